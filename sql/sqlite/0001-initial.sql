@@ -1,0 +1,243 @@
+-- The first schema. Ids are UUIDv7 as 16-byte BLOBs, times are milliseconds since the epoch (UTC), JSON is TEXT.
+-- Page size and incremental vacuum are set by the program before this file, while the database is still empty.
+
+CREATE TABLE installation (
+  installation_id BLOB NOT NULL PRIMARY KEY,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE workspaces (
+  workspace_id BLOB NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL COLLATE NOCASE UNIQUE,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO workspaces (workspace_id, name, created_at) VALUES (zeroblob(16), 'default', 0);
+
+-- Who acts. `kind`: user, group, service-principal, worker. `roles`: JSON array of role names.
+CREATE TABLE principals (
+  workspace_id BLOB NOT NULL REFERENCES workspaces,
+  principal_id BLOB NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL COLLATE NOCASE,
+  roles TEXT NOT NULL,
+  enabled INTEGER NOT NULL DEFAULT 1,
+  created_at INTEGER NOT NULL,
+  UNIQUE (workspace_id, kind, name)
+) STRICT;
+
+-- Tokens hold 32 random bytes, so a plain SHA-256 of them is enough.
+CREATE TABLE tokens (
+  workspace_id BLOB NOT NULL REFERENCES workspaces,
+  token_id BLOB NOT NULL PRIMARY KEY,
+  principal_id BLOB NOT NULL REFERENCES principals ON DELETE CASCADE,
+  hash BLOB NOT NULL UNIQUE,
+  purpose TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  last_used_at INTEGER
+) STRICT;
+
+CREATE INDEX tokens_by_principal ON tokens (workspace_id, principal_id, token_id);
+
+-- `tags` and `grants` are JSON arrays; the limits are milliseconds or bytes, NULL without limit.
+CREATE TABLE runbooks (
+  workspace_id BLOB NOT NULL REFERENCES workspaces,
+  runbook_id BLOB NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL COLLATE NOCASE,
+  kind TEXT NOT NULL,
+  description TEXT NOT NULL DEFAULT '',
+  tags TEXT NOT NULL DEFAULT '[]',
+  enabled INTEGER NOT NULL DEFAULT 1,
+  log_verbose INTEGER NOT NULL DEFAULT 0,
+  log_debug INTEGER NOT NULL DEFAULT 0,
+  log_progress INTEGER NOT NULL DEFAULT 0,
+  grants TEXT NOT NULL DEFAULT '[]',
+  worker_group TEXT NOT NULL DEFAULT 'default',
+  time_limit INTEGER,
+  start_deadline INTEGER,
+  concurrency_limit INTEGER,
+  concurrency_policy TEXT NOT NULL DEFAULT 'wait',
+  attempts INTEGER NOT NULL DEFAULT 1,
+  retries INTEGER NOT NULL DEFAULT 0,
+  stop_grace INTEGER NOT NULL,
+  output_limit INTEGER NOT NULL,
+  draft_version_id BLOB,
+  published_version_id BLOB,
+  last_version_number INTEGER NOT NULL DEFAULT 0,
+  -- Jobs that hold a place under the concurrency limit: queued, starting or running; parked ones do not.
+  active_jobs INTEGER NOT NULL DEFAULT 0,
+  -- Fairness: the tag of the last job enqueued.
+  last_tag INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  modified_at INTEGER NOT NULL,
+  modified_by TEXT NOT NULL,
+  revision INTEGER NOT NULL DEFAULT 1,
+  UNIQUE (workspace_id, name)
+) STRICT;
+
+-- `source` holds the file's own bytes. `analysis`: done, waiting. `state`: draft, published, former.
+CREATE TABLE runbook_versions (
+  workspace_id BLOB NOT NULL REFERENCES workspaces,
+  version_id BLOB NOT NULL PRIMARY KEY,
+  runbook_id BLOB NOT NULL REFERENCES runbooks ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  analysis TEXT NOT NULL,
+  source BLOB NOT NULL,
+  content_hash BLOB NOT NULL,
+  executable TEXT,
+  executable_hash BLOB,
+  signature TEXT,
+  problems TEXT NOT NULL DEFAULT '[]',
+  needs TEXT NOT NULL DEFAULT '[]',
+  synopsis TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  published_at INTEGER,
+  UNIQUE (workspace_id, runbook_id, number)
+) STRICT;
+
+CREATE INDEX runbook_versions_waiting ON runbook_versions (workspace_id, version_id) WHERE analysis = 'waiting';
+
+-- What a job needs from its runbook is copied at its acceptance, so that later changes of settings do not reach it.
+CREATE TABLE jobs (
+  workspace_id BLOB NOT NULL REFERENCES workspaces,
+  job_id BLOB NOT NULL PRIMARY KEY,
+  runbook_id BLOB NOT NULL,
+  runbook_name TEXT NOT NULL,
+  runbook_kind TEXT NOT NULL,
+  version_id BLOB NOT NULL,
+  version_number INTEGER NOT NULL,
+  draft INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  -- 1 while a concurrency rule holds the job outside the queue.
+  parked INTEGER NOT NULL DEFAULT 0,
+  worker_group TEXT NOT NULL,
+  host_kind TEXT NOT NULL,
+  attempt INTEGER NOT NULL DEFAULT 0,
+  -- Attempts counted against `max_attempts`; those that failed in the script count against `max_retries`.
+  lost_attempts INTEGER NOT NULL DEFAULT 0,
+  failed_attempts INTEGER NOT NULL DEFAULT 0,
+  max_attempts INTEGER NOT NULL,
+  max_retries INTEGER NOT NULL,
+  worker_id BLOB,
+  grants TEXT NOT NULL,
+  time_limit INTEGER,
+  stop_grace INTEGER NOT NULL,
+  output_limit INTEGER NOT NULL,
+  log_switches INTEGER NOT NULL,
+  sandbox TEXT,
+  started_by TEXT NOT NULL,
+  accepted_at INTEGER NOT NULL,
+  start_deadline_at INTEGER,
+  claimed_at INTEGER,
+  host_ready_at INTEGER,
+  first_record_at INTEGER,
+  ended_at INTEGER,
+  stop_requested_at INTEGER,
+  stop_requested_by TEXT,
+  status_reason TEXT,
+  exception TEXT,
+  result TEXT,
+  exit_code INTEGER,
+  error_count INTEGER NOT NULL DEFAULT 0,
+  warning_count INTEGER NOT NULL DEFAULT 0,
+  record_count INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX jobs_by_runbook ON jobs (workspace_id, runbook_id, job_id);
+CREATE INDEX jobs_by_status ON jobs (workspace_id, status, job_id);
+CREATE INDEX jobs_by_worker ON jobs (worker_id, job_id) WHERE worker_id IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX jobs_parked ON jobs (workspace_id, runbook_id, job_id) WHERE parked = 1;
+CREATE INDEX jobs_by_start_deadline ON jobs (start_deadline_at) WHERE start_deadline_at IS NOT NULL AND status = 'New';
+CREATE INDEX jobs_by_end ON jobs (ended_at, job_id) WHERE ended_at IS NOT NULL;
+
+-- Apart from the job row, so that lists do not read it. `secret_names` is a JSON array.
+CREATE TABLE job_parameters (
+  job_id BLOB NOT NULL PRIMARY KEY REFERENCES jobs ON DELETE CASCADE,
+  parameters TEXT NOT NULL,
+  secret_names TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Only jobs that could start now. The key is the order of claiming; `tag` is the fairness tag.
+CREATE TABLE job_queue (
+  worker_group TEXT NOT NULL,
+  host_kind TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  tag INTEGER NOT NULL,
+  job_id BLOB NOT NULL,
+  PRIMARY KEY (worker_group, host_kind, priority, tag, job_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX job_queue_by_job ON job_queue (job_id);
+
+-- The tag of the job claimed last, by queue: new jobs of an idle runbook start here.
+CREATE TABLE queue_positions (
+  worker_group TEXT NOT NULL,
+  host_kind TEXT NOT NULL,
+  tag INTEGER NOT NULL,
+  PRIMARY KEY (worker_group, host_kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE job_attempts (
+  job_id BLOB NOT NULL,
+  attempt INTEGER NOT NULL,
+  worker_id BLOB NOT NULL,
+  claimed_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  outcome TEXT,
+  reason TEXT,
+  last_number INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (job_id, attempt)
+) STRICT, WITHOUT ROWID;
+
+-- `stream`: the position in `streamNames`. `flags`: 1 cut, 2 continued.
+CREATE TABLE stream_records (
+  job_id BLOB NOT NULL,
+  attempt INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  stream INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  value TEXT,
+  flags INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (job_id, attempt, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX stream_records_by_stream ON stream_records (job_id, stream, attempt, number) WHERE stream <> 0;
+
+-- `status`: connected, draining, lost, never-connected. The lease lives here, one row a worker.
+CREATE TABLE workers (
+  workspace_id BLOB NOT NULL REFERENCES workspaces,
+  worker_id BLOB NOT NULL PRIMARY KEY,
+  principal_id BLOB NOT NULL REFERENCES principals,
+  name TEXT NOT NULL COLLATE NOCASE,
+  worker_group TEXT NOT NULL,
+  status TEXT NOT NULL,
+  instance_id TEXT,
+  version TEXT,
+  host_name TEXT,
+  sandbox TEXT,
+  slots INTEGER NOT NULL DEFAULT 0,
+  host_kinds TEXT NOT NULL DEFAULT '[]',
+  lease_duration INTEGER,
+  lease_expires_at INTEGER,
+  last_seen_at INTEGER,
+  created_at INTEGER NOT NULL,
+  UNIQUE (workspace_id, name)
+) STRICT;
+
+-- Answers to requests that carried an `Idempotency-Key`; `request_hash` recognises a key used for something else.
+CREATE TABLE idempotency_keys (
+  workspace_id BLOB NOT NULL,
+  principal_id BLOB NOT NULL,
+  key TEXT NOT NULL,
+  request_hash BLOB NOT NULL,
+  status INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, principal_id, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);

@@ -1,0 +1,47 @@
+import type { Grant } from "../grant.ts";
+import type { JobStatus } from "../job-status.ts";
+import type { JobException } from "../host/host-messages.ts";
+import type { RunbookKind } from "../runbook-kind.ts";
+
+/** Shown in place of a secret parameter's value. */
+export const secretPlaceholder = { secret: "set" } as const;
+
+/** When each stage of a job was reached; UTC ISO 8601 with milliseconds, null when it was not. */
+export interface JobTimings {
+  acceptedAt: string;
+  claimedAt: string | null;
+  hostReadyAt: string | null;
+  firstRecordAt: string | null;
+  endedAt: string | null;
+}
+
+/** A job as the API shows it. */
+export interface JobResource {
+  jobId: string;
+  runbookId: string;
+  runbookName: string;
+  runbookKind: RunbookKind;
+  versionId: string;
+  versionNumber: number;
+  draft: boolean;
+  status: JobStatus;
+  /** Why the status is what it is, for a person: "no worker offers PowerShell", "waits for 1 running job", … */
+  statusReason: string | null;
+  /** The current attempt's number, 0 before the first. */
+  attempt: number;
+  workerId: string | null;
+  workerName: string | null;
+  /** As given; secret ones as `{ "secret": "set" }`. */
+  parameters: Record<string, unknown>;
+  grants: Grant[];
+  /** What isolated the job: `bubblewrap`, or `none` where the worker was told so. */
+  sandbox: string | null;
+  result: unknown;
+  exception: JobException | null;
+  exitCode: number | null;
+  errorCount: number;
+  warningCount: number;
+  recordCount: number;
+  startedBy: string;
+  timings: JobTimings;
+}

@@ -1,0 +1,69 @@
+import type { Grant } from "../grant.ts";
+import type { Problem } from "../problem.ts";
+import type { RunbookKind } from "../runbook-kind.ts";
+import type { Signature } from "../signature.ts";
+import type { LogSwitches } from "../host/host-messages.ts";
+
+/** What a further request does when a runbook's jobs are at its limit. */
+export const concurrencyPolicies = ["wait", "refuse", "replace"] as const;
+export type ConcurrencyPolicy = (typeof concurrencyPolicies)[number];
+
+/** The settings of a runbook that people change; every one has a default. */
+export interface RunbookSettings {
+  description: string;
+  tags: string[];
+  enabled: boolean;
+  logs: LogSwitches;
+  grants: Grant[];
+  /** Name of the worker group that runs it. */
+  workerGroup: string;
+  /** Milliseconds a job may run; null means without limit. */
+  timeLimit: number | null;
+  /** Milliseconds a job may wait for its start; null means without limit. */
+  startDeadline: number | null;
+  /** Jobs at once; null means without limit. */
+  concurrencyLimit: number | null;
+  concurrencyPolicy: ConcurrencyPolicy;
+  /** How often a job may be handed to a worker (lost workers and hosts count, failures of the script do not). */
+  attempts: number;
+  /** How often a job is run again after its script failed. */
+  retries: number;
+  /** Milliseconds between asking the script to end and killing it. */
+  stopGrace: number;
+  /** Bytes of output of one job, after which the rest is cut. */
+  outputLimit: number;
+}
+
+/** A runbook version as the API shows it. */
+export interface RunbookVersionResource {
+  versionId: string;
+  runbookId: string;
+  number: number;
+  state: "draft" | "published" | "former";
+  /** `waiting`: no worker can analyse this kind now. */
+  analysis: "done" | "waiting";
+  signature: Signature | null;
+  problems: Problem[];
+  /** Grants the script states it needs, written form. */
+  needs: string[];
+  synopsis: string;
+  /** SHA-256 of the file's bytes, hexadecimal. */
+  contentHash: string;
+  size: number;
+  createdAt: string;
+  createdBy: string;
+  publishedAt: string | null;
+}
+
+/** A runbook as the API shows it. The ETag of the resource is `"<revision>"`. */
+export interface RunbookResource extends RunbookSettings {
+  runbookId: string;
+  name: string;
+  kind: RunbookKind;
+  draft: RunbookVersionResource | null;
+  published: RunbookVersionResource | null;
+  createdAt: string;
+  modifiedAt: string;
+  modifiedBy: string;
+  revision: number;
+}

@@ -1,0 +1,106 @@
+import type { Analysis } from "../analysis.ts";
+import type { ParameterSchema } from "../signature.ts";
+import type { StreamName } from "../stream.ts";
+
+/*
+ * Between a worker and its host: one JSON object a line, UTF-8, `\n` ended.
+ * The host reads on file descriptor 3 and writes on 4; 0 is empty, 1 and 2 belong to the script.
+ *
+ *   host               worker
+ *   ready          ->                 warm, blocked in a read of descriptor 3
+ *                  <-  run | analyse  the hand-over; once in a host's life
+ *   record ...     ->
+ *                  <-  stop           at most once
+ *   ended          ->                 then the host exits by itself
+ */
+
+/** Descriptors of the host protocol. */
+export const hostInputDescriptor = 3;
+export const hostOutputDescriptor = 4;
+
+/** Which of the quiet streams a job records; Output, Error, Warning and Information always are. */
+export interface LogSwitches {
+  verbose: boolean;
+  debug: boolean;
+  progress: boolean;
+}
+
+/** The hand-over: everything that may differ between two jobs of one profile. */
+export interface RunMessage {
+  type: "run";
+  jobId: string;
+  attempt: number;
+  runbook: { name: string; kind: "TypeScript" | "PowerShell" };
+  /** What the host runs: stripped JavaScript (positions as in the TypeScript), or PowerShell as imported. */
+  script: string;
+  parameters: Record<string, unknown>;
+  /** `Signature.properties`: how PowerShell binds, which values are secret. */
+  parameterSchemas: Record<string, ParameterSchema>;
+  logs: LogSwitches;
+  /** Columns of PowerShell's formatter. */
+  width: number;
+  /** Milliseconds that the script has to end by itself after `stop`. */
+  stopGrace: number;
+}
+
+/** To a pwsh host: say what a PowerShell script declares, without running it. */
+export interface AnalyseMessage {
+  type: "analyse";
+  name: string;
+  script: string;
+}
+
+export interface StopMessage {
+  type: "stop";
+  /** What to tell the script, such as "stopped by an operator". */
+  reason: string;
+}
+
+export type WorkerToHostMessage = RunMessage | AnalyseMessage | StopMessage;
+
+/** The host waits for its hand-over. `version` is the runtime's, such as `26.10.0`. */
+export interface ReadyMessage {
+  type: "ready";
+  version: string;
+}
+
+/** A stream record; `time` in milliseconds since the epoch. */
+export interface RecordMessage {
+  type: "record";
+  stream: StreamName;
+  time: number;
+  text: string;
+  value?: unknown;
+  cut?: boolean;
+  continued?: boolean;
+}
+
+/** Why a script failed, in its own lines. */
+export interface JobException {
+  /** The class of the error, such as `TypeError` or `System.IO.FileNotFoundException`. */
+  name: string;
+  message: string;
+  /** The stack in the runbook's own lines, or PowerShell's position message and script stack trace. */
+  stack?: string;
+  line?: number;
+  column?: number;
+  cause?: JobException;
+}
+
+/** The script is over. Sent once, after every record. */
+export interface EndedMessage {
+  type: "ended";
+  outcome: "Completed" | "Failed" | "Stopped";
+  exception?: JobException;
+  /** What a TypeScript runbook returned, as a structured value; also its last Output record. */
+  result?: unknown;
+  /** The exit code that the script chose (`process.exit`, `exit n`). */
+  exitCode?: number;
+}
+
+export interface AnalysisMessage {
+  type: "analysis";
+  analysis: Analysis;
+}
+
+export type HostToWorkerMessage = ReadyMessage | RecordMessage | EndedMessage | AnalysisMessage;

@@ -1,0 +1,189 @@
+import type { Analysis } from "../analysis.ts";
+import type { Grant } from "../grant.ts";
+import type { JobException, LogSwitches } from "../host/host-messages.ts";
+import type { HostKind, RunbookKind } from "../runbook-kind.ts";
+import type { ParameterSchema } from "../signature.ts";
+
+/*
+ * The control socket: `GET /api/worker/control`, a WebSocket opened by the worker with `Authorization: Bearer <worker token>`.
+ * Text frames, one JSON object each. The worker speaks first (`hello`), the service answers `welcome` or closes
+ * with code 4001 (token refused), 4002 (version refused) or 4003 (another link of the same worker took over).
+ */
+
+export const controlPath = "/api/worker/control";
+
+/** A service accepts a worker of its own protocol version and of the one before. */
+export const linkProtocolVersion = 1;
+
+/** WebSocket close codes of both worker sockets. */
+export const linkCloseCodes = { unauthorized: 4001, versionRefused: 4002, replaced: 4003, badFrame: 4004, shuttingDown: 4005 } as const;
+
+/** An attempt as both sides name it. */
+export interface AttemptReference {
+  jobId: string;
+  attempt: number;
+}
+
+export interface HostKindOffer {
+  kind: HostKind;
+  /** The runtime's version, such as `26.10.0` or `7.6.5`. */
+  version: string;
+}
+
+/** Worker → service, first frame. */
+export interface HelloFrame {
+  type: "hello";
+  protocol: number;
+  /** Runsmith's version. */
+  version: string;
+  /** Made anew at each start of the worker's process; a new instance has lost the jobs of the former one. */
+  instanceId: string;
+  hostName: string;
+  slots: number;
+  hostKinds: HostKindOffer[];
+  /** Why a host kind is not offered, such as "no pwsh on PATH". */
+  missingHostKinds: { kind: HostKind; reason: string }[];
+  sandbox: "bubblewrap" | "none";
+  /** Attempts whose hosts live or whose end is not acknowledged yet. */
+  running: AttemptReference[];
+}
+
+/** Service → worker, answer to `hello`. */
+export interface WelcomeFrame {
+  type: "welcome";
+  protocol: number;
+  workerId: string;
+  group: string;
+  /** Milliseconds from the moment the worker SENT its last acknowledged heartbeat (the hello counts as one). */
+  leaseDuration: number;
+  /** Milliseconds since the epoch by the database's clock. */
+  serviceTime: number;
+  /** Attempts the worker must go on with; every other one it named in `running` it kills and forgets. */
+  keep: AttemptReference[];
+}
+
+/** Worker → service, every quarter of a lease. */
+export interface HeartbeatFrame {
+  type: "heartbeat";
+  sequence: number;
+  freeSlots: number;
+  /** Idle hosts ready, by kind. */
+  warmHosts: Partial<Record<HostKind, number>>;
+  /** 1-minute load average and resident bytes of the worker. */
+  load: number;
+  memory: number;
+}
+
+export interface HeartbeatAcknowledgedFrame {
+  type: "heartbeat-acknowledged";
+  sequence: number;
+  serviceTime: number;
+  leaseDuration: number;
+}
+
+/** Service → worker: a claimed job. The worker answers with `job-progress` frames and, on the records socket, with its records and end. */
+export interface RunJobFrame {
+  type: "run-job";
+  jobId: string;
+  attempt: number;
+  runbook: { id: string; name: string; kind: RunbookKind };
+  /** SHA-256 of `script`, hexadecimal; the script is null when this link has carried it before. */
+  scriptHash: string;
+  script: string | null;
+  parameters: Record<string, unknown>;
+  parameterSchemas: Record<string, ParameterSchema>;
+  logs: LogSwitches;
+  grants: Grant[];
+  /** Milliseconds; null means without limit. */
+  timeLimit: number | null;
+  stopGrace: number;
+  /** Bytes of output after which the rest is cut with a visible notice. */
+  outputLimit: number;
+}
+
+/** Worker → service: the script of this hash is not in the worker's cache any more; answered by `script`. */
+export interface ScriptNeededFrame {
+  type: "script-needed";
+  scriptHash: string;
+  jobId: string;
+}
+
+export interface ScriptFrame {
+  type: "script";
+  scriptHash: string;
+  script: string;
+}
+
+/** Worker → service: times of the job, for its timings. `at` is milliseconds since the epoch by the service's clock. */
+export interface JobProgressFrame {
+  type: "job-progress";
+  jobId: string;
+  attempt: number;
+  stage: "host-ready" | "running";
+  at: number;
+}
+
+/** Service → worker: end the job. Repeating it is harmless; `force` kills at once. */
+export interface StopJobFrame {
+  type: "stop-job";
+  jobId: string;
+  attempt: number;
+  reason: string;
+  force: boolean;
+}
+
+/** Service → worker: this attempt is not yours any more: kill it and send nothing more of it. */
+export interface DropJobFrame {
+  type: "drop-job";
+  jobId: string;
+  attempt: number;
+}
+
+/** Worker → service: no new jobs, please (SIGTERM); the worker closes the link when its jobs are over. */
+export interface DrainingFrame {
+  type: "draining";
+}
+
+/** Worker → service: a job pushed after `draining` or for a slot that is not there; the service puts it back, same attempt number not reused. */
+export interface JobDeclinedFrame {
+  type: "job-declined";
+  jobId: string;
+  attempt: number;
+  reason: string;
+}
+
+/** Service → worker: analyse a PowerShell script in a sandbox without network. */
+export interface AnalyseFrame {
+  type: "analyse";
+  requestId: string;
+  name: string;
+  script: string;
+}
+
+export interface AnalysisFrame {
+  type: "analysis";
+  requestId: string;
+  analysis: Analysis | null;
+  /** Why there is no analysis. */
+  error?: string;
+}
+
+export type WorkerControlFrame =
+  | HelloFrame
+  | HeartbeatFrame
+  | JobProgressFrame
+  | JobDeclinedFrame
+  | ScriptNeededFrame
+  | DrainingFrame
+  | AnalysisFrame;
+
+export type ServiceControlFrame =
+  | WelcomeFrame
+  | HeartbeatAcknowledgedFrame
+  | RunJobFrame
+  | ScriptFrame
+  | StopJobFrame
+  | DropJobFrame
+  | AnalyseFrame;
+
+export type { JobException };

@@ -1,0 +1,59 @@
+import type { AttemptOutcome } from "../job-status.ts";
+import type { StreamRecord } from "../stream.ts";
+import type { JobException } from "../host/host-messages.ts";
+
+/*
+ * The records socket: `GET /api/worker/records`, opened after the control socket with the same token.
+ * First frame from the worker: `records-hello`. Then `append` frames in order of their numbers, each job on its own,
+ * under the credits of `session-limits.ts`; each is answered by `acknowledged` (it is committed) or `refused`
+ * (the attempt is not the current one: drop it). After a reconnect the worker sends again all that is not acknowledged;
+ * the service stores a number once. The end of an attempt travels here too, so that it cannot overtake a record.
+ */
+
+export const recordsPath = "/api/worker/records";
+
+export interface RecordsHelloFrame {
+  type: "records-hello";
+  protocol: number;
+  workerId: string;
+  instanceId: string;
+}
+
+/** How an attempt ended. */
+export interface AttemptEnd {
+  outcome: AttemptOutcome;
+  /** What brought it to its end: the script itself, or the worker. */
+  reason: "script" | "stopped" | "time-limit" | "host-lost" | "worker-error" | "output-limit";
+  exception?: JobException;
+  result?: unknown;
+  exitCode?: number;
+  /** Milliseconds since the epoch by the service's clock. */
+  endedAt: number;
+}
+
+export interface AppendFrame {
+  type: "append";
+  jobId: string;
+  attempt: number;
+  /** In order, without gaps; may be empty when only the end is told. */
+  records: StreamRecord[];
+  ended?: AttemptEnd;
+}
+
+/** Committed: every record of the attempt up to `number`, and the end if `ended`. */
+export interface AcknowledgedFrame {
+  type: "acknowledged";
+  jobId: string;
+  attempt: number;
+  number: number;
+  ended: boolean;
+}
+
+export interface RefusedFrame {
+  type: "refused";
+  jobId: string;
+  attempt: number;
+}
+
+export type WorkerRecordsFrame = RecordsHelloFrame | AppendFrame;
+export type ServiceRecordsFrame = AcknowledgedFrame | RefusedFrame;
