@@ -11,7 +11,12 @@ export const grantsSchema = {
   maxItems: 64,
   items: {
     oneOf: [
-      { type: "object", additionalProperties: false, required: ["type"], properties: { type: { enum: ["network", "processes"] } } },
+      {
+        type: "object",
+        additionalProperties: false,
+        required: ["type"],
+        properties: { type: { enum: ["network", "processes"] } },
+      },
       {
         type: "object",
         additionalProperties: false,

@@ -15,7 +15,12 @@ export class UserError extends Error {
   constructor(
     code: string,
     message: string,
-    details: { status?: number; remedy?: string; errors?: { pointer: string; message: string }[]; cause?: unknown } = {},
+    details: {
+      status?: number;
+      remedy?: string;
+      errors?: { pointer: string; message: string }[];
+      cause?: unknown;
+    } = {},
   ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "UserError";

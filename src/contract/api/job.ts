@@ -1,6 +1,6 @@
 import type { Grant } from "../grant.ts";
-import type { JobStatus } from "../job-status.ts";
 import type { JobException } from "../host/host-messages.ts";
+import type { JobStatus } from "../job-status.ts";
 import type { RunbookKind } from "../runbook-kind.ts";
 
 /** Shown in place of a secret parameter's value. */

@@ -1,8 +1,8 @@
 import type { Grant } from "../grant.ts";
+import type { LogSwitches } from "../host/host-messages.ts";
 import type { Problem } from "../problem.ts";
 import type { RunbookKind } from "../runbook-kind.ts";
 import type { Signature } from "../signature.ts";
-import type { LogSwitches } from "../host/host-messages.ts";
 
 /** What a further request does when a runbook's jobs are at its limit. */
 export const concurrencyPolicies = ["wait", "refuse", "replace"] as const;

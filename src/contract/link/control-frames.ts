@@ -16,7 +16,13 @@ export const controlPath = "/api/worker/control";
 export const linkProtocolVersion = 1;
 
 /** WebSocket close codes of both worker sockets. */
-export const linkCloseCodes = { unauthorized: 4001, versionRefused: 4002, replaced: 4003, badFrame: 4004, shuttingDown: 4005 } as const;
+export const linkCloseCodes = {
+  unauthorized: 4001,
+  versionRefused: 4002,
+  replaced: 4003,
+  badFrame: 4004,
+  shuttingDown: 4005,
+} as const;
 
 /** An attempt as both sides name it. */
 export interface AttemptReference {

@@ -1,6 +1,6 @@
+import type { JobException } from "../host/host-messages.ts";
 import type { AttemptOutcome } from "../job-status.ts";
 import type { StreamRecord } from "../stream.ts";
-import type { JobException } from "../host/host-messages.ts";
 
 /*
  * The records socket: `GET /api/worker/records`, opened after the control socket with the same token.
