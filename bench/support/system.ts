@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** A server with one local worker, started as a user starts it, on a data directory of its own. */
+export interface System {
+  url: string;
+  token: string;
+  /** The process that was started; its children are the server's and the worker's. */
+  pid: number;
+  stop(): Promise<void>;
+}
+
+const root = join(import.meta.dirname, "..", "..");
+
+/** Starts Runsmith on a free port and waits until it says that it is ready. Throws when that takes longer than 60 s. */
+export async function startSystem(options: string[] = []): Promise<System> {
+  const data = await mkdtemp(join(tmpdir(), "runsmith-bench-"));
+  const child = spawn(process.execPath, [join(root, "cli", "main.ts"), "start", "--port", "0", "--data", data, ...options], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const messages: string[] = [];
+  createInterface(child.stderr).on("line", (line) => messages.push(line));
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await exited;
+    await rm(data, { recursive: true, force: true });
+  };
+  try {
+    const url = await new Promise<string>((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`not ready within 60 s:\n${messages.join("\n")}`)), 60_000);
+      const lines = createInterface(child.stdout);
+      lines.on("line", (line) => {
+        messages.push(line);
+        const ready = /Runsmith is ready at (\S+)/.exec(line)?.[1];
+        if (ready === undefined) return;
+        clearTimeout(late);
+        resolve(ready);
+      });
+      child.once("exit", (code) => reject(new Error(`ended with ${code} before it was ready:\n${messages.join("\n")}`)));
+    });
+    const token = (await readFile(join(data, "admin.token"), "utf8")).trim();
+    return { url, token, pid: child.pid ?? 0, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
