@@ -1,0 +1,171 @@
+import type { Analysis } from "../../contract/analysis.ts";
+import type { RunbookSettings } from "../../contract/api/runbook.ts";
+import type { Problem } from "../../contract/problem.ts";
+import type { RunbookKind } from "../../contract/runbook-kind.ts";
+import type { Signature } from "../../contract/signature.ts";
+
+/** A runbook version without its text. */
+export interface StoredRunbookVersion {
+  versionId: string;
+  runbookId: string;
+  /** Numbered from 1 within the runbook; every saved text has a number of its own, so published ones may leave gaps. */
+  number: number;
+  state: "draft" | "published" | "former";
+  analysis: "done" | "waiting";
+  signature: Signature | null;
+  problems: Problem[];
+  needs: string[];
+  synopsis: string;
+  /** SHA-256 of the file's bytes, hexadecimal. */
+  contentHash: string;
+  /** Bytes of the file. */
+  size: number;
+  createdAt: number;
+  createdBy: string;
+  publishedAt: number | null;
+}
+
+/** A runbook with its draft and its published version. */
+export interface StoredRunbook extends RunbookSettings {
+  runbookId: string;
+  name: string;
+  kind: RunbookKind;
+  draft: StoredRunbookVersion | null;
+  published: StoredRunbookVersion | null;
+  createdAt: number;
+  modifiedAt: number;
+  modifiedBy: string;
+  /** Grows by one with each change. */
+  revision: number;
+}
+
+/** What the start of a job must know. */
+export interface RunbookToStart {
+  runbookId: string;
+  name: string;
+  kind: RunbookKind;
+  enabled: boolean;
+  /** Null when the runbook has no such version (no draft, or never published). */
+  version: {
+    versionId: string;
+    number: number;
+    analysis: "done" | "waiting";
+    /** Null while the analysis is waiting, or when the script does not parse. */
+    signature: Signature | null;
+    /** Problems of severity `error`; a script with one of them has no executable text. */
+    errors: Problem[];
+  } | null;
+}
+
+/** A script that waits until something can analyse its kind. */
+export interface VersionToAnalyse {
+  versionId: string;
+  runbookId: string;
+  runbookName: string;
+  kind: RunbookKind;
+  /** The file's own bytes. */
+  source: Uint8Array;
+}
+
+/** Which version of a runbook: by its role, or by its number. */
+export type VersionName = "draft" | "published" | number;
+
+/** `runbook` is an id or a name everywhere; names count without regard to (ASCII) case. */
+export interface RunbookReads {
+  runbook(of: { runbook: string }): StoredRunbook | null;
+
+  /**
+   * Runbooks by name. `name` finds a part of the name, or with `*` in it a whole name with wildcards; `tag` is one whole tag;
+   * `after` is the `next` of the page before.
+   */
+  runbooks(of: { name?: string; tag?: string; after?: string; limit: number }): { items: StoredRunbook[]; next: string | null };
+
+  /** The versions of a runbook, newest first; `after` is the `next` of the page before. Null when there is no such runbook. */
+  runbookVersions(of: { runbook: string; after?: string; limit: number }): {
+    items: StoredRunbookVersion[];
+    next: string | null;
+  } | null;
+
+  runbookVersion(of: { runbook: string; version: VersionName }): StoredRunbookVersion | null;
+
+  /** The file's own bytes of a version, and what it is. */
+  runbookVersionContent(of: { runbook: string; version: VersionName }): {
+    name: string;
+    kind: RunbookKind;
+    number: number;
+    contentHash: string;
+    source: Uint8Array;
+  } | null;
+
+  /** What the start of a job must know of the published version, or of the draft; null when there is no such runbook. */
+  runbookToStart(of: { runbook: string; draft: boolean }): RunbookToStart | null;
+
+  /** Scripts waiting for their analysis, oldest first; `after` is a version id. */
+  versionsToAnalyse(of: { kind?: RunbookKind; after?: string; limit: number }): VersionToAnalyse[];
+}
+
+/** What every change of a runbook carries. */
+export interface RunbookChange {
+  runbook: string;
+  /** Name of the principal. */
+  changedBy: string;
+  /** The revision that the caller saw; refused with `revision-mismatch` (412) when it is not the current one. */
+  expectedRevision?: number;
+}
+
+/**
+ * Every write that names a runbook throws UserError `runbook-not-found` (404) when there is none,
+ * and `revision-mismatch` (412) when `expectedRevision` is not its revision.
+ */
+export interface RunbookWrites {
+  /**
+   * Creates a runbook with a draft, or, with `overwrite`, saves the text as the draft of the runbook of that name.
+   * A text that is the runbook's draft already, or its published version while there is no draft, makes no new version.
+   * `settings` are applied to a new runbook over the defaults, and to an existing one as a change.
+   * `analysis` is null when nothing can analyse this kind now: the version then waits.
+   * @throws UserError `runbook-exists` (409) without `overwrite`; `runbook-kind-differs` (409).
+   */
+  importRunbook(runbook: {
+    name: string;
+    kind: RunbookKind;
+    source: Uint8Array;
+    analysis: Analysis | null;
+    overwrite: boolean;
+    settings: Partial<RunbookSettings>;
+    changedBy: string;
+  }): { runbook: StoredRunbook; created: boolean };
+
+  /** Saves a text as the draft; a draft that is there is replaced. Jobs already accepted keep the text they were started with. */
+  saveDraft(draft: RunbookChange & { source: Uint8Array; analysis: Analysis | null }): StoredRunbook;
+
+  /** Stores what a late analysis found; false when the version is gone or was analysed already. */
+  saveAnalysis(of: { versionId: string; analysis: Analysis }): boolean;
+
+  /**
+   * Makes the draft the published version; the one published before becomes history.
+   * `draftVersionId` is the draft that the caller looked at; `grants` replace the runbook's.
+   * @throws UserError `runbook-has-no-draft` (409), `draft-changed` (409), `analysis-waiting` (409),
+   * `runbook-has-problems` (422, all of them in `errors`).
+   */
+  publishRunbook(
+    of: RunbookChange & { draftVersionId?: string; grants?: RunbookSettings["grants"] },
+  ): StoredRunbook;
+
+  /**
+   * Throws the draft away.
+   * @throws UserError `runbook-has-no-draft` (409), `runbook-not-published` (409) when the draft is all there is.
+   */
+  discardDraft(of: RunbookChange): StoredRunbook;
+
+  /** Changes the settings that are given. */
+  changeRunbook(change: RunbookChange & { settings: Partial<RunbookSettings> }): StoredRunbook;
+
+  /**
+   * Deletes a runbook with all its versions; its ended jobs stay as history.
+   * @throws UserError `runbook-has-open-jobs` (409).
+   */
+  deleteRunbook(of: RunbookChange): void;
+
+  /** Deletes texts of replaced drafts that no open job can need any more, at most `limit`; gives their number. */
+  purgeReplacedDrafts(of: { limit: number }): number;
+}

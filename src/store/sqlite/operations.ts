@@ -1,0 +1,34 @@
+import type { ReadOperations, WriteOperations } from "../store.ts";
+import { accessReads, accessWrites } from "./access.ts";
+import { idempotencyReads, idempotencyWrites } from "./idempotency.ts";
+import { installationReads } from "./installation.ts";
+import { jobReads, jobWrites } from "./jobs.ts";
+import { runbookReads, runbookWrites } from "./runbooks.ts";
+import type { SqliteSession } from "./session.ts";
+import { streamReads, streamWrites } from "./streams.ts";
+import { workerReads, workerWrites } from "./workers.ts";
+
+/** All reads over one connection. */
+export function readOperations(session: SqliteSession): ReadOperations {
+  return {
+    ...installationReads(session),
+    ...runbookReads(session),
+    ...accessReads(session),
+    ...idempotencyReads(session),
+    ...jobReads(session),
+    ...streamReads(session),
+    ...workerReads(session),
+  };
+}
+
+/** All writes over one connection, each to be run inside a transaction. */
+export function writeOperations(session: SqliteSession): WriteOperations {
+  return {
+    ...runbookWrites(session),
+    ...accessWrites(session),
+    ...idempotencyWrites(session),
+    ...jobWrites(session),
+    ...streamWrites(session),
+    ...workerWrites(session),
+  };
+}

@@ -1,0 +1,80 @@
+import type { AccessReads, AccessWrites } from "./operations/access.ts";
+import type { IdempotencyKey, IdempotencyReads, IdempotencyWrites } from "./operations/idempotency.ts";
+import type { InstallationReads } from "./operations/installation.ts";
+import type { JobReads, JobWrites } from "./operations/jobs.ts";
+import type { RunbookReads, RunbookWrites } from "./operations/runbooks.ts";
+import type { StreamReads, StreamWrites } from "./operations/streams.ts";
+import type { WorkerReads, WorkerWrites } from "./operations/workers.ts";
+
+/*
+ * The border to the database. Nothing above it knows which database it is.
+ *
+ * An operation is a function of at most one argument, a plain object that a structured clone carries (no functions, no
+ * class instances), and gives back plain data. Ids are UUIDs in their canonical text, times are milliseconds since the
+ * epoch by the database's clock, JSON columns are parsed, bytes are Uint8Array.
+ *
+ * Each operation is one transaction: it happens whole, or it rejects and leaves nothing. A write has been committed, and
+ * would survive a power cut, when its promise resolves; a read that starts afterwards sees it. Writes asked for in the same
+ * turn of the event loop run in the order in which they were asked for, and are committed together where that is possible.
+ * A UserError thrown in an operation arrives as a UserError; whatever else it rejects with is a bug or a broken database.
+ */
+
+/** All operations that change nothing. */
+export type ReadOperations = InstallationReads & RunbookReads & AccessReads & IdempotencyReads & JobReads & StreamReads & WorkerReads;
+
+/** All operations that change something. */
+export type WriteOperations = RunbookWrites & AccessWrites & IdempotencyWrites & JobWrites & StreamWrites & WorkerWrites;
+
+/** The same operations as seen from outside of the database's threads. */
+export type Asynchronous<Operations> = {
+  readonly [Name in keyof Operations]: Operations[Name] extends (...parameters: infer Parameters) => infer Result
+    ? (...parameters: Parameters) => Promise<Result>
+    : never;
+};
+
+/** The database as it stands behind the store. */
+export interface StoreDatabase {
+  kind: "sqlite";
+  /** The engine's version, such as `3.53.4`. */
+  version: string;
+  /** Read back from the writing connection: `FULL` means that a commit waits for the disk. */
+  durability: "FULL" | "OTHER";
+  /** Number of the last migration applied. */
+  schema: number;
+}
+
+/** Counters since the store was opened. */
+export interface StoreStatistics {
+  reads: number;
+  writes: number;
+  /** Reads and writes asked for and not answered yet. */
+  pendingReads: number;
+  pendingWrites: number;
+  /** Transactions committed by the writer. */
+  commits: number;
+  /** Milliseconds spent in commits, waiting for the disk included. */
+  commitTime: number;
+  /** Operations in the largest group committed so far. */
+  largestGroup: number;
+  /** Bytes in the log that are not in the database file yet. */
+  logBytes: number;
+}
+
+/** An open database. */
+export interface Store {
+  readonly read: Asynchronous<ReadOperations>;
+  readonly write: Asynchronous<WriteOperations>;
+  /**
+   * The same writes, each done at most once under this key: the result is kept in the operation's own transaction, and a
+   * repetition gets it back without anything being done again. Results must survive JSON. Failures are not kept.
+   * Rejects with UserError `idempotency-key-reused` (422) when the key came with another request before.
+   */
+  once(key: IdempotencyKey): Asynchronous<WriteOperations>;
+  readonly installationId: string;
+  readonly database: StoreDatabase;
+  /** Resolves, with the reason, when the store cannot go on; every operation rejects from then on. Never rejects. */
+  readonly failure: Promise<Error>;
+  statistics(): StoreStatistics;
+  /** Waits for what has been asked for, then closes the database. Repeating it is harmless. */
+  close(): Promise<void>;
+}
