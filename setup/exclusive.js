@@ -15,10 +15,13 @@ export async function exclusively(action) {
     told = true;
     await sleep(500);
   }
+  const release = () => rmSync(lock, { recursive: true, force: true });
+  process.once("exit", release);
   try {
     await action();
   } finally {
-    rmSync(lock, { recursive: true, force: true });
+    release();
+    process.off("exit", release);
   }
 }
 
@@ -29,8 +32,9 @@ function taken() {
     return true;
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
-    if (!holderLives()) rmSync(lock, { recursive: true, force: true });
-    return false;
+    if (holderLives()) return false;
+    rmSync(lock, { recursive: true, force: true });
+    return taken();
   }
 }
 
