@@ -15,7 +15,7 @@ export class Client {
   constructor(url: string, token: string, connections = 32) {
     this.#url = new URL(url);
     this.#token = token;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: connections, noDelay: true });
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
   }
 
   /** Sends a request and reads the answer as JSON. Throws when the status is 400 or above. */
