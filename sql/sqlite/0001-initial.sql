@@ -76,7 +76,8 @@ CREATE TABLE runbooks (
   UNIQUE (workspace_id, name)
 ) STRICT;
 
--- `source` holds the file's own bytes. `analysis`: done, waiting. `state`: draft, published, former.
+-- `source` holds the file's own bytes. `analysis`: done, waiting. `state`: draft, published, former, or replaced: a draft that
+-- gave way to another one, kept while a job that was started with it is open.
 CREATE TABLE runbook_versions (
   workspace_id BLOB NOT NULL REFERENCES workspaces,
   version_id BLOB NOT NULL PRIMARY KEY,
@@ -99,6 +100,7 @@ CREATE TABLE runbook_versions (
 ) STRICT;
 
 CREATE INDEX runbook_versions_waiting ON runbook_versions (workspace_id, version_id) WHERE analysis = 'waiting';
+CREATE INDEX runbook_versions_replaced ON runbook_versions (runbook_id, version_id) WHERE state = 'replaced';
 
 -- What a job needs from its runbook is copied at its acceptance, so that later changes of settings do not reach it.
 CREATE TABLE jobs (
@@ -228,14 +230,16 @@ CREATE TABLE workers (
   UNIQUE (workspace_id, name)
 ) STRICT;
 
--- Answers to requests that carried an `Idempotency-Key`; `request_hash` recognises a key used for something else.
+-- Requests that carried an `Idempotency-Key`; `request_hash` recognises a key used for something else. `result` is what the
+-- operation gave, written in its own transaction; `status` and `body` are the answer that was sent, kept after it.
 CREATE TABLE idempotency_keys (
   workspace_id BLOB NOT NULL,
   principal_id BLOB NOT NULL,
   key TEXT NOT NULL,
   request_hash BLOB NOT NULL,
-  status INTEGER NOT NULL,
-  body TEXT NOT NULL,
+  result TEXT,
+  status INTEGER,
+  body TEXT,
   created_at INTEGER NOT NULL,
   PRIMARY KEY (workspace_id, principal_id, key)
 ) STRICT, WITHOUT ROWID;

@@ -20,10 +20,21 @@ import type { WorkerReads, WorkerWrites } from "./operations/workers.ts";
  */
 
 /** All operations that change nothing. */
-export type ReadOperations = InstallationReads & RunbookReads & AccessReads & IdempotencyReads & JobReads & StreamReads & WorkerReads;
+export type ReadOperations = InstallationReads &
+  RunbookReads &
+  AccessReads &
+  IdempotencyReads &
+  JobReads &
+  StreamReads &
+  WorkerReads;
 
 /** All operations that change something. */
-export type WriteOperations = RunbookWrites & AccessWrites & IdempotencyWrites & JobWrites & StreamWrites & WorkerWrites;
+export type WriteOperations = RunbookWrites &
+  AccessWrites &
+  IdempotencyWrites &
+  JobWrites &
+  StreamWrites &
+  WorkerWrites;
 
 /** The same operations as seen from outside of the database's threads. */
 export type Asynchronous<Operations> = {

@@ -6,27 +6,24 @@ export interface IdempotencyKey {
   requestHash: Uint8Array;
 }
 
-/** What was answered to a request that carried a key. */
+/** What is kept of a request that carried a key. */
 export interface IdempotentAnswer {
   requestHash: Uint8Array;
-  /** HTTP status of the answer; null when the operation was done but its answer was not kept (the service crashed between). */
+  /** HTTP status and body (JSON text) of the answer; null when it was not kept, for the service crashed before. */
   status: number | null;
-  /** The answer's body as JSON text; with a null status, the JSON of the operation's result. */
-  body: string;
+  body: string | null;
   createdAt: number;
 }
 
 export interface IdempotencyReads {
-  /** The answer kept under this key, or null. The caller compares `requestHash`. */
+  /** What is kept under this key, or null. The caller compares `requestHash`. */
   idempotentAnswer(of: { principalId: string; key: string }): IdempotentAnswer | null;
 }
 
 export interface IdempotencyWrites {
-  /**
-   * Keeps an answer. An answer that is there stays, except one whose status is null and whose request is the same.
-   */
+  /** Keeps an answer; one that is there already stays. */
   keepIdempotentAnswer(answer: IdempotencyKey & { status: number; body: string }): void;
 
-  /** Forgets at most `limit` answers older than `before`; gives the number forgotten. */
+  /** Forgets at most `limit` requests older than `before`; gives the number forgotten. */
   purgeIdempotentAnswers(of: { before: number; limit: number }): number;
 }

@@ -78,7 +78,10 @@ export interface RunbookReads {
    * Runbooks by name. `name` finds a part of the name, or with `*` in it a whole name with wildcards; `tag` is one whole tag;
    * `after` is the `next` of the page before.
    */
-  runbooks(of: { name?: string; tag?: string; after?: string; limit: number }): { items: StoredRunbook[]; next: string | null };
+  runbooks(of: { name?: string; tag?: string; after?: string; limit: number }): {
+    items: StoredRunbook[];
+    next: string | null;
+  };
 
   /** The versions of a runbook, newest first; `after` is the `next` of the page before. Null when there is no such runbook. */
   runbookVersions(of: { runbook: string; after?: string; limit: number }): {
@@ -147,9 +150,7 @@ export interface RunbookWrites {
    * @throws UserError `runbook-has-no-draft` (409), `draft-changed` (409), `analysis-waiting` (409),
    * `runbook-has-problems` (422, all of them in `errors`).
    */
-  publishRunbook(
-    of: RunbookChange & { draftVersionId?: string; grants?: RunbookSettings["grants"] },
-  ): StoredRunbook;
+  publishRunbook(of: RunbookChange & { draftVersionId?: string; grants?: RunbookSettings["grants"] }): StoredRunbook;
 
   /**
    * Throws the draft away.

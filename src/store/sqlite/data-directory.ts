@@ -1,0 +1,41 @@
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../contract/user-error.ts";
+
+/** Names of what the store keeps in the data directory. */
+export const dataFiles = {
+  database: "runsmith.sqlite",
+  /** Locked while a server has the database open. It stays empty. */
+  lock: "runsmith.lock",
+  /** Process id of the server that has the lock; for people and messages, decides nothing. */
+  process: "runsmith.pid",
+  /** Copies of the database, made before its schema is changed. */
+  backups: "backups",
+} as const;
+
+/** The path of one of them. */
+export function dataFile(dataDirectory: string, name: keyof typeof dataFiles): string {
+  return join(dataDirectory, dataFiles[name]);
+}
+
+/**
+ * Makes sure that the data directory is there, is a directory, and is ours to write.
+ * @throws UserError `data-directory-unusable`.
+ */
+export function prepareDataDirectory(dataDirectory: string): void {
+  try {
+    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+    accessSync(dataDirectory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const account = process.getuid?.() ?? "of the service";
+    throw new UserError(
+      "data-directory-unusable",
+      `The data directory ${dataDirectory} cannot be used: ${(error as Error).message}.`,
+      {
+        status: 500,
+        remedy: `Choose another directory with --data, or make this one belong to the service's account (uid ${account}).`,
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,55 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { UserError } from "../../contract/user-error.ts";
+import { dataFile } from "./data-directory.ts";
+import { sqliteResultCode } from "./thread-error.ts";
+
+const sqliteBusy = 5;
+
+/** The right to have the database of a data directory open; at most one process has it. */
+export interface DatabaseLock {
+  release(): void;
+}
+
+/**
+ * Takes the lock, without waiting. It is an exclusive lock of the operating system on an empty file beside the database,
+ * taken through SQLite because Node has no call for it; the system itself lets go of it when the process ends, however it ends.
+ * @throws UserError `data-directory-in-use` when a live server has it.
+ */
+export function lockDatabase(dataDirectory: string): DatabaseLock {
+  const processFile = dataFile(dataDirectory, "process");
+  // Only SQLite may open this file: a process loses its locks on a file when any of its descriptors of that file is closed.
+  const database = new DatabaseSync(dataFile(dataDirectory, "lock"), { timeout: 0 });
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    database.close();
+    if (sqliteResultCode(error) !== sqliteBusy) {
+      throw error;
+    }
+    throw new UserError(
+      "data-directory-in-use",
+      `Another Runsmith server${holder(processFile)} uses ${dataDirectory}.`,
+      {
+        status: 500,
+        remedy: "Stop that server first, or choose another directory with --data.",
+        cause: error,
+      },
+    );
+  }
+  writeFileSync(processFile, `${process.pid}\n`, { mode: 0o600 });
+  return {
+    release() {
+      rmSync(processFile, { force: true });
+      database.close();
+    },
+  };
+}
+
+function holder(processFile: string): string {
+  try {
+    return ` (process ${readFileSync(processFile, "utf8").trim()})`;
+  } catch {
+    return "";
+  }
+}

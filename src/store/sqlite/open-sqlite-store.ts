@@ -1,0 +1,69 @@
+import { resolve } from "node:path";
+import type { StoreOptions } from "../open-store.ts";
+import type { IdempotencyKey } from "../operations/idempotency.ts";
+import type { Asynchronous, ReadOperations, Store, WriteOperations } from "../store.ts";
+import { dataFile, prepareDataDirectory } from "./data-directory.ts";
+import { ownMigrationsDirectory } from "./migrations.ts";
+import { ReaderThreads } from "./reader-threads.ts";
+import { openWriter } from "./writer.ts";
+
+/**
+ * Opens the embedded database: prepares the folder, starts the thread that writes (it takes the lock and brings the schema up
+ * to date) and one that reads.
+ * @throws UserError; see `openStore`.
+ */
+export async function openSqliteStore(options: StoreOptions): Promise<Store> {
+  const dataDirectory = resolve(options.dataDirectory);
+  prepareDataDirectory(dataDirectory);
+  const writer = await openWriter({
+    dataDirectory,
+    migrationsDirectory: options.migrationsDirectory ?? ownMigrationsDirectory(),
+  });
+  const readers = new ReaderThreads(dataFile(dataDirectory, "database"));
+  writer.onCheckpointDue(async () => {
+    await readers.checkpoint();
+    writer.finishCheckpoint();
+  });
+
+  const write = operationCaller<WriteOperations>((operation, argument) => writer.call(operation, argument));
+  const read = operationCaller<ReadOperations>((operation, argument) => readers.call(operation, argument));
+  let closed: Promise<void> | undefined;
+  return {
+    read,
+    write,
+    once: (key: IdempotencyKey) =>
+      operationCaller<WriteOperations>((operation, argument) => writer.call(operation, argument, key)),
+    installationId: writer.installationId,
+    database: writer.database,
+    failure: writer.failure,
+    statistics: () => ({ ...writer.statistics(), ...readers.statistics() }),
+    close() {
+      closed ??= readers.close().then(() => writer.close());
+      return closed;
+    },
+  };
+}
+
+/**
+ * An object whose every method asks for the operation of its name. The names are known to the database's threads only: the main
+ * thread loads none of their code.
+ */
+function operationCaller<Operations>(
+  call: (operation: string, argument: unknown) => Promise<unknown>,
+): Asynchronous<Operations> {
+  const methods = new Map<string, (argument: unknown) => Promise<unknown>>();
+  return new Proxy({} as Asynchronous<Operations>, {
+    get(_target, name) {
+      // Without a `then`, or awaiting the object itself would ask the database for it.
+      if (typeof name !== "string" || name === "then") {
+        return undefined;
+      }
+      let method = methods.get(name);
+      if (method === undefined) {
+        method = (argument) => call(name, argument);
+        methods.set(name, method);
+      }
+      return method;
+    },
+  });
+}

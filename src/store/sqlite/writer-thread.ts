@@ -1,0 +1,105 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { MessagePort } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import type { StoreDatabase } from "../store.ts";
+import { finishCheckpoint, logState } from "./checkpoint.ts";
+import { dataFile } from "./data-directory.ts";
+import type { DatabaseLock } from "./database-lock.ts";
+import { lockDatabase } from "./database-lock.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { IdleUpkeep } from "./idle-upkeep.ts";
+import { ensureInstallation } from "./installation.ts";
+import { migrate } from "./migrate.ts";
+import { readMigrations } from "./migrations.ts";
+import { openWritingConnection } from "./open-connection.ts";
+import { writeOperations } from "./operations.ts";
+import { postAnswers } from "./post-answers.ts";
+import type { SqliteSession } from "./session.ts";
+import { SqliteConnectionSession } from "./session.ts";
+import { toThreadError } from "./thread-error.ts";
+import type { FromWriter, OperationRequest, ToWriter, WriterStart } from "./thread-messages.ts";
+
+/* The thread that writes. It holds the database's lock and the only connection that changes anything. */
+
+if (parentPort === null) {
+  throw new Error("This is a thread of the store, not a program.");
+}
+await run(parentPort, workerData as WriterStart);
+
+async function run(port: MessagePort, start: WriterStart): Promise<void> {
+  let lock: DatabaseLock | undefined;
+  let database: DatabaseSync | undefined;
+  try {
+    lock = lockDatabase(start.dataDirectory);
+    database = openWritingConnection(dataFile(start.dataDirectory, "database"));
+    const migrations = readMigrations(start.migrationsDirectory);
+    const schema = await migrate(database, migrations, dataFile(start.dataDirectory, "backups"));
+    const session = new SqliteConnectionSession(database);
+    const { installationId } = ensureInstallation(session);
+    post(port, { type: "opened", installationId, database: describe(session, schema) });
+    serve(port, database, session, lock);
+  } catch (error) {
+    database?.close();
+    lock?.release();
+    post(port, { type: "failed", error: toThreadError(error) });
+    port.close();
+  }
+}
+
+function serve(port: MessagePort, database: DatabaseSync, session: SqliteSession, lock: DatabaseLock): void {
+  const groups = new GroupCommit(database, session, writeOperations(session));
+  const upkeep = new IdleUpkeep(database);
+  const waiting: OperationRequest[] = [];
+  let closing = false;
+
+  const take = (message: ToWriter): void => {
+    if (message === "close") {
+      closing = true;
+    } else if (message === "finish-checkpoint") {
+      finishCheckpoint(database);
+    } else {
+      waiting.push(...message);
+    }
+  };
+
+  port.on("message", (first: ToWriter) => {
+    upkeep.noteWork();
+    take(first);
+    for (;;) {
+      for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+        take(next.message as ToWriter);
+      }
+      if (waiting.length === 0) {
+        break;
+      }
+      const group = groups.commitNext(waiting);
+      postAnswers(port, { type: "answers", ...group, log: logState(database) } satisfies FromWriter);
+    }
+    if (closing) {
+      upkeep.stop();
+      close(database, lock);
+      port.close();
+    }
+  });
+}
+
+function close(database: DatabaseSync, lock: DatabaseLock): void {
+  try {
+    database.exec("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch {
+    // What is committed is in the log; the next opening finds it there.
+  }
+  database.close();
+  lock.release();
+}
+
+function describe(session: SqliteSession, schema: number): StoreDatabase {
+  const version = session.first<{ version: string }>("SELECT sqlite_version() AS version")?.version ?? "";
+  const synchronous = session.first<{ synchronous: number }>("PRAGMA synchronous")?.synchronous;
+  const journal = session.first<{ journal_mode: string }>("PRAGMA journal_mode")?.journal_mode;
+  return { kind: "sqlite", version, schema, durability: synchronous === 2 && journal === "wal" ? "FULL" : "OTHER" };
+}
+
+function post(port: MessagePort, message: FromWriter): void {
+  port.postMessage(message);
+}

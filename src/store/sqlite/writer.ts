@@ -1,0 +1,107 @@
+import type { IdempotencyKey } from "../operations/idempotency.ts";
+import type { StoreDatabase, StoreStatistics } from "../store.ts";
+import { checkpointPages } from "./checkpoint.ts";
+import { fromThreadError } from "./thread-error.ts";
+import { ThreadLink } from "./thread-link.ts";
+import type { FromWriter, GroupAnswers, LogState, ToWriter, WriterStart } from "./thread-messages.ts";
+import { threadProgram } from "./thread-program.ts";
+
+/** The page size that a database is made with, in bytes. */
+const pageSize = 4096;
+
+/** The thread that writes, as the main thread sees it. */
+export interface Writer {
+  readonly installationId: string;
+  readonly database: StoreDatabase;
+  /** Resolves when the thread ended without being asked to. */
+  readonly failure: Promise<Error>;
+  call(operation: string, argument: unknown, once?: IdempotencyKey): Promise<unknown>;
+  /** Calls back when the log has grown so much that it should be moved into the database file; not again before that is over. */
+  onCheckpointDue(work: () => Promise<void>): void;
+  /** Moves what is left of the log, after a reader moved most of it. */
+  finishCheckpoint(): void;
+  statistics(): Omit<StoreStatistics, "reads" | "pendingReads">;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the writer.
+ * @throws UserError when the database cannot be opened.
+ */
+export function openWriter(start: WriterStart): Promise<Writer> {
+  return new Promise((resolve, reject) => {
+    const failure = Promise.withResolvers<Error>();
+    const counts = { writes: 0, commits: 0, commitTime: 0, largestGroup: 0 };
+    let log: LogState = { pages: 0, checkpointed: 0 };
+    let checkpointDue: () => Promise<void> = () => Promise.resolve();
+    let checkpointing = false;
+
+    const count = (group: GroupAnswers): void => {
+      counts.commits += group.committed > 0 ? 1 : 0;
+      counts.commitTime += group.commitTime;
+      counts.largestGroup = Math.max(counts.largestGroup, group.committed);
+      log = group.log;
+    };
+
+    const checkpointWhenDue = async (): Promise<void> => {
+      if (checkpointing || log.pages - log.checkpointed < checkpointPages) {
+        return;
+      }
+      checkpointing = true;
+      try {
+        await checkpointDue();
+      } finally {
+        checkpointing = false;
+      }
+    };
+
+    const link: ThreadLink<Extract<ToWriter, string>, FromWriter> = new ThreadLink(
+      threadProgram("writer-thread"),
+      start,
+      {
+        message(message) {
+          switch (message.type) {
+            case "opened":
+              resolve(writer(message.installationId, message.database));
+              break;
+            case "failed":
+              reject(fromThreadError(message.error, "open"));
+              break;
+            case "answers":
+              link.settle(message.answers);
+              count(message);
+              void checkpointWhenDue();
+              break;
+          }
+        },
+        ended(error) {
+          const reason = error ?? new Error("The store is closed.");
+          reject(reason);
+          if (error !== undefined) {
+            failure.resolve(error);
+          }
+        },
+      },
+    );
+
+    const writer = (installationId: string, database: StoreDatabase): Writer => ({
+      installationId,
+      database,
+      failure: failure.promise,
+      call(operation, argument, once) {
+        counts.writes += 1;
+        return link.call(operation, argument, once);
+      },
+      onCheckpointDue(work) {
+        checkpointDue = work;
+      },
+      finishCheckpoint: () => link.task("finish-checkpoint"),
+      statistics: () => ({
+        ...counts,
+        pendingWrites: link.pending,
+        logBytes: (log.pages - log.checkpointed) * pageSize,
+      }),
+      close: () => link.close("close"),
+    });
+  });
+}
