@@ -1,0 +1,37 @@
+import type { Command } from "../command.ts";
+
+interface CommandModule {
+  command: Command;
+}
+
+/** Where each command is. Only the one that was called is loaded; all of them for the help. */
+export const commandModules: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  start: () => import("./service/start.ts"),
+  server: () => import("./service/server.ts"),
+  "reset-admin-token": () => import("./service/reset-admin-token.ts"),
+  worker: () => import("./worker/worker.ts"),
+  "new-worker": () => import("./worker/new-worker.ts"),
+  "get-worker": () => import("./worker/get-worker.ts"),
+  "remove-worker": () => import("./worker/remove-worker.ts"),
+  "import-runbook": () => import("./runbook/import-runbook.ts"),
+  "publish-runbook": () => import("./runbook/publish-runbook.ts"),
+  "get-runbook": () => import("./runbook/get-runbook.ts"),
+  "get-runbook-definition": () => import("./runbook/get-runbook-definition.ts"),
+  "set-runbook": () => import("./runbook/set-runbook.ts"),
+  "enable-runbook": () => import("./runbook/enable-runbook.ts"),
+  "disable-runbook": () => import("./runbook/disable-runbook.ts"),
+  "remove-runbook": () => import("./runbook/remove-runbook.ts"),
+  "start-runbook": () => import("./job/start-runbook.ts"),
+  "get-job": () => import("./job/get-job.ts"),
+  "get-job-output": () => import("./job/get-job-output.ts"),
+  "stop-job": () => import("./job/stop-job.ts"),
+  run: () => import("./run/run.ts"),
+  doctor: () => import("./doctor/doctor.ts"),
+  completion: () => import("./completion/completion.ts"),
+};
+
+/** Loads the commands of these names; all when there is none. */
+export async function loadCommands(names: readonly string[] = Object.keys(commandModules)): Promise<Command[]> {
+  const modules = await Promise.all(names.map((name) => commandModules[name]?.()));
+  return modules.flatMap((module) => (module === undefined ? [] : [module.command]));
+}

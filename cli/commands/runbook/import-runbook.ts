@@ -1,0 +1,119 @@
+import type { RunbookResource } from "../../../src/contract/api/runbook.ts";
+import type { ErrorBody } from "../../../src/contract/error-body.ts";
+import { UserError } from "../../../src/contract/user-error.ts";
+import type { Command, Invocation } from "../../command.ts";
+import { connect } from "../../connection/connect.ts";
+import { exitCodeOfError, exitCodes } from "../../exit-codes.ts";
+import { findScripts } from "../../import/find-scripts.ts";
+import type { ImportSettings } from "../../import/import-script.ts";
+import { importScript, ungrantedText } from "../../import/import-script.ts";
+import type { View } from "../../output/print.ts";
+import { printList } from "../../output/print.ts";
+import { bodyOf, errorText } from "../../output/report-error.ts";
+
+interface ImportResult {
+  path: string;
+  name: string;
+  runbook: RunbookResource | null;
+  granted: string[];
+  error: ErrorBody | null;
+}
+
+const resultView: View<ImportResult> = {
+  columns: [
+    { title: "File", value: ({ path }) => path },
+    { title: "Runbook", value: ({ name }) => name },
+    { title: "Result", value: resultText },
+    { title: "Granted", value: ({ granted }) => granted.join(" ") },
+  ],
+  name: ({ name }) => name,
+};
+
+export const command: Command = {
+  name: "import-runbook",
+  summary: "import scripts as runbooks; folders with all scripts in them",
+  description:
+    "Imports .ts and .ps1 files; a runbook is named as its file is. Imported scripts are drafts until they are published.",
+  arguments: [{ name: "PATH", help: "script files or folders", many: true }],
+  options: [
+    { flags: "--publish", help: "publish each at once" },
+    { flags: "--overwrite", help: "a runbook of that name gets a new draft in place of an error" },
+    { flags: "--grant-needed", help: "grant each what its script states that it needs, and say what" },
+    { flags: "--tags <a,b>", help: "tags for all of them" },
+    { flags: "--description <text>", help: "a description for all of them" },
+  ],
+  examples: [
+    { line: "import-runbook Get-DiskSpace.ts --publish", does: "import and publish one" },
+    { line: "import-runbook ./runbooks --publish --overwrite --tags ops", does: "a folder, new versions of all" },
+    { line: "import-runbook docs/examples/*.ps1 --publish --grant-needed", does: "with the grants they need" },
+  ],
+  async run(invocation) {
+    const scripts = findScripts(invocation.arguments);
+    if (scripts.length === 0) {
+      throw new UserError("no-script", `There is no script (.ts, .ps1) in ${invocation.arguments.join(", ")}.`);
+    }
+    const api = connect();
+    const settings = settingsOf(invocation);
+    const results: ImportResult[] = [];
+    for (const script of scripts) {
+      const result: ImportResult = { path: script.path, name: script.name, runbook: null, granted: [], error: null };
+      results.push(result);
+      try {
+        Object.assign(result, await importScript(api, script, settings));
+        if (result.runbook !== null) tellProblems(result.path, result.runbook, settings);
+      } catch (error) {
+        if (!(error instanceof UserError) || exitCodeOfError(error) === exitCodes.unavailable) throw error;
+        result.error = bodyOf(error);
+        if (invocation.output !== "json") process.stderr.write(`${script.path}: ${errorText(error)}\n`);
+      }
+    }
+    const shown = invocation.output === "name" ? results.filter(({ error }) => error === null) : results;
+    await printList(shown, resultView, invocation.output);
+    const failed = results.filter(({ error }) => error !== null).length;
+    if (failed > 0) process.stderr.write(`${failed} of ${results.length} scripts could not be imported.\n`);
+    return failed === 0 ? exitCodes.completed : exitCodes.invalid;
+  },
+};
+
+function settingsOf(invocation: Invocation): ImportSettings {
+  const description = invocation.text("description");
+  const tags = invocation.text("tags");
+  return {
+    publish: invocation.flag("publish"),
+    overwrite: invocation.flag("overwrite"),
+    grantNeeded: invocation.flag("grant-needed"),
+    ...(tags === undefined ? {} : { tags: splitTags(tags) }),
+    ...(description === undefined ? {} : { description }),
+  };
+}
+
+/** Tags as they are given to options: separated by commas. */
+export function splitTags(text: string): string[] {
+  return text
+    .split(",")
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== "");
+}
+
+function tellProblems(path: string, runbook: RunbookResource, settings: ImportSettings): void {
+  const version = runbook.draft ?? runbook.published;
+  for (const { line, column, severity, message } of version?.problems ?? []) {
+    process.stderr.write(`${path}:${line}:${column}: ${severity}: ${message}\n`);
+  }
+  if (settings.publish && version?.analysis === "done") {
+    const ungranted = ungrantedText(runbook);
+    if (ungranted !== "") process.stderr.write(`${path}: note: ${ungranted}\n`);
+  }
+}
+
+function resultText({ runbook, error }: ImportResult): string {
+  if (error !== null) return `failed: ${error.type}`;
+  if (runbook === null) return "";
+  const { draft, published } = runbook;
+  if (draft === null) return published === null ? "" : `published v${published.number}`;
+  if (draft.analysis === "waiting") return `draft v${draft.number}, not analysed yet`;
+  const errors = draft.problems.filter(({ severity }) => severity === "error").length;
+  return errors === 0
+    ? `draft v${draft.number}`
+    : `draft v${draft.number}, ${errors} problem${errors === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,90 @@
+import { Command as CommanderCommand, CommanderError, Option } from "commander";
+import type { Command, CommandOption, OutputFormat } from "./command.ts";
+import { Invocation, outputFormats } from "./command.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { productVersion } from "./product-version.ts";
+
+/** Parses `args` by these commands, runs the one that is called, and says its exit code. */
+export async function buildProgram(commands: readonly Command[], args: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.completed;
+  const program = new CommanderCommand("runsmith")
+    .description("Runsmith: runbooks in PowerShell and TypeScript, isolated, on demand.")
+    .version(productVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [COMMAND]", "print the help of a command")
+    .showHelpAfterError("(`npx runsmith help` lists the commands)")
+    .exitOverride()
+    .addHelpText("after", connectionHelp);
+  for (const command of commands) {
+    addCommand(program, command, async (invocation) => {
+      exitCode = await command.run(invocation);
+    });
+  }
+  if (args.length === 0) {
+    program.outputHelp();
+    return exitCodes.completed;
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Commander has said what is wrong by now; `--help` and `--version` end this way too.
+    return error.exitCode === 0 ? exitCodes.completed : exitCodes.invalid;
+  }
+  return exitCode;
+}
+
+const connectionHelp = `
+The server is found by RUNSMITH_URL and RUNSMITH_TOKEN (and RUNSMITH_CA, a file of certificates to trust);
+without them it is the one that runs on this machine, when exactly one does.
+
+Exit codes: 0 done or Completed, 1 Failed, 2 wrong usage or request, 3 Stopped, 4 Suspended,
+5 not reachable, not signed in or not permitted, 130 interrupted.`;
+
+function addCommand(program: CommanderCommand, command: Command, run: (invocation: Invocation) => Promise<void>): void {
+  const added = program
+    .command(command.name)
+    .summary(command.summary)
+    .description(`${command.description ?? `${command.summary}.`}`)
+    .helpOption("-h, --help", "print this help")
+    .showHelpAfterError(`(\`npx runsmith ${command.name} --help\` tells more)`)
+    .exitOverride();
+  for (const { name, help, optional, many } of command.arguments ?? []) {
+    const spelled = `${name}${many ? "..." : ""}`;
+    added.argument(optional ? `[${spelled}]` : `<${spelled}>`, help);
+  }
+  for (const option of command.options ?? []) added.addOption(commanderOption(option));
+  added.addOption(
+    new Option("-o, --output <format>", "how to print the answer").choices([...outputFormats]).default("table"),
+  );
+  added.addHelpText("after", examplesText(command));
+  added.action(async () => {
+    const { output, ...options } = optionsByLongName(added);
+    await run(new Invocation(added.args, options, output as OutputFormat));
+  });
+}
+
+function commanderOption({ flags, help, required, choices, default: initial, many }: CommandOption): Option {
+  const option = new Option(flags, help).makeOptionMandatory(required === true);
+  if (choices !== undefined) option.choices([...choices]);
+  if (initial !== undefined) option.default(initial);
+  if (many) option.argParser<string[]>((value, former) => [...(former ?? []), value]);
+  return option;
+}
+
+/** Commander names options in camel case; a reader of this code knows them as they are written. */
+function optionsByLongName(command: CommanderCommand): Record<string, unknown> {
+  const values = command.opts<Record<string, unknown>>();
+  return Object.fromEntries(
+    command.options.map((option) => [option.long?.replace(/^--/, "") ?? option.name(), values[option.attributeName()]]),
+  );
+}
+
+function examplesText({ examples }: Command): string {
+  if (examples.length === 0) return "";
+  const width = Math.max(...examples.map(({ line }) => line.length));
+  const lines = examples.map(({ line, does }) =>
+    width > 60 ? `  # ${does}\n  npx runsmith ${line}` : `  npx runsmith ${line.padEnd(width)}  # ${does}`,
+  );
+  return `\nExamples:\n${lines.join("\n")}`;
+}

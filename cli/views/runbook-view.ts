@@ -1,0 +1,81 @@
+import type { RunbookResource } from "../../src/contract/api/runbook.ts";
+import type { ParameterSchema, Signature } from "../../src/contract/signature.ts";
+import { formatGrants } from "../../src/language/needs.ts";
+import type { View } from "../output/print.ts";
+import { formatDuration, formatSize } from "../output/quantities.ts";
+
+/** How runbooks are shown. */
+export const runbookView: View<RunbookResource> = {
+  columns: [
+    { title: "Name", value: (runbook) => runbook.name },
+    { title: "Kind", value: (runbook) => runbook.kind },
+    { title: "Published", value: (runbook) => (runbook.published === null ? "" : `v${runbook.published.number}`) },
+    { title: "Draft", value: draftText },
+    { title: "Enabled", value: (runbook) => (runbook.enabled ? "yes" : "no") },
+    { title: "Grants", value: (runbook) => formatGrants(runbook.grants) },
+    { title: "Tags", value: (runbook) => runbook.tags.join(",") },
+  ],
+  details: [
+    { title: "Id", value: (runbook) => runbook.runbookId },
+    { title: "Description", value: (runbook) => runbook.description || (current(runbook)?.synopsis ?? "") },
+    { title: "Needs", value: (runbook) => current(runbook)?.needs.join(" ") ?? "" },
+    { title: "Parameters", value: (runbook) => signatureText(current(runbook)?.signature ?? null) },
+    { title: "Problems", value: (runbook) => problemsText(runbook) },
+    { title: "Worker group", value: (runbook) => runbook.workerGroup },
+    { title: "Logs", value: (runbook) => switchesText(runbook) },
+    { title: "Time limit", value: (runbook) => limitText(runbook.timeLimit) },
+    { title: "Start deadline", value: (runbook) => limitText(runbook.startDeadline) },
+    { title: "At once", value: concurrencyText },
+    { title: "Attempts", value: (runbook) => String(runbook.attempts) },
+    { title: "Retries", value: (runbook) => String(runbook.retries) },
+    { title: "Stop grace", value: (runbook) => formatDuration(runbook.stopGrace) },
+    { title: "Output limit", value: (runbook) => formatSize(runbook.outputLimit) },
+    { title: "Modified", value: (runbook) => `${runbook.modifiedAt} by ${runbook.modifiedBy}` },
+  ],
+  name: (runbook) => runbook.name,
+};
+
+function current(runbook: RunbookResource) {
+  return runbook.published ?? runbook.draft;
+}
+
+function draftText({ draft }: RunbookResource): string {
+  if (draft === null) return "";
+  if (draft.analysis === "waiting") return `v${draft.number}, not analysed yet`;
+  const errors = draft.problems.filter(({ severity }) => severity === "error").length;
+  return errors === 0 ? `v${draft.number}` : `v${draft.number}, ${errors} ${errors === 1 ? "problem" : "problems"}`;
+}
+
+function signatureText(signature: Signature | null): string {
+  return Object.entries(signature?.properties ?? {})
+    .map(([name, schema]) => parameterText(name, schema, signature?.required.includes(name) ?? false))
+    .join("\n");
+}
+
+function parameterText(name: string, schema: ParameterSchema, required: boolean): string {
+  const type = schema["x-type"] ?? (typeof schema.type === "string" ? schema.type : "any");
+  const initial = schema.default === undefined ? "" : ` = ${JSON.stringify(schema.default)}`;
+  const notes = [required ? "required" : "", schema["x-secret"] ? "secret" : ""].filter(Boolean).join(", ");
+  const help = schema.description === undefined ? "" : `  ${schema.description.replaceAll(/\s+/g, " ")}`;
+  return `${name}: ${type}${initial}${notes === "" ? "" : ` (${notes})`}${help}`;
+}
+
+function problemsText({ draft, published }: RunbookResource): string {
+  return (
+    (draft ?? published)?.problems
+      .map(({ line, column, severity, message }) => `${line}:${column} ${severity}: ${message}`)
+      .join("\n") ?? ""
+  );
+}
+
+function switchesText({ logs }: RunbookResource): string {
+  return (["verbose", "debug", "progress"] as const).filter((name) => logs[name]).join(",");
+}
+
+function limitText(limit: number | null): string {
+  return limit === null ? "none" : formatDuration(limit);
+}
+
+function concurrencyText({ concurrencyLimit, concurrencyPolicy }: RunbookResource): string {
+  return concurrencyLimit === null ? "no limit" : `${concurrencyLimit}, then ${concurrencyPolicy}`;
+}
