@@ -1,0 +1,7 @@
+/** What a feature logs with. Fields such as `jobId` and `workerId` become members of the entry; secrets never do. */
+export interface Logger {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}

@@ -1,0 +1,14 @@
+import type { HostProgram } from "../hosts/host-launcher.ts";
+import { hostSearchPath } from "./bubblewrap-arguments.ts";
+
+/** All that a host's environment holds beside HOME and TMPDIR: nothing of the worker's own. */
+export function hostEnvironment(program: HostProgram, direct: boolean): Record<string, string> {
+  return {
+    PATH: hostSearchPath,
+    LANG: "C.UTF-8",
+    // Named, so that no runtime has to find it out from /etc/localtime.
+    TZ: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    ...program.environment,
+    ...(direct ? program.directEnvironment : {}),
+  };
+}

@@ -1,0 +1,47 @@
+import { statSync } from "node:fs";
+import { killProcess, processesWhere, processStartTime, userNamespaceOf } from "./process-tree.ts";
+import type { ProcessIdentity } from "./sandbox.ts";
+
+/** Passes over /proc after which a tree that forks faster than it is killed is left to the next call. */
+const maximalPasses = 50;
+
+/**
+ * Ends every process that an identity names. Used by the worker and, with nothing else left of it, by its guard.
+ * The last named process is killed first: where it is the first process of a process namespace, the kernel ends all others
+ * in it, and the outer one then ends by itself with the truth about it.
+ */
+export function killTree(identity: ProcessIdentity): void {
+  const inner = identity.processes.at(-1);
+  if (inner !== undefined && processStartTime(inner.processId) === inner.startTime) killProcess(inner.processId);
+  killStragglers(identity);
+}
+
+/** Ends what no process namespace holds together: found by its user namespace, which a process cannot leave, or by its account. */
+export function killStragglers(identity: ProcessIdentity): void {
+  const { userNamespace, userId } = identity;
+  if (userNamespace === null && userId === null) return;
+  const belongs = (processId: number): boolean =>
+    (userNamespace !== null && userNamespaceOf(processId) === userNamespace) || (userId !== null && isAliveOfUser(processId, userId));
+  for (let pass = 0; pass < maximalPasses; pass++) {
+    const found = processesWhere(belongs);
+    if (found.length === 0) return;
+    for (const processId of found) killProcess(processId);
+  }
+}
+
+function isAliveOfUser(processId: number, userId: number): boolean {
+  try {
+    // A process that has ended but is not waited for still has its folder; it has no start time worth killing for.
+    return statSync(`/proc/${processId}`).uid === userId && !isEnded(processId);
+  } catch {
+    return false;
+  }
+}
+
+function isEnded(processId: number): boolean {
+  try {
+    return statSync(`/proc/${processId}/exe`, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
+}
