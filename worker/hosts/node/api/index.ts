@@ -1,0 +1,13 @@
+/*
+ * The runbook API: what `import { … } from "runsmith"` gives a TypeScript runbook. These doc comments are the authors' reference.
+ */
+export type { Context } from "./context.ts";
+export type { Job } from "./job.ts";
+export { job } from "./job.ts";
+export type { Progress } from "./progress.ts";
+export { progress } from "./progress.ts";
+export type { Secret } from "./secret.ts";
+export { signal } from "./signal.ts";
+export { sleep } from "./sleep.ts";
+export { step } from "./step.ts";
+export { verbose } from "./verbose.ts";

@@ -1,0 +1,24 @@
+import type { StreamName } from "../../../../src/contract/stream.ts";
+
+/** What the runbook API stands on: the host's channel inside a job, the console outside of one (as in an author's own tests). */
+export interface Runtime {
+  emit(stream: StreamName, values: readonly unknown[]): void;
+  emitProgress(text: string, value: object): void;
+}
+
+const outsideOfJob: Runtime = {
+  emit: (_stream, values) => console.error(...values),
+  emitProgress: (text) => console.error(text),
+};
+
+let current: Runtime = outsideOfJob;
+
+/** The runtime in force. */
+export function runtime(): Runtime {
+  return current;
+}
+
+/** Called once by the host. */
+export function installRuntime(installed: Runtime): void {
+  current = installed;
+}

@@ -1,0 +1,73 @@
+import type { EndedMessage, JobException } from "../../../src/contract/host/host-messages.ts";
+import { signal } from "./api/signal.ts";
+import { describeException, exceptionText, isAbort } from "./exceptions.ts";
+import { exitProcess } from "./exit-process.ts";
+import { emitRecord, writeEnded } from "./records.ts";
+import { flushPartialLines } from "./standard-streams.ts";
+import { structuredValue } from "./structured-value.ts";
+import { emitValues } from "./value-records.ts";
+
+/** What a runbook returns is data rather than an object of the program's, so it is told deeper than a logged one. */
+const resultDepth = 32;
+
+const callExitListeners = process.emit.bind(process, "exit");
+let isOver = false;
+
+/** The script came to its end; `returned` is what its function returned. */
+export function complete(returned?: unknown): never {
+  const code = Number(process.exitCode ?? 0);
+  if (code !== 0) exitWithCode(code);
+  end({ type: "ended", outcome: signal.aborted ? "Stopped" : "Completed" }, returned);
+}
+
+/** The script threw, or a promise of its was rejected. */
+export function fail(thrown: unknown): never {
+  if (isOver) throw thrown;
+  if (signal.aborted && isAbort(thrown, signal.reason)) stopped();
+  failWith(describeException(thrown));
+}
+
+/** The script was asked to stop, and it did. */
+export function stopped(): never {
+  end({ type: "ended", outcome: "Stopped" });
+}
+
+/** The script ended itself with `process.exit`. */
+export function exitWithCode(exitCode: number): never {
+  if (exitCode === 0) end({ type: "ended", outcome: signal.aborted ? "Stopped" : "Completed", exitCode });
+  const exception = describeException(new ProcessExit(`The runbook ended itself with exit code ${exitCode}.`));
+  end({ type: "ended", outcome: signal.aborted ? "Stopped" : "Failed", exception, exitCode });
+}
+
+/** The script failed; the Error stream tells why, too. */
+export function failWith(exception: JobException): never {
+  flushPartialLines();
+  if (!isOver) emitRecord("Error", exceptionText(exception));
+  end({ type: "ended", outcome: signal.aborted ? "Stopped" : "Failed", exception });
+}
+
+class ProcessExit extends Error {}
+
+/** An `exit` listener ended the process again; the first end counts. */
+class EndedAlready extends Error {}
+
+/** Writes the end, after every record, and ends the process, whatever is still open in it. */
+function end(message: EndedMessage, returned?: unknown): never {
+  if (isOver) throw new EndedAlready();
+  isOver = true;
+  try {
+    callExitListeners(message.exitCode ?? 0);
+  } catch (error) {
+    if (!(error instanceof EndedAlready)) emitRecord("Error", exceptionText(describeException(error)));
+  }
+  flushPartialLines();
+  writeEnded(returned === undefined ? message : { ...message, result: emitResult(returned) });
+  exitProcess(0);
+}
+
+/** The result is also the last Output record. */
+function emitResult(returned: unknown): unknown {
+  const structured = structuredValue(returned, resultDepth);
+  emitValues("Output", [returned], "", structured);
+  return structured.value;
+}

@@ -1,0 +1,40 @@
+import { isBuiltin, registerHooks } from "node:module";
+import { runbookScheme, runbookUrl } from "./runbook-stack.ts";
+
+const sources = new Map<string, string>();
+
+/**
+ * Teaches Node's module loader what a runbook may import: `runsmith`, which is the host's own bundle and long loaded,
+ * and Node's built-in modules.
+ */
+export function registerRunbookModules(apiUrl: string): void {
+  registerHooks({
+    resolve(specifier, context, nextResolve) {
+      if (specifier === "runsmith") return { url: apiUrl, shortCircuit: true };
+      if (specifier.startsWith(runbookScheme)) return { url: specifier, format: "module", shortCircuit: true };
+      if (specifier.startsWith("data:") || isBuiltin(specifier) || !isRunbook(context.parentURL)) {
+        return nextResolve(specifier, context);
+      }
+      throw new Error(
+        `Cannot import "${specifier}": a runbook imports "runsmith" and Node's own modules ("node:fs", "node:path", …) only.`,
+      );
+    },
+    load(url, context, nextLoad) {
+      const source = sources.get(url);
+      if (source === undefined) return nextLoad(url, context);
+      sources.delete(url);
+      return { format: "module", source, shortCircuit: true };
+    },
+  });
+}
+
+/** Loads a runbook's module from memory and evaluates it, top-level await included. */
+export function importRunbook(name: string, script: string): Promise<Record<string, unknown>> {
+  const url = runbookUrl(name);
+  sources.set(url, script);
+  return import(url) as Promise<Record<string, unknown>>;
+}
+
+function isRunbook(parentUrl: string | undefined): boolean {
+  return parentUrl?.startsWith(runbookScheme) ?? false;
+}
