@@ -1,0 +1,25 @@
+/** The kinds of principal. */
+export const principalKinds = ["user", "group", "service-principal", "worker"] as const;
+
+export type PrincipalKind = (typeof principalKinds)[number];
+
+/** What a principal may be told to be. A worker's token opens the worker link and nothing else. */
+export const roles = ["administrator", "worker"] as const;
+
+export type Role = (typeof roles)[number];
+
+/** Who acts. */
+export interface Principal {
+  principalId: string;
+  kind: PrincipalKind;
+  name: string;
+  roles: readonly Role[];
+}
+
+/** Stands for callers of the few routes that ask for no token; holds no role. */
+export const anonymous: Principal = {
+  principalId: "00000000-0000-0000-0000-000000000000",
+  kind: "user",
+  name: "anonymous",
+  roles: [],
+};

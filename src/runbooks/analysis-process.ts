@@ -1,0 +1,174 @@
+import type { ChildProcess } from "node:child_process";
+import { fork } from "node:child_process";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Analysis } from "../contract/analysis.ts";
+import { analysisMemoryLimit, analysisTimeLimit } from "../contract/analysis.ts";
+import { emptySignature } from "../contract/signature.ts";
+import type { AnalysisReply, AnalysisRequest } from "./analysis-messages.ts";
+
+/** The process is ended when nothing was asked of it for this long, in milliseconds. */
+const defaultIdleTime = 30_000;
+
+/** After an interrupted end, the entry beside this file; with this file's own ending, as a package holds `.js`. */
+const defaultEntry = fileURLToPath(new URL(`./analysis-entry${extname(import.meta.url)}`, import.meta.url));
+
+export interface AnalysisProcessOptions {
+  /** Milliseconds that one analysis may take. */
+  timeLimit?: number;
+  /** Bytes of heap. */
+  memoryLimit?: number;
+  /** Milliseconds. */
+  idleTime?: number;
+  /** The program to fork; another one in tests of hangs and crashes. */
+  entry?: string;
+}
+
+interface Waiting {
+  request: AnalysisRequest;
+  resolve: (analysis: Analysis) => void;
+}
+
+/**
+ * Analyses TypeScript in a process of its own, one script after the other, so that the compiler's memory and whatever
+ * a script does to it stay out of the service.
+ *
+ * The process is started by the first script and ended when idle. While it works, a timer runs; a process that exceeds
+ * it, or ends by itself, gives the script a problem in place of an analysis, and the next script gets a new process.
+ */
+export class AnalysisProcess {
+  readonly #options: Required<AnalysisProcessOptions>;
+  readonly #queue: Waiting[] = [];
+  #child: ChildProcess | null = null;
+  #current: Waiting | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: AnalysisProcessOptions = {}) {
+    this.#options = {
+      timeLimit: analysisTimeLimit,
+      memoryLimit: analysisMemoryLimit,
+      idleTime: defaultIdleTime,
+      entry: defaultEntry,
+      ...options,
+    };
+  }
+
+  /** Never rejects: a hang or a crash is a problem of severity `error` in the analysis. */
+  analyse(name: string, source: string): Promise<Analysis> {
+    return new Promise((resolve) => {
+      this.#queue.push({ request: { name, source }, resolve });
+      this.#next();
+    });
+  }
+
+  /** Ends the process; what waits is answered as interrupted. */
+  close(): void {
+    this.#closed = true;
+    this.#child?.kill("SIGKILL");
+    for (const waiting of this.#queue.splice(0)) {
+      waiting.resolve(interrupted());
+    }
+  }
+
+  #next(): void {
+    if (this.#current !== null) {
+      return;
+    }
+    clearTimeout(this.#timer);
+    const waiting = this.#queue.shift();
+    if (waiting === undefined) {
+      this.#timer = setTimeout(() => this.#child?.kill("SIGKILL"), this.#options.idleTime);
+      this.#timer.unref();
+      return;
+    }
+    if (this.#closed) {
+      waiting.resolve(interrupted());
+      return;
+    }
+    this.#current = waiting;
+    this.#timer = setTimeout(() => this.#exceeded(), this.#options.timeLimit);
+    const child = this.#child ?? this.#start();
+    child.send(waiting.request, (error) => {
+      if (error !== null) {
+        child.kill("SIGKILL");
+      }
+    });
+  }
+
+  #start(): ChildProcess {
+    const child = fork(this.#options.entry, [], {
+      // It reads the compiler's libraries, and may do nothing else: no writing, no network, no processes.
+      execArgv: [
+        `--max-old-space-size=${Math.floor(this.#options.memoryLimit / 1024 / 1024)}`,
+        "--permission",
+        "--allow-fs-read=*",
+      ],
+      env: {},
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
+    this.#child = child;
+    child.on("message", (reply) => {
+      if (this.#child === child) {
+        this.#finish((reply as AnalysisReply).analysis);
+      }
+    });
+    const gone = () => {
+      if (this.#child === child) {
+        this.#child = null;
+        this.#finish(this.#closed ? interrupted() : crashed());
+      }
+    };
+    child.on("exit", gone);
+    child.on("error", gone);
+    // An idle one must not keep the service alive.
+    child.unref();
+    child.channel?.unref();
+    return child;
+  }
+
+  #exceeded(): void {
+    const child = this.#child;
+    this.#child = null;
+    child?.kill("SIGKILL");
+    this.#finish(timedOut(this.#options.timeLimit));
+  }
+
+  #finish(analysis: Analysis): void {
+    const current = this.#current;
+    this.#current = null;
+    clearTimeout(this.#timer);
+    current?.resolve(analysis);
+    if (current !== null || this.#queue.length > 0) {
+      this.#next();
+    }
+  }
+}
+
+function timedOut(timeLimit: number): Analysis {
+  return unfinished(
+    "analysis-timed-out",
+    `The script could not be analysed within ${timeLimit / 1000} s. Make its parameter type simpler, or split the script.`,
+  );
+}
+
+function crashed(): Analysis {
+  return unfinished(
+    "analysis-crashed",
+    "The analysis of the script ran out of memory or crashed. Make its parameter type simpler, or split the script.",
+  );
+}
+
+function interrupted(): Analysis {
+  return unfinished("analysis-interrupted", "The service was stopped during the analysis. Save the script again.");
+}
+
+function unfinished(code: string, message: string): Analysis {
+  return {
+    signature: emptySignature,
+    needs: [],
+    problems: [{ line: 1, column: 1, severity: "error", code, message }],
+    synopsis: "",
+    executable: null,
+  };
+}

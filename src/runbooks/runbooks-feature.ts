@@ -1,0 +1,252 @@
+import type { Analysis } from "../contract/analysis.ts";
+import type { RunbookSettings } from "../contract/api/runbook.ts";
+import type { Grant } from "../contract/grant.ts";
+import type { RunbookKind } from "../contract/runbook-kind.ts";
+import { UserError } from "../contract/user-error.ts";
+import { formatGrants, missingGrants, parseGrants } from "../language/needs.ts";
+import type { StoredRunbook, StoredRunbookVersion, VersionName } from "../store/operations/runbooks.ts";
+import type { Store } from "../store/store.ts";
+import { checkedRunbookName } from "./runbook-name.ts";
+import { checkedSettings } from "./runbook-settings.ts";
+import type { ScriptAnalyser } from "./script-analyser.ts";
+import { checkScriptSource, scriptText } from "./script-source.ts";
+
+/** Who changes a runbook, and which revision they saw; a change is refused when it is not the current one. */
+export interface ChangeContext {
+  /** Name of the principal. */
+  changedBy: string;
+  expectedRevision: number | undefined;
+}
+
+export interface RunbookToImport {
+  name: string;
+  kind: RunbookKind;
+  /** The file's own bytes. */
+  source: Uint8Array;
+  settings: Partial<RunbookSettings>;
+  /** Save the text as the draft of the runbook of that name, if there is one. */
+  overwrite: boolean;
+  publish: boolean;
+  /** Grant what the script states that it needs. */
+  grantNeeded: boolean;
+}
+
+/** A request to publish waits this long for a worker that can analyse the script, in milliseconds. */
+const publishPatience = 10_000;
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The rules of runbooks: what may be imported, saved and published, by which name, with which grants. */
+export class RunbooksFeature {
+  readonly #store: Pick<Store, "read" | "write">;
+  readonly #analyser: ScriptAnalyser;
+
+  constructor(store: Pick<Store, "read" | "write">, analyser: ScriptAnalyser) {
+    this.#store = store;
+    this.#analyser = analyser;
+  }
+
+  /** @throws UserError `runbook-not-found` (404) */
+  async get(runbook: string): Promise<StoredRunbook> {
+    return (await this.#store.read.runbook({ runbook: key(runbook) })) ?? notFound(runbook);
+  }
+
+  list(filter: { name?: string; tag?: string; after?: string; limit: number }) {
+    return this.#store.read.runbooks(filter);
+  }
+
+  /** @throws UserError `runbook-not-found` (404) */
+  async versions(runbook: string, page: { after?: string; limit: number }) {
+    return (await this.#store.read.runbookVersions({ runbook: key(runbook), ...page })) ?? notFound(runbook);
+  }
+
+  /** @throws UserError `runbook-not-found`, `runbook-version-not-found` (404) */
+  async version(runbook: string, version: VersionName): Promise<StoredRunbookVersion> {
+    const found = await this.#store.read.runbookVersion({ runbook: key(runbook), version });
+    return found ?? this.#versionNotFound(runbook, version);
+  }
+
+  /** The file's own bytes. @throws UserError `runbook-not-found`, `runbook-version-not-found` (404) */
+  async content(runbook: string, version: VersionName) {
+    const found = await this.#store.read.runbookVersionContent({ runbook: key(runbook), version });
+    return found ?? this.#versionNotFound(runbook, version);
+  }
+
+  /**
+   * Imports a script as a draft, and publishes it if asked. What cannot be published stays a draft, and the error says so.
+   * @throws UserError of the name, of the bytes, `runbook-exists` (409), and whatever publishing throws
+   */
+  async import(given: RunbookToImport, changedBy: string): Promise<{ runbook: StoredRunbook; created: boolean }> {
+    const name = checkedRunbookName(given.name);
+    checkScriptSource(given.source);
+    const settings = checkedSettings(given.settings);
+    if (!given.overwrite) {
+      await this.#refuseExisting(name);
+    }
+    const analysis = await this.#analyse(given.kind, name, given.source, given.publish);
+    if (given.grantNeeded && !given.publish && analysis !== null) {
+      settings.grants = stated(analysis.needs);
+    }
+    const { kind, source, overwrite } = given;
+    const imported = await this.#store.write.importRunbook({
+      name,
+      kind,
+      source,
+      analysis,
+      overwrite,
+      settings,
+      changedBy,
+    });
+    if (!given.publish || imported.runbook.draft === null) {
+      return imported;
+    }
+    try {
+      const runbook = await this.#publish(imported.runbook, given.grantNeeded, {
+        changedBy,
+        expectedRevision: undefined,
+      });
+      return { runbook, created: imported.created };
+    } catch (error) {
+      throw error instanceof UserError ? draftStays(error) : error;
+    }
+  }
+
+  /** @throws UserError `runbook-not-found` (404), `revision-mismatch` (412), of the bytes */
+  async saveDraft(runbook: string, source: Uint8Array, context: ChangeContext): Promise<StoredRunbook> {
+    checkScriptSource(source);
+    const { kind, name } = await this.get(runbook);
+    const analysis = await this.#analyse(kind, name, source, false);
+    return this.#store.write.saveDraft({ ...change(runbook, context), source, analysis });
+  }
+
+  /** @throws UserError `runbook-not-found` (404), `revision-mismatch` (412), `runbook-has-no-draft` (409), … */
+  discardDraft(runbook: string, context: ChangeContext): Promise<StoredRunbook> {
+    return this.#store.write.discardDraft(change(runbook, context));
+  }
+
+  /**
+   * Makes the draft the published version. With `grantNeeded` the runbook's grants become what the script states it needs;
+   * without, a script that needs more than its grants is refused.
+   * @throws UserError `runbook-not-found` (404), `runbook-has-no-draft`, `analysis-waiting`, `grants-missing` (409),
+   * `runbook-has-problems` (422)
+   */
+  async publish(runbook: string, grantNeeded: boolean, context: ChangeContext): Promise<StoredRunbook> {
+    return this.#publish(await this.get(runbook), grantNeeded, context);
+  }
+
+  /** @throws UserError `runbook-not-found` (404), `revision-mismatch` (412), `invalid-grant` */
+  async change(runbook: string, settings: Partial<RunbookSettings>, context: ChangeContext): Promise<StoredRunbook> {
+    return this.#store.write.changeRunbook({ ...change(runbook, context), settings: checkedSettings(settings) });
+  }
+
+  /** @throws UserError `runbook-not-found` (404), `revision-mismatch` (412), `runbook-has-open-jobs` (409) */
+  remove(runbook: string, context: ChangeContext): Promise<void> {
+    return this.#store.write.deleteRunbook(change(runbook, context));
+  }
+
+  async #publish(runbook: StoredRunbook, grantNeeded: boolean, context: ChangeContext): Promise<StoredRunbook> {
+    const draft = runbook.draft;
+    const publication = { ...change(runbook.runbookId, context), ...(draft && { draftVersionId: draft.versionId }) };
+    const isReady = draft?.analysis === "done" && !draft.problems.some((problem) => problem.severity === "error");
+    // A draft that is not ready is refused by the store, in the transaction that would publish it.
+    if (!isReady) {
+      return this.#store.write.publishRunbook(publication);
+    }
+    const needs = stated(draft.needs);
+    if (grantNeeded) {
+      return this.#store.write.publishRunbook({ ...publication, grants: needs });
+    }
+    const missing = missingGrants(needs, runbook.grants);
+    if (missing.length > 0) {
+      throw grantsMissing(runbook.name, missing);
+    }
+    return this.#store.write.publishRunbook(publication);
+  }
+
+  async #analyse(kind: RunbookKind, name: string, source: Uint8Array, patient: boolean): Promise<Analysis | null> {
+    const text = scriptText(source);
+    const analysis = await this.#analyser.analyse(kind, name, text);
+    if (analysis !== null || !patient || !(await this.#available(kind))) {
+      return analysis;
+    }
+    return this.#analyser.analyse(kind, name, text);
+  }
+
+  /** Whether something that can analyse this kind comes before patience ends: at a start, workers are a moment late. */
+  #available(kind: RunbookKind): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (found: boolean) => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve(found);
+      };
+      const timer = setTimeout(() => settle(false), publishPatience);
+      const unsubscribe = this.#analyser.onAvailable((available) => {
+        if (available === kind) {
+          settle(true);
+        }
+      });
+    });
+  }
+
+  async #refuseExisting(name: string): Promise<void> {
+    if ((await this.#store.read.runbook({ runbook: name })) !== null) {
+      throw new UserError("runbook-exists", `There is a runbook ${name} already.`, {
+        status: 409,
+        remedy: "Import under another name, or with overwrite (--overwrite) to save the text as its draft.",
+      });
+    }
+  }
+
+  async #versionNotFound(runbook: string, version: VersionName): Promise<never> {
+    const { name } = await this.get(runbook);
+    const missing = typeof version === "number" ? `no version ${version}` : `no ${version} version`;
+    throw new UserError("runbook-version-not-found", `The runbook ${name} has ${missing}.`, {
+      status: 404,
+      remedy: `List its versions at /api/runbooks/${encodeURIComponent(name)}/versions.`,
+    });
+  }
+}
+
+/** Ids in the form of the store; everything else is a name. */
+function key(runbook: string): string {
+  return uuid.test(runbook) ? runbook.toLowerCase() : runbook.normalize("NFC");
+}
+
+function change(runbook: string, { changedBy, expectedRevision }: ChangeContext) {
+  return { runbook: key(runbook), changedBy, ...(expectedRevision !== undefined && { expectedRevision }) };
+}
+
+function stated(needs: readonly string[]): Grant[] {
+  return parseGrants(needs.join(" "));
+}
+
+function notFound(runbook: string): never {
+  throw new UserError("runbook-not-found", `There is no runbook ${runbook}.`, {
+    status: 404,
+    remedy: "Check the name: `runsmith get-runbook` lists all runbooks.",
+  });
+}
+
+function grantsMissing(name: string, missing: readonly Grant[]): UserError {
+  const text = formatGrants(missing);
+  return new UserError(
+    "grants-missing",
+    `The script of ${name} states that it needs ${text}, which it is not granted.`,
+    {
+      status: 409,
+      remedy: `Publish with grantNeeded (--grant-needed) to grant it, or grant it first: runsmith set-runbook ${JSON.stringify(name)} --grant ${JSON.stringify(text)}`,
+      errors: missing.map((grant) => ({ pointer: "/grants", message: `${formatGrants([grant])} is needed` })),
+    },
+  );
+}
+
+/** The same error, for a caller who imported and must not believe that nothing was stored. */
+function draftStays(error: UserError): UserError {
+  return new UserError(error.code, `${error.message} The script is stored as the runbook's draft.`, {
+    status: error.status,
+    ...(error.remedy !== undefined && { remedy: error.remedy }),
+    ...(error.errors !== undefined && { errors: error.errors }),
+    cause: error,
+  });
+}

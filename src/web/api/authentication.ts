@@ -1,0 +1,37 @@
+import type { Principal } from "../../access/principal.ts";
+import { UserError } from "../../contract/user-error.ts";
+
+/** What the guard of every route asks of the access feature. */
+export interface Authenticator {
+  /** The principal whose token this is, or null. */
+  authenticate(token: string): Promise<Principal | null> | Principal | null;
+}
+
+/**
+ * The principal of an `Authorization: Bearer …` header (RFC 6750 §2.1).
+ * Answers at once, without a turn of the event loop, for a token that is known already.
+ * @throws UserError `not-signed-in`, `token-refused` (401)
+ */
+export function callerOf(header: string | undefined, authenticator: Authenticator): Principal | Promise<Principal> {
+  const token = header === undefined ? undefined : /^bearer +(\S+)\s*$/i.exec(header)?.[1];
+  if (token === undefined) {
+    throw new UserError("not-signed-in", "This request carries no token.", {
+      status: 401,
+      remedy:
+        "Send Authorization: Bearer TOKEN. The administrator's token is in the file admin.token of the server's data folder.",
+    });
+  }
+  const principal = authenticator.authenticate(token);
+  return principal instanceof Promise ? principal.then(accepted) : accepted(principal);
+}
+
+function accepted(principal: Principal | null): Principal {
+  if (principal === null) {
+    throw new UserError("token-refused", "This token is unknown, has expired or was revoked.", {
+      status: 401,
+      remedy:
+        "Use a valid token. On the server's machine, `runsmith reset-admin-token` makes a new one for the administrator.",
+    });
+  }
+  return principal;
+}

@@ -1,0 +1,244 @@
+import { hash } from "node:crypto";
+import type { Express, Request, Response } from "express";
+import { requireRole } from "../../access/authorize.ts";
+import type { Principal } from "../../access/principal.ts";
+import { anonymous } from "../../access/principal.ts";
+import { UserError } from "../../contract/user-error.ts";
+import type { Log } from "../logging.ts";
+import type { Authenticator } from "./authentication.ts";
+import { callerOf } from "./authentication.ts";
+import { revisionOfIfMatch } from "./entity-tag.ts";
+import type { IdempotencyFeature } from "./idempotency.ts";
+import { idempotencyKeyOf, onceOnly } from "./idempotency.ts";
+import { readJsonBody } from "./json-body.ts";
+import { problemAnswer } from "./problem-answer.ts";
+import { RequestIds } from "./request-ids.ts";
+import type { ApiAnswer, ApiRequest, Route } from "./route.ts";
+import { sendAnswer } from "./send-answer.ts";
+import { bodyCheck, paramsCheck, queryCheck } from "./validation.ts";
+
+/** What mounting needs besides the table. */
+export interface MountOptions {
+  authenticator: Authenticator;
+  idempotency: IdempotencyFeature;
+  log: Log;
+  /** Whether answers travel over TLS. */
+  isSecure: (request: Request) => boolean;
+}
+
+const emptyBody = Buffer.alloc(0);
+
+/**
+ * Mounts a table of routes. Every request goes the same way, in this order: token, role, path, query and body checked,
+ * idempotency, handler, answer. Whatever is thrown on the way becomes a problem.
+ */
+export function mountRoutes(app: Express, routes: readonly Route[], options: MountOptions): void {
+  const requestIds = new RequestIds();
+  const methodsOf = new Map<string, Set<string>>();
+  for (const route of routes) {
+    const path = expressPath(route.path);
+    const serve = server(route, options, requestIds);
+    switch (route.method) {
+      case "GET":
+        app.get(path, serve);
+        break;
+      case "POST":
+        app.post(path, serve);
+        break;
+      case "PUT":
+        app.put(path, serve);
+        break;
+      case "PATCH":
+        app.patch(path, serve);
+        break;
+      case "DELETE":
+        app.delete(path, serve);
+        break;
+    }
+    methodsOf.set(path, (methodsOf.get(path) ?? new Set()).add(route.method));
+  }
+  for (const [path, methods] of methodsOf) {
+    app.all(path, refuser(methodNotAllowed([...methods]), options, requestIds, { Allow: [...methods].join(", ") }));
+  }
+  app.use(refuser(() => notFound(), options, requestIds));
+  // Express itself only fails on paths that it cannot decode.
+  app.use((error: unknown, request: Request, response: Response, _next: unknown) => {
+    const requestId = requestIds.next();
+    const isBadPath = error instanceof URIError || (error as { status?: unknown }).status === 400;
+    const thrown = isBadPath ? new UserError("invalid-request", "The path is not validly percent-encoded.") : error;
+    void sendProblem(request, response, thrown, requestId, options);
+  });
+}
+
+function server(route: Route, options: MountOptions, requestIds: RequestIds) {
+  const checkParams = route.params === undefined ? undefined : paramsCheck(route.params);
+  const checkQuery = queryCheck(route.query ?? {});
+  const checkBody = route.body === undefined ? undefined : bodyCheck(route.body.schema);
+  const { authenticator, log } = options;
+
+  const answerTo = async (request: Request, response: Response, requestId: string): Promise<ApiAnswer> => {
+    const caller = await admitted(route, request, authenticator);
+    const params = request.params as Record<string, string>;
+    checkParams?.(params);
+    const query = queryOf(request.url);
+    checkQuery(query);
+    let body: unknown;
+    let bytes: Buffer = emptyBody;
+    if (route.body !== undefined && checkBody !== undefined) {
+      const read = await readJsonBody(request, route.body.limit, route.body.limitReason);
+      bytes = read.bytes;
+      body = read.value === undefined && route.body.optional === true ? {} : read.value;
+      if (body === undefined) {
+        throw new UserError("invalid-json", "The request has no body.", { remedy: "Send a JSON object." });
+      }
+      checkBody(body);
+    }
+    const apiRequest: ApiRequest = {
+      params,
+      query,
+      body,
+      caller,
+      requestId,
+      ifMatch: route.ifMatch === true ? revisionOfIfMatch(request.headers["if-match"]) : undefined,
+      idempotencyKey: route.method === "POST" ? idempotencyKeyOf(request.headers["idempotency-key"]) : undefined,
+      requestHash: () => requestHash(request, bytes),
+      log,
+      get signal() {
+        return goneSignal(response);
+      },
+      incoming: request,
+    };
+    if (apiRequest.idempotencyKey !== undefined && route.idempotency !== "own") {
+      return onceOnly(options.idempotency, route, apiRequest);
+    }
+    return route.handle(apiRequest);
+  };
+
+  return async (request: Request, response: Response): Promise<void> => {
+    const requestId = requestIds.next();
+    const startedAt = log.isEnabled("debug") ? performance.now() : 0;
+    try {
+      const answer = await answerTo(request, response, requestId);
+      await sendAnswer(request, response, answer, { requestId, secure: options.isSecure(request) });
+    } catch (error) {
+      await sendProblem(request, response, error, requestId, options);
+    }
+    if (startedAt !== 0) {
+      log.debug("request", {
+        requestId,
+        method: request.method,
+        path: request.path,
+        status: response.statusCode,
+        milliseconds: Math.round((performance.now() - startedAt) * 100) / 100,
+      });
+    }
+  };
+}
+
+async function admitted(route: Route, request: Request, authenticator: Authenticator): Promise<Principal> {
+  if (route.access === "anyone") {
+    return anonymous;
+  }
+  const caller = await callerOf(request.headers.authorization, authenticator);
+  requireRole(caller, route.access);
+  return caller;
+}
+
+/** Answers where no route is. Under `/api` a token is asked for first, so that nothing is told to strangers. */
+function refuser(
+  error: (request: Request) => UserError,
+  options: MountOptions,
+  requestIds: RequestIds,
+  headers: Record<string, string> = {},
+) {
+  return async (request: Request, response: Response): Promise<void> => {
+    const requestId = requestIds.next();
+    try {
+      if (request.path.startsWith("/api")) {
+        await callerOf(request.headers.authorization, options.authenticator);
+      }
+      throw error(request);
+    } catch (thrown) {
+      await sendProblem(request, response, thrown, requestId, options, headers);
+    }
+  };
+}
+
+async function sendProblem(
+  request: Request,
+  response: Response,
+  error: unknown,
+  requestId: string,
+  options: MountOptions,
+  headers: Record<string, string> = {},
+): Promise<void> {
+  const problem = problemAnswer(error, requestId, options.log);
+  if (response.headersSent) {
+    // Too late for an answer of its own: break the connection, so that nobody takes a part for the whole.
+    response.destroy();
+    return;
+  }
+  const head = { requestId, secure: options.isSecure(request) };
+  const answer: ApiAnswer = {
+    status: problem.status,
+    body: problem.body,
+    headers: { ...problem.headers, ...headers, "Content-Type": problem.mediaType },
+  };
+  if (!request.complete) {
+    // The rest of a refused body must not be read as the next request.
+    answer.headers = { ...answer.headers, Connection: "close" };
+  }
+  await sendAnswer(request, response, answer, head);
+}
+
+/** Query parameters as texts. @throws UserError `invalid-request` when one is given twice */
+function queryOf(url: string): Record<string, unknown> {
+  const start = url.indexOf("?");
+  if (start === -1) {
+    return {};
+  }
+  const query: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
+    if (name in query) {
+      throw new UserError("invalid-request", `The query parameter ${name} is given more than once.`, {
+        errors: [{ pointer: `/query/${name}`, message: "is given more than once" }],
+      });
+    }
+    query[name] = value;
+  }
+  return query;
+}
+
+function requestHash(request: Request, body: Buffer): Uint8Array {
+  return hash("sha256", Buffer.concat([Buffer.from(`${request.method} ${request.url}\n`), body]), "buffer");
+}
+
+function goneSignal(response: Response): AbortSignal {
+  const controller = new AbortController();
+  if (response.destroyed) {
+    controller.abort();
+  } else {
+    response.once("close", () => controller.abort());
+  }
+  return controller.signal;
+}
+
+/** `{name}` as OpenAPI writes it, `:name` as Express does. */
+function expressPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ":$1");
+}
+
+function notFound(): UserError {
+  return new UserError("route-not-found", "There is nothing at this address.", {
+    status: 404,
+    remedy: "Read /api/openapi.json for all routes.",
+  });
+}
+
+function methodNotAllowed(methods: readonly string[]) {
+  return (request: Request) =>
+    new UserError("method-not-allowed", `${request.method} is not possible here, only ${methods.join(", ")}.`, {
+      status: 405,
+      remedy: "Read /api/openapi.json for all routes.",
+    });
+}

@@ -1,0 +1,76 @@
+import { createLogger, format, transports } from "winston";
+import { maskTokens } from "./token-mask.ts";
+
+export const logFormats = ["text", "json"] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+export const logLevels = ["error", "warn", "info", "debug"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** What every part of the service logs with. Fields such as `requestId` and `jobId` become members of the entry. */
+export interface Log {
+  error(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  debug(message: string, fields?: Record<string, unknown>): void;
+  /** A log that adds these fields to each of its entries. */
+  child(fields: Record<string, unknown>): Log;
+  /** Whether entries of this level are written; asked before building fields on a hot path. */
+  isEnabled(level: LogLevel): boolean;
+}
+
+/**
+ * A log on standard error, so that standard output stays for what a program prints to its user.
+ * Whatever looks like a token is masked in messages and in fields, however deep.
+ */
+export function createLog(options: { format: LogFormat; level: LogLevel }): Log {
+  const logger = createLogger({
+    level: options.level,
+    format: format.combine(
+      format((entry) => maskTokens(entry) as typeof entry)(),
+      format.timestamp(),
+      options.format === "json" ? format.json() : format.printf(textLine),
+    ),
+    transports: [new transports.Console({ stderrLevels: [...logLevels] })],
+  });
+  const threshold = logLevels.indexOf(options.level);
+  return logOf(logger, (level) => logLevels.indexOf(level) <= threshold);
+}
+
+/** A log that writes nothing. */
+export const silentLog: Log = {
+  error: () => undefined,
+  warn: () => undefined,
+  info: () => undefined,
+  debug: () => undefined,
+  child: () => silentLog,
+  isEnabled: () => false,
+};
+
+interface Writer {
+  log(level: string, message: string, fields: Record<string, unknown>): unknown;
+}
+
+function logOf(writer: Writer, isEnabled: (level: LogLevel) => boolean, common: Record<string, unknown> = {}): Log {
+  const write = (level: LogLevel, message: string, fields: Record<string, unknown> = {}) => {
+    if (isEnabled(level)) {
+      writer.log(level, message, { ...common, ...fields });
+    }
+  };
+  return {
+    error: (message, fields) => write("error", message, fields),
+    warn: (message, fields) => write("warn", message, fields),
+    info: (message, fields) => write("info", message, fields),
+    debug: (message, fields) => write("debug", message, fields),
+    child: (fields) => logOf(writer, isEnabled, { ...common, ...fields }),
+    isEnabled,
+  };
+}
+
+function textLine(entry: Record<string, unknown>): string {
+  const { timestamp, level, message, ...fields } = entry;
+  const rest = Object.entries(fields)
+    .map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join("");
+  return `${String(timestamp)} ${String(level).padEnd(5)} ${String(message)}${rest}`;
+}

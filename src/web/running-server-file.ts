@@ -1,0 +1,44 @@
+import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** What commands on this machine need to find the server. */
+export interface RunningServerEntry {
+  url: string;
+  /** File of the administrator's token. */
+  tokenFile: string;
+  /** The certificate to trust, when it is self-signed. */
+  caFile?: string;
+}
+
+/**
+ * Tells this machine's commands that a server is ready: `<pid>.json` in `$XDG_RUNTIME_DIR/runsmith` or `/run/runsmith`.
+ * Where neither can be written nothing is told, and commands need `RUNSMITH_URL`.
+ * @returns a function that takes it back
+ */
+export function announceRunningServer(
+  entry: RunningServerEntry,
+  runtimeDirectory = process.env["XDG_RUNTIME_DIR"],
+): () => void {
+  const folder = join(runtimeDirectory ?? "/run", "runsmith");
+  // Two servers in one process, as tests have them, must not share a file.
+  const file = join(folder, `${process.pid}${count === 0 ? "" : `-${count}`}.json`);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!isOurs(folder)) {
+      return () => undefined;
+    }
+    writeFileSync(file, `${JSON.stringify({ ...entry, pid: process.pid })}\n`, { mode: 0o600, flag: "w" });
+  } catch {
+    return () => undefined;
+  }
+  count += 1;
+  return () => rmSync(file, { force: true });
+}
+
+let count = 0;
+
+/** A folder that another account owns or may write to could be used to send commands, and their tokens, elsewhere. */
+function isOurs(folder: string): boolean {
+  const { uid, mode } = statSync(folder);
+  return uid === process.getuid?.() && (mode & 0o022) === 0;
+}

@@ -1,0 +1,21 @@
+/** A server that is ready. */
+export interface RunningServer {
+  /** Where it listens, such as `http://127.0.0.1:9090`, without a slash at the end. */
+  url: string;
+  /** Where `/metrics` is served without a token, or null. */
+  metricsUrl: string | null;
+  /** The administrator's token, at the first start only; shown once by the caller. Also in `adminTokenFile`. */
+  newAdminToken: string | null;
+  adminTokenFile: string;
+  /** The certificate to trust where it is self-signed, else null. */
+  caFile: string | null;
+  /**
+   * A token for the worker that runs beside the server on this machine; the one of an earlier start ends.
+   * @param group name of the worker group
+   */
+  localWorkerToken(group: string): Promise<string>;
+  /** Ends in order: no new requests, leases extended, event streams ended, store closed. Repeating it is harmless. */
+  close(): Promise<void>;
+  /** Resolves when the server cannot go on, with the reason. Never rejects. */
+  failure: Promise<Error>;
+}

@@ -1,0 +1,34 @@
+import type { LogFormat, LogLevel } from "./logging.ts";
+
+/** How a server is to run. Everything is resolved once, here; nothing reads the environment later. */
+export interface ServerOptions {
+  /** Folder of the embedded database and of the administrator's token; made (0700) when it is not there. */
+  dataDirectory: string;
+  /** 9090 when left out, as SMA's; 0 takes any free one. */
+  port?: number;
+  /** Address to listen on; loopback (`127.0.0.1`) when left out. Elsewhere only with TLS or behind a proxy. */
+  listen?: string;
+  /** PEM files of the certificate chain and its key; both or none. */
+  tlsCertificateFile?: string;
+  tlsKeyFile?: string;
+  /** `self-signed`: a certificate made at the first start and kept in the data folder. */
+  tls?: "self-signed";
+  /** Networks of proxies (CIDR), from which alone plain HTTP and forwarded headers are accepted on a public address. */
+  behindProxy?: readonly string[];
+  log?: { format?: LogFormat; level?: LogLevel };
+  retention?: RetentionOptions;
+  /** A listener of its own for `/metrics`, without a token; loopback when `listen` is left out. */
+  metrics?: { port: number; listen?: string };
+  /** Accepting jobs stops when less than this is free on the data folder's disk, in bytes. */
+  lowDiskWatermark?: number;
+  /** Milliseconds of a worker's lease. */
+  leaseDuration?: number;
+}
+
+/** How long what has ended is kept, in days; null keeps it for ever. */
+export interface RetentionOptions {
+  jobDays?: number | null;
+}
+
+export const defaultPort = 9090;
+export const defaultListenAddress = "127.0.0.1";

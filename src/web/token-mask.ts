@@ -1,0 +1,42 @@
+const token = /rs_[A-Za-z0-9_-]{43}/g;
+const bearer = /(bearer\s+)\S+/gi;
+const secretFieldNames = new Set(["authorization", "token", "password", "secret", "cookie"]);
+const deepest = 8;
+
+/**
+ * A copy of a value in which whatever looks like a token, and every member with a name such as `authorization`,
+ * is masked. Errors become their name, message and stack. Symbol members (winston's own) are kept.
+ */
+export function maskTokens(value: unknown, depth = 0): unknown {
+  if (typeof value === "string") {
+    return maskText(value);
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  if (depth > deepest) {
+    return "…";
+  }
+  if (value instanceof Error) {
+    return {
+      name: value.name,
+      message: maskText(value.message),
+      stack: value.stack === undefined ? undefined : maskText(value.stack),
+      ...(value.cause === undefined ? {} : { cause: maskTokens(value.cause, depth + 1) }),
+    };
+  }
+  if (Array.isArray(value)) {
+    return value.map((item) => maskTokens(item, depth + 1));
+  }
+  const copy: Record<string | symbol, unknown> = {};
+  for (const key of Reflect.ownKeys(value)) {
+    const member = (value as Record<string | symbol, unknown>)[key];
+    copy[key] =
+      typeof key === "string" && secretFieldNames.has(key.toLowerCase()) ? "***" : maskTokens(member, depth + 1);
+  }
+  return copy;
+}
+
+function maskText(text: string): string {
+  return text.replace(token, "rs_***").replace(bearer, "$1***");
+}
