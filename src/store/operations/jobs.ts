@@ -1,5 +1,232 @@
-// biome-ignore lint/suspicious/noEmptyInterface: filled by the jobs part
-export interface JobReads {}
+import type { ConcurrencyPolicy } from "../../contract/api/runbook.ts";
+import type { Grant } from "../../contract/grant.ts";
+import type { JobException, LogSwitches } from "../../contract/host/host-messages.ts";
+import type { JobStatus } from "../../contract/job-status.ts";
+import type { AttemptReference } from "../../contract/link/control-frames.ts";
+import type { AttemptEnd } from "../../contract/link/records-frames.ts";
+import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
+import type { Signature } from "../../contract/signature.ts";
+import type { IdempotencyKey } from "./idempotency.ts";
 
-// biome-ignore lint/suspicious/noEmptyInterface: filled by the jobs part
-export interface JobWrites {}
+/** A job as it is read. Secret parameters are replaced by `secretPlaceholder` already: only a claim gives their values. */
+export interface StoredJob {
+  jobId: string;
+  runbookId: string;
+  runbookName: string;
+  runbookKind: RunbookKind;
+  versionId: string;
+  versionNumber: number;
+  draft: boolean;
+  status: JobStatus;
+  workerGroup: string;
+  hostKind: HostKind;
+  /** Of a job that a concurrency rule holds: how many jobs of the runbook were ahead of it when this was read. Else null. */
+  parkedBehind: number | null;
+  attempt: number;
+  workerId: string | null;
+  workerName: string | null;
+  parameters: Record<string, unknown>;
+  grants: Grant[];
+  sandbox: string | null;
+  startedBy: string;
+  acceptedAt: number;
+  claimedAt: number | null;
+  hostReadyAt: number | null;
+  firstRecordAt: number | null;
+  endedAt: number | null;
+  statusReason: string | null;
+  exception: JobException | null;
+  result: unknown;
+  exitCode: number | null;
+  errorCount: number;
+  warningCount: number;
+  recordCount: number;
+}
+
+/** The queue that a job waits in. */
+export interface QueueKey {
+  workerGroup: string;
+  hostKind: HostKind;
+}
+
+/** An attempt and the worker that it was given to. */
+export interface AssignedAttempt extends AttemptReference {
+  workerId: string;
+}
+
+/** What an operation did to jobs besides its own answer, so that those who wait for it can be told. */
+export interface JobEffects {
+  /** Jobs whose row changed. */
+  changedJobs: string[];
+  /** Queues that got a job, once for each job. */
+  queued: QueueKey[];
+  /** Attempts that are not current any more. */
+  overAttempts: AssignedAttempt[];
+  /** Running attempts that must be told to end. */
+  stops: (AssignedAttempt & { reason: string; force: boolean })[];
+  /** Jobs that reached their end, by the status they ended with. */
+  ended: { jobId: string; status: JobStatus }[];
+}
+
+export interface AcceptJob {
+  jobId: string;
+  runbookId: string;
+  /** The version whose signature the parameters were checked against. */
+  versionId: string;
+  versionNumber: number;
+  draft: boolean;
+  parameters: Record<string, unknown>;
+  secretNames: string[];
+  /** Name of the principal. */
+  startedBy: string;
+  idempotency: IdempotencyKey | null;
+}
+
+export type AcceptedJob =
+  | { outcome: "accepted"; job: StoredJob; repeated: boolean; effects: JobEffects }
+  /** The runbook is gone, disabled, or has another version by now: look at it again. */
+  | { outcome: "changed" }
+  /** The concurrency rule refuses a further job. */
+  | { outcome: "refused"; runbookName: string; limit: number };
+
+/** Slots of one worker, of one group. */
+export interface SlotOffer {
+  workerId: string;
+  instanceId: string;
+  slots: number;
+  hostKinds: HostKind[];
+}
+
+/** A job that a worker now has; the only place where the values of secret parameters come out. */
+export interface ClaimedJob extends AttemptReference {
+  workerId: string;
+  workerGroup: string;
+  hostKind: HostKind;
+  runbookId: string;
+  runbookName: string;
+  runbookKind: RunbookKind;
+  versionId: string;
+  parameters: Record<string, unknown>;
+  logs: LogSwitches;
+  grants: Grant[];
+  timeLimit: number | null;
+  stopGrace: number;
+  outputLimit: number;
+  claimedAt: number;
+}
+
+export type StoppedJob =
+  | { outcome: "not-found" }
+  | { outcome: "ended"; job: StoredJob }
+  | { outcome: "stopped" | "stopping"; job: StoredJob; effects: JobEffects };
+
+/** One line of a job's history of attempts. */
+export interface StoredAttempt {
+  attempt: number;
+  workerId: string;
+  workerName: string | null;
+  claimedAt: number;
+  endedAt: number | null;
+  /** How it ended: a job's ended status, `Lost`, or `Declined`; null while it runs. */
+  outcome: string | null;
+  reason: string | null;
+}
+
+/** The text and the signature of a version, for its run. */
+export interface VersionToRun {
+  versionId: string;
+  signature: Signature;
+  executable: string;
+  /** SHA-256 of the executable, hexadecimal. */
+  executableHash: string;
+}
+
+/** Where purging by number has to stop. */
+export interface PurgeBoundary {
+  endedAt: number;
+  jobId: string;
+}
+
+export interface JobReads {
+  job(of: { jobId: string }): StoredJob | null;
+  jobsById(of: { jobIds: string[] }): StoredJob[];
+
+  /** Newest first; `after` is a job's id. `runbook` is an id or a name. */
+  jobs(of: { runbook?: string; status?: JobStatus; after?: string; limit: number }): {
+    items: StoredJob[];
+    next: string | null;
+  };
+
+  /** Null when there is no such job. */
+  jobAttempts(of: { jobId: string }): StoredAttempt[] | null;
+
+  /** Null when the version is gone, or has no executable text. */
+  versionToRun(of: { versionId: string }): VersionToRun | null;
+
+  /** Queues that hold a job now. */
+  waitingQueues(): QueueKey[];
+
+  /** How many jobs wait in each queue; costs as much as there are jobs waiting. */
+  queueLengths(): (QueueKey & { jobs: number })[];
+
+  /** Whether a job's start deadline has passed. */
+  overdueJobsExist(): boolean;
+
+  /** The newest ended job that is too many when `keep` of them are kept; null when none is. */
+  purgeBoundary(of: { keep: number }): PurgeBoundary | null;
+}
+
+export interface JobWrites {
+  /**
+   * Accepts a job: its row, its parameters and its place in the queue, or what the concurrency rule says.
+   * @throws UserError `idempotency-key-reused` (422).
+   */
+  acceptJob(job: AcceptJob): AcceptedJob;
+
+  /**
+   * Gives waiting jobs to workers, at most `limit`, in the order of the queue; an offer of a worker whose lease has ended is
+   * passed over. `more` says that jobs may be left that this offer had no place for.
+   */
+  claimJobs(of: { workerGroup: string; offers: SlotOffer[]; limit: number }): {
+    claimed: ClaimedJob[];
+    passedOver: string[];
+    more: HostKind[];
+  };
+
+  /** Puts an attempt back that its worker never started; its number is not used again. Nothing happens when it is over. */
+  putBackJob(of: AssignedAttempt & { reason: string }): JobEffects;
+
+  /** Ends an attempt in the service's own name; nothing happens when it is over. */
+  endAttempt(of: AssignedAttempt & { end: AttemptEnd }): JobEffects;
+
+  /** Ends a job that has not started, or asks the running attempt to end. */
+  stopJob(of: { jobId: string; requestedBy: string; force: boolean }): StoppedJob;
+
+  /** Ends jobs that were not started by their deadline, at most `limit`. */
+  failOverdueJobs(of: { limit: number }): JobEffects;
+
+  /**
+   * Ends attempts that were told to stop and are not over `patience` milliseconds after their grace, or that run on
+   * `patience` milliseconds after their time limit: a worker that is alive and does not do it is not believed any more.
+   */
+  endStuckJobs(of: { patience: number }): JobEffects;
+
+  /** Lets parked jobs into the queue where the concurrency rule has room: of one runbook, or of all. */
+  releaseParkedJobs(of: { runbookId?: string }): JobEffects;
+
+  /**
+   * Deletes ended jobs with all they have, oldest end first: those that ended before `endedBefore`, and those up to `upTo`.
+   * Works for about `budget` milliseconds and says whether more is left.
+   */
+  purgeJobs(of: { endedBefore: number; upTo: PurgeBoundary | null; budget: number }): {
+    jobs: number;
+    records: number;
+    more: boolean;
+  };
+}
+
+/** How a runbook's concurrency rule reads at the moment of an acceptance. */
+export interface ConcurrencyRule {
+  limit: number | null;
+  policy: ConcurrencyPolicy;
+}

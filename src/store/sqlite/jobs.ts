@@ -1,10 +1,47 @@
 import type { JobReads, JobWrites } from "../operations/jobs.ts";
+import { idToBytes } from "./id-bytes.ts";
+import { acceptJob } from "./jobs-accept.ts";
+import { claimJobs, putBackJob } from "./jobs-claim.ts";
+import { endAttempt, endStuckJobs, failOverdueJobs, overdueJobsExist } from "./jobs-duties.ts";
+import { noEffects } from "./jobs-effects.ts";
+import { purgeBoundary, purgeJobs } from "./jobs-purge.ts";
+import { releaseAllParked, releaseParked } from "./jobs-queue.ts";
+import { readAttempts, readJob, readJobs, readQueueLengths, readVersionToRun, readWaitingQueues } from "./jobs-read.ts";
+import { stopJob } from "./jobs-stop.ts";
 import type { SqliteSession } from "./session.ts";
 
-export function jobReads(_session: SqliteSession): JobReads {
-  return {};
+export function jobReads(session: SqliteSession): JobReads {
+  return {
+    job: (of) => readJob(session, of),
+    jobsById: ({ jobIds }) => jobIds.map((jobId) => readJob(session, { jobId })).filter((job) => job !== null),
+    jobs: (of) => readJobs(session, of),
+    jobAttempts: (of) => readAttempts(session, of),
+    versionToRun: (of) => readVersionToRun(session, of),
+    waitingQueues: () => readWaitingQueues(session),
+    queueLengths: () => readQueueLengths(session),
+    overdueJobsExist: () => overdueJobsExist(session),
+    purgeBoundary: (of) => purgeBoundary(session, of),
+  };
 }
 
-export function jobWrites(_session: SqliteSession): JobWrites {
-  return {};
+export function jobWrites(session: SqliteSession): JobWrites {
+  return {
+    acceptJob: (job) => acceptJob(session, job),
+    claimJobs: (of) => claimJobs(session, of),
+    putBackJob: (of) => putBackJob(session, of),
+    endAttempt: (of) => endAttempt(session, of),
+    stopJob: (of) => stopJob(session, of),
+    failOverdueJobs: (of) => failOverdueJobs(session, of),
+    endStuckJobs: (of) => endStuckJobs(session, of),
+    releaseParkedJobs: ({ runbookId }) => {
+      const effects = noEffects();
+      if (runbookId === undefined) {
+        releaseAllParked(session, effects);
+      } else {
+        releaseParked(session, idToBytes(runbookId), effects);
+      }
+      return effects;
+    },
+    purgeJobs: (of) => purgeJobs(session, of),
+  };
 }

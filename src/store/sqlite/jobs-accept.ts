@@ -1,0 +1,234 @@
+import type { ConcurrencyPolicy } from "../../contract/api/runbook.ts";
+import type { RunbookKind } from "../../contract/runbook-kind.ts";
+import { hostKindOf } from "../../contract/runbook-kind.ts";
+import type { AcceptedJob, AcceptJob, JobEffects, StoredJob } from "../operations/jobs.ts";
+import { idToBytes } from "./id-bytes.ts";
+import { doOnce } from "./idempotency.ts";
+import { noEffects, noteChange } from "./jobs-effects.ts";
+import { finishJob } from "./jobs-end.ts";
+import { insertIntoQueue, queuePosition, releaseParked } from "./jobs-queue.ts";
+import type { OpenJob } from "./jobs-rows.ts";
+import { selectOpenJob, withoutSecrets } from "./jobs-rows.ts";
+import { askToStop } from "./jobs-stop.ts";
+import type { SqliteSession } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
+
+interface AcceptingRunbook {
+  name: string;
+  kind: RunbookKind;
+  log_switches: number;
+  grants: string;
+  worker_group: string;
+  time_limit: number | null;
+  start_deadline: number | null;
+  concurrency_limit: number | null;
+  concurrency_policy: ConcurrencyPolicy;
+  attempts: number;
+  retries: number;
+  stop_grace: number;
+  output_limit: number;
+  active_jobs: number;
+  last_tag: number;
+}
+
+/** Ends the acceptance without anything kept under the idempotency key. */
+class NotAccepted extends Error {
+  readonly answer: AcceptedJob;
+
+  constructor(answer: AcceptedJob) {
+    super("not accepted");
+    this.answer = answer;
+  }
+}
+
+/** See `JobWrites.acceptJob`. */
+export function acceptJob(session: SqliteSession, request: AcceptJob): AcceptedJob {
+  const effects = noEffects();
+  let repeated = true;
+  const accept = () => {
+    repeated = false;
+    return acceptNow(session, request, effects);
+  };
+  try {
+    const job = request.idempotency === null ? accept() : (doOnce(session, request.idempotency, accept) as StoredJob);
+    return { outcome: "accepted", job, repeated, effects };
+  } catch (error) {
+    if (error instanceof NotAccepted) {
+      return error.answer;
+    }
+    throw error;
+  }
+}
+
+function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffects): StoredJob {
+  const runbookId = idToBytes(request.runbookId);
+  const versionId = idToBytes(request.versionId);
+  const runbook = session.first<AcceptingRunbook>(
+    `SELECT name, kind, log_verbose + 2 * log_debug + 4 * log_progress AS log_switches, grants, worker_group, time_limit,
+       start_deadline, concurrency_limit, concurrency_policy, attempts, retries, stop_grace, output_limit, active_jobs, last_tag
+     FROM runbooks
+     WHERE runbook_id = ? AND enabled = 1 AND CASE ? WHEN 1 THEN draft_version_id ELSE published_version_id END = ?`,
+    runbookId,
+    request.draft ? 1 : 0,
+    versionId,
+  );
+  if (runbook === undefined) {
+    throw new NotAccepted({ outcome: "changed" });
+  }
+
+  const jobId = idToBytes(request.jobId);
+  const hostKind = hostKindOf[runbook.kind];
+  const now = session.now();
+  const parked = !hasPlace(session, runbookId, runbook, request.jobId, now, effects);
+  const waiting = { job_id: jobId, worker_group: runbook.worker_group, host_kind: hostKind };
+  const deadline = runbook.start_deadline === null ? null : now + runbook.start_deadline;
+
+  session.run(
+    `INSERT INTO jobs (workspace_id, job_id, runbook_id, runbook_name, runbook_kind, version_id, version_number, draft, status,
+       parked, worker_group, host_kind, max_attempts, max_retries, grants, time_limit, stop_grace, output_limit, log_switches,
+       started_by, accepted_at, start_deadline_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    defaultWorkspace,
+    jobId,
+    runbookId,
+    runbook.name,
+    runbook.kind,
+    versionId,
+    request.versionNumber,
+    request.draft ? 1 : 0,
+    parked ? 1 : 0,
+    runbook.worker_group,
+    hostKind,
+    runbook.attempts,
+    runbook.retries,
+    runbook.grants,
+    runbook.time_limit,
+    runbook.stop_grace,
+    runbook.output_limit,
+    runbook.log_switches,
+    request.startedBy,
+    now,
+    deadline,
+  );
+  session.run(
+    "INSERT INTO job_parameters (job_id, parameters, secret_names) VALUES (?, ?, ?)",
+    jobId,
+    JSON.stringify(request.parameters),
+    JSON.stringify(request.secretNames),
+  );
+  if (!parked) {
+    // A replaced job may have moved both since the runbook was read.
+    const { last_tag } = session.first<{ last_tag: number }>(
+      "UPDATE runbooks SET active_jobs = active_jobs + 1, last_tag = MAX(last_tag + 1, ?) WHERE runbook_id = ? RETURNING last_tag",
+      queuePosition(session, runbook.worker_group, hostKind),
+      runbookId,
+    ) ?? { last_tag: 0 };
+    insertIntoQueue(session, waiting, last_tag, effects);
+  }
+  noteChange(effects, jobId);
+
+  return {
+    jobId: request.jobId,
+    runbookId: request.runbookId,
+    runbookName: runbook.name,
+    runbookKind: runbook.kind,
+    versionId: request.versionId,
+    versionNumber: request.versionNumber,
+    draft: request.draft,
+    status: "New",
+    workerGroup: runbook.worker_group,
+    hostKind,
+    parkedBehind: parked ? runbook.active_jobs : null,
+    attempt: 0,
+    workerId: null,
+    workerName: null,
+    parameters: withoutSecrets(request.parameters, request.secretNames),
+    grants: JSON.parse(runbook.grants),
+    sandbox: null,
+    startedBy: request.startedBy,
+    acceptedAt: now,
+    claimedAt: null,
+    hostReadyAt: null,
+    firstRecordAt: null,
+    endedAt: null,
+    statusReason: null,
+    exception: null,
+    result: null,
+    exitCode: null,
+    errorCount: 0,
+    warningCount: 0,
+    recordCount: 0,
+  };
+}
+
+/** Whether a further job may go into the queue now; makes room first where the rule says `replace`. */
+function hasPlace(
+  session: SqliteSession,
+  runbookId: Uint8Array,
+  runbook: AcceptingRunbook,
+  newJobId: string,
+  now: number,
+  effects: JobEffects,
+): boolean {
+  const limit = runbook.concurrency_limit;
+  if (limit === null) {
+    return true;
+  }
+  if (runbook.concurrency_policy === "replace") {
+    return replaceJobs(session, runbookId, limit, newJobId, now, effects);
+  }
+  if (runbook.active_jobs < limit) {
+    // Jobs that were parked under an earlier setting come first.
+    releaseParked(session, runbookId, effects);
+    if (activeJobs(session, runbookId) < limit) {
+      return true;
+    }
+  }
+  if (runbook.concurrency_policy === "refuse") {
+    throw new NotAccepted({ outcome: "refused", runbookName: runbook.name, limit });
+  }
+  return false;
+}
+
+/** Ends what a newer request replaces: everything parked, and the oldest active jobs beyond the limit. */
+function replaceJobs(
+  session: SqliteSession,
+  runbookId: Uint8Array,
+  limit: number,
+  newJobId: string,
+  now: number,
+  effects: JobEffects,
+): boolean {
+  const reason = `replaced by job ${newJobId}`;
+  const parked = session.all<OpenJob>(
+    `${selectOpenJob} WHERE workspace_id = ? AND runbook_id = ? AND parked = 1 ORDER BY job_id`,
+    defaultWorkspace,
+    runbookId,
+  );
+  for (const job of parked) {
+    finishJob(session, job, { status: "Stopped", endedAt: now, reason }, effects);
+  }
+  if (activeJobs(session, runbookId) < limit) {
+    return true;
+  }
+
+  // By status and not by runbook: there are few open jobs, however long the runbook's history is.
+  const active = session.all<OpenJob>(
+    `${selectOpenJob} INDEXED BY jobs_by_status
+     WHERE workspace_id = ? AND status IN ('New', 'Activating', 'Running', 'Suspended', 'Suspending', 'Resuming')
+       AND runbook_id = ? AND parked = 0 ORDER BY job_id`,
+    defaultWorkspace,
+    runbookId,
+  );
+  for (const job of active.slice(0, Math.max(0, active.length - limit + 1))) {
+    askToStop(session, job, { by: "the runbook's concurrency rule", reason, force: false, now }, effects);
+  }
+  return activeJobs(session, runbookId) < limit;
+}
+
+function activeJobs(session: SqliteSession, runbookId: Uint8Array): number {
+  return (
+    session.first<{ active_jobs: number }>("SELECT active_jobs FROM runbooks WHERE runbook_id = ?", runbookId)
+      ?.active_jobs ?? 0
+  );
+}

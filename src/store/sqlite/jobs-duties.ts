@@ -1,0 +1,76 @@
+import type { AttemptEnd } from "../../contract/link/records-frames.ts";
+import type { AssignedAttempt, JobEffects } from "../operations/jobs.ts";
+import { assignedJob } from "./jobs-claim.ts";
+import { noEffects } from "./jobs-effects.ts";
+import { finishJob, loseAttempt, settleEnd } from "./jobs-end.ts";
+import type { OpenJob } from "./jobs-rows.ts";
+import { selectOpenJob } from "./jobs-rows.ts";
+import type { SqliteSession } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
+
+/** See `JobWrites.endAttempt`. */
+export function endAttempt(session: SqliteSession, request: AssignedAttempt & { end: AttemptEnd }): JobEffects {
+  const effects = noEffects();
+  const job = assignedJob(session, request);
+  if (job !== undefined) {
+    settleEnd(session, job, request.end, effects);
+  }
+  return effects;
+}
+
+/** See `JobReads.overdueJobsExist`. */
+export function overdueJobsExist(session: SqliteSession): boolean {
+  return (
+    session.first("SELECT 1 FROM jobs WHERE start_deadline_at < ? AND status = 'New' LIMIT 1", session.now()) !==
+    undefined
+  );
+}
+
+/** See `JobWrites.failOverdueJobs`. */
+export function failOverdueJobs(session: SqliteSession, { limit }: { limit: number }): JobEffects {
+  const effects = noEffects();
+  const now = session.now();
+  const overdue = session.all<{ job_id: Uint8Array; allowed: number }>(
+    `SELECT job_id, start_deadline_at - accepted_at AS allowed FROM jobs
+     WHERE start_deadline_at < ? AND status = 'New' ORDER BY start_deadline_at LIMIT ?`,
+    now,
+    limit,
+  );
+  for (const { job_id, allowed } of overdue) {
+    // The end of one may have moved another one out of its parking place.
+    const job = session.first<OpenJob>(`${selectOpenJob} WHERE job_id = ?`, job_id);
+    if (job !== undefined) {
+      const reason = `not started within ${allowed / 1000} s`;
+      finishJob(session, job, { status: "Failed", endedAt: now, reason }, effects);
+    }
+  }
+  return effects;
+}
+
+/** See `JobWrites.endStuckJobs`. */
+export function endStuckJobs(session: SqliteSession, { patience }: { patience: number }): JobEffects {
+  const effects = noEffects();
+  const now = session.now();
+  const stopping = session.all<OpenJob>(
+    `${selectOpenJob} INDEXED BY jobs_by_status
+     WHERE workspace_id = ? AND status = 'Stopping' AND stop_requested_at + stop_grace + ? < ?`,
+    defaultWorkspace,
+    patience,
+    now,
+  );
+  for (const job of stopping) {
+    loseAttempt(session, job, now, "its worker did not end it", effects);
+  }
+  const running = session.all<OpenJob>(
+    `${selectOpenJob} INDEXED BY jobs_by_status
+     WHERE workspace_id = ? AND status = 'Running' AND claimed_at + time_limit + stop_grace + ? < ?`,
+    defaultWorkspace,
+    patience,
+    now,
+  );
+  for (const job of running) {
+    const end: AttemptEnd = { outcome: "Failed", reason: "time-limit", endedAt: now };
+    settleEnd(session, job, end, effects);
+  }
+  return effects;
+}

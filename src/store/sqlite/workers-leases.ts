@@ -1,0 +1,66 @@
+import type { WorkerWrites } from "../operations/workers.ts";
+import { bytesToId, idToBytes } from "./id-bytes.ts";
+import { noEffects } from "./jobs-effects.ts";
+import { loseAttempt } from "./jobs-end.ts";
+import type { SqliteSession } from "./session.ts";
+import { heldJobs } from "./workers-hello.ts";
+
+/** See `WorkerWrites.renewLeases`. */
+export function renewLeases(
+  session: SqliteSession,
+  { workers }: Parameters<WorkerWrites["renewLeases"]>[0],
+): ReturnType<WorkerWrites["renewLeases"]> {
+  const now = session.now();
+  const renewed: string[] = [];
+  for (const { workerId, instanceId, leaseDuration } of workers) {
+    const changed = session.run(
+      `UPDATE workers SET lease_duration = ?, lease_expires_at = ?, last_seen_at = ?
+       WHERE worker_id = ? AND instance_id = ? AND status IN ('connected', 'draining')`,
+      leaseDuration,
+      now + leaseDuration,
+      now,
+      idToBytes(workerId),
+      instanceId,
+    );
+    if (changed > 0) {
+      renewed.push(workerId);
+    }
+  }
+  return { serviceTime: now, renewed };
+}
+
+/** See `WorkerWrites.expireLeases`. */
+export function expireLeases(session: SqliteSession): ReturnType<WorkerWrites["expireLeases"]> {
+  const now = session.now();
+  const effects = noEffects();
+  const lost: { workerId: string; name: string }[] = [];
+  const expired = session.all<{
+    worker_id: Uint8Array;
+    principal_id: Uint8Array;
+    name: string;
+    status: string;
+    lease_duration: number | null;
+  }>(
+    `SELECT worker_id, principal_id, name, status, lease_duration FROM workers
+     WHERE status IN ('connected', 'draining', 'removed') AND (lease_expires_at IS NULL OR lease_expires_at < ?)`,
+    now,
+  );
+  for (const worker of expired) {
+    const without = worker.lease_duration === null ? "" : ` for ${worker.lease_duration / 1000} s`;
+    const reason =
+      worker.status === "removed"
+        ? "its worker was removed"
+        : `worker ${worker.name} was lost (no heartbeat${without})`;
+    for (const job of heldJobs(session, worker.worker_id)) {
+      loseAttempt(session, job, now, reason, effects);
+    }
+    lost.push({ workerId: bytesToId(worker.worker_id), name: worker.name });
+    if (worker.status === "removed") {
+      session.run("DELETE FROM workers WHERE worker_id = ?", worker.worker_id);
+      session.run("DELETE FROM principals WHERE principal_id = ?", worker.principal_id);
+    } else {
+      session.run("UPDATE workers SET status = 'lost' WHERE worker_id = ?", worker.worker_id);
+    }
+  }
+  return { lost, effects };
+}
