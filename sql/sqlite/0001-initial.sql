@@ -85,9 +85,7 @@ CREATE TABLE runbook_versions (
   number INTEGER NOT NULL,
   state TEXT NOT NULL,
   analysis TEXT NOT NULL,
-  source BLOB NOT NULL,
   content_hash BLOB NOT NULL,
-  executable TEXT,
   executable_hash BLOB,
   signature TEXT,
   problems TEXT NOT NULL DEFAULT '[]',
@@ -96,6 +94,9 @@ CREATE TABLE runbook_versions (
   created_at INTEGER NOT NULL,
   created_by TEXT NOT NULL,
   published_at INTEGER,
+  -- Last, so that who reads the columns above does not walk through these.
+  source BLOB NOT NULL,
+  executable TEXT,
   UNIQUE (workspace_id, runbook_id, number)
 ) STRICT;
 

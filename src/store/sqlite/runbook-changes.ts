@@ -1,0 +1,178 @@
+import { createHash } from "node:crypto";
+import type { Analysis } from "../../contract/analysis.ts";
+import type { RunbookSettings } from "../../contract/api/runbook.ts";
+import { UserError } from "../../contract/user-error.ts";
+import type { RunbookChange } from "../operations/runbooks.ts";
+import { idToBytes } from "./id-bytes.ts";
+import type { RunbookRow } from "./runbook-rows.ts";
+import { findRunbook } from "./runbook-rows.ts";
+import type { SqliteSession, SqlValue } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
+
+/* Steps that the writes of runbooks have in common. All run inside the caller's transaction. */
+
+/**
+ * The runbook that a change is about.
+ * @throws UserError `runbook-not-found` (404), `revision-mismatch` (412).
+ */
+export function runbookToChange(session: SqliteSession, change: RunbookChange): RunbookRow {
+  const row = findRunbook(session, change.runbook);
+  if (row === undefined) {
+    throw new UserError("runbook-not-found", `There is no runbook ${change.runbook}.`, {
+      status: 404,
+      remedy: "List the runbooks there are with `runsmith get-runbook`.",
+    });
+  }
+  if (change.expectedRevision !== undefined && change.expectedRevision !== row.revision) {
+    throw new UserError(
+      "revision-mismatch",
+      `The runbook ${row.name} was changed by ${row.modified_by} after you read it (revision ${row.revision}, you have ${change.expectedRevision}).`,
+      { status: 412, remedy: "Read the runbook again and repeat the change on its current state." },
+    );
+  }
+  return row;
+}
+
+/** Notes who changed a runbook, and counts the change. */
+export function noteChange(session: SqliteSession, runbookId: Uint8Array, changedBy: string): void {
+  session.run(
+    "UPDATE runbooks SET revision = revision + 1, modified_at = ?, modified_by = ? WHERE runbook_id = ?",
+    session.now(),
+    changedBy,
+    runbookId,
+  );
+}
+
+/** Columns of the settings, and how each is written. */
+const settingColumns: { [Name in keyof RunbookSettings]: (value: RunbookSettings[Name]) => Record<string, SqlValue> } =
+  {
+    description: (value) => ({ description: value }),
+    tags: (value) => ({ tags: JSON.stringify(value) }),
+    enabled: (value) => ({ enabled: Number(value) }),
+    logs: (value) => ({
+      log_verbose: Number(value.verbose),
+      log_debug: Number(value.debug),
+      log_progress: Number(value.progress),
+    }),
+    grants: (value) => ({ grants: JSON.stringify(value) }),
+    workerGroup: (value) => ({ worker_group: value }),
+    timeLimit: (value) => ({ time_limit: value }),
+    startDeadline: (value) => ({ start_deadline: value }),
+    concurrencyLimit: (value) => ({ concurrency_limit: value }),
+    concurrencyPolicy: (value) => ({ concurrency_policy: value }),
+    attempts: (value) => ({ attempts: value }),
+    retries: (value) => ({ retries: value }),
+    stopGrace: (value) => ({ stop_grace: value }),
+    outputLimit: (value) => ({ output_limit: value }),
+  };
+
+/** Writes the settings that are given; says whether there were any. Column names come from the table above, never from a caller. */
+export function writeSettings(
+  session: SqliteSession,
+  runbookId: Uint8Array,
+  settings: Partial<RunbookSettings>,
+): boolean {
+  const columns: Record<string, SqlValue> = {};
+  for (const name of Object.keys(settingColumns) as (keyof RunbookSettings)[]) {
+    const value = settings[name];
+    if (value !== undefined) {
+      Object.assign(columns, (settingColumns[name] as (value: unknown) => Record<string, SqlValue>)(value));
+    }
+  }
+  const names = Object.keys(columns);
+  for (const name of names) {
+    session.run(`UPDATE runbooks SET ${name} = ? WHERE runbook_id = ?`, columns[name] ?? null, runbookId);
+  }
+  return names.length > 0;
+}
+
+/**
+ * Makes a text the runbook's draft. Gives false, and makes no version, when it is the draft already, or the published version
+ * while there is no draft; a draft that waited for its analysis gets it then.
+ */
+export function writeDraft(
+  session: SqliteSession,
+  runbook: RunbookRow,
+  draft: { source: Uint8Array; analysis: Analysis | null; changedBy: string },
+): boolean {
+  const contentHash = createHash("sha256").update(draft.source).digest();
+  const current = runbook.draft_version_id ?? runbook.published_version_id;
+  if (current !== null && sameContent(session, current, contentHash)) {
+    return draft.analysis === null ? false : writeAnalysis(session, current, draft.analysis);
+  }
+  const versionId = idToBytes(session.newId());
+  const number = runbook.last_version_number + 1;
+  session.run(
+    `INSERT INTO runbook_versions
+       (workspace_id, version_id, runbook_id, number, state, analysis, content_hash, created_at, created_by, source)
+     VALUES (?, ?, ?, ?, 'draft', 'waiting', ?, ?, ?, ?)`,
+    defaultWorkspace,
+    versionId,
+    runbook.runbook_id,
+    number,
+    contentHash,
+    session.now(),
+    draft.changedBy,
+    draft.source,
+  );
+  if (draft.analysis !== null) {
+    writeAnalysis(session, versionId, draft.analysis);
+  }
+  session.run(
+    "UPDATE runbooks SET draft_version_id = ?, last_version_number = ? WHERE runbook_id = ?",
+    versionId,
+    number,
+    runbook.runbook_id,
+  );
+  if (runbook.draft_version_id !== null) {
+    dropDraft(session, runbook.runbook_id, runbook.draft_version_id);
+  }
+  return true;
+}
+
+/** Stores what an analysis found, once; false when the version is gone or has its analysis already. */
+export function writeAnalysis(session: SqliteSession, versionId: Uint8Array, analysis: Analysis): boolean {
+  const { executable } = analysis;
+  return (
+    session.run(
+      `UPDATE runbook_versions
+       SET analysis = 'done', signature = ?, problems = ?, needs = ?, synopsis = ?, executable = ?, executable_hash = ?
+       WHERE version_id = ? AND analysis = 'waiting'`,
+      JSON.stringify(analysis.signature),
+      JSON.stringify(analysis.problems),
+      JSON.stringify(analysis.needs),
+      analysis.synopsis,
+      executable,
+      executable === null ? null : createHash("sha256").update(executable).digest(),
+      versionId,
+    ) > 0
+  );
+}
+
+/** Lets a draft go that nothing points at any more; its text stays for as long as the runbook has open jobs, one of which may run it. */
+export function dropDraft(session: SqliteSession, runbookId: Uint8Array, versionId: Uint8Array): void {
+  session.run("UPDATE runbook_versions SET state = 'replaced' WHERE version_id = ?", versionId);
+  session.run(
+    `DELETE FROM runbook_versions
+     WHERE runbook_id = ?1 AND state = 'replaced' AND NOT ${hasOpenJobs("?1")}`,
+    runbookId,
+  );
+}
+
+/** SQL: whether a runbook has jobs that have not ended. `runbook` is an expression of this program, never a caller's text. */
+export function hasOpenJobs(runbook: string): string {
+  return `(
+    EXISTS (SELECT 1 FROM runbooks WHERE runbook_id = ${runbook} AND active_jobs > 0)
+    OR EXISTS (SELECT 1 FROM jobs WHERE workspace_id = zeroblob(16) AND runbook_id = ${runbook} AND parked = 1)
+  )`;
+}
+
+function sameContent(session: SqliteSession, versionId: Uint8Array, contentHash: Uint8Array): boolean {
+  return (
+    session.first(
+      "SELECT 1 FROM runbook_versions WHERE version_id = ? AND content_hash = ?",
+      versionId,
+      contentHash,
+    ) !== undefined
+  );
+}

@@ -1,0 +1,173 @@
+import { defaultOutputLimit, defaultStopGrace } from "../../contract/session-limits.ts";
+import { UserError } from "../../contract/user-error.ts";
+import type { RunbookWrites, StoredRunbook } from "../operations/runbooks.ts";
+import { bytesToId, idToBytes } from "./id-bytes.ts";
+import {
+  dropDraft,
+  hasOpenJobs,
+  noteChange,
+  runbookToChange,
+  writeAnalysis,
+  writeDraft,
+  writeSettings,
+} from "./runbook-changes.ts";
+import { noDraft, publishDraft } from "./runbook-publish.ts";
+import type { RunbookRow } from "./runbook-rows.ts";
+import { findRunbook, toRunbook } from "./runbook-rows.ts";
+import type { SqliteSession } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
+
+export function runbookWrites(session: SqliteSession): RunbookWrites {
+  return {
+    importRunbook: (runbook) => importRunbook(session, runbook),
+
+    saveDraft: (draft) => {
+      const runbook = runbookToChange(session, draft);
+      if (writeDraft(session, runbook, draft)) {
+        noteChange(session, runbook.runbook_id, draft.changedBy);
+      }
+      return read(session, runbook);
+    },
+
+    saveAnalysis: ({ versionId, analysis }) => {
+      const saved = writeAnalysis(session, idToBytes(versionId), analysis);
+      if (saved) {
+        // The resource shows the analysis, so its ETag has to change; nobody changed the runbook, so the rest stays.
+        session.run(
+          `UPDATE runbooks SET revision = revision + 1
+           WHERE runbook_id = (SELECT runbook_id FROM runbook_versions WHERE version_id = ?)`,
+          idToBytes(versionId),
+        );
+      }
+      return saved;
+    },
+
+    publishRunbook: (of) => {
+      const runbook = runbookToChange(session, of);
+      publishDraft(session, runbook, of.draftVersionId);
+      if (of.grants !== undefined) {
+        writeSettings(session, runbook.runbook_id, { grants: of.grants });
+      }
+      noteChange(session, runbook.runbook_id, of.changedBy);
+      return read(session, runbook);
+    },
+
+    discardDraft: (of) => {
+      const runbook = runbookToChange(session, of);
+      if (runbook.draft_version_id === null) {
+        throw noDraft(runbook);
+      }
+      if (runbook.published_version_id === null) {
+        throw new UserError("runbook-not-published", `The draft is all there is of the runbook ${runbook.name}.`, {
+          status: 409,
+          remedy: `Delete the whole runbook with \`runsmith remove-runbook ${runbook.name}\`, or import another text.`,
+        });
+      }
+      session.run("UPDATE runbooks SET draft_version_id = NULL WHERE runbook_id = ?", runbook.runbook_id);
+      dropDraft(session, runbook.runbook_id, runbook.draft_version_id);
+      noteChange(session, runbook.runbook_id, of.changedBy);
+      return read(session, runbook);
+    },
+
+    changeRunbook: (change) => {
+      const runbook = runbookToChange(session, change);
+      if (writeSettings(session, runbook.runbook_id, change.settings)) {
+        noteChange(session, runbook.runbook_id, change.changedBy);
+      }
+      return read(session, runbook);
+    },
+
+    deleteRunbook: (of) => {
+      const runbook = runbookToChange(session, of);
+      const deleted = session.run(
+        `DELETE FROM runbooks WHERE runbook_id = ?1 AND NOT ${hasOpenJobs("?1")}`,
+        runbook.runbook_id,
+      );
+      if (deleted === 0) {
+        throw new UserError("runbook-has-open-jobs", `The runbook ${runbook.name} has jobs that have not ended.`, {
+          status: 409,
+          remedy: "Stop them with `runsmith stop-job`, or wait until they have ended.",
+        });
+      }
+    },
+
+    purgeReplacedDrafts: ({ limit }) =>
+      session.run(
+        `DELETE FROM runbook_versions WHERE version_id IN (
+           SELECT v.version_id FROM runbook_versions v
+           WHERE v.state = 'replaced' AND NOT ${hasOpenJobs("v.runbook_id")} LIMIT ?)`,
+        limit,
+      ),
+  };
+}
+
+function importRunbook(
+  session: SqliteSession,
+  runbook: Parameters<RunbookWrites["importRunbook"]>[0],
+): ReturnType<RunbookWrites["importRunbook"]> {
+  const existing = session.first<RunbookRow>(
+    "SELECT * FROM runbooks WHERE workspace_id = ? AND name = ?",
+    defaultWorkspace,
+    runbook.name,
+  );
+  if (existing === undefined) {
+    const created = createRunbook(session, runbook);
+    writeDraft(session, created, runbook);
+    writeSettings(session, created.runbook_id, runbook.settings);
+    return { runbook: read(session, created), created: true };
+  }
+  if (!runbook.overwrite) {
+    throw new UserError("runbook-exists", `There is a runbook called ${existing.name} already.`, {
+      status: 409,
+      remedy: "Import it with --overwrite to make this text its draft, or give the file another name.",
+    });
+  }
+  if (existing.kind !== runbook.kind) {
+    throw new UserError(
+      "runbook-kind-differs",
+      `The runbook ${existing.name} is of kind ${existing.kind}, this file is ${runbook.kind}.`,
+      { status: 409, remedy: "Give the file another name, or delete the runbook first." },
+    );
+  }
+  const draftChanged = writeDraft(session, existing, runbook);
+  const settingsChanged = writeSettings(session, existing.runbook_id, runbook.settings);
+  if (draftChanged || settingsChanged) {
+    noteChange(session, existing.runbook_id, runbook.changedBy);
+  }
+  return { runbook: read(session, existing), created: false };
+}
+
+function createRunbook(
+  session: SqliteSession,
+  { name, kind, changedBy }: { name: string; kind: string; changedBy: string },
+): RunbookRow {
+  const runbookId = session.newId();
+  const now = session.now();
+  session.run(
+    `INSERT INTO runbooks
+       (workspace_id, runbook_id, name, kind, stop_grace, output_limit, created_at, modified_at, modified_by)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    defaultWorkspace,
+    idToBytes(runbookId),
+    name,
+    kind,
+    defaultStopGrace,
+    defaultOutputLimit,
+    now,
+    now,
+    changedBy,
+  );
+  return reread(session, runbookId);
+}
+
+function read(session: SqliteSession, runbook: RunbookRow): StoredRunbook {
+  return toRunbook(session, reread(session, bytesToId(runbook.runbook_id)));
+}
+
+function reread(session: SqliteSession, runbookId: string): RunbookRow {
+  const row = findRunbook(session, runbookId);
+  if (row === undefined) {
+    throw new Error(`The runbook ${runbookId} is gone in its own transaction.`);
+  }
+  return row;
+}
