@@ -17,9 +17,13 @@ if (packagedNode === null) {
   process.exit(1);
 } else if (process.execPath === packagedNode || process.versions.node.split(".")[0] === "26") {
   // Keeps stripped and compiled code between calls; not below /tmp, where another account could plant some.
-  module.enableCompileCache?.(
-    join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "runsmith", "compile-cache"),
+  // Through the environment too, for the service and the worker that this process starts.
+  process.env.NODE_COMPILE_CACHE ??= join(
+    process.env.XDG_CACHE_HOME || join(homedir(), ".cache"),
+    "runsmith",
+    "compile-cache",
   );
+  module.enableCompileCache?.();
   const source = join(here, "../cli/main.ts");
   await import(pathToFileURL(existsSync(source) ? source : join(here, "../dist/cli/main.js")).href);
 } else {

@@ -37,9 +37,17 @@ export interface CommandOption {
 export class Invocation {
   readonly arguments: readonly string[];
   readonly output: OutputFormat;
+  /** Loads every command there is. */
+  readonly allCommands: () => Promise<readonly Command[]>;
   readonly #options: Readonly<Record<string, unknown>>;
 
-  constructor(args: readonly string[], options: Readonly<Record<string, unknown>>, output: OutputFormat) {
+  constructor(
+    args: readonly string[],
+    options: Readonly<Record<string, unknown>>,
+    output: OutputFormat,
+    allCommands: () => Promise<readonly Command[]>,
+  ) {
+    this.allCommands = allCommands;
     this.arguments = args;
     this.#options = options;
     this.output = output;

@@ -1,23 +1,31 @@
 import { Command as CommanderCommand, CommanderError, Option } from "commander";
+import { UserError } from "../src/contract/user-error.ts";
 import type { Command, CommandOption, OutputFormat } from "./command.ts";
 import { Invocation, outputFormats } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { productVersion } from "./product-version.ts";
 
-/** Parses `args` by these commands, runs the one that is called, and says its exit code. */
-export async function buildProgram(commands: readonly Command[], args: readonly string[]): Promise<number> {
+/**
+ * Parses `args` by these commands, runs the one that is called, and says its exit code.
+ * Throws `UserError` (`usage`) when they do not fit.
+ */
+export async function runProgram(
+  commands: readonly Command[],
+  args: readonly string[],
+  allCommands: () => Promise<Command[]>,
+): Promise<number> {
   let exitCode: number = exitCodes.completed;
   const program = new CommanderCommand("runsmith")
     .description("Runsmith: runbooks in PowerShell and TypeScript, isolated, on demand.")
     .version(productVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [COMMAND]", "print the help of a command")
-    .showHelpAfterError("(`npx runsmith help` lists the commands)")
+    .configureOutput({ writeErr: () => {} })
     .exitOverride()
     .addHelpText("after", connectionHelp);
   for (const command of commands) {
-    addCommand(program, command, async (invocation) => {
-      exitCode = await command.run(invocation);
+    addCommand(program, command, async (args, options, output) => {
+      exitCode = await command.run(new Invocation(args, options, output, allCommands));
     });
   }
   if (args.length === 0) {
@@ -28,8 +36,13 @@ export async function buildProgram(commands: readonly Command[], args: readonly 
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // Commander has said what is wrong by now; `--help` and `--version` end this way too.
-    return error.exitCode === 0 ? exitCodes.completed : exitCodes.invalid;
+    // `--help` and `--version` end this way too, when they have printed.
+    if (error.exitCode === 0) return exitCodes.completed;
+    const command = commands.length === 1 ? ` ${args[0]}` : "";
+    const message = error.message.replace(/^error: (.)/, (_, first: string) => first.toUpperCase());
+    throw new UserError("usage", `${message}${/[.?!)]$/.test(message) ? "" : "."}`, {
+      remedy: `\`npx runsmith${command} --help\` tells how it is used.`,
+    });
   }
   return exitCode;
 }
@@ -41,13 +54,16 @@ without them it is the one that runs on this machine, when exactly one does.
 Exit codes: 0 done or Completed, 1 Failed, 2 wrong usage or request, 3 Stopped, 4 Suspended,
 5 not reachable, not signed in or not permitted, 130 interrupted.`;
 
-function addCommand(program: CommanderCommand, command: Command, run: (invocation: Invocation) => Promise<void>): void {
+function addCommand(
+  program: CommanderCommand,
+  command: Command,
+  run: (args: readonly string[], options: Record<string, unknown>, output: OutputFormat) => Promise<void>,
+): void {
   const added = program
     .command(command.name)
     .summary(command.summary)
     .description(`${command.description ?? `${command.summary}.`}`)
     .helpOption("-h, --help", "print this help")
-    .showHelpAfterError(`(\`npx runsmith ${command.name} --help\` tells more)`)
     .exitOverride();
   for (const { name, help, optional, many } of command.arguments ?? []) {
     const spelled = `${name}${many ? "..." : ""}`;
@@ -60,7 +76,7 @@ function addCommand(program: CommanderCommand, command: Command, run: (invocatio
   added.addHelpText("after", examplesText(command));
   added.action(async () => {
     const { output, ...options } = optionsByLongName(added);
-    await run(new Invocation(added.args, options, output as OutputFormat));
+    await run(added.args, options, output as OutputFormat);
   });
 }
 

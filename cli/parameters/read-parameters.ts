@@ -49,12 +49,12 @@ export function parametersOfPairs(signature: Signature | null, pairs: readonly s
         `Warning: "${name}" is secret, and other users of this machine can see command lines. Leave it out to be asked for it, or use --parameters-file.\n`,
       );
     }
-    parameters[name] = given === undefined ? true : valueOf(given, schema, signature);
+    parameters[name] = given === undefined ? true : parameterValue(given, schema, signature);
   }
   return parameters;
 }
 
-function valueOf(text: string, schema: ParameterSchema | undefined, signature: Signature | null): unknown {
+function parameterValue(text: string, schema: ParameterSchema | undefined, signature: Signature | null): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);

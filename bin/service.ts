@@ -1,0 +1,20 @@
+import { reportError } from "../cli/output/report-error.ts";
+import { runService } from "../cli/service/run-service.ts";
+import type { ServiceTask } from "../cli/service/service-task.ts";
+import { resetAdminToken, startServer } from "../src/web/server.ts";
+
+/*
+ * The web service's process: the one place where the command line and the service meet, as the command line imports
+ * nothing of the service. Its only argument is the task as JSON; `npx runsmith start|server|reset-admin-token` make it.
+ */
+
+const task: ServiceTask = JSON.parse(process.argv[2] ?? "null");
+try {
+  if (task.task === "reset-admin-token") {
+    process.stdout.write(`${await resetAdminToken(task.dataDirectory)}\n`);
+  } else {
+    process.exitCode = await runService(task, startServer);
+  }
+} catch (error) {
+  process.exitCode = reportError(error, []);
+}

@@ -1,0 +1,85 @@
+import { UserError } from "../../src/contract/user-error.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { errorText } from "../output/report-error.ts";
+import { LocalWorker } from "./local-worker.ts";
+import type { ServerSettings } from "./server-settings.ts";
+import type { ServiceTask } from "./service-task.ts";
+
+/** A server that is ready, as far as this module needs it. */
+export interface ReadyServer {
+  url: string;
+  /** The administrator's token, at the first start only. */
+  newAdminToken: string | null;
+  adminTokenFile: string;
+  caFile: string | null;
+  localWorkerToken(group: string): Promise<string>;
+  close(): Promise<void>;
+  failure: Promise<Error>;
+}
+
+/** Serves until SIGTERM, SIGINT or a failure; with a local worker where the task has one. Says the exit code. */
+export async function runService(
+  task: Extract<ServiceTask, { task: "serve" }>,
+  startServer: (settings: ServerSettings) => Promise<ReadyServer>,
+): Promise<number> {
+  const end = endRequested();
+  const server = await startServer(task.server);
+  let worker: LocalWorker | null = null;
+  try {
+    if (server.newAdminToken !== null) tellToken(server.newAdminToken, server.adminTokenFile);
+    if (task.localWorker !== null) {
+      worker = await LocalWorker.start(server, task.localWorker, task.server.dataDirectory, end.signal);
+    }
+    if (!end.signal.aborted) process.stdout.write(`Runsmith is ready at ${server.url}\n`);
+    const reason = await Promise.race([end.requested, server.failure, ...(worker === null ? [] : [worker.failure])]);
+    if (!(reason instanceof Error)) return exitCodes.completed;
+    tellFailure(reason);
+    return exitCodes.failed;
+  } finally {
+    end.hurryOnNext();
+    await worker?.stop();
+    await server.close();
+  }
+}
+
+function tellToken(token: string, file: string): void {
+  process.stdout.write(
+    [
+      "This is the first start. The administrator's token, shown this once:",
+      `  ${token}`,
+      `It is also in ${file} (readable by this account only). Commands on this machine find it by themselves;`,
+      "elsewhere set RUNSMITH_URL and RUNSMITH_TOKEN. A lost one is replaced by: npx runsmith reset-admin-token",
+      "",
+    ].join("\n"),
+  );
+}
+
+function tellFailure(error: Error): void {
+  const text = error instanceof UserError ? errorText(error) : (error.stack ?? error.message);
+  process.stderr.write(`${text}\n`);
+}
+
+/** The first signal asks for an orderly end, a later one ends the process at once. */
+function endRequested() {
+  const controller = new AbortController();
+  let hurry = false;
+  const requested = new Promise<"requested">((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+      let last = 0;
+      process.on(signal, () => {
+        // A terminal's Ctrl-C may come twice: by itself and through `npm`.
+        if (hurry && Date.now() - last > 500) process.exit(exitCodes.interrupted);
+        last = Date.now();
+        controller.abort();
+        resolve("requested");
+      });
+    }
+  });
+  return {
+    requested,
+    signal: controller.signal,
+    hurryOnNext: () => {
+      hurry = true;
+    },
+  };
+}

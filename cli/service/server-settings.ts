@@ -1,0 +1,85 @@
+import { resolve } from "node:path";
+import { UserError } from "../../src/contract/user-error.ts";
+import type { CommandOption, Invocation } from "../command.ts";
+import { parseDuration, parseSize } from "../output/quantities.ts";
+
+/** How a server is to run; the web service's `ServerOptions`, as the command line gives them. */
+export interface ServerSettings {
+  dataDirectory: string;
+  port?: number;
+  listen?: string;
+  tlsCertificateFile?: string;
+  tlsKeyFile?: string;
+  tls?: "self-signed";
+  behindProxy?: string[];
+  log?: { format?: "json" | "text"; level?: LogLevel };
+  retention?: { jobDays?: number | null };
+  metrics?: { port: number; listen?: string };
+  lowDiskWatermark?: number;
+  leaseDuration?: number;
+}
+
+const logLevels = ["error", "warn", "info", "debug"] as const;
+type LogLevel = (typeof logLevels)[number];
+
+/** The options of `start` and `server`. */
+export const serverOptions: readonly CommandOption[] = [
+  { flags: "--port <port>", help: "port to listen on; 0 takes any free one", default: "9090" },
+  {
+    flags: "--listen <address>",
+    help: "address to listen on; other than loopback needs TLS or --behind-proxy",
+    default: "127.0.0.1",
+  },
+  { flags: "--data <folder>", help: "folder of the database and the administrator's token", default: "./data" },
+  { flags: "--tls-cert <file>", help: "PEM file of the certificate chain" },
+  { flags: "--tls-key <file>", help: "PEM file of the certificate's key" },
+  { flags: "--tls <how>", help: "make a certificate at the first start", choices: ["self-signed"] },
+  { flags: "--behind-proxy <networks>", help: "networks (CIDR, comma-separated) of the proxies that add TLS" },
+  { flags: "--log-format <format>", help: "how log lines are written", choices: ["text", "json"] },
+  { flags: "--log-level <level>", help: "what is logged", choices: logLevels },
+  { flags: "--job-days <days>", help: "how long ended jobs are kept; or none, for ever" },
+  { flags: "--metrics-port <port>", help: "a listener of its own for /metrics, without a token" },
+  { flags: "--metrics-listen <address>", help: "its address; loopback when left out" },
+  { flags: "--low-disk <size>", help: "accept no jobs when less is free on the data folder's disk" },
+  { flags: "--lease <duration>", help: "how long a silent worker keeps its jobs" },
+];
+
+/** Reads the options of `start` and `server`. Throws `UserError` for values that make no sense. */
+export function serverSettings(invocation: Invocation): ServerSettings {
+  const settings: ServerSettings = {
+    dataDirectory: resolve(invocation.text("data") ?? "./data"),
+    port: wholeNumber(invocation, "port", 65_535) ?? 9090,
+    listen: invocation.text("listen") ?? "127.0.0.1",
+  };
+  const certificate = invocation.text("tls-cert");
+  const key = invocation.text("tls-key");
+  if (certificate !== undefined) settings.tlsCertificateFile = resolve(certificate);
+  if (key !== undefined) settings.tlsKeyFile = resolve(key);
+  if (invocation.text("tls") === "self-signed") settings.tls = "self-signed";
+  const networks = invocation.text("behind-proxy");
+  if (networks !== undefined) settings.behindProxy = networks.split(",").map((network) => network.trim());
+  const format = invocation.text("log-format") as "json" | "text" | undefined;
+  const level = invocation.text("log-level") as LogLevel | undefined;
+  settings.log = { ...(format === undefined ? {} : { format }), ...(level === undefined ? {} : { level }) };
+  const days = invocation.text("job-days");
+  if (days !== undefined) {
+    settings.retention = { jobDays: days === "none" ? null : (wholeNumber(invocation, "job-days", 36_500) ?? null) };
+  }
+  const metricsPort = wholeNumber(invocation, "metrics-port", 65_535);
+  const metricsListen = invocation.text("metrics-listen");
+  if (metricsPort !== undefined) {
+    settings.metrics = { port: metricsPort, ...(metricsListen === undefined ? {} : { listen: metricsListen }) };
+  }
+  const watermark = invocation.text("low-disk");
+  if (watermark !== undefined) settings.lowDiskWatermark = parseSize(watermark);
+  const lease = invocation.text("lease");
+  if (lease !== undefined) settings.leaseDuration = parseDuration(lease);
+  return settings;
+}
+
+function wholeNumber(invocation: Invocation, option: string, most: number): number | undefined {
+  const text = invocation.text(option);
+  if (text === undefined) return undefined;
+  if (/^\d+$/.test(text) && Number(text) <= most) return Number(text);
+  throw new UserError("invalid-number", `--${option} takes a whole number from 0 to ${most}, not "${text}".`);
+}

@@ -1,0 +1,36 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { ServerSettings } from "./server-settings.ts";
+
+/** What the web service's process is to do: the JSON that is its argument. Holds no secret. */
+export type ServiceTask =
+  | { task: "serve"; server: ServerSettings; localWorker: LocalWorkerSettings | null }
+  | { task: "reset-admin-token"; dataDirectory: string };
+
+/** The worker that `start` runs beside the server: its group, and the further arguments of `runsmith worker`. */
+export interface LocalWorkerSettings {
+  group: string;
+  arguments: string[];
+}
+
+/**
+ * Goes on as the web service's process: this one is replaced, so that its process id, its signals and its end are the
+ * service's own. Resolves, with the exit code, only where a process cannot be replaced.
+ */
+export async function becomeService(task: ServiceTask): Promise<number> {
+  const source = fileURLToPath(new URL("../../bin/service.ts", import.meta.url));
+  const program = existsSync(source) ? source : source.replace(/\.ts$/, ".js");
+  const args = [program, JSON.stringify(task)];
+  if (process.execve !== undefined) {
+    const env = Object.fromEntries(Object.entries(process.env).filter((entry) => entry[1] !== undefined));
+    process.execve(process.execPath, [process.execPath, ...args], env as Record<string, string>);
+  }
+  const child = spawn(process.execPath, args, { stdio: "inherit" });
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  process.on("SIGINT", () => {});
+  return await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,66 @@
+import { UserError } from "../../src/contract/user-error.ts";
+import type { CommandOption, Invocation } from "../command.ts";
+import { parseSize } from "../output/quantities.ts";
+
+/** Options of a worker that `start` hands on to its local one. */
+export const workerTuningOptions: readonly CommandOption[] = [
+  { flags: "--slots <number>", help: "jobs at once; by default four for each core" },
+  { flags: "--pool-memory <size>", help: "memory that waiting hosts may hold; 512MiB by default" },
+  {
+    flags: "--sandbox <kind>",
+    help: "what isolates jobs; none lets them see this account's files",
+    choices: ["bubblewrap", "none"],
+  },
+  {
+    flags: "--i-trust-every-runbook",
+    help: "with --sandbox none: run although scripts could read Runsmith's own files",
+  },
+  { flags: "--host-uids <range>", help: "as root: user ids that jobs run as; 64000-64999 by default" },
+  { flags: "--runtime-dir <folder>", help: "where runtimes are kept for hosts" },
+];
+
+/** The arguments of `runsmith worker` for the options that were given. */
+export function workerTuningArguments(invocation: Invocation): string[] {
+  const args: string[] = [];
+  for (const { flags } of workerTuningOptions) {
+    const name = /--([\w-]+)/.exec(flags)?.[1] ?? "";
+    const value = invocation.text(name);
+    if (value !== undefined) args.push(`--${name}`, value);
+    else if (invocation.flag(name)) args.push(`--${name}`);
+  }
+  return args;
+}
+
+/** What hosts are started with, from the options above. Throws `UserError` for values that make no sense. */
+export function hostSettings(invocation: Invocation) {
+  const sandbox = invocation.text("sandbox") as "bubblewrap" | "none" | undefined;
+  const range = invocation.text("host-uids");
+  const runtimeDirectory = invocation.text("runtime-dir");
+  return {
+    trustEveryRunbook: invocation.flag("i-trust-every-runbook"),
+    ...(sandbox === undefined ? {} : { sandbox }),
+    ...(range === undefined ? {} : { hostUserIds: userIdRange(range) }),
+    ...(runtimeDirectory === undefined ? {} : { runtimeDirectory }),
+  };
+}
+
+/** Slots and pool memory, where they were given. */
+export function capacitySettings(invocation: Invocation): { slots?: number; poolMemory?: number } {
+  const slots = invocation.text("slots");
+  const poolMemory = invocation.text("pool-memory");
+  if (slots !== undefined && !/^[1-9]\d{0,3}$/.test(slots)) {
+    throw new UserError("invalid-number", `--slots takes a whole number from 1, not "${slots}".`);
+  }
+  return {
+    ...(slots === undefined ? {} : { slots: Number(slots) }),
+    ...(poolMemory === undefined ? {} : { poolMemory: parseSize(poolMemory) }),
+  };
+}
+
+function userIdRange(text: string): { first: number; last: number } {
+  const [, first, last] = /^(\d+)-(\d+)$/.exec(text) ?? [];
+  if (first !== undefined && last !== undefined && Number(first) > 0 && Number(first) <= Number(last)) {
+    return { first: Number(first), last: Number(last) };
+  }
+  throw new UserError("invalid-range", `--host-uids takes a range such as 64000-64999, not "${text}".`);
+}
