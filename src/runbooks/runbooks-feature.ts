@@ -4,6 +4,7 @@ import type { Grant } from "../contract/grant.ts";
 import type { RunbookKind } from "../contract/runbook-kind.ts";
 import { UserError } from "../contract/user-error.ts";
 import { formatGrants, missingGrants, parseGrants } from "../language/needs.ts";
+import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { StoredRunbook, StoredRunbookVersion, VersionName } from "../store/operations/runbooks.ts";
 import type { Store } from "../store/store.ts";
 import { checkedRunbookName } from "./runbook-name.ts";
@@ -15,7 +16,9 @@ import { checkScriptSource, scriptText } from "./script-source.ts";
 export interface ChangeContext {
   /** Name of the principal. */
   changedBy: string;
-  expectedRevision: number | undefined;
+  expectedRevision?: number | undefined;
+  /** Of a request that may be repeated: its first write is done once under this key. */
+  idempotency?: IdempotencyKey | undefined;
 }
 
 export interface RunbookToImport {
@@ -31,6 +34,8 @@ export interface RunbookToImport {
   grantNeeded: boolean;
 }
 
+type RunbookStore = Pick<Store, "read" | "write" | "once">;
+
 /** A request to publish waits this long for a worker that can analyse the script, in milliseconds. */
 const publishPatience = 10_000;
 
@@ -38,10 +43,10 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** The rules of runbooks: what may be imported, saved and published, by which name, with which grants. */
 export class RunbooksFeature {
-  readonly #store: Pick<Store, "read" | "write">;
+  readonly #store: RunbookStore;
   readonly #analyser: ScriptAnalyser;
 
-  constructor(store: Pick<Store, "read" | "write">, analyser: ScriptAnalyser) {
+  constructor(store: RunbookStore, analyser: ScriptAnalyser) {
     this.#store = store;
     this.#analyser = analyser;
   }
@@ -76,11 +81,12 @@ export class RunbooksFeature {
    * Imports a script as a draft, and publishes it if asked. What cannot be published stays a draft, and the error says so.
    * @throws UserError of the name, of the bytes, `runbook-exists` (409), and whatever publishing throws
    */
-  async import(given: RunbookToImport, changedBy: string): Promise<{ runbook: StoredRunbook; created: boolean }> {
+  async import(given: RunbookToImport, context: ChangeContext): Promise<{ runbook: StoredRunbook; created: boolean }> {
     const name = checkedRunbookName(given.name);
     checkScriptSource(given.source);
     const settings = checkedSettings(given.settings);
-    if (!given.overwrite) {
+    // A repetition finds what its first request made.
+    if (!given.overwrite && context.idempotency === undefined) {
       await this.#refuseExisting(name);
     }
     const analysis = await this.#analyse(given.kind, name, given.source, given.publish);
@@ -88,7 +94,8 @@ export class RunbooksFeature {
       settings.grants = stated(analysis.needs);
     }
     const { kind, source, overwrite } = given;
-    const imported = await this.#store.write.importRunbook({
+    const { changedBy } = context;
+    const imported = await this.#writes(context).importRunbook({
       name,
       kind,
       source,
@@ -101,10 +108,7 @@ export class RunbooksFeature {
       return imported;
     }
     try {
-      const runbook = await this.#publish(imported.runbook, given.grantNeeded, {
-        changedBy,
-        expectedRevision: undefined,
-      });
+      const runbook = await this.#publish(imported.runbook, given.grantNeeded, { changedBy });
       return { runbook, created: imported.created };
     } catch (error) {
       throw error instanceof UserError ? draftStays(error) : error;
@@ -150,17 +154,21 @@ export class RunbooksFeature {
     const isReady = draft?.analysis === "done" && !draft.problems.some((problem) => problem.severity === "error");
     // A draft that is not ready is refused by the store, in the transaction that would publish it.
     if (!isReady) {
-      return this.#store.write.publishRunbook(publication);
+      return this.#writes(context).publishRunbook(publication);
     }
     const needs = stated(draft.needs);
     if (grantNeeded) {
-      return this.#store.write.publishRunbook({ ...publication, grants: needs });
+      return this.#writes(context).publishRunbook({ ...publication, grants: needs });
     }
     const missing = missingGrants(needs, runbook.grants);
     if (missing.length > 0) {
       throw grantsMissing(runbook.name, missing);
     }
-    return this.#store.write.publishRunbook(publication);
+    return this.#writes(context).publishRunbook(publication);
+  }
+
+  #writes({ idempotency }: ChangeContext): Store["write"] {
+    return idempotency === undefined ? this.#store.write : this.#store.once(idempotency);
   }
 
   async #analyse(kind: RunbookKind, name: string, source: Uint8Array, patient: boolean): Promise<Analysis | null> {

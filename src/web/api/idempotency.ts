@@ -1,17 +1,15 @@
 import { UserError } from "../../contract/user-error.ts";
+import type { IdempotencyKey } from "../../store/operations/idempotency.ts";
 import type { Store } from "../../store/store.ts";
 import type { ApiAnswer, ApiRequest, Route } from "./route.ts";
-
-/** The part of the store that remembers answers. */
-export interface IdempotencyStore {
-  read: Pick<Store["read"], "idempotentAnswer">;
-  write: Pick<Store["write"], "keepIdempotentAnswer">;
-}
 
 /** Told to callers whose request was recognised as a repetition. */
 export const replayedHeader = "Idempotency-Replayed";
 
 const longestKey = 255;
+
+/** Kept in place of an answer that holds a secret. */
+const keptForSecret = "null";
 
 /**
  * The `Idempotency-Key` of a request.
@@ -29,8 +27,20 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
   return header;
 }
 
-/** Recognises repeated requests on routes that do not do so in a transaction of their own. */
-export class IdempotencyFeature {
+/** The part of the store that remembers answers. */
+export interface IdempotencyStore {
+  read: Pick<Store["read"], "idempotentAnswer">;
+  write: Pick<Store["write"], "keepIdempotentAnswer">;
+}
+
+/**
+ * Answers a repeated request as its first was answered, without doing it again. Only answers of success are kept: a refusal
+ * has changed nothing, so it may be tried again.
+ *
+ * The answer is kept after the work is done. For a crash between the two, handlers do their first write under the same key
+ * (`Store.once`), which gives a repetition the result of the first.
+ */
+export class RepeatedRequests {
   readonly #store: IdempotencyStore;
   /** Requests under way in this process, by principal and key: a repetition waits for the first. */
   readonly #underWay = new Map<string, Promise<unknown>>();
@@ -40,88 +50,62 @@ export class IdempotencyFeature {
   }
 
   /**
-   * Does the work unless it was done under this key before.
-   * Only answers of success are kept: a refusal has changed nothing, so it may be tried again.
-   * @throws UserError `idempotency-key-reused` (422) when the key stood for another request
+   * Runs the handler of a POST under its key.
+   * @throws UserError `idempotency-key-reused` (422) when the key came with another request before, `answer-not-repeated`
+   * (409) when the first answer held a secret; and whatever the handler throws
    */
-  async once(
-    key: { principalId: string; key: string; requestHash: Uint8Array },
-    work: () => Promise<{ status: number; body: string; kept: string }>,
-  ): Promise<{ status: number; body: string; replayed: boolean }> {
+  async answer(route: Route, request: ApiRequest, key: IdempotencyKey): Promise<ApiAnswer> {
     const name = `${key.principalId} ${key.key}`;
     while (this.#underWay.has(name)) {
       await this.#underWay.get(name);
     }
-    const run = this.#onceAlone(key, work);
-    this.#underWay.set(
-      name,
-      run.catch(() => undefined),
+    const run = this.#answerAlone(route, request, key);
+    const settled = run.then(
+      () => this.#underWay.delete(name),
+      () => this.#underWay.delete(name),
     );
-    try {
-      return await run;
-    } finally {
-      this.#underWay.delete(name);
-    }
+    this.#underWay.set(name, settled);
+    return run;
   }
 
-  async #onceAlone(
-    key: { principalId: string; key: string; requestHash: Uint8Array },
-    work: () => Promise<{ status: number; body: string; kept: string }>,
-  ): Promise<{ status: number; body: string; replayed: boolean }> {
-    const known = await this.#store.read.idempotentAnswer({ principalId: key.principalId, key: key.key });
-    if (known !== null) {
-      if (Buffer.compare(known.requestHash, key.requestHash) !== 0) {
-        throw new UserError("idempotency-key-reused", "This Idempotency-Key was used for a different request.", {
+  async #answerAlone(route: Route, request: ApiRequest, key: IdempotencyKey): Promise<ApiAnswer> {
+    const kept = await this.#store.read.idempotentAnswer({ principalId: key.principalId, key: key.key });
+    if (kept !== null) {
+      if (Buffer.compare(kept.requestHash, key.requestHash) !== 0) {
+        throw new UserError("idempotency-key-reused", "This Idempotency-Key came with a different request before.", {
           status: 422,
           remedy: "Use a new key for each new request, and the same key only to repeat one.",
         });
       }
-      if (known.status !== null && known.body !== null) {
-        return { status: known.status, body: known.body, replayed: true };
+      if (route.idempotency === "once") {
+        throw answerNotRepeated();
+      }
+      if (kept.status !== null && kept.body !== null) {
+        return jsonAnswer(kept.status, kept.body, { [replayedHeader]: "true" });
       }
     }
-    const answer = await work();
-    await this.#store.write.keepIdempotentAnswer({ ...key, status: answer.status, body: answer.kept });
-    return { status: answer.status, body: answer.body, replayed: false };
-  }
-}
-
-/** Stored in place of an answer that holds a secret. */
-const keptForSecret = "null";
-
-/** Runs the handler of a POST under its `Idempotency-Key`. */
-export async function onceOnly(feature: IdempotencyFeature, route: Route, request: ApiRequest): Promise<ApiAnswer> {
-  const key = {
-    principalId: request.caller.principalId,
-    key: request.idempotencyKey ?? "",
-    requestHash: request.requestHash(),
-  };
-  let headers: Record<string, string> = {};
-  const answer = await feature.once(key, async () => {
     const own = await route.handle(request);
     if (!("body" in own)) {
       throw new TypeError(`${route.name} must answer with JSON, as its answer is kept for repetitions`);
     }
-    headers = own.headers ?? {};
     const body = JSON.stringify(own.body);
-    return { status: own.status, body, kept: route.idempotency === "once" ? keptForSecret : body };
-  });
-  if (!answer.replayed) {
-    return jsonAnswer(answer, headers);
+    const keptBody = route.idempotency === "once" ? keptForSecret : body;
+    await this.#store.write.keepIdempotentAnswer({ ...key, status: own.status, body: keptBody });
+    return jsonAnswer(own.status, body, own.headers);
   }
-  if (route.idempotency === "once") {
-    throw new UserError(
-      "answer-not-repeated",
-      "This was done already; its answer held a secret and is shown once only.",
-      {
-        status: 409,
-        remedy: "If the answer was lost, remove what was made and make it anew under another Idempotency-Key.",
-      },
-    );
-  }
-  return jsonAnswer(answer, { [replayedHeader]: "true" });
 }
 
-function jsonAnswer(answer: { status: number; body: string }, headers: Record<string, string>): ApiAnswer {
-  return { status: answer.status, bytes: answer.body, mediaType: "application/json", headers };
+function answerNotRepeated(): UserError {
+  return new UserError(
+    "answer-not-repeated",
+    "This was done already; its answer held a secret and is shown once only.",
+    {
+      status: 409,
+      remedy: "If the answer was lost, remove what was made and make it anew under another Idempotency-Key.",
+    },
+  );
+}
+
+function jsonAnswer(status: number, body: string, headers: Record<string, string> = {}): ApiAnswer {
+  return { status, bytes: body, mediaType: "application/json", headers };
 }

@@ -1,15 +1,17 @@
-import { hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Express, Request, Response } from "express";
 import { requireRole } from "../../access/authorize.ts";
 import type { Principal } from "../../access/principal.ts";
 import { anonymous } from "../../access/principal.ts";
 import { UserError } from "../../contract/user-error.ts";
+import type { IdempotencyKey } from "../../store/operations/idempotency.ts";
 import type { Log } from "../logging.ts";
+import type { TransportGuard } from "../transport-guard.ts";
 import type { Authenticator } from "./authentication.ts";
 import { callerOf } from "./authentication.ts";
 import { revisionOfIfMatch } from "./entity-tag.ts";
-import type { IdempotencyFeature } from "./idempotency.ts";
-import { idempotencyKeyOf, onceOnly } from "./idempotency.ts";
+import type { RepeatedRequests } from "./idempotency.ts";
+import { idempotencyKeyOf } from "./idempotency.ts";
 import { readJsonBody } from "./json-body.ts";
 import { problemAnswer } from "./problem-answer.ts";
 import { RequestIds } from "./request-ids.ts";
@@ -20,10 +22,9 @@ import { bodyCheck, paramsCheck, queryCheck } from "./validation.ts";
 /** What mounting needs besides the table. */
 export interface MountOptions {
   authenticator: Authenticator;
-  idempotency: IdempotencyFeature;
+  repeatedRequests: RepeatedRequests;
   log: Log;
-  /** Whether answers travel over TLS. */
-  isSecure: (request: Request) => boolean;
+  guard: TransportGuard;
 }
 
 const emptyBody = Buffer.alloc(0);
@@ -34,6 +35,17 @@ const emptyBody = Buffer.alloc(0);
  */
 export function mountRoutes(app: Express, routes: readonly Route[], options: MountOptions): void {
   const requestIds = new RequestIds();
+  if (options.guard.guards) {
+    app.use((request, response, next) => {
+      try {
+        options.guard.check(request);
+      } catch (error) {
+        void sendProblem(request, response, error, requestIds.next(), options);
+        return;
+      }
+      next();
+    });
+  }
   const methodsOf = new Map<string, Set<string>>();
   for (const route of routes) {
     const path = expressPath(route.path);
@@ -100,16 +112,15 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
       caller,
       requestId,
       ifMatch: route.ifMatch === true ? revisionOfIfMatch(request.headers["if-match"]) : undefined,
-      idempotencyKey: route.method === "POST" ? idempotencyKeyOf(request.headers["idempotency-key"]) : undefined,
-      requestHash: () => requestHash(request, bytes),
+      idempotency: idempotencyOf(route, request, caller, bytes),
       log,
       get signal() {
         return goneSignal(response);
       },
       incoming: request,
     };
-    if (apiRequest.idempotencyKey !== undefined && route.idempotency !== "own") {
-      return onceOnly(options.idempotency, route, apiRequest);
+    if (apiRequest.idempotency !== undefined && route.idempotency !== "own") {
+      return options.repeatedRequests.answer(route, apiRequest, apiRequest.idempotency);
     }
     return route.handle(apiRequest);
   };
@@ -119,7 +130,7 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
     const startedAt = log.isEnabled("debug") ? performance.now() : 0;
     try {
       const answer = await answerTo(request, response, requestId);
-      await sendAnswer(request, response, answer, { requestId, secure: options.isSecure(request) });
+      await sendAnswer(request, response, answer, { requestId, secure: options.guard.isSecure(request) });
     } catch (error) {
       await sendProblem(request, response, error, requestId, options);
     }
@@ -178,13 +189,14 @@ async function sendProblem(
     response.destroy();
     return;
   }
-  const head = { requestId, secure: options.isSecure(request) };
+  const head = { requestId, secure: options.guard.isSecure(request) };
   const answer: ApiAnswer = {
     status: problem.status,
     body: problem.body,
     headers: { ...problem.headers, ...headers, "Content-Type": problem.mediaType },
   };
-  if (!request.complete) {
+  const hasBody = "content-length" in request.headers || "transfer-encoding" in request.headers;
+  if (hasBody && !request.complete) {
     // The rest of a refused body must not be read as the next request.
     answer.headers = { ...answer.headers, Connection: "close" };
   }
@@ -209,8 +221,14 @@ function queryOf(url: string): Record<string, unknown> {
   return query;
 }
 
-function requestHash(request: Request, body: Buffer): Uint8Array {
-  return hash("sha256", Buffer.concat([Buffer.from(`${request.method} ${request.url}\n`), body]), "buffer");
+/** The hash tells whether a key that comes again comes with the same request. */
+function idempotencyOf(route: Route, request: Request, caller: Principal, body: Buffer): IdempotencyKey | undefined {
+  const key = route.method === "POST" ? idempotencyKeyOf(request.headers["idempotency-key"]) : undefined;
+  if (key === undefined) {
+    return undefined;
+  }
+  const requestHash = createHash("sha256").update(`${request.method} ${request.url}\n`).update(body).digest();
+  return { principalId: caller.principalId, key, requestHash };
 }
 
 function goneSignal(response: Response): AbortSignal {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Principal } from "../../access/principal.ts";
+import type { IdempotencyKey } from "../../store/operations/idempotency.ts";
 import type { Log } from "../logging.ts";
 
 /**
@@ -72,9 +73,8 @@ export interface ApiRequest<Input extends RouteInput = RouteInput> {
   requestId: string;
   /** The revision that the resource must have, from `If-Match`. */
   ifMatch: number | undefined;
-  idempotencyKey: string | undefined;
-  /** SHA-256 of method, path and body: recognises an idempotency key that is used for something else. */
-  requestHash: () => Uint8Array;
+  /** Of a POST with an `Idempotency-Key`: for the handler's first write (`Store.once`). */
+  idempotency: IdempotencyKey | undefined;
   log: Log;
   /** Aborted when the caller is gone. */
   signal: AbortSignal;

@@ -65,7 +65,8 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
         201: { description: "A new runbook.", schema: resource("Runbook") },
         200: { description: "The runbook of that name with the text as its draft.", schema: resource("Runbook") },
       },
-      async handle({ body, caller }) {
+      async handle(request) {
+        const { body } = request;
         const { runbook, created } = await runbooks.import(
           {
             name: body.name,
@@ -79,7 +80,7 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
             publish: body.publish === true,
             grantNeeded: body.grantNeeded === true,
           },
-          caller.name,
+          contextOf(request),
         );
         const answer = answerOf(runbook);
         return created
@@ -233,8 +234,8 @@ function answerOf(runbook: StoredRunbook): { status: number; body: RunbookResour
   return { status: 200, body: runbookResource(runbook), headers: { ETag: entityTag(runbook.revision) } };
 }
 
-function contextOf(request: Pick<ApiRequest, "caller" | "ifMatch">): ChangeContext {
-  return { changedBy: request.caller.name, expectedRevision: request.ifMatch };
+function contextOf(request: Pick<ApiRequest, "caller" | "ifMatch" | "idempotency">): ChangeContext {
+  return { changedBy: request.caller.name, expectedRevision: request.ifMatch, idempotency: request.idempotency };
 }
 
 function versionName(text: string): VersionName {

@@ -1,0 +1,51 @@
+import type { Store } from "../../store/store.ts";
+import type { Features } from "../features.ts";
+import type { ServiceMetrics } from "../service-metrics.ts";
+import { openApiDocument } from "./openapi.ts";
+import type { Route } from "./route.ts";
+import { healthRoutes } from "./routes/health-routes.ts";
+import { installationRoutes } from "./routes/installation-routes.ts";
+import { metricsRoutes } from "./routes/metrics-routes.ts";
+import { runbookRoutes } from "./routes/runbook-routes.ts";
+
+export interface ApiParts {
+  features: Features;
+  store: Pick<Store, "read" | "installationId" | "database">;
+  metrics: ServiceMetrics;
+  /** Runsmith's version. */
+  version: string;
+  /** Whether the server is on its way down. */
+  isClosing: () => boolean;
+}
+
+/** The table of all routes. */
+export function apiRoutes({ features, store, metrics, version, isClosing }: ApiParts): Route[] {
+  const { installationId, database } = store;
+  const facts = {
+    installationId,
+    version,
+    database: database.kind,
+    databaseVersion: database.version,
+    durability: database.durability,
+    schema: database.schema,
+  };
+  const isReady = async () => {
+    if (isClosing()) {
+      return false;
+    }
+    try {
+      await store.read.installation();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const routes: Route[] = [
+    ...healthRoutes({ isReady }),
+    ...runbookRoutes(features.runbooks),
+    ...installationRoutes(facts, () => openApi),
+    ...metricsRoutes(metrics),
+  ];
+  const openApi = openApiDocument(routes, version);
+  return routes;
+}

@@ -1,0 +1,19 @@
+import type { Route } from "../route.ts";
+import { route } from "../route.ts";
+
+/** `/metrics` for a scraper with a token; a listener of its own may serve it without one. */
+export function metricsRoutes(metrics: { text(): Promise<string>; contentType: string }): Route[] {
+  return [
+    route({
+      method: "GET",
+      path: "/metrics",
+      name: "getMetrics",
+      summary: "Figures in Prometheus' text format.",
+      access: "administrator",
+      responses: { 200: { description: "The figures.", mediaType: "text/plain" } },
+      async handle() {
+        return { status: 200, bytes: await metrics.text(), mediaType: metrics.contentType };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,23 @@
+import type { AccessFeature } from "../access/access-feature.ts";
+import { newToken, tokenHash } from "../access/token.ts";
+import type { Store } from "../store/store.ts";
+
+/** Name of the worker that `npm start` runs beside the server. */
+export const localWorkerName = "local";
+const purpose = "worker";
+
+/** A fresh token for the local worker of a group; the worker is made when it is not there, its former token ends. */
+export async function localWorkerToken(
+  store: Pick<Store, "read" | "write">,
+  access: AccessFeature,
+  group: string,
+): Promise<string> {
+  const name = group === "default" ? localWorkerName : `${localWorkerName}-${group}`;
+  const known = (await store.read.workers()).find((worker) => worker.name === name && worker.group === group);
+  if (known !== undefined) {
+    return access.replaceToken(known.principalId, purpose);
+  }
+  const token = newToken();
+  await store.write.createWorker({ name, group, tokenHash: tokenHash(token), tokenPurpose: purpose });
+  return token;
+}

@@ -1,0 +1,101 @@
+import { openStore } from "../store/open-store.ts";
+import { adminTokenFile, writeAdminTokenFile } from "./admin-token-file.ts";
+import { apiRoutes } from "./api/api-routes.ts";
+import { RepeatedRequests } from "./api/idempotency.ts";
+import { application } from "./application.ts";
+import { openFeatures } from "./features.ts";
+import { keepHouse } from "./housekeeping.ts";
+import { closeServer, httpServer, listen } from "./http-listener.ts";
+import { checkListenAddress } from "./listen-address.ts";
+import { serveLocalControl } from "./local-control.ts";
+import { localWorkerToken } from "./local-worker.ts";
+import { createLog } from "./logging.ts";
+import { serveMetrics } from "./metrics-listener.ts";
+import { productVersion } from "./product-version.ts";
+import type { RunningServer } from "./running-server.ts";
+import { announceRunningServer } from "./running-server-file.ts";
+import type { ServerOptions } from "./server-options.ts";
+import { defaultListenAddress, defaultPort } from "./server-options.ts";
+import { ServiceMetrics } from "./service-metrics.ts";
+import { tlsCertificate } from "./tls-certificate.ts";
+import { TransportGuard } from "./transport-guard.ts";
+
+export { resetAdminToken } from "./reset-admin-token.ts";
+export type { RunningServer } from "./running-server.ts";
+export type { ServerOptions } from "./server-options.ts";
+
+/** Requests under way at a close get this long to end, in milliseconds. */
+const closePatience = 10_000;
+
+/**
+ * Starts the web service: opens the store, then what is built on it, then the doors. When something fails on the way,
+ * everything that stood already is taken down again.
+ * @throws UserError for whatever the one who starts it can mend: port, address, TLS files, data folder, database
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { dataDirectory, port = defaultPort, listen: address = defaultListenAddress } = options;
+  const guard = new TransportGuard(options.behindProxy ?? []);
+  checkListenAddress(address, options.tls !== undefined || options.tlsCertificateFile !== undefined, guard.guards);
+  const log = createLog({ format: options.log?.format ?? "text", level: options.log?.level ?? "info" });
+  const version = productVersion();
+  const metrics = new ServiceMetrics();
+
+  // What is deferred is undone in the opposite order.
+  const standing = new AsyncDisposableStack();
+  try {
+    const store = await openStore({ dataDirectory });
+    standing.defer(() => store.close());
+    metrics.observeStore(() => store.statistics());
+    const features = await openFeatures({ store, options, metrics, version, log });
+    standing.defer(() => features.close());
+    standing.defer(keepHouse(store, log));
+
+    const { access } = features;
+    const newAdminToken = await access.createFirstAdministrator();
+    if (newAdminToken !== null) {
+      await writeAdminTokenFile(dataDirectory, newAdminToken);
+    }
+    const resetAdminToken = async () => {
+      const token = await access.resetAdministratorToken();
+      await writeAdminTokenFile(dataDirectory, token);
+      return token;
+    };
+
+    let isClosing = false;
+    const routes = apiRoutes({ features, store, metrics, version, isClosing: () => isClosing });
+    const repeatedRequests = new RepeatedRequests(store);
+    const tls = await tlsCertificate(options);
+    const app = application(routes, { authenticator: access, repeatedRequests, guard, log });
+    const server = httpServer(app, tls);
+    server.on("upgrade", features.acceptWorkerLink(guard));
+    const url = await listen(server, port, address, tls !== null);
+    standing.defer(() => closeServer(server, closePatience));
+    standing.defer(() => features.endConnections());
+    const metricsListener = options.metrics === undefined ? null : await serveMetrics(options.metrics, metrics);
+    standing.defer(() => metricsListener?.close());
+    standing.defer(await serveLocalControl(dataDirectory, resetAdminToken));
+
+    const tokenFile = adminTokenFile(dataDirectory);
+    const caFile = tls?.caFile ?? null;
+    standing.defer(announceRunningServer({ url, tokenFile, ...(caFile !== null && { caFile }) }));
+    log.info("The server listens", { url, version, database: store.database, dataDirectory });
+    let closed: Promise<void> | undefined;
+    return {
+      url,
+      metricsUrl: metricsListener?.url ?? null,
+      newAdminToken,
+      adminTokenFile: tokenFile,
+      caFile,
+      failure: store.failure,
+      localWorkerToken: (group) => localWorkerToken(store, access, group),
+      close() {
+        isClosing = true;
+        closed ??= standing.disposeAsync().then(() => log.info("The server is closed", { url }));
+        return closed;
+      },
+    };
+  } catch (error) {
+    await standing.disposeAsync();
+    throw error;
+  }
+}
