@@ -157,6 +157,12 @@ export interface JobReads {
     next: string | null;
   };
 
+  /**
+   * The answer to an acceptance that was asked for before under this key; null when there was none.
+   * @throws UserError `idempotency-key-reused` (422).
+   */
+  jobAcceptedBefore(of: IdempotencyKey): StoredJob | null;
+
   /** Null when there is no such job. */
   jobAttempts(of: { jobId: string }): StoredAttempt[] | null;
 

@@ -1,6 +1,7 @@
 import type { ConcurrencyPolicy } from "../../contract/api/runbook.ts";
 import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import { hostKindOf } from "../../contract/runbook-kind.ts";
+import type { IdempotencyKey } from "../operations/idempotency.ts";
 import type { AcceptedJob, AcceptJob, JobEffects, StoredJob } from "../operations/jobs.ts";
 import { idToBytes } from "./id-bytes.ts";
 import { doOnce } from "./idempotency.ts";
@@ -55,6 +56,21 @@ export function acceptJob(session: SqliteSession, request: AcceptJob): AcceptedJ
   } catch (error) {
     if (error instanceof NotAccepted) {
       return error.answer;
+    }
+    throw error;
+  }
+}
+
+/** See `JobReads.jobAcceptedBefore`. */
+export function jobAcceptedBefore(session: SqliteSession, key: IdempotencyKey): StoredJob | null {
+  const nothingKept = new NotAccepted({ outcome: "changed" });
+  try {
+    return doOnce(session, key, () => {
+      throw nothingKept;
+    }) as StoredJob;
+  } catch (error) {
+    if (error === nothingKept) {
+      return null;
     }
     throw error;
   }

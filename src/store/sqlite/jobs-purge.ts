@@ -3,7 +3,7 @@ import { bytesToId } from "./id-bytes.ts";
 import type { SqliteSession } from "./session.ts";
 
 /** Records deleted between two looks at the clock. */
-const recordsAtOnce = 100;
+const recordsAtOnce = 20;
 
 /** See `JobReads.purgeBoundary`. Walks over as many index entries as jobs are kept, however many there are. */
 export function purgeBoundary(session: SqliteSession, { keep }: { keep: number }): PurgeBoundary | null {

@@ -1,6 +1,6 @@
 import type { JobReads, JobWrites } from "../operations/jobs.ts";
 import { idToBytes } from "./id-bytes.ts";
-import { acceptJob } from "./jobs-accept.ts";
+import { acceptJob, jobAcceptedBefore } from "./jobs-accept.ts";
 import { claimJobs, putBackJob } from "./jobs-claim.ts";
 import { endAttempt, endStuckJobs, failOverdueJobs, overdueJobsExist } from "./jobs-duties.ts";
 import { noEffects } from "./jobs-effects.ts";
@@ -15,6 +15,7 @@ export function jobReads(session: SqliteSession): JobReads {
     job: (of) => readJob(session, of),
     jobsById: ({ jobIds }) => jobIds.map((jobId) => readJob(session, { jobId })).filter((job) => job !== null),
     jobs: (of) => readJobs(session, of),
+    jobAcceptedBefore: (of) => jobAcceptedBefore(session, of),
     jobAttempts: (of) => readAttempts(session, of),
     versionToRun: (of) => readVersionToRun(session, of),
     waitingQueues: () => readWaitingQueues(session),

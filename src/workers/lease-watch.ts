@@ -1,0 +1,102 @@
+import type { Logger } from "../contract/logger.ts";
+import type { JobEffects } from "../store/operations/jobs.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "./clock.ts";
+
+/**
+ * Takes back what workers hold whose lease has ended.
+ *
+ * A service may judge that only when its workers had a fair chance to renew: it must have reached the store, without a gap,
+ * for one whole lease. A start, a store that did not answer, a process that stood still (SIGSTOP, a frozen machine) and a wall
+ * clock that jumped each begin that time anew; whoever is alive sends a heartbeat long before it is over.
+ */
+export class LeaseWatch {
+  readonly #store: Pick<Store, "write">;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #lease: number;
+  readonly #lost: (effects: JobEffects) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  /** Since when the store has been reached without a gap, by the monotonic clock. */
+  #reachedSince: number | null = null;
+  #lastReached = 0;
+  /** Wall clock − monotonic clock, when the store was reached last. */
+  #offset = 0;
+  #working: Promise<void> = Promise.resolve();
+
+  /** @param lease the longest lease of any worker group, in milliseconds */
+  constructor(
+    store: Pick<Store, "write">,
+    logger: Logger,
+    clock: Clock,
+    lease: number,
+    lost: (effects: JobEffects) => void,
+  ) {
+    this.#store = store;
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#lease = lease;
+    this.#lost = lost;
+  }
+
+  start(): void {
+    this.#schedule(0);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#working;
+  }
+
+  #schedule(delay: number): void {
+    if (!this.#stopped) {
+      this.#timer = setTimeout(() => {
+        this.#working = this.#look().finally(() => this.#schedule(this.#lease / 4));
+      }, delay);
+      this.#timer.unref();
+    }
+  }
+
+  async #look(): Promise<void> {
+    this.#noticeGaps();
+    try {
+      if (this.#reachedSince !== null && this.#clock.monotonic() - this.#reachedSince >= this.#lease) {
+        const { lost, effects } = await this.#store.write.expireLeases();
+        for (const { workerId, name } of lost) {
+          this.#logger.warn("the lease of a worker has ended", { workerId, worker: name });
+        }
+        this.#lost(effects);
+      } else {
+        await this.#store.write.renewLeases({ workers: [] });
+      }
+      const now = this.#clock.monotonic();
+      this.#reachedSince ??= now;
+      this.#lastReached = now;
+      this.#offset = this.#clock.now() - now;
+    } catch (error) {
+      this.#reachedSince = null;
+      this.#logger.error("the store was not reached, so no lease is judged", { error: String(error) });
+    }
+  }
+
+  #noticeGaps(): void {
+    if (this.#reachedSince === null) {
+      return;
+    }
+    const now = this.#clock.monotonic();
+    const jump = this.#clock.now() - now - this.#offset;
+    if (Math.abs(jump) > this.#lease / 2) {
+      this.#logger.warn("the clock of this machine jumped; leases are judged again after one whole lease", {
+        milliseconds: Math.round(jump),
+      });
+      this.#reachedSince = null;
+    } else if (now - this.#lastReached > this.#lease) {
+      this.#logger.warn("the service stood still; leases are judged again after one whole lease", {
+        milliseconds: Math.round(now - this.#lastReached),
+      });
+      this.#reachedSince = null;
+    }
+  }
+}

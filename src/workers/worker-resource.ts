@@ -1,0 +1,20 @@
+import type { WorkerResource } from "../contract/api/worker.ts";
+import type { StoredWorker } from "../store/operations/workers.ts";
+
+/** A worker as the API shows it. */
+export function workerResource(worker: StoredWorker): WorkerResource {
+  return {
+    workerId: worker.workerId,
+    name: worker.name,
+    group: worker.group,
+    status: worker.status,
+    version: worker.version,
+    hostName: worker.hostName,
+    sandbox: worker.sandbox,
+    slots: worker.slots,
+    runningJobs: worker.runningJobs,
+    hostKinds: worker.hostKinds,
+    lastSeenAt: worker.lastSeenAt === null ? null : new Date(worker.lastSeenAt).toISOString(),
+    createdAt: new Date(worker.createdAt).toISOString(),
+  };
+}

@@ -1,0 +1,440 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import { WebSocketServer } from "ws";
+import type { Analysis } from "../contract/analysis.ts";
+import type { Page } from "../contract/api/page.ts";
+import type { NewWorkerResource, WorkerResource } from "../contract/api/worker.ts";
+import type { HelloFrame, WorkerControlFrame } from "../contract/link/control-frames.ts";
+import { controlPath, linkCloseCodes, linkProtocolVersion } from "../contract/link/control-frames.ts";
+import type { RecordsHelloFrame } from "../contract/link/records-frames.ts";
+import { recordsPath } from "../contract/link/records-frames.ts";
+import type { Logger } from "../contract/logger.ts";
+import type { HostKind } from "../contract/runbook-kind.ts";
+import { defaultLeaseDuration } from "../contract/session-limits.ts";
+import { UserError } from "../contract/user-error.ts";
+import type { StoredWorker } from "../store/operations/workers.ts";
+import type { Store } from "../store/store.ts";
+import { AnalysisRequests } from "./analysis-requests.ts";
+import type { Clock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
+import type { ConnectedWorker, JobLinkHandler } from "./connected-worker.ts";
+import { ControlLink } from "./control-link.ts";
+import { LeaseRenewal } from "./lease-renewal.ts";
+import { LeaseWatch } from "./lease-watch.ts";
+import { RecordsLink } from "./records-link.ts";
+import { WorkerRegistry } from "./worker-registry.ts";
+import { workerResource } from "./worker-resource.ts";
+
+/*
+ * Workers: who they are, the two sockets each of them opens, and their leases.
+ *
+ *   handleUpgrade  the web server hands over every upgrade request; those of workers are taken
+ *   control link   hello → welcome, heartbeats → leases, frames about jobs → the jobs feature (`JobLinkHandler`)
+ *   records link   records and ends → the jobs feature
+ *
+ * The jobs feature stands on this one: it calls `attachJobs` and finds workers by `connected` and `offering`.
+ */
+
+export interface WorkersOptions {
+  store: Pick<Store, "read" | "write">;
+  logger: Logger;
+  clock?: Clock;
+  /** Milliseconds; a worker is lost when it has not been heard of for this long. */
+  leaseDuration?: number;
+  /** Leases of single worker groups. */
+  leaseDurations?: Readonly<Record<string, number>>;
+  /** Who sent this request, by its token; null when the token is good for nothing. */
+  authenticate(request: IncomingMessage): Promise<{ principalId: string; kind: string } | null>;
+  /** Makes a worker's token: the text that is shown once, and the SHA-256 that is stored. */
+  newToken(): { token: string; hash: Uint8Array };
+  /** A principal's tokens are dead: whatever is remembered of them is wrong. */
+  tokensRevoked(principalId: string): void;
+}
+
+export interface WorkersFeature {
+  /**
+   * Takes an upgrade request to one of the two worker sockets.
+   * @returns false when the request is for another path; nothing was done with it then
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+
+  /** @throws UserError `worker-exists` (409), `invalid-worker-name` */
+  createWorker(worker: { name?: string; group?: string }): Promise<NewWorkerResource>;
+  /** Kills the worker's token and closes its links at once. @throws UserError `worker-not-found` (404) */
+  removeWorker(workerId: string): Promise<void>;
+  /** Closes the links of a worker whose principal's tokens were revoked. */
+  closeLinksOf(principalId: string): void;
+  listWorkers(): Promise<Page<WorkerResource>>;
+  /** @throws UserError `worker-not-found` (404) */
+  getWorker(workerId: string): Promise<WorkerResource>;
+
+  /** What a PowerShell script declares, by a connected worker; null when none can say. @throws UserError `analysis-failed` */
+  analysePowerShell(name: string, script: string): Promise<Analysis | null>;
+  /** Calls back whenever a worker with PowerShell has come. @returns a function that ends it */
+  onPowerShellAvailable(listener: () => void): () => void;
+
+  /** Who gets the frames about jobs; must be called before `start`. */
+  attachJobs(handler: JobLinkHandler): void;
+  connected(workerId: string): ConnectedWorker | undefined;
+  allConnected(): ConnectedWorker[];
+  offering(group: string, kind: HostKind): ConnectedWorker[];
+
+  start(): void;
+  /**
+   * Stops for a planned restart: leases are extended first, then the links are closed; hosts run on.
+   * @param extension milliseconds in which the next service has to be there
+   */
+  stop(extension?: number): Promise<void>;
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const workerName = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,127}$/u;
+
+/** Bytes of one frame. An analysis holds a script, a batch of records at least one record. */
+const largestControlFrame = 32 * 1024 * 1024;
+const largestRecordsFrame = 8 * 1024 * 1024;
+
+/** How long the workers of a restarting service keep their hosts, in milliseconds. */
+const restartExtension = 60_000;
+
+export function createWorkersFeature(options: WorkersOptions): WorkersFeature {
+  return new Workers(options);
+}
+
+class Workers implements WorkersFeature {
+  readonly #options: WorkersOptions;
+  readonly #store: WorkersOptions["store"];
+  readonly #logger: Logger;
+  readonly #registry = new WorkerRegistry<ControlLink>();
+  readonly #links = new Set<ControlLink>();
+  readonly #recordsLinks = new Map<string, RecordsLink>();
+  readonly #analyses = new AnalysisRequests();
+  readonly #renewal: LeaseRenewal;
+  readonly #watch: LeaseWatch;
+  readonly #controlServer = socketServer(largestControlFrame);
+  readonly #recordsServer = socketServer(largestRecordsFrame);
+  #jobs: JobLinkHandler | undefined;
+  #stopping = false;
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#logger = options.logger;
+    this.#renewal = new LeaseRenewal(options.store, options.logger, (group) => this.#leaseDuration(group));
+    const longest = Math.max(this.#leaseDuration(""), ...Object.values(options.leaseDurations ?? {}));
+    this.#watch = new LeaseWatch(options.store, options.logger, options.clock ?? systemClock, longest, (effects) =>
+      this.#jobs?.attemptsLost(effects),
+    );
+  }
+
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const path = new URL(request.url ?? "/", "http://localhost").pathname;
+    if (path !== controlPath && path !== recordsPath) {
+      return false;
+    }
+    socket.on("error", () => undefined);
+    this.#accept(request, socket, head, path).catch((error: unknown) => {
+      this.#logger.error("a worker's connection failed", { error: String(error) });
+      socket.destroy();
+    });
+    return true;
+  }
+
+  async createWorker({ name, group = "default" }: { name?: string; group?: string }): Promise<NewWorkerResource> {
+    const chosen = name ?? `${group}-${randomBytes(4).toString("hex")}`;
+    for (const [pointer, value] of [
+      ["/name", chosen],
+      ["/group", group],
+    ] as const) {
+      if (!workerName.test(value)) {
+        throw new UserError("invalid-worker-name", `${JSON.stringify(value)} cannot name a worker or a group.`, {
+          remedy:
+            "Use letters, digits, dots, hyphens and underscores, at most 128, beginning with a letter or a digit.",
+          errors: [{ pointer, message: "is not a name" }],
+        });
+      }
+    }
+    const { token, hash } = this.#options.newToken();
+    const stored = await this.#store.write.createWorker({
+      name: chosen,
+      group,
+      tokenHash: hash,
+      tokenPurpose: "worker",
+    });
+    return { ...workerResource(stored), token };
+  }
+
+  async removeWorker(workerId: string): Promise<void> {
+    const removed = uuid.test(workerId) ? await this.#store.write.removeWorker({ workerId }) : null;
+    if (removed === null) {
+      throw workerNotFound(workerId);
+    }
+    this.#options.tokensRevoked(removed.principalId);
+    this.closeLinksOf(removed.principalId);
+  }
+
+  closeLinksOf(principalId: string): void {
+    for (const link of [...this.#links]) {
+      if (link.principalId === principalId) {
+        link.close(linkCloseCodes.unauthorized, "the worker's token was revoked");
+        this.#recordsLinks.get(link.workerId)?.close(linkCloseCodes.unauthorized, "the worker's token was revoked");
+      }
+    }
+  }
+
+  async listWorkers(): Promise<Page<WorkerResource>> {
+    return { items: (await this.#store.read.workers()).map(workerResource), next: null };
+  }
+
+  async getWorker(workerId: string): Promise<WorkerResource> {
+    const worker = uuid.test(workerId) ? await this.#store.read.worker({ workerId }) : null;
+    if (worker === null) {
+      throw workerNotFound(workerId);
+    }
+    return workerResource(worker);
+  }
+
+  analysePowerShell(name: string, script: string): Promise<Analysis | null> {
+    return this.#analyses.analyse(this.#registry.all(), name, script);
+  }
+
+  onPowerShellAvailable(listener: () => void): () => void {
+    return this.#analyses.onAvailable(listener);
+  }
+
+  attachJobs(handler: JobLinkHandler): void {
+    this.#jobs = handler;
+  }
+
+  connected(workerId: string): ConnectedWorker | undefined {
+    return this.#registry.get(workerId);
+  }
+
+  allConnected(): ConnectedWorker[] {
+    return this.#registry.all();
+  }
+
+  offering(group: string, kind: HostKind): ConnectedWorker[] {
+    return this.#registry.offering(group, kind);
+  }
+
+  start(): void {
+    this.#watch.start();
+  }
+
+  async stop(extension = restartExtension): Promise<void> {
+    this.#stopping = true;
+    await this.#watch.stop();
+    await this.#extendLeases(extension);
+    for (const link of [...this.#links]) {
+      link.close(linkCloseCodes.shuttingDown, "the service is being restarted");
+    }
+    for (const link of [...this.#recordsLinks.values()]) {
+      link.close(linkCloseCodes.shuttingDown, "the service is being restarted");
+    }
+  }
+
+  async #extendLeases(extension: number): Promise<void> {
+    const links = this.#registry.all();
+    const leaseDuration = (link: ControlLink) => Math.max(extension, this.#leaseDuration(link.group));
+    try {
+      const { serviceTime, renewed } = await this.#store.write.renewLeases({
+        workers: links.map((link) => ({
+          workerId: link.workerId,
+          instanceId: link.instanceId,
+          leaseDuration: leaseDuration(link),
+        })),
+      });
+      const extended = new Set(renewed);
+      for (const link of links.filter(({ workerId }) => extended.has(workerId))) {
+        // Read from the last heartbeat on, as every acknowledgement is.
+        const sequence = link.lastHeartbeat?.sequence ?? 0;
+        link.send({ type: "heartbeat-acknowledged", sequence, serviceTime, leaseDuration: leaseDuration(link) });
+      }
+    } catch (error) {
+      this.#logger.error("leases could not be extended before the restart", { error: String(error) });
+    }
+  }
+
+  async #accept(request: IncomingMessage, socket: Duplex, head: Buffer, path: string): Promise<void> {
+    const principal = await this.#options.authenticate(request);
+    const worker =
+      principal === null || principal.kind !== "worker"
+        ? null
+        : await this.#store.read.workerOfPrincipal({ principalId: principal.principalId });
+    const server = path === controlPath ? this.#controlServer : this.#recordsServer;
+    server.handleUpgrade(request, socket, head, (webSocket) => {
+      if (this.#stopping) {
+        webSocket.close(linkCloseCodes.shuttingDown, "the service is shutting down");
+      } else if (worker === null) {
+        webSocket.on("error", () => undefined);
+        webSocket.close(linkCloseCodes.unauthorized, "this token opens no worker link");
+      } else if (path === controlPath) {
+        this.#openControl(webSocket, worker);
+      } else {
+        this.#openRecords(webSocket, worker);
+      }
+    });
+  }
+
+  #openControl(socket: WebSocket, worker: StoredWorker): void {
+    const link = new ControlLink(socket, worker, {
+      hello: (of, frame) => {
+        this.#greet(of, frame).catch((error: unknown) => {
+          this.#logger.error("a worker's hello could not be stored", { workerId: of.workerId, error: String(error) });
+          of.close(linkCloseCodes.shuttingDown, "the hello could not be stored; connect again");
+        });
+      },
+      frame: (of, frame) => this.#received(of, frame),
+      badFrame: (of, problem) => this.#badFrame(of, problem),
+      closed: (of) => this.#controlClosed(of),
+    });
+    this.#links.add(link);
+  }
+
+  async #greet(link: ControlLink, frame: HelloFrame): Promise<void> {
+    if (frame.protocol !== linkProtocolVersion && frame.protocol !== linkProtocolVersion - 1) {
+      this.#logger.error("a worker speaks a protocol that this service does not", {
+        workerId: link.workerId,
+        worker: link.name,
+        protocol: frame.protocol,
+        version: frame.version,
+      });
+      link.close(linkCloseCodes.versionRefused, `this service speaks protocol ${linkProtocolVersion}`);
+      return;
+    }
+    const known = await this.#store.read.worker({ workerId: link.workerId });
+    const leaseDuration = this.#leaseDuration(known?.group ?? "");
+    const { instanceId, version, hostName, sandbox, slots, hostKinds, running } = frame;
+    const hello = { workerId: link.workerId, instanceId, version, hostName, sandbox, slots, hostKinds, running };
+    const welcome = await this.#store.write.helloWorker({ ...hello, leaseDuration });
+    if (welcome === null) {
+      link.close(linkCloseCodes.unauthorized, "the worker was removed");
+      return;
+    }
+    link.group = welcome.group;
+    const { keep, effects, serviceTime, group } = welcome;
+    if (!link.isOpen) {
+      // It was stored all the same, so what it did to jobs has to be told.
+      this.#jobs?.attemptsLost(effects);
+      return;
+    }
+    const former = this.#registry.add(link);
+    if (former !== undefined) {
+      former.close(linkCloseCodes.replaced, "another link of this worker took over");
+    }
+    link.goLive();
+    link.send({
+      type: "welcome",
+      protocol: frame.protocol,
+      workerId: link.workerId,
+      group,
+      leaseDuration,
+      serviceTime,
+      keep: keep.map(({ jobId, attempt }) => ({ jobId, attempt })),
+    });
+    this.#logger.info("a worker has connected", {
+      workerId: link.workerId,
+      worker: link.name,
+      group,
+      slots,
+      hostKinds: hostKinds.map(({ kind }) => kind).join(","),
+      keptJobs: keep.length,
+    });
+    this.#jobs?.workerConnected(link, keep, effects);
+    this.#analyses.connected(link);
+  }
+
+  #received(link: ControlLink, frame: Exclude<WorkerControlFrame, HelloFrame>): void {
+    switch (frame.type) {
+      case "heartbeat":
+        link.lastHeartbeat = frame;
+        if (!this.#stopping) {
+          this.#renewal.heartbeat(link, frame.sequence);
+        }
+        this.#jobs?.workerChanged(link);
+        break;
+      case "draining":
+        this.#drain(link);
+        break;
+      case "analysis":
+        this.#analyses.answered(link, frame);
+        break;
+      case "job-progress":
+        this.#jobs?.jobProgress(link, frame);
+        break;
+      case "job-declined":
+        this.#jobs?.jobDeclined(link, frame);
+        break;
+      case "script-needed":
+        this.#jobs?.scriptNeeded(link, frame);
+        break;
+    }
+  }
+
+  #drain(link: ControlLink): void {
+    link.draining = true;
+    this.#logger.info("a worker takes no further jobs", { workerId: link.workerId, worker: link.name });
+    this.#jobs?.workerChanged(link);
+    const { workerId, instanceId } = link;
+    this.#store.write.drainWorker({ workerId, instanceId }).catch((error: unknown) => {
+      this.#logger.error("a worker's draining could not be stored", { workerId, error: String(error) });
+    });
+  }
+
+  #controlClosed(link: ControlLink): void {
+    this.#links.delete(link);
+    this.#analyses.closed(link);
+    if (this.#registry.remove(link)) {
+      this.#logger.info("a worker's link has closed", { workerId: link.workerId, worker: link.name });
+      this.#jobs?.workerDisconnected(link);
+    }
+  }
+
+  #openRecords(socket: WebSocket, worker: StoredWorker): void {
+    new RecordsLink(socket, worker, {
+      hello: (link, frame) => this.#greetRecords(link, frame),
+      appended: (link, frame, bytes) => this.#jobs?.recordsReceived(link, frame, bytes),
+      badFrame: (link, problem) => this.#badFrame(link, problem),
+      closed: (link) => {
+        if (this.#recordsLinks.get(link.workerId) === link) {
+          this.#recordsLinks.delete(link.workerId);
+        }
+      },
+    });
+  }
+
+  #greetRecords(link: RecordsLink, frame: RecordsHelloFrame): { code: number; reason: string } | null {
+    const control = this.#registry.get(link.workerId);
+    if (frame.workerId !== link.workerId) {
+      return { code: linkCloseCodes.unauthorized, reason: "this token belongs to another worker" };
+    }
+    if (control === undefined || control.instanceId !== frame.instanceId) {
+      return { code: linkCloseCodes.shuttingDown, reason: "open the control socket first" };
+    }
+    this.#recordsLinks.get(link.workerId)?.close(linkCloseCodes.replaced, "another link of this worker took over");
+    this.#recordsLinks.set(link.workerId, link);
+    return null;
+  }
+
+  #badFrame(link: { workerId: string }, problem: string): void {
+    this.#logger.error("a worker sent a bad frame; its link is closed", { workerId: link.workerId, problem });
+  }
+
+  #leaseDuration(group: string): number {
+    return this.#options.leaseDurations?.[group] ?? this.#options.leaseDuration ?? defaultLeaseDuration;
+  }
+}
+
+function socketServer(maxPayload: number): WebSocketServer {
+  return new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false, clientTracking: false });
+}
+
+function workerNotFound(workerId: string): UserError {
+  return new UserError("worker-not-found", `There is no worker ${workerId}.`, {
+    status: 404,
+    remedy: "List the workers: runsmith get-worker.",
+  });
+}
