@@ -58,12 +58,6 @@ export class AccessFeature {
     return this.#lookUp(hash, key);
   }
 
-  /** Whether the principal's tokens are still good; asks the store. */
-  async isActive(principalId: string): Promise<boolean> {
-    const principal = await this.#store.read.principal({ principalId });
-    return principal?.enabled === true;
-  }
-
   /** Makes the administrator and a first token when there is no administrator yet; null when there is one. */
   async createFirstAdministrator(): Promise<string | null> {
     if ((await this.#administrator()) !== null) {

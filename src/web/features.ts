@@ -1,25 +1,24 @@
-import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
 import { AccessFeature } from "../access/access-feature.ts";
+import { newToken, tokenHash } from "../access/token.ts";
 import { RunbooksFeature } from "../runbooks/runbooks-feature.ts";
-import type { PowerShellAnalyser } from "../runbooks/script-analyser.ts";
 import { ScriptAnalyser } from "../runbooks/script-analyser.ts";
 import { WaitingAnalyses } from "../runbooks/waiting-analyses.ts";
 import type { Store } from "../store/store.ts";
+import type { WorkersFeature } from "../workers/workers-feature.ts";
+import { createWorkersFeature } from "../workers/workers-feature.ts";
 import type { Log } from "./logging.ts";
 import type { ServerOptions } from "./server-options.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
-import type { TransportGuard } from "./transport-guard.ts";
+import { workerOf } from "./worker-links.ts";
 
 /** Everything that the web service can do, one feature each. */
 export interface Features {
   access: AccessFeature;
   runbooks: RunbooksFeature;
-  /** Takes the upgrade of a worker's socket. */
-  acceptWorkerLink(guard: TransportGuard): (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** Ends event streams and worker links, which would not end by themselves. */
+  workers: WorkersFeature;
+  /** Extends the leases of workers, then closes their links and all event streams: none would end by itself. */
   endConnections(): Promise<void>;
-  /** Ends what features do by themselves, in order. */
+  /** Ends what features do by themselves. */
   close(): Promise<void>;
 }
 
@@ -33,21 +32,30 @@ export interface FeatureParts {
 }
 
 /** Builds the features on top of an open store. */
-export async function openFeatures({ store, log }: FeatureParts): Promise<Features> {
-  const powerShell: PowerShellAnalyser = {
-    analysePowerShell: async () => null,
-    onPowerShellAvailable: () => () => undefined,
-  };
+export async function openFeatures({ store, options, log }: FeatureParts): Promise<Features> {
   const access = new AccessFeature(store);
-  const analyser = new ScriptAnalyser(powerShell);
+  const workers = createWorkersFeature({
+    store,
+    logger: log,
+    ...(options.leaseDuration !== undefined && { leaseDuration: options.leaseDuration }),
+    authenticate: (request) => workerOf(request, access),
+    newToken() {
+      const token = newToken();
+      return { token, hash: tokenHash(token) };
+    },
+    tokensRevoked: (principalId) => access.forget(principalId),
+  });
+  access.onRevoked((principalId) => workers.closeLinksOf(principalId));
+  const analyser = new ScriptAnalyser(workers);
   const waiting = new WaitingAnalyses(store, analyser, (error) =>
     log.error("A draft that waits for its analysis could not be analysed; it will be tried again", { error }),
   );
+  workers.start();
   return {
     access,
     runbooks: new RunbooksFeature(store, analyser),
-    acceptWorkerLink: () => (_request, socket) => socket.destroy(),
-    endConnections: async () => undefined,
+    workers,
+    endConnections: () => workers.stop(),
     async close() {
       analyser.close();
       await waiting.close();

@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import type { AccessFeature } from "../access/access-feature.ts";
 import { newToken, tokenHash } from "../access/token.ts";
+import { UserError } from "../contract/user-error.ts";
 import type { Store } from "../store/store.ts";
 
 /** Name of the worker that `npm start` runs beside the server. */
@@ -18,6 +20,16 @@ export async function localWorkerToken(
     return access.replaceToken(known.principalId, purpose);
   }
   const token = newToken();
-  await store.write.createWorker({ name, group, tokenHash: tokenHash(token), tokenPurpose: purpose });
+  const create = (unused: string) =>
+    store.write.createWorker({ name: unused, group, tokenHash: tokenHash(token), tokenPurpose: purpose });
+  try {
+    await create(name);
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== "worker-exists") {
+      throw error;
+    }
+    // The name belongs to a worker of another group, or to one that was removed and whose lease has not ended.
+    await create(`${name}-${randomBytes(4).toString("hex")}`);
+  }
   return token;
 }

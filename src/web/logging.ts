@@ -1,4 +1,5 @@
 import { createLogger, format, transports } from "winston";
+import type { Logger } from "../contract/logger.ts";
 import { maskTokens } from "./token-mask.ts";
 
 export const logFormats = ["text", "json"] as const;
@@ -7,12 +8,8 @@ export type LogFormat = (typeof logFormats)[number];
 export const logLevels = ["error", "warn", "info", "debug"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** What every part of the service logs with. Fields such as `requestId` and `jobId` become members of the entry. */
-export interface Log {
-  error(message: string, fields?: Record<string, unknown>): void;
-  warn(message: string, fields?: Record<string, unknown>): void;
-  info(message: string, fields?: Record<string, unknown>): void;
-  debug(message: string, fields?: Record<string, unknown>): void;
+/** What the web service logs with; features get it as their `Logger`. */
+export interface Log extends Logger {
   /** A log that adds these fields to each of its entries. */
   child(fields: Record<string, unknown>): Log;
   /** Whether entries of this level are written; asked before building fields on a hot path. */

@@ -19,6 +19,7 @@ import { defaultListenAddress, defaultPort } from "./server-options.ts";
 import { ServiceMetrics } from "./service-metrics.ts";
 import { tlsCertificate } from "./tls-certificate.ts";
 import { TransportGuard } from "./transport-guard.ts";
+import { acceptWorkerLinks } from "./worker-links.ts";
 
 export { resetAdminToken } from "./reset-admin-token.ts";
 export type { RunningServer } from "./running-server.ts";
@@ -67,7 +68,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const tls = await tlsCertificate(options);
     const app = application(routes, { authenticator: access, repeatedRequests, guard, log });
     const server = httpServer(app, tls);
-    server.on("upgrade", features.acceptWorkerLink(guard));
+    server.on("upgrade", acceptWorkerLinks(features.workers, guard));
     const url = await listen(server, port, address, tls !== null);
     standing.defer(() => closeServer(server, closePatience));
     standing.defer(() => features.endConnections());

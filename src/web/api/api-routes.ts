@@ -7,6 +7,7 @@ import { healthRoutes } from "./routes/health-routes.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
 import { metricsRoutes } from "./routes/metrics-routes.ts";
 import { runbookRoutes } from "./routes/runbook-routes.ts";
+import { workerRoutes } from "./routes/worker-routes.ts";
 
 export interface ApiParts {
   features: Features;
@@ -43,6 +44,7 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
   const routes: Route[] = [
     ...healthRoutes({ isReady }),
     ...runbookRoutes(features.runbooks),
+    ...workerRoutes(features.workers),
     ...installationRoutes(facts, () => openApi),
     ...metricsRoutes(metrics),
   ];

@@ -13,7 +13,7 @@ export interface Authenticator {
  * @throws UserError `not-signed-in`, `token-refused` (401)
  */
 export function callerOf(header: string | undefined, authenticator: Authenticator): Principal | Promise<Principal> {
-  const token = header === undefined ? undefined : /^bearer +(\S+)\s*$/i.exec(header)?.[1];
+  const token = bearerToken(header);
   if (token === undefined) {
     throw new UserError("not-signed-in", "This request carries no token.", {
       status: 401,
@@ -23,6 +23,11 @@ export function callerOf(header: string | undefined, authenticator: Authenticato
   }
   const principal = authenticator.authenticate(token);
   return principal instanceof Promise ? principal.then(accepted) : accepted(principal);
+}
+
+/** The token of an `Authorization` header; undefined when there is none. */
+export function bearerToken(header: string | undefined): string | undefined {
+  return header === undefined ? undefined : /^bearer +(\S+)\s*$/i.exec(header)?.[1];
 }
 
 function accepted(principal: Principal | null): Principal {

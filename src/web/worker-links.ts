@@ -1,0 +1,36 @@
+import type { IncomingMessage } from "node:http";
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import type { AccessFeature } from "../access/access-feature.ts";
+import type { Principal } from "../access/principal.ts";
+import { UserError } from "../contract/user-error.ts";
+import type { WorkersFeature } from "../workers/workers-feature.ts";
+import { bearerToken } from "./api/authentication.ts";
+import type { TransportGuard } from "./transport-guard.ts";
+
+/** Takes upgrade requests: those of workers go to their feature, all others are refused. */
+export function acceptWorkerLinks(workers: WorkersFeature, guard: TransportGuard) {
+  return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    try {
+      guard.check(request);
+    } catch (error) {
+      refuse(socket, error instanceof UserError ? error.status : 500);
+      return;
+    }
+    if (!workers.handleUpgrade(request, socket, head)) {
+      refuse(socket, 404);
+    }
+  };
+}
+
+/** Who asks for a worker link: the principal of its token if that holds the role, else null. */
+export async function workerOf(request: IncomingMessage, access: AccessFeature): Promise<Principal | null> {
+  const token = bearerToken(request.headers.authorization);
+  const principal = token === undefined ? null : await access.authenticate(token);
+  return principal?.roles.includes("worker") === true ? principal : null;
+}
+
+function refuse(socket: Duplex, status: number): void {
+  socket.on("error", () => undefined);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
