@@ -1,0 +1,55 @@
+import { resolve } from "node:path";
+import { styleText } from "node:util";
+import type { Command } from "../../command.ts";
+import type { Check, Finding } from "../../doctor/check.ts";
+import { exitCodes } from "../../exit-codes.ts";
+import type { View } from "../../output/print.ts";
+import { printList } from "../../output/print.ts";
+
+const findingView: View<Finding> = {
+  columns: [
+    { title: "Check", value: ({ check }) => check },
+    { title: "State", value: ({ state }) => state },
+    { title: "Detail", value: ({ detail }) => detail },
+  ],
+  name: ({ check }) => check,
+};
+
+export const command: Command = {
+  name: "doctor",
+  summary: "see whether Runsmith can run here; a remedy for each thing that prevents it",
+  description:
+    "Looks at the sandbox, the kernel's namespaces, PowerShell, the port, the disk, the clock and the token. Exits with 1 when something prevents Runsmith from running.",
+  options: [
+    { flags: "--data <folder>", help: "the server's data folder", default: "./data" },
+    { flags: "--port <port>", help: "the server's port", default: "9090" },
+  ],
+  examples: [{ line: "doctor", does: "a line for each check" }],
+  async run(invocation) {
+    const settings = {
+      dataDirectory: resolve(invocation.text("data") ?? "./data"),
+      port: Number(invocation.text("port") ?? 9090),
+    };
+    const findings = await Promise.all((await checks()).map((check) => check(settings)));
+    if (invocation.output === "table") process.stdout.write(`${findings.map(lineOf).join("\n")}\n`);
+    else await printList(findings, findingView, invocation.output);
+    return findings.some(({ state }) => state === "failed") ? exitCodes.failed : exitCodes.completed;
+  },
+};
+
+async function checks(): Promise<Check[]> {
+  const { checkNode, checkPowerShell } = await import("../../doctor/runtime-checks.ts");
+  const { checkSandbox, checkNamespaces, checkAccounts, checkLimits } = await import("../../doctor/sandbox-checks.ts");
+  const { checkPort, checkDisk, checkClock, checkToken } = await import("../../doctor/server-checks.ts");
+  return [
+    ...[checkNode, checkSandbox, checkNamespaces, checkAccounts, checkLimits],
+    ...[checkPowerShell, checkPort, checkDisk, checkClock, checkToken],
+  ];
+}
+
+function lineOf({ check, state, detail, remedy }: Finding): string {
+  const style = state === "ok" ? "green" : state === "note" ? "yellow" : "red";
+  const mark = process.stdout.isTTY ? styleText(style, state.padEnd(6)) : state.padEnd(6);
+  const line = `${mark}  ${check.padEnd(10)}  ${detail}`;
+  return remedy === undefined ? line : `${line}\n${" ".repeat(20)}→ ${remedy}`;
+}
