@@ -1,0 +1,199 @@
+import type {
+  AnalyseMessage,
+  AnalysisMessage,
+  EndedMessage,
+  HostToWorkerMessage,
+  RecordMessage,
+  RunMessage,
+  StopMessage,
+} from "../../src/contract/host/host-messages.ts";
+import type { HostAccount } from "../accounts/host-account.ts";
+import type { ProcessExit, ProcessIdentity, SandboxedProcess } from "../sandbox/sandbox.ts";
+import { LineSplitter } from "./line-splitter.ts";
+
+/** A host that says more than this in one line, in bytes, does not keep to the protocol. */
+export const longestHostLine = 16 * 1024 * 1024;
+
+/** Bytes of standard error kept from before the hand-over, to say why a host did not start. */
+const keptStartText = 4096;
+
+/** What a host says after its hand-over; everything in the order in which it was written, per descriptor. */
+export interface HostListener {
+  record(message: RecordMessage): void;
+  ended(message: EndedMessage): void;
+  analysis(message: AnalysisMessage): void;
+  stdout(chunk: Buffer): void;
+  stderr(chunk: Buffer): void;
+  /** What came with one read is told; a good moment to send it on. */
+  batchOver(): void;
+  /** It wrote something that is not of the protocol; nothing more of descriptor 4 is read. */
+  protocolBroken(reason: string): void;
+}
+
+/**
+ * A host: starting, then ready, then handed over, then gone. One job at most in its life.
+ * Reading can be paused: then its pipes fill, and the script waits in its write.
+ */
+export class HostProcess {
+  readonly process: SandboxedProcess;
+  readonly account: HostAccount | null;
+  readonly startedAt = performance.now();
+  /** Resolves when it waits for its hand-over; rejects with the reason, for a person, when it ends before. */
+  readonly ready: Promise<void>;
+  /** Resolves when all its processes are gone and all its output is read. */
+  readonly gone: Promise<ProcessExit>;
+  #listener: HostListener | null = null;
+  #settled = false;
+  #broken = false;
+  #startText = "";
+  #paused = false;
+  readonly #splitter: LineSplitter;
+  #resolveReady: () => void = () => {};
+
+  constructor(sandboxed: SandboxedProcess, account: HostAccount | null) {
+    this.process = sandboxed;
+    this.account = account;
+    this.#splitter = new LineSplitter(
+      longestHostLine,
+      (line) => this.#takeLine(line),
+      () => this.#breakProtocol(`It wrote a line of more than ${longestHostLine} bytes on descriptor 4.`),
+    );
+    sandboxed.output.on("data", (chunk: Buffer) => {
+      if (this.#broken) return;
+      this.#splitter.write(chunk);
+      this.#listener?.batchOver();
+    });
+    sandboxed.stdout.on("data", (chunk: Buffer) => {
+      this.#listener?.stdout(chunk);
+      this.#listener?.batchOver();
+    });
+    sandboxed.stderr.on("data", (chunk: Buffer) => {
+      if (this.#listener === null) this.#keepStartText(chunk);
+      else {
+        this.#listener.stderr(chunk);
+        this.#listener.batchOver();
+      }
+    });
+    this.gone = this.#untilGone();
+    this.ready = new Promise((resolve, reject) => {
+      this.#resolveReady = resolve;
+      this.gone.then((exit) => reject(new HostStartError(exit, this.#startText)));
+    });
+    // Whoever does not wait for it learns of its end by `gone`.
+    this.ready.catch(() => {});
+  }
+
+  /** Bytes of memory of the host and all that it started. */
+  memory(): number {
+    return this.process.memory();
+  }
+
+  identity(): ProcessIdentity {
+    return this.process.identity();
+  }
+
+  /** Gives the host what it is for; once, after `ready`. */
+  handOver(message: RunMessage | AnalyseMessage, listener: HostListener): void {
+    this.#listener = listener;
+    this.#write(message);
+  }
+
+  stop(message: StopMessage): void {
+    this.#write(message);
+  }
+
+  kill(): void {
+    // A paused host may be blocked in a write; what it wrote until now is still read to its end.
+    this.process.kill();
+  }
+
+  pauseReading(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    for (const stream of this.#outputs()) stream.pause();
+  }
+
+  resumeReading(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    for (const stream of this.#outputs()) stream.resume();
+  }
+
+  #outputs() {
+    return [this.process.output, this.process.stdout, this.process.stderr];
+  }
+
+  async #untilGone(): Promise<ProcessExit> {
+    const closed = this.#outputs().map((stream) => new Promise<void>((resolve) => stream.once("close", () => resolve())));
+    const exit = await this.process.exited;
+    await Promise.all(closed);
+    return exit;
+  }
+
+  #write(message: RunMessage | AnalyseMessage | StopMessage): void {
+    this.process.input.write(`${JSON.stringify(message)}\n`);
+  }
+
+  #takeLine(line: string): void {
+    let message: HostToWorkerMessage;
+    try {
+      message = JSON.parse(line) as HostToWorkerMessage;
+    } catch {
+      this.#breakProtocol("It wrote something on descriptor 4 that is not a message.");
+      return;
+    }
+    if (!this.#settled) {
+      if (message?.type !== "ready") return this.#breakProtocol("Its first message was not `ready`.");
+      this.#settled = true;
+      this.process.settle();
+      this.#resolveReady();
+      return;
+    }
+    const listener = this.#listener;
+    if (listener === null) return this.#breakProtocol("It spoke before its hand-over.");
+    if (isRecord(message)) listener.record(message);
+    else if (message?.type === "ended" && outcomes.has(message.outcome)) listener.ended(message);
+    else if (message?.type === "analysis") listener.analysis(message);
+    else this.#breakProtocol("It wrote something on descriptor 4 that is not a message of the protocol.");
+  }
+
+  #breakProtocol(reason: string): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    if (this.#listener === null) {
+      this.#startText += reason;
+      this.kill();
+    } else this.#listener.protocolBroken(reason);
+  }
+
+  #keepStartText(chunk: Buffer): void {
+    if (this.#startText.length < keptStartText) this.#startText += chunk.toString("utf8").slice(0, keptStartText);
+  }
+}
+
+/** A host ended before it was ready. */
+export class HostStartError extends Error {
+  readonly exit: ProcessExit;
+  /** What it wrote to standard error. */
+  readonly text: string;
+
+  constructor(exit: ProcessExit, text: string) {
+    super(`The host did not start: it ended with ${describeExit(exit)}${text.trim() === "" ? "" : `, saying: ${text.trim()}`}`);
+    this.name = "HostStartError";
+    this.exit = exit;
+    this.text = text;
+  }
+}
+
+/** Such as `exit code 3` or `signal SIGKILL`. */
+export function describeExit(exit: ProcessExit): string {
+  return exit.signal === null ? `exit code ${exit.code ?? "unknown"}` : `signal ${exit.signal}`;
+}
+
+const outcomes: ReadonlySet<unknown> = new Set(["Completed", "Failed", "Stopped"]);
+const streams: ReadonlySet<unknown> = new Set(["Output", "Error", "Warning", "Verbose", "Debug", "Progress", "Information"]);
+
+/** Descriptor 4 is the script's to write to if it wants to: a record is believed no further than its form. */
+function isRecord(message: HostToWorkerMessage): message is RecordMessage {
+  return message?.type === "record" && streams.has(message.stream) && typeof message.text === "string" && typeof message.time === "number";
+}

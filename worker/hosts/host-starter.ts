@@ -1,0 +1,114 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import { setPriority } from "node:os";
+import type { HostKind } from "../../src/contract/runbook-kind.ts";
+import type { HostAccounts } from "../accounts/host-account.ts";
+import { processTree } from "../sandbox/process-tree.ts";
+import type { ResourceLimits } from "../sandbox/resource-limits.ts";
+import type { ProcessIdentity, Sandbox } from "../sandbox/sandbox.ts";
+import type { HostProgram } from "./host-launcher.ts";
+import { HostProcess } from "./host-process.ts";
+import type { Profile } from "./profile.ts";
+
+/** Keeps the names of live hosts for the guard, which ends them when the worker cannot. */
+export interface HostRegister {
+  /** @returns what forgets the host again. */
+  add(identity: ProcessIdentity): () => void;
+}
+
+/** For hosts that nobody guards. */
+export const noRegister: HostRegister = { add: () => () => {} };
+
+export interface HostStarterOptions {
+  sandbox: Sandbox;
+  accounts: HostAccounts;
+  programs: ReadonlyMap<HostKind, HostProgram>;
+  limits: ResourceLimits;
+  register: HostRegister;
+}
+
+/** How a host starts: for the pool, giving way to all else; or for a job that waits, skipping what pays only while idle. */
+export type StartMode = "idle" | "direct";
+
+/** Scheduling priority of a host that starts for the pool. */
+const idleNiceness = 10;
+/** Where memory runs out for the whole machine, a script goes before its worker does. */
+const outOfMemoryScore = "500";
+
+const mayRaisePriority = process.getuid?.() === 0;
+
+/** Starts hosts: gives each its account and its sandbox, and cleans up after it. */
+export class HostStarter {
+  readonly sandbox: Sandbox;
+  readonly limits: ResourceLimits;
+  readonly #options: HostStarterOptions;
+
+  constructor(options: HostStarterOptions) {
+    this.#options = options;
+    this.sandbox = options.sandbox;
+    this.limits = options.limits;
+  }
+
+  offers(kind: HostKind): boolean {
+    return this.#options.programs.has(kind);
+  }
+
+  /** @throws UserError when there is no account for it, or the sandbox cannot start at all. */
+  start(profile: Profile, mode: StartMode): HostProcess {
+    const program = this.#options.programs.get(profile.kind);
+    if (program === undefined) throw new Error(`no program for hosts of kind ${profile.kind}`);
+    const account = this.#options.accounts.acquire();
+    let host: HostProcess;
+    try {
+      const sandboxed = this.sandbox.start({ program, direct: mode === "direct", grants: profile.grants, account, limits: this.limits });
+      host = new HostProcess(sandboxed, account);
+    } catch (error) {
+      account?.release();
+      throw error;
+    }
+    preferWhenOutOfMemory(host);
+    const givesWay = mode === "idle" && mayRaisePriority;
+    if (givesWay) lowerPriority(host);
+    let forget = this.#options.register.add(host.identity());
+    host.ready.then(
+      () => {
+        const forgetOuter = forget;
+        forget = this.#options.register.add(host.identity());
+        forgetOuter();
+        if (givesWay) restorePriority(host);
+      },
+      () => {},
+    );
+    host.gone.then(() => {
+      forget();
+      account?.release();
+    });
+    return host;
+  }
+}
+
+function preferWhenOutOfMemory(host: HostProcess): void {
+  try {
+    writeFileSync(`/proc/${host.process.processId}/oom_score_adj`, outOfMemoryScore);
+  } catch {
+    // Gone already, or not allowed: then the kernel's own judgement holds.
+  }
+}
+
+function lowerPriority(host: HostProcess): void {
+  try {
+    setPriority(host.process.processId, idleNiceness);
+  } catch {
+    // Gone already.
+  }
+}
+
+/** Linux keeps a priority per thread, and each thread took it from the one that made it. */
+function restorePriority(host: HostProcess): void {
+  for (const processId of processTree(host.process.processId)) {
+    try {
+      for (const thread of readdirSync(`/proc/${processId}/task`)) setPriority(Number(thread), 0);
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+}

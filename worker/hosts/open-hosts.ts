@@ -1,0 +1,55 @@
+import { realpath } from "node:fs/promises";
+import type { HostKind } from "../../src/contract/runbook-kind.ts";
+import { type HostAccounts, ownAccount } from "../accounts/host-account.ts";
+import { reserveAccounts } from "../accounts/reserved-accounts.ts";
+import { openRuntimeFiles, prepareRuntimeFolder } from "../accounts/runtime-folder.ts";
+import { chooseSandbox } from "../sandbox/choose-sandbox.ts";
+import type { ResolvedHostOptions } from "../worker-options.ts";
+import type { HostLauncher, HostProgram } from "./host-launcher.ts";
+import { type HostRegister, HostStarter } from "./host-starter.ts";
+
+/** All that starting hosts on this machine takes. */
+export interface Hosts {
+  starter: HostStarter;
+  programs: ReadonlyMap<HostKind, HostProgram>;
+  missing: { kind: HostKind; reason: string }[];
+  close(): void;
+}
+
+/**
+ * Prepares this machine for hosts: runtime folder, accounts, sandbox, and the programs of the kinds that are asked for.
+ *
+ * @param concurrency The most hosts that live at once.
+ * @throws UserError when the sandbox, the accounts or the runtime folder cannot be had.
+ */
+export async function openHosts(
+  options: ResolvedHostOptions,
+  launchers: readonly HostLauncher[],
+  concurrency: number,
+  register: HostRegister,
+): Promise<Hosts> {
+  await prepareRuntimeFolder(options.runtimeDirectory);
+  const runtimeDirectory = await realpath(options.runtimeDirectory);
+  const accounts: HostAccounts =
+    process.getuid?.() === 0 ? await reserveAccounts(options.hostUserIds, concurrency) : ownAccount;
+  try {
+    const [sandbox, prepared] = await Promise.all([
+      chooseSandbox({ ...options, runtimeDirectory }, accounts),
+      Promise.all(launchers.map(async (launcher) => [launcher.kind, await launcher.prepare(runtimeDirectory)] as const)),
+    ]);
+    const programs = new Map<HostKind, HostProgram>();
+    const missing: Hosts["missing"] = [];
+    for (const [kind, program] of prepared) {
+      if ("missing" in program) missing.push({ kind, reason: program.missing });
+      else {
+        await openRuntimeFiles(runtimeDirectory, [program.command, ...program.readOnlyPaths]);
+        programs.set(kind, program);
+      }
+    }
+    const starter = new HostStarter({ sandbox, accounts, programs, limits: options.limits, register });
+    return { starter, programs, missing, close: () => accounts.close() };
+  } catch (error) {
+    accounts.close();
+    throw error;
+  }
+}

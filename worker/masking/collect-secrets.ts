@@ -1,0 +1,55 @@
+import type { ParameterSchema } from "../../src/contract/signature.ts";
+
+/** Shorter values would mask half of every text and hide nothing. */
+export const leastSecretLength = 4;
+
+/** Lines of a secret of several lines are secrets too, from this length on: scripts print such texts line by line. */
+const leastSecretLineLength = 8;
+
+/**
+ * The texts that must not appear in what a job says: every leaf of the values of secret parameters (`x-secret`, at any
+ * depth of the schema), as it is and as JSON and URLs write it. Longest first.
+ */
+export function collectSecrets(
+  parameters: Readonly<Record<string, unknown>>,
+  schemas: Readonly<Record<string, ParameterSchema>>,
+): string[] {
+  const secrets = new Set<string>();
+  for (const [name, value] of Object.entries(parameters)) collect(value, schemas[name], secrets);
+  return [...secrets].sort((a, b) => b.length - a.length);
+}
+
+function collect(value: unknown, schema: unknown, secrets: Set<string>): void {
+  if (!isObject(schema) || value === null || value === undefined) return;
+  if (schema["x-secret"] === true) return addLeaves(value, secrets);
+  for (const keyword of ["anyOf", "oneOf", "allOf"]) {
+    const choices = schema[keyword];
+    if (Array.isArray(choices)) for (const choice of choices) collect(value, choice, secrets);
+  }
+  if (Array.isArray(value)) {
+    const first = Array.isArray(schema["prefixItems"]) ? schema["prefixItems"] : [];
+    for (const [index, item] of value.entries()) collect(item, first[index] ?? schema["items"], secrets);
+  } else if (isObject(value)) {
+    const properties = isObject(schema["properties"]) ? schema["properties"] : {};
+    for (const [key, member] of Object.entries(value)) collect(member, properties[key] ?? schema["additionalProperties"], secrets);
+  }
+}
+
+function addLeaves(value: unknown, secrets: Set<string>): void {
+  if (typeof value === "string") addText(value, secrets);
+  else if (typeof value === "number" || typeof value === "bigint") addText(String(value), secrets);
+  else if (typeof value === "object" && value !== null) for (const member of Object.values(value)) addLeaves(member, secrets);
+}
+
+function addText(text: string, secrets: Set<string>): void {
+  if (text.length < leastSecretLength) return;
+  secrets.add(text);
+  secrets.add(JSON.stringify(text).slice(1, -1));
+  if (text.isWellFormed()) secrets.add(encodeURIComponent(text));
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  if (lines.length > 1) for (const line of lines) if (line.length >= leastSecretLineLength) secrets.add(line);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

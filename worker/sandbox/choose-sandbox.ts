@@ -1,0 +1,67 @@
+import { execFile } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { promisify } from "node:util";
+import { UserError } from "../../src/contract/user-error.ts";
+import { dropPrivilegesCommand } from "../accounts/drop-privileges.ts";
+import type { HostAccount, HostAccounts } from "../accounts/host-account.ts";
+import { createBubblewrapSandbox } from "./bubblewrap.ts";
+import { createUnisolatedSandbox } from "./none.ts";
+import { probeSandbox } from "./probe.ts";
+import type { Sandbox } from "./sandbox.ts";
+
+export interface SandboxChoice {
+  sandbox: "bubblewrap" | "none";
+  trustEveryRunbook: boolean;
+  protectedPaths: readonly string[];
+  runtimeDirectory: string;
+}
+
+/**
+ * The sandbox that was asked for, tried out.
+ *
+ * @throws UserError when bubblewrap is missing or does not work here; when there is to be no sandbox although scripts
+ *   could read what belongs to Runsmith, and the operator has not said that every runbook is trusted.
+ */
+export async function chooseSandbox(choice: SandboxChoice, accounts: HostAccounts): Promise<Sandbox> {
+  if (choice.sandbox === "bubblewrap") {
+    const sandbox = await createBubblewrapSandbox(choice);
+    const account = accounts.acquire();
+    try {
+      await probeSandbox(sandbox, account);
+    } finally {
+      account?.release();
+    }
+    return sandbox;
+  }
+  const account = accounts.acquire();
+  try {
+    for (const path of choice.protectedPaths) {
+      if (!choice.trustEveryRunbook && (await scriptCouldRead(path, account))) {
+        throw new UserError("sandbox-none-refused", `Without a sandbox every runbook could read ${path}, because scripts would run as an account that may.`, {
+          remedy:
+            "Use the sandbox; or start the worker as root, so that scripts get accounts of their own; or say --i-trust-every-runbook if you do.",
+        });
+      }
+    }
+  } finally {
+    account?.release();
+  }
+  return createUnisolatedSandbox();
+}
+
+/** Judged by the kernel, as the account itself. */
+async function scriptCouldRead(path: string, account: HostAccount | null): Promise<boolean> {
+  if (account === null) {
+    try {
+      accessSync(path, constants.R_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+  const [command = "", ...wrapper] = dropPrivilegesCommand(account);
+  return await promisify(execFile)(command, [...wrapper, "/usr/bin/test", "-r", path], { env: {} }).then(
+    () => true,
+    () => false,
+  );
+}

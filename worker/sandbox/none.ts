@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync, chownSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Grant } from "../../src/contract/grant.ts";
+import { dropPrivilegesCommand } from "../accounts/drop-privileges.ts";
+import { hostEnvironment } from "./host-environment.ts";
+import { type PreparedGrants, prepareGrants } from "./prepared-grants.ts";
+import { prlimitCommand } from "./resource-limits.ts";
+import type { Sandbox, SandboxedProcess, SandboxRequest } from "./sandbox.ts";
+import { spawnHost } from "./spawn-host.ts";
+
+/**
+ * No isolation, for machines that cannot have it and operators who said so: the host sees what its account may see.
+ * It still has a working folder of its own, a clean environment, its limits, and as root an account of its own.
+ * A tree that moves away from its first process is only found where it has that account.
+ */
+export function createUnisolatedSandbox(): Sandbox {
+  return {
+    name: "none",
+
+    prepare(grants: readonly Grant[]): Promise<PreparedGrants> {
+      // Nothing is mounted, but a path that is not there is told now rather than by the script.
+      return prepareGrants(grants, []);
+    },
+
+    start({ program, direct, account, limits }: SandboxRequest): SandboxedProcess {
+      const folder = mkdtempSync(join(tmpdir(), "runsmith-host-"));
+      if (account !== null) chownSync(folder, account.userId, account.groupId);
+      const started = spawnHost({
+        command: [
+          ...(account === null ? [] : dropPrivilegesCommand(account)),
+          ...prlimitCommand({ ...limits, processes: limits.processes * 16 }, program.leastDataLimit),
+          program.command,
+          ...program.arguments,
+        ],
+        environment: { ...hostEnvironment(program, direct), HOME: folder, TMPDIR: folder },
+        workingDirectory: folder,
+        extraDescriptors: [],
+        holdsTree: false,
+        userId: account?.userId ?? null,
+      });
+      started.exited.then(() => rmSync(folder, { recursive: true, force: true }));
+      return started;
+    },
+  };
+}

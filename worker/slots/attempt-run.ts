@@ -1,0 +1,285 @@
+import type { EndedMessage, JobException } from "../../src/contract/host/host-messages.ts";
+import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
+import type { Logger } from "../../src/contract/logger.ts";
+import { hostKindOf } from "../../src/contract/runbook-kind.ts";
+import { UserError } from "../../src/contract/user-error.ts";
+import type { HostListener, HostProcess } from "../hosts/host-process.ts";
+import { describeExit, HostStartError } from "../hosts/host-process.ts";
+import type { WarmPool } from "../hosts/warm-pool.ts";
+import type { ServiceClock } from "../link/service-clock.ts";
+import { collectSecrets } from "../masking/collect-secrets.ts";
+import { Masker } from "../masking/masker.ts";
+import type { ProcessExit } from "../sandbox/sandbox.ts";
+import type { AttemptListener } from "./attempt-listener.ts";
+import type { JobOrder } from "./job-order.ts";
+import { outputWidth } from "./job-order.ts";
+import { RecordPipeline } from "./record-pipeline.ts";
+
+export interface AttemptDependencies {
+  pool: WarmPool;
+  clock: ServiceClock;
+  logger: Logger;
+  /** Every job says so when nothing isolates it. */
+  sandboxed: boolean;
+}
+
+/** Why an attempt is to end before its script does. */
+interface Ending {
+  reason: "stopped" | "time-limit" | "host-lost";
+  exception?: JobException;
+}
+
+/** The longest time that a timer can wait, in milliseconds. */
+const longestTimer = 2 ** 31 - 1;
+
+/** A host has said that its script is over, and this many milliseconds later it is still there. */
+const exitTimeLimit = 1_000;
+
+/**
+ * One attempt of a job, from waiting for a host to the truthful end.
+ *
+ *   waiting  --host ready-->  running  --`ended`, or the host's death-->  over
+ *
+ * What is wanted of it (stop, time limit, an end for a reason of the worker's) is only noted and carried out; the end itself is
+ * always judged in one place, when the host and all its output are gone.
+ */
+export class AttemptRun {
+  readonly order: JobOrder;
+  /** Resolves when nothing of the attempt lives any more; never rejects. */
+  readonly over: Promise<void>;
+  readonly #dependencies: AttemptDependencies;
+  readonly #listener: AttemptListener;
+  readonly #pipeline: RecordPipeline;
+  readonly #waiting = new AbortController();
+  #host: HostProcess | null = null;
+  #handedOverAt = 0;
+  #ended: EndedMessage | null = null;
+  /** Why the attempt is to end before its script does; the first reason counts. */
+  #ending: Ending | null = null;
+  #dropped = false;
+  #paused = false;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(order: JobOrder, dependencies: AttemptDependencies, listener: AttemptListener) {
+    this.order = order;
+    this.#dependencies = dependencies;
+    this.#listener = listener;
+    const secrets = collectSecrets(order.parameters, order.parameterSchemas);
+    this.#pipeline = new RecordPipeline({
+      masker: secrets.length === 0 ? null : new Masker(secrets),
+      clock: dependencies.clock,
+      outputLimit: order.outputLimit,
+      listener: (number, json) => {
+        if (!this.#dropped) listener.record(number, json);
+      },
+      batchOver: () => listener.batchOver(),
+    });
+    this.over = this.#run();
+  }
+
+  /** Milliseconds since the script was handed over; 0 before. */
+  get runningTime(): number {
+    return this.#handedOverAt === 0 ? 0 : performance.now() - this.#handedOverAt;
+  }
+
+  /** Bytes of memory of its host. */
+  memory(): number {
+    return this.#host?.memory() ?? 0;
+  }
+
+  /** Asks the script to end, and kills it after the grace; `force` kills at once. Repeating it is harmless. */
+  stop(reason: string, force: boolean): void {
+    this.#askToEnd({ reason: "stopped" }, reason, force);
+  }
+
+  /** Kills the host for a reason of the worker's; the attempt then has failed for that reason. */
+  fail(name: string, message: string): void {
+    this.#askToEnd({ reason: "host-lost", exception: { name, message } }, message, true);
+  }
+
+  /** Kills the host; nothing more is told of the attempt. */
+  drop(): void {
+    this.#dropped = true;
+    this.resume();
+    this.stop("dropped", true);
+  }
+
+  /** Stops reading from the host, so that the script waits in its next write. */
+  pause(): void {
+    if (this.#dropped) return;
+    this.#paused = true;
+    this.#host?.pauseReading();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#host?.resumeReading();
+  }
+
+  async #run(): Promise<void> {
+    const { order } = this;
+    let end: AttemptEnd;
+    try {
+      const host = await this.#dependencies.pool.take(hostKindOf[order.runbook.kind], order.grants, this.#waiting.signal);
+      this.#host = host;
+      const readyAt = this.#dependencies.clock.now();
+      this.#handOver(host);
+      this.#listener.hostReady(readyAt);
+      this.#listener.running(this.#dependencies.clock.now());
+      const exit = await host.gone;
+      this.#clearTimers();
+      this.#pipeline.end();
+      end = this.#judge(exit);
+    } catch (error) {
+      end = this.#endWithoutHost(error);
+    }
+    this.#clearTimers();
+    if (!this.#dropped) this.#listener.ended(end);
+  }
+
+  #handOver(host: HostProcess): void {
+    const { order } = this;
+    const pipeline = this.#pipeline;
+    if (!this.#dependencies.sandboxed) {
+      pipeline.notice("Warning", "This job is not isolated: its worker was started with --sandbox none.");
+    }
+    const listener: HostListener = {
+      record: (message) => pipeline.record(message),
+      ended: (message) => this.#takeEnded(message),
+      analysis: () => {},
+      stdout: (chunk) => pipeline.stdout(chunk),
+      stderr: (chunk) => pipeline.stderr(chunk),
+      batchOver: () => this.#listener.batchOver(),
+      protocolBroken: (reason) => this.fail("HostProtocolError", `The script broke the link to its worker. ${reason}`),
+    };
+    host.handOver(
+      {
+        type: "run",
+        jobId: order.jobId,
+        attempt: order.attempt,
+        runbook: order.runbook,
+        script: order.script,
+        parameters: order.parameters,
+        parameterSchemas: order.parameterSchemas,
+        logs: order.logs,
+        width: outputWidth,
+        stopGrace: order.stopGrace,
+      },
+      listener,
+    );
+    this.#handedOverAt = performance.now();
+    if (this.#paused) host.pauseReading();
+    if (order.timeLimit !== null) this.#after(order.timeLimit, () => this.#exceedTimeLimit(order.timeLimit ?? 0));
+  }
+
+  #takeEnded(message: EndedMessage): void {
+    if (this.#ended !== null) return;
+    this.#ended = message;
+    // It exits by itself; what it left running or what holds it up goes with it.
+    this.#after(exitTimeLimit, () => this.#host?.kill());
+  }
+
+  #exceedTimeLimit(timeLimit: number): void {
+    const message = `The job was ended because it ran for longer than its time limit of ${timeLimit / 1000} s.`;
+    this.#askToEnd({ reason: "time-limit", exception: { name: "TimeLimitExceeded", message } }, message, false);
+  }
+
+  #askToEnd(ending: Ending, reason: string, force: boolean): void {
+    const first = this.#ending === null;
+    this.#ending ??= ending;
+    const host = this.#host;
+    if (host === null) {
+      this.#waiting.abort(new Error(reason));
+    } else if (force) {
+      host.kill();
+    } else if (first && this.#ended === null) {
+      host.stop({ type: "stop", reason });
+      this.#after(this.order.stopGrace, () => host.kill());
+    }
+  }
+
+  /** How the attempt ended, now that its host is gone. */
+  #judge(exit: ProcessExit): AttemptEnd {
+    const endedAt = this.#dependencies.clock.now();
+    const ending = this.#ending;
+    const told = this.#ended === null ? null : this.#pipeline.maskEnd(this.#ended);
+    if (told !== null && (ending === null || told.outcome === "Completed")) {
+      const { type: _, ...rest } = told;
+      return { ...rest, reason: told.outcome === "Stopped" ? "stopped" : "script", endedAt };
+    }
+    if (ending !== null) {
+      const outcome = ending.reason === "stopped" ? (told?.outcome ?? "Stopped") : "Failed";
+      const exception = ending.exception ?? told?.exception;
+      return {
+        outcome,
+        reason: ending.reason === "stopped" && outcome === "Failed" ? "script" : ending.reason,
+        ...(exception === undefined ? {} : { exception: this.#pipeline.maskException(exception) }),
+        ...(told?.exitCode === undefined ? {} : { exitCode: told.exitCode }),
+        endedAt,
+      };
+    }
+    const message = `The host process ended with ${describeExit(exit)} before the script was over.${hintOf(exit)}`;
+    return {
+      outcome: "Failed",
+      reason: "host-lost",
+      exception: { name: "HostLost", message },
+      ...(exit.code === null ? {} : { exitCode: exit.code }),
+      endedAt,
+    };
+  }
+
+  #endWithoutHost(error: unknown): AttemptEnd {
+    const endedAt = this.#dependencies.clock.now();
+    const ending = this.#ending;
+    if (ending !== null && this.#waiting.signal.aborted) {
+      if (ending.reason === "stopped") return { outcome: "Stopped", reason: "stopped", endedAt };
+      return { outcome: "Failed", reason: ending.reason, ...(ending.exception === undefined ? {} : { exception: ending.exception }), endedAt };
+    }
+    const exception = explainStart(error, this.order);
+    if (!(error instanceof UserError)) this.#dependencies.logger.error("A job got no host", { jobId: this.order.jobId, reason: exception.message });
+    if (!this.#dropped) {
+      this.#pipeline.notice("Error", exception.message);
+      this.#listener.batchOver();
+    }
+    return { outcome: "Failed", reason: "worker-error", exception, endedAt };
+  }
+
+  #after(milliseconds: number, action: () => void): void {
+    const timer =
+      milliseconds > longestTimer
+        ? setTimeout(() => this.#after(milliseconds - longestTimer, action), longestTimer)
+        : setTimeout(action, milliseconds);
+    this.#timers.push(timer);
+  }
+
+  #clearTimers(): void {
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+  }
+}
+
+function hintOf(exit: ProcessExit): string {
+  if (exit.signal === "SIGKILL") return " Something killed it: the script itself, or the machine when it ran out of memory.";
+  if (exit.signal === "SIGABRT" || exit.signal === "SIGTRAP") return " Its runtime gave up, most often because the script used too much memory.";
+  if (exit.signal === "SIGXFSZ") return " The script wrote a larger file than a job may.";
+  if (exit.signal === "SIGSYS") return " The script made a system call that no job may make.";
+  return "";
+}
+
+/** Why there is no host, for the one who started the job. */
+function explainStart(error: unknown, order: JobOrder): JobException {
+  if (error instanceof UserError) {
+    const name = error.code === "grant-unusable" ? "GrantUnusable" : "WorkerError";
+    return { name, message: error.remedy === undefined ? error.message : `${error.message} ${error.remedy}` };
+  }
+  if (error instanceof HostStartError) {
+    for (const grant of order.grants) {
+      if ("path" in grant && error.text.includes(grant.path) && error.text.includes("Permission denied")) {
+        return {
+          name: "GrantUnusable",
+          message: `The granted path ${grant.path} cannot be reached by the account that jobs run as. Let that account through to it: each folder on the way needs the right to enter (chmod o+x), the path itself the right to read.`,
+        };
+      }
+    }
+  }
+  return { name: "HostStartError", message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,26 @@
+import type { LogSwitches } from "../../src/contract/host/host-messages.ts";
+import type { Grant } from "../../src/contract/grant.ts";
+import type { RunbookKind } from "../../src/contract/runbook-kind.ts";
+import type { ParameterSchema } from "../../src/contract/signature.ts";
+
+/** One attempt to run, complete with its script. */
+export interface JobOrder {
+  jobId: string;
+  attempt: number;
+  runbook: { name: string; kind: RunbookKind };
+  /** What the host runs: stripped JavaScript, or PowerShell. */
+  script: string;
+  parameters: Record<string, unknown>;
+  parameterSchemas: Record<string, ParameterSchema>;
+  logs: LogSwitches;
+  grants: Grant[];
+  /** Milliseconds; null means without limit. */
+  timeLimit: number | null;
+  /** Milliseconds between asking the script to end and killing it. */
+  stopGrace: number;
+  /** Bytes of output after which the rest is cut with a visible notice. */
+  outputLimit: number;
+}
+
+/** Columns of PowerShell's formatter, wherever a job runs. */
+export const outputWidth = 120;

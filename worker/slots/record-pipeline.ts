@@ -1,0 +1,134 @@
+import type { EndedMessage, JobException, RecordMessage } from "../../src/contract/host/host-messages.ts";
+import type { StreamName } from "../../src/contract/stream.ts";
+import { recordTextLength, structuredValueBytes } from "../../src/contract/stream.ts";
+import { RawOutput } from "../hosts/raw-output.ts";
+import type { ServiceClock } from "../link/service-clock.ts";
+import type { Masker } from "../masking/masker.ts";
+import { StreamMasker } from "../masking/masker.ts";
+
+/** Takes each finished record: its number, and all of it (a `StreamRecord`) as JSON. */
+export type RecordListener = (number: number, json: string) => void;
+
+/** A structured value may be a little larger than its text form was judged to be in the host. */
+const largestValue = 2 * structuredValueBytes;
+
+/**
+ * What becomes of all that one attempt says: standard output and error into lines, secrets masked, long texts split,
+ * output over the limit cut, numbers and the service's time given.
+ */
+export class RecordPipeline {
+  readonly #listener: RecordListener;
+  readonly #masker: Masker | null;
+  readonly #clock: ServiceClock;
+  readonly #outputLimit: number;
+  readonly #stdout: RawOutput;
+  readonly #stderr: RawOutput;
+  /** Of each stream whose last record goes on. */
+  readonly #continued = new Map<StreamName, StreamMasker>();
+  #number = 0;
+  #bytes = 0;
+  #cut = false;
+
+  constructor(options: { masker: Masker | null; clock: ServiceClock; outputLimit: number; listener: RecordListener; batchOver: () => void }) {
+    this.#listener = options.listener;
+    this.#masker = options.masker;
+    this.#clock = options.clock;
+    this.#outputLimit = options.outputLimit;
+    const raw = (stream: StreamName): RawOutput =>
+      new RawOutput(this.#masker === null ? null : new StreamMasker(this.#masker), (text, continued) => {
+        this.#emit(stream, this.#clock.now(), text, undefined, false, continued);
+        // Shown by a timer, not by what was read just now.
+        if (continued) options.batchOver();
+      });
+    this.#stdout = raw("Output");
+    this.#stderr = raw("Error");
+  }
+
+  stdout(chunk: Buffer): void {
+    this.#stdout.write(chunk);
+  }
+
+  stderr(chunk: Buffer): void {
+    this.#stderr.write(chunk);
+  }
+
+  /** A record that the host made. */
+  record(message: RecordMessage): void {
+    const text = this.#maskPiece(message.stream, message.text, message.continued === true);
+    const value = this.#masker === null ? message.value : this.#masker.value(message.value);
+    this.#emit(message.stream, this.#clock.translate(message.time), text, value, message.cut === true, message.continued === true);
+  }
+
+  /** A record of the worker's own, which no limit cuts. */
+  notice(stream: "Warning" | "Error", text: string): void {
+    this.#number++;
+    this.#tell(stream, this.#clock.now(), this.#masker?.text(text) ?? text, "", false, false);
+  }
+
+  /** No more comes: what is still open is a line too. */
+  end(): void {
+    this.#stdout.end();
+    this.#stderr.end();
+  }
+
+  /** What the host says of the end, without secrets. */
+  maskEnd(ended: EndedMessage): EndedMessage {
+    return this.#masker === null ? ended : (this.#masker.value(ended) as EndedMessage);
+  }
+
+  maskException(exception: JobException): JobException {
+    return this.#masker === null ? exception : (this.#masker.value(exception) as JobException);
+  }
+
+  #maskPiece(stream: StreamName, text: string, continued: boolean): string {
+    if (this.#masker === null) return text;
+    let masker = this.#continued.get(stream);
+    if (masker === undefined) {
+      if (!continued) return this.#masker.text(text);
+      masker = new StreamMasker(this.#masker);
+      this.#continued.set(stream, masker);
+    }
+    if (!continued) this.#continued.delete(stream);
+    return masker.write(text, !continued);
+  }
+
+  #emit(stream: StreamName, time: number, text: string, value: unknown, cut: boolean, continued: boolean): void {
+    if (this.#cut) return;
+    let valueText = value === undefined ? "" : JSON.stringify(value);
+    let valueCut = cut;
+    if (valueText.length > largestValue) {
+      valueText = "";
+      valueCut = true;
+    }
+    this.#bytes += Buffer.byteLength(text) + valueText.length;
+    if (this.#bytes > this.#outputLimit) {
+      this.#cut = true;
+      this.notice("Warning", `The output was cut after ${this.#outputLimit} bytes, the runbook's limit; the job goes on without it.`);
+      return;
+    }
+    let start = 0;
+    while (text.length - start > recordTextLength) {
+      const end = endOfPart(text, start + recordTextLength);
+      this.#number++;
+      this.#tell(stream, time, text.slice(start, end), "", false, true);
+      start = end;
+    }
+    this.#number++;
+    this.#tell(stream, time, start === 0 ? text : text.slice(start), valueText, valueCut, continued);
+  }
+
+  #tell(stream: StreamName, time: number, text: string, valueText: string, cut: boolean, continued: boolean): void {
+    const number = this.#number;
+    let json = `{"number":${number},"stream":"${stream}","time":${time},"text":${JSON.stringify(text)}`;
+    if (valueText !== "") json += `,"value":${valueText}`;
+    if (cut) json += ',"cut":true';
+    json += continued ? ',"continued":true}' : "}";
+    this.#listener(number, json);
+  }
+}
+
+/** Not between the two halves of a surrogate pair. */
+function endOfPart(text: string, end: number): number {
+  const unit = text.charCodeAt(end - 1);
+  return unit >= 0xd800 && unit <= 0xdbff ? end - 1 : end;
+}
