@@ -11,15 +11,12 @@ export interface RunningServerEntry {
 }
 
 /**
- * Tells this machine's commands that a server is ready: `<pid>.json` in `$XDG_RUNTIME_DIR/runsmith` or `/run/runsmith`.
- * Where neither can be written nothing is told, and commands need `RUNSMITH_URL`.
+ * Tells this machine's commands that a server is ready: `<pid>.json` in the folder `runsmith` of the runtime directory.
+ * Where that cannot be written nothing is told, and commands need `RUNSMITH_URL`.
  * @returns a function that takes it back
  */
-export function announceRunningServer(
-  entry: RunningServerEntry,
-  runtimeDirectory = process.env["XDG_RUNTIME_DIR"],
-): () => void {
-  const folder = join(runtimeDirectory ?? "/run", "runsmith");
+export function announceRunningServer(entry: RunningServerEntry, runtimeDirectory: string): () => void {
+  const folder = join(runtimeDirectory, "runsmith");
   // Two servers in one process, as tests have them, must not share a file.
   const file = join(folder, `${process.pid}${count === 0 ? "" : `-${count}`}.json`);
   try {

@@ -23,6 +23,8 @@ export interface ServerOptions {
   lowDiskWatermark?: number;
   /** Milliseconds of a worker's lease. */
   leaseDuration?: number;
+  /** Where commands of this machine look for running servers; `$XDG_RUNTIME_DIR`, or `/run`, when left out. */
+  runtimeDirectory?: string;
 }
 
 /** How long what has ended is kept, in days; null keeps it for ever. */

@@ -78,7 +78,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
     const tokenFile = adminTokenFile(dataDirectory);
     const caFile = tls?.caFile ?? null;
-    standing.defer(announceRunningServer({ url, tokenFile, ...(caFile !== null && { caFile }) }));
+    const runtimeDirectory = options.runtimeDirectory ?? process.env["XDG_RUNTIME_DIR"] ?? "/run";
+    standing.defer(announceRunningServer({ url, tokenFile, ...(caFile !== null && { caFile }) }, runtimeDirectory));
     log.info("The server listens", { url, version, database: store.database, dataDirectory });
     let closed: Promise<void> | undefined;
     return {
