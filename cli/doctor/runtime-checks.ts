@@ -29,7 +29,7 @@ export const checkPowerShell: Check = async () => {
   }
   try {
     const { stdout } = await promisify(execFile)(path, ["--version"], { timeout: 20_000 });
-    const version = /\d+\.\d+\.\d+\S*/.exec(stdout)?.[0] ?? stdout.trim();
+    const version = /\d+\.\d+\.\d+(-(?:preview|rc)[.\d]*)?/.exec(stdout)?.[0] ?? stdout.trim();
     const [major = 0, minor = 0] = version.split(".").map(Number);
     const recent = major > 7 || (major === 7 && minor >= 4);
     return recent

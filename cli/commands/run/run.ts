@@ -1,0 +1,140 @@
+import type { Analysis } from "../../../src/contract/analysis.ts";
+import type { Grant } from "../../../src/contract/grant.ts";
+import type { JobException } from "../../../src/contract/host/host-messages.ts";
+import type { AttemptEnd } from "../../../src/contract/link/records-frames.ts";
+import { UserError } from "../../../src/contract/user-error.ts";
+import { formatGrants, missingGrants, parseGrants } from "../../../src/language/needs.ts";
+import type { Command, Invocation } from "../../command.ts";
+import { exitCodeOfStatus, exitCodes } from "../../exit-codes.ts";
+import { onInterruption } from "../../follow/interruption.ts";
+import { RecordPrinter } from "../../follow/record-printer.ts";
+import type { ScriptFile } from "../../import/find-scripts.ts";
+import { scriptOf } from "../../import/find-scripts.ts";
+import { parseDuration } from "../../output/quantities.ts";
+import { readParameters } from "../../parameters/read-parameters.ts";
+import { hostSettings, workerTuningOptions } from "../../service/worker-settings.ts";
+
+const hostOptions = workerTuningOptions.filter(({ flags }) => !/--slots|--pool-memory/.test(flags));
+
+export const command: Command = {
+  name: "run",
+  summary: "run a script on this machine, without a server",
+  description:
+    "Runs a .ts or .ps1 file as a job would run: same hosts, same sandbox, parameters checked against its signature. Ctrl-C stops it. The exit code tells how it ended.",
+  arguments: [{ name: "FILE", help: "the script" }],
+  options: [
+    { flags: "-p, --parameter <name=value>", help: "a parameter; once for each", many: true },
+    { flags: "--parameters-file <file>", help: "parameters as JSON or YAML; - for standard input" },
+    { flags: "--grant <grants>", help: 'what it may see: "network path:/var/log:rw processes socket:/run/x"' },
+    { flags: "--grant-needed", help: "grant what the script states that it needs" },
+    { flags: "--time-limit <duration>", help: "stop it after this time" },
+    { flags: "--stop-grace <duration>", help: "how long it has to end by itself when it is stopped" },
+    ...hostOptions,
+  ],
+  examples: [
+    { line: "run Get-DiskSpace.ts --grant-needed", does: "with what it needs" },
+    { line: "run Get-DiskUsage.ps1 -p WarningPercent=70", does: "with a parameter" },
+  ],
+  async run(invocation) {
+    const interruption = onInterruption();
+    try {
+      return await runFile(scriptOf(invocation.argument(0)), invocation, interruption.signal);
+    } catch (error) {
+      if (interruption.signal.aborted) return exitCodes.interrupted;
+      throw error;
+    } finally {
+      interruption.release();
+    }
+  },
+};
+
+async function runFile(script: ScriptFile, invocation: Invocation, signal: AbortSignal): Promise<number> {
+  const { readScript } = await import("../../run/read-script.ts");
+  const text = readScript(script.path);
+  const analysis = await analyse(script, text, invocation, signal);
+  tellProblems(script.path, analysis);
+  if (analysis.executable === null || analysis.problems.some(({ severity }) => severity === "error")) {
+    throw new UserError("runbook-has-problems", `${script.path} cannot run: see its problems above.`, {
+      remedy: "Mend them, and run it again.",
+    });
+  }
+  const { signature } = analysis;
+  const parameters = await readParameters(signature, invocation.list("parameter"), invocation.text("parameters-file"));
+  const { checkParameters } = await import("../../run/check-parameters.ts");
+  await checkParameters(signature, parameters);
+  const timeLimit = invocation.text("time-limit");
+  const stopGrace = invocation.text("stop-grace");
+  const printer = new RecordPrinter();
+  let printed: Promise<void> = Promise.resolve();
+  const { runScript } = await import("../../../worker/run-script.ts");
+  const end = await runScript({
+    ...hostSettings(invocation),
+    name: script.name,
+    kind: script.kind,
+    script: analysis.executable,
+    parameters,
+    parameterSchemas: signature.properties,
+    grants: grantsOf(script, analysis, invocation),
+    ...(timeLimit === undefined ? {} : { timeLimit: parseDuration(timeLimit) }),
+    ...(stopGrace === undefined ? {} : { stopGrace: parseDuration(stopGrace) }),
+    stop: signal,
+    onRecord: (record) => {
+      printed = printed.then(() => printer.print(record));
+    },
+  });
+  await printed;
+  printer.stop();
+  await tellEnd(printer, script, end);
+  return signal.aborted ? exitCodes.interrupted : exitCodeOfStatus(end.outcome);
+}
+
+async function analyse(
+  script: ScriptFile,
+  text: string,
+  invocation: Invocation,
+  signal: AbortSignal,
+): Promise<Analysis> {
+  if (script.kind === "TypeScript") {
+    const { analyseInProcess } = await import("../../run/analyse-in-process.ts");
+    return await analyseInProcess(script.name, text, signal);
+  }
+  const { analyseScript } = await import("../../../worker/analyse-script.ts");
+  return await analyseScript({ ...hostSettings(invocation), name: script.name, script: text });
+}
+
+function grantsOf(script: ScriptFile, { needs }: Analysis, invocation: Invocation): Grant[] {
+  const given = parseGrants(invocation.text("grant") ?? "");
+  const missing = missingGrants(parseGrants(needs.join(" ")), given);
+  if (missing.length === 0) return given;
+  if (invocation.flag("grant-needed")) {
+    process.stderr.write(`granted: ${formatGrants([...given, ...missing])}\n`);
+    return [...given, ...missing];
+  }
+  process.stderr.write(
+    `note: ${script.path} states that it needs ${formatGrants(missing)}, which is not granted; add --grant-needed\n`,
+  );
+  return given;
+}
+
+function tellProblems(path: string, { problems }: Analysis): void {
+  for (const { line, column, severity, message } of problems) {
+    process.stderr.write(`${path}:${line}:${column}: ${severity}: ${message}\n`);
+  }
+}
+
+async function tellEnd(printer: RecordPrinter, script: ScriptFile, end: AttemptEnd): Promise<void> {
+  if (end.outcome === "Completed") return;
+  const why = end.exception === undefined ? reasonText(end) : exceptionLine(end.exception);
+  await printer.note(`${script.name} ${end.outcome}: ${why}`);
+}
+
+function exceptionLine({ name, message, line, column }: JobException): string {
+  const place = line === undefined ? "" : ` (line ${line}${column === undefined ? "" : `, column ${column}`})`;
+  return `${name}: ${message}${place}`;
+}
+
+function reasonText({ reason, exitCode }: AttemptEnd): string {
+  if (reason === "script")
+    return exitCode === undefined ? "by the script itself" : `the script ended with exit code ${exitCode}`;
+  return reason.replaceAll("-", " ");
+}

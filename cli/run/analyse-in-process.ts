@@ -1,0 +1,46 @@
+import { fork } from "node:child_process";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Analysis } from "../../src/contract/analysis.ts";
+import { analysisMemoryLimit, analysisTimeLimit } from "../../src/contract/analysis.ts";
+import { UserError } from "../../src/contract/user-error.ts";
+
+/**
+ * Analyses a TypeScript script in a process that reads the compiler's files and may do nothing else.
+ * Throws `UserError` (`analysis-timed-out`, `analysis-crashed`) when it does not end within its time and memory.
+ */
+export async function analyseInProcess(name: string, source: string, signal: AbortSignal): Promise<Analysis> {
+  const child = fork(fileURLToPath(new URL(`./analysis-entry${extname(import.meta.url)}`, import.meta.url)), [], {
+    execArgv: [
+      `--max-old-space-size=${Math.floor(analysisMemoryLimit / 1024 / 1024)}`,
+      "--permission",
+      "--allow-fs-read=*",
+    ],
+    env: {},
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  const timer = setTimeout(() => child.kill("SIGKILL"), analysisTimeLimit);
+  const abort = () => child.kill("SIGKILL");
+  signal.addEventListener("abort", abort);
+  try {
+    return await new Promise<Analysis>((resolve, reject) => {
+      child.once("message", (analysis) => resolve(analysis as Analysis));
+      child.once("error", reject);
+      child.once("exit", () => reject(unfinished(child.killed)));
+      child.send({ name, source });
+    });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+    child.kill("SIGKILL");
+  }
+}
+
+function unfinished(killed: boolean): UserError {
+  const remedy = "Make its parameter type simpler, or split the script.";
+  return killed
+    ? new UserError("analysis-timed-out", `The script could not be analysed within ${analysisTimeLimit / 1000} s.`, {
+        remedy,
+      })
+    : new UserError("analysis-crashed", "The analysis of the script ran out of memory or crashed.", { remedy });
+}
