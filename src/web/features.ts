@@ -51,12 +51,18 @@ export async function openFeatures({ store, options, log }: FeatureParts): Promi
     log.error("A draft that waits for its analysis could not be analysed; it will be tried again", { error }),
   );
   workers.start();
+  let ended: Promise<void> | undefined;
+  const endConnections = () => {
+    ended ??= workers.stop();
+    return ended;
+  };
   return {
     access,
     runbooks: new RunbooksFeature(store, analyser),
     workers,
-    endConnections: () => workers.stop(),
+    endConnections,
     async close() {
+      await endConnections();
       analyser.close();
       await waiting.close();
       await access.close();
