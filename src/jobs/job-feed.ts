@@ -1,0 +1,267 @@
+import type { JobResource } from "../contract/api/job.ts";
+import type { JobStreamRecord, StreamRecord } from "../contract/stream.ts";
+import type { RecordPosition } from "../store/operations/streams.ts";
+import { isoTime } from "./job-resource.ts";
+import { isEnded } from "./job-transitions.ts";
+import type { LiveEvent, LiveHub } from "./live-hub.ts";
+
+/*
+ * What a live reader of a job gets: all records after a position, each once and in order, first from the store and then live,
+ * and the job itself, first as it is and then on each change. The event of a job's end comes after its last record.
+ *
+ * catching up   follows the hub from now on into a bounded buffer, which begins with the records that are told but not
+ *               stored yet; then reads the job; then reads the store to its end. What was stored before the hub was followed
+ *               is in the store, everything else is in the buffer.
+ * live          gives what the buffer gets. A record at or before the position was given already and is passed over.
+ * A reader that is too slow lets the buffer overflow. It is then thrown away, and the reader catches up from the store again.
+ * So a reader costs at most one buffer and one page, however slow it is and however much is written.
+ */
+
+/** An event of a feed. */
+export type FeedEvent =
+  | { type: "record"; record: JobStreamRecord & { jobId: string } }
+  | { type: "job"; job: JobResource };
+
+export interface JobFeedSource {
+  hub: LiveHub;
+  /** @throws UserError `job-not-found` (404) */
+  readJob(jobId: string): Promise<JobResource>;
+  readRecords(of: {
+    jobId: string;
+    after: RecordPosition;
+    limit: number;
+    bytes: number;
+  }): Promise<{ records: JobStreamRecord[]; more: boolean }>;
+}
+
+/** UTF-16 units of text that wait for one reader, and events. */
+const bufferCharacters = 1024 * 1024;
+const bufferEvents = 4_096;
+
+const pageRecords = 1_000;
+const pageBytes = 256 * 1024;
+
+/** Jobs that wait for one reader of all jobs; the one that has waited the longest is left out first. */
+const jobsWaiting = 10_000;
+
+/**
+ * The feed of one job, in portions that came together. It goes on after the job's end, until it is aborted or returned.
+ * @throws UserError `job-not-found` (404)
+ */
+export async function* jobFeed(
+  source: JobFeedSource,
+  jobId: string,
+  options: { after?: RecordPosition; signal: AbortSignal },
+): AsyncGenerator<FeedEvent[], void, undefined> {
+  const { signal } = options;
+  let position = options.after ?? { attempt: 0, number: 0 };
+  while (!signal.aborted) {
+    const buffer = new LiveBuffer(source.hub, jobId);
+    try {
+      const job = await source.readJob(jobId);
+      if (!isEnded(job.status)) {
+        yield [{ type: "job", job }];
+      }
+      for (let more = true; more && !signal.aborted; ) {
+        const page = await source.readRecords({ jobId, after: position, limit: pageRecords, bytes: pageBytes });
+        more = page.more;
+        position = page.records.at(-1) ?? position;
+        if (page.records.length > 0) {
+          yield page.records.map((record) => ({ type: "record", record: { ...record, jobId } }));
+        }
+      }
+      if (isEnded(job.status)) {
+        yield [{ type: "job", job }];
+      }
+      // Right after catching up a gap cannot be filled: what is missing was never stored.
+      let gapsAllowed = true;
+      for (;;) {
+        const events = await buffer.next(signal);
+        if (events === null) {
+          break;
+        }
+        const given = follow(jobId, events, position, gapsAllowed);
+        gapsAllowed = false;
+        position = given.position;
+        if (given.events.length > 0) {
+          yield given.events;
+        }
+        if (given.mustCatchUp) {
+          break;
+        }
+      }
+    } finally {
+      buffer.close();
+    }
+  }
+}
+
+/** The feed of the changes of all jobs. A job that changes again before it was read is given once, as it is then. */
+export async function* allJobsFeed(hub: LiveHub, signal: AbortSignal): AsyncGenerator<FeedEvent[], void, undefined> {
+  const changed = new Map<string, JobResource>();
+  const bell = new Bell();
+  const unfollow = hub.followAll((job) => {
+    changed.delete(job.jobId);
+    changed.set(job.jobId, job);
+    if (changed.size > jobsWaiting) {
+      const [oldest] = changed.keys();
+      changed.delete(oldest ?? "");
+    }
+    bell.ring();
+  });
+  try {
+    while (!signal.aborted) {
+      if (changed.size === 0) {
+        await bell.rung(signal);
+        continue;
+      }
+      const jobs = [...changed.values()];
+      changed.clear();
+      yield jobs.map((job) => ({ type: "job", job }));
+    }
+  } finally {
+    unfollow();
+  }
+}
+
+/** Several feeds as one, each portion as it comes. */
+export async function* mergedFeed(
+  feeds: AsyncGenerator<FeedEvent[], void, undefined>[],
+): AsyncGenerator<FeedEvent[], void, undefined> {
+  const [only] = feeds;
+  if (only !== undefined && feeds.length === 1) {
+    yield* only;
+    return;
+  }
+  const next = (feed: AsyncGenerator<FeedEvent[], void, undefined>) => feed.next().then((result) => ({ feed, result }));
+  const waiting = new Map(feeds.map((feed) => [feed, next(feed)]));
+  try {
+    while (waiting.size > 0) {
+      const { feed, result } = await Promise.race(waiting.values());
+      if (result.done === true) {
+        waiting.delete(feed);
+      } else {
+        waiting.set(feed, next(feed));
+        yield result.value;
+      }
+    }
+  } finally {
+    await Promise.allSettled(feeds.map((feed) => feed.return()));
+  }
+}
+
+/** What of live events is new to a reader at a position. */
+function follow(jobId: string, events: LiveEvent[], from: RecordPosition, gapsAllowed: boolean) {
+  const given: FeedEvent[] = [];
+  let position = from;
+  for (const event of events) {
+    if (event.type === "stored") {
+      return { events: given, position, mustCatchUp: true };
+    }
+    if (event.type === "job") {
+      given.push({ type: "job", job: event.job });
+      continue;
+    }
+    for (const record of event.records) {
+      const isNew = event.attempt > position.attempt || record.number > position.number;
+      if (event.attempt < position.attempt || !isNew) {
+        continue;
+      }
+      const expected = event.attempt === position.attempt ? position.number + 1 : 1;
+      if (record.number !== expected && !gapsAllowed) {
+        return { events: given, position, mustCatchUp: true };
+      }
+      position = { attempt: event.attempt, number: record.number };
+      given.push({ type: "record", record: liveRecord(jobId, event.attempt, record) });
+    }
+  }
+  return { events: given, position, mustCatchUp: false };
+}
+
+function liveRecord(jobId: string, attempt: number, record: StreamRecord): JobStreamRecord & { jobId: string } {
+  return {
+    id: `${attempt}.${record.number}`,
+    attempt,
+    number: record.number,
+    stream: record.stream,
+    time: isoTime(record.time),
+    text: record.text,
+    ...(record.value === undefined ? {} : { value: record.value }),
+    ...(record.cut === true ? { cut: true } : {}),
+    ...(record.continued === true ? { continued: true } : {}),
+    jobId,
+  };
+}
+
+/** Live events of a job that wait for their reader. */
+class LiveBuffer {
+  readonly #bell = new Bell();
+  readonly #unfollow: () => void;
+  #events: LiveEvent[] = [];
+  #characters = 0;
+  #records = 0;
+  #overflowed = false;
+
+  constructor(hub: LiveHub, jobId: string) {
+    this.#unfollow = hub.follow(jobId, (event) => this.#take(event));
+  }
+
+  /** What waits, or comes next; null when the reader was too slow, or is gone. */
+  async next(signal: AbortSignal): Promise<LiveEvent[] | null> {
+    while (this.#events.length === 0 && !this.#overflowed && !signal.aborted) {
+      await this.#bell.rung(signal);
+    }
+    if (this.#overflowed || signal.aborted) {
+      return null;
+    }
+    const events = this.#events;
+    this.#events = [];
+    this.#characters = 0;
+    this.#records = 0;
+    return events;
+  }
+
+  close(): void {
+    this.#unfollow();
+  }
+
+  #take(event: LiveEvent): void {
+    if (this.#overflowed) {
+      return;
+    }
+    this.#records += 1;
+    if (event.type === "records") {
+      this.#records += event.records.length;
+      for (const { text } of event.records) {
+        this.#characters += text.length;
+      }
+    }
+    this.#events.push(event);
+    if (this.#characters > bufferCharacters || this.#records > bufferEvents) {
+      this.#overflowed = true;
+      this.#events = [];
+    }
+    this.#bell.ring();
+  }
+}
+
+/** Lets one waiter go on. */
+class Bell {
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#wake?.();
+  }
+
+  rung(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#wake = undefined;
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.#wake = wake;
+      signal.addEventListener("abort", wake, { once: true });
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import type { JobResource } from "../contract/api/job.ts";
+import type { StoredJob } from "../store/operations/jobs.ts";
+
+/**
+ * A job as the API shows it.
+ * @param waitingReason what to say of a job that waits in the queue
+ */
+export function jobResource(job: StoredJob, waitingReason: (job: StoredJob) => string | null): JobResource {
+  return {
+    jobId: job.jobId,
+    runbookId: job.runbookId,
+    runbookName: job.runbookName,
+    runbookKind: job.runbookKind,
+    versionId: job.versionId,
+    versionNumber: job.versionNumber,
+    draft: job.draft,
+    status: job.status,
+    statusReason: job.statusReason ?? (job.status === "New" ? waitingReason(job) : null),
+    attempt: job.attempt,
+    workerId: job.workerId,
+    workerName: job.workerName,
+    parameters: job.parameters,
+    grants: job.grants,
+    sandbox: job.sandbox,
+    result: job.result,
+    exception: job.exception,
+    exitCode: job.exitCode,
+    errorCount: job.errorCount,
+    warningCount: job.warningCount,
+    recordCount: job.recordCount,
+    startedBy: job.startedBy,
+    timings: {
+      acceptedAt: isoTime(job.acceptedAt),
+      claimedAt: optionalTime(job.claimedAt),
+      hostReadyAt: optionalTime(job.hostReadyAt),
+      firstRecordAt: optionalTime(job.firstRecordAt),
+      endedAt: optionalTime(job.endedAt),
+    },
+  };
+}
+
+/** UTC, ISO 8601 with milliseconds. */
+export function isoTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+export function optionalTime(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : isoTime(milliseconds);
+}

@@ -1,0 +1,597 @@
+import type { JobResource } from "../contract/api/job.ts";
+import type { Page } from "../contract/api/page.ts";
+import type { JobStatus } from "../contract/job-status.ts";
+import type { JobDeclinedFrame, JobProgressFrame, ScriptNeededFrame } from "../contract/link/control-frames.ts";
+import type { AppendFrame } from "../contract/link/records-frames.ts";
+import type { Logger } from "../contract/logger.ts";
+import type { JobStreamRecord, StreamName } from "../contract/stream.ts";
+import { UserError } from "../contract/user-error.ts";
+import type { ClaimedJob, JobEffects, QueueKey } from "../store/operations/jobs.ts";
+import type { RecordPosition } from "../store/operations/streams.ts";
+import type { KeptAttempt } from "../store/operations/workers.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../workers/clock.ts";
+import { systemClock } from "../workers/clock.ts";
+import type { ConnectedWorker, JobLinkHandler, RecordsPeer } from "../workers/connected-worker.ts";
+import type { WorkersFeature } from "../workers/workers-feature.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { Duty } from "./duty.ts";
+import { JobChanges } from "./job-changes.ts";
+import type { FeedEvent } from "./job-feed.ts";
+import { allJobsFeed, jobFeed, mergedFeed } from "./job-feed.ts";
+import { isoTime, jobResource, optionalTime } from "./job-resource.ts";
+import { LiveHub } from "./live-hub.ts";
+import { RecordIntake } from "./record-intake.ts";
+import type { RetentionSettings } from "./retention.ts";
+import { defaultRetention, purgeEndedJobs } from "./retention.ts";
+import type { RunnableVersion } from "./runnable-versions.ts";
+import { RunnableVersions } from "./runnable-versions.ts";
+import { RunningAttempts } from "./running-attempts.ts";
+import type { StartedJob, StartJobRequest } from "./start-job.ts";
+import { JobStarter } from "./start-job.ts";
+import { StartableRunbooks } from "./startable-runbooks.ts";
+import { defaultLowStorage, freeBytesOf, StorageWatermark } from "./storage-watermark.ts";
+import { waitingReason } from "./waiting-reason.ts";
+
+/*
+ * Jobs: from a request to a truthful end.
+ *
+ *   start-job          checks a request and accepts it               (one transaction)
+ *   dispatcher         brings waiting jobs and free slots together   (one statement a claim)
+ *   here               hands claimed jobs over, passes stops on, puts declined jobs back
+ *   record-intake      records and ends: to live readers at once, to the store by groups, then acknowledged
+ *   live-hub, job-feed what a live reader gets
+ *   duties             start deadlines, attempts that do not end, parked jobs, retention, free storage
+ *
+ * What an operation of the store did to other jobs comes back as its effects; `#apply` is the one place that acts on them.
+ * After a restart everything goes on from the database: workers connect again and say what they run.
+ */
+
+export interface JobsOptions {
+  store: Pick<Store, "read" | "write">;
+  workers: WorkersFeature;
+  logger: Logger;
+  clock?: Clock;
+  retention?: Partial<RetentionSettings>;
+  /** Where free storage is watched; nothing is watched when left out. */
+  dataDirectory?: string;
+  /** Instead of asking the disk of `dataDirectory`. */
+  freeBytes?: () => Promise<number | null>;
+  /** Bytes; below this no further job is accepted. */
+  lowStorage?: number;
+  /** Milliseconds after its grace or its time limit in which an attempt has to end; then it is given up. */
+  stuckPatience?: number;
+  /** Milliseconds between two purges of old jobs. */
+  purgeInterval?: number;
+  /** Told of things worth counting. */
+  observer?: JobObserver;
+}
+
+/** For metrics; each call is cheap and synchronous. */
+export interface JobObserver {
+  jobAccepted?(): void;
+  jobEnded?(status: JobStatus): void;
+  recordsStored?(count: number): void;
+}
+
+/** One line of a job's attempts. */
+export interface JobAttemptResource {
+  attempt: number;
+  workerId: string;
+  workerName: string | null;
+  claimedAt: string;
+  endedAt: string | null;
+  outcome: string | null;
+  reason: string | null;
+}
+
+export type FeedTopic = { type: "job"; jobId: string } | { type: "jobs" };
+
+export interface JobsFeature {
+  /** Throws UserErrors as `JobStarter.start` says. */
+  startJob(request: StartJobRequest): Promise<StartedJob>;
+  /** @throws UserError `job-not-found` (404), `job-ended` (409) */
+  stopJob(of: { jobId: string; requestedBy: string; force?: boolean }): Promise<JobResource>;
+  /** @throws UserError `job-not-found` (404) */
+  getJob(jobId: string): Promise<JobResource>;
+  /** Newest first. `runbook` is an id or a name. @throws UserError `invalid-page-key` */
+  listJobs(of: { runbook?: string; status?: JobStatus; after?: string; limit: number }): Promise<Page<JobResource>>;
+  /** @throws UserError `job-not-found` (404) */
+  listAttempts(jobId: string): Promise<Page<JobAttemptResource>>;
+  /** In order; `since` in milliseconds since the epoch. @throws UserError `job-not-found` (404) */
+  listRecords(of: {
+    jobId: string;
+    stream?: StreamName;
+    after?: RecordPosition;
+    since?: number;
+    limit: number;
+  }): Promise<Page<JobStreamRecord>>;
+  /** The text of a stream as a file, in pieces; all streams when none is named. @throws UserError `job-not-found` (404) */
+  readText(of: { jobId: string; stream?: StreamName }): AsyncGenerator<string, void, undefined>;
+  /**
+   * Live events of topics, in portions that came together. Ends when `signal` is aborted, and must be ended that way.
+   * `after` is where the readers of job topics are. @throws UserError `job-not-found` (404), by the first `next()`
+   */
+  openFeed(of: {
+    topics: FeedTopic[];
+    after?: RecordPosition;
+    signal: AbortSignal;
+  }): AsyncGenerator<FeedEvent[], void, undefined>;
+  /** A runbook has changed: nothing that is remembered of it may be used. */
+  forgetRunbook(runbookId: string): void;
+  /** A runbook's concurrency rule has changed: jobs that it held may go on. */
+  releaseParkedJobs(runbookId: string): Promise<void>;
+  /** Jobs waiting, by queue. */
+  queueLengths(): Promise<(QueueKey & { jobs: number })[]>;
+  /** Attempts that workers of this service have. */
+  readonly runningAttempts: number;
+  /** Purges what has been kept long enough, now. */
+  purge(): Promise<number>;
+
+  start(): void;
+  /** Stops handing out jobs and doing duties, and waits until what has come in is stored. Call it before `workers.stop`. */
+  stop(): Promise<void>;
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+const defaultStuckPatience = 30_000;
+const defaultPurgeInterval = 60_000;
+
+const pageBytes = 1024 * 1024;
+const textPageRecords = 1_000;
+
+export function createJobsFeature(options: JobsOptions): JobsFeature {
+  return new Jobs(options);
+}
+
+class Jobs implements JobsFeature, JobLinkHandler {
+  readonly #store: JobsOptions["store"];
+  readonly #workers: WorkersFeature;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #observer: JobObserver;
+  readonly #retention: RetentionSettings;
+  readonly #attempts = new RunningAttempts();
+  readonly #hub = new LiveHub();
+  readonly #versions: RunnableVersions;
+  readonly #runbooks: StartableRunbooks;
+  readonly #starter: JobStarter;
+  readonly #dispatcher: Dispatcher;
+  readonly #intake: RecordIntake;
+  readonly #changes: JobChanges;
+  readonly #storage: StorageWatermark;
+  readonly #duties: Duty[];
+
+  constructor(options: JobsOptions) {
+    const { store, workers, logger } = options;
+    this.#store = store;
+    this.#workers = workers;
+    this.#logger = logger;
+    this.#clock = options.clock ?? systemClock;
+    this.#observer = options.observer ?? {};
+    this.#retention = { ...defaultRetention, ...options.retention };
+    this.#versions = new RunnableVersions(store);
+    this.#runbooks = new StartableRunbooks(store);
+    const { dataDirectory } = options;
+    this.#storage = new StorageWatermark({
+      logger,
+      low: options.lowStorage ?? defaultLowStorage,
+      freeBytes: options.freeBytes ?? (async () => (dataDirectory === undefined ? null : freeBytesOf(dataDirectory))),
+    });
+    this.#starter = new JobStarter({
+      store,
+      runbooks: this.#runbooks,
+      versions: this.#versions,
+      refuseWhenStorageIsLow: () => this.#storage.refuseWhenLow(),
+      expectJob: (queue) => this.#dispatcher.wake(queue),
+      accepted: (effects, expected) => this.#accepted(effects, expected),
+    });
+    this.#dispatcher = new Dispatcher({
+      store,
+      workers,
+      attempts: this.#attempts,
+      logger,
+      handOver: (job) => this.#handOver(job),
+    });
+    this.#intake = new RecordIntake({
+      store,
+      hub: this.#hub,
+      attempts: this.#attempts,
+      logger,
+      clock: this.#clock,
+      isStorageCritical: () => this.#storage.isCritical,
+      onEffects: (effects) => this.#apply(effects),
+      onRecords: (count) => this.#observer.recordsStored?.(count),
+    });
+    this.#changes = new JobChanges(this.#hub, (jobIds) => this.#readJobs(jobIds), logger);
+    this.#duties = this.#makeDuties(options);
+    workers.attachJobs(this);
+  }
+
+  // --- what people ask for
+
+  startJob(request: StartJobRequest): Promise<StartedJob> {
+    return this.#starter.start(request);
+  }
+
+  async stopJob(of: { jobId: string; requestedBy: string; force?: boolean }): Promise<JobResource> {
+    const jobId = knownJobId(of.jobId);
+    const result = await this.#store.write.stopJob({ jobId, requestedBy: of.requestedBy, force: of.force ?? false });
+    if (result.outcome === "not-found") {
+      throw jobNotFound(jobId);
+    }
+    const job = this.#resource(result.job);
+    if (result.outcome === "ended") {
+      throw new UserError("job-ended", `The job has ended already, as ${job.status}.`, { status: 409 });
+    }
+    this.#apply(result.effects);
+    return job;
+  }
+
+  async getJob(jobId: string): Promise<JobResource> {
+    const job = await this.#store.read.job({ jobId: knownJobId(jobId) });
+    if (job === null) {
+      throw jobNotFound(jobId);
+    }
+    return this.#resource(job);
+  }
+
+  async listJobs(of: {
+    runbook?: string;
+    status?: JobStatus;
+    after?: string;
+    limit: number;
+  }): Promise<Page<JobResource>> {
+    if (of.after !== undefined && !uuid.test(of.after)) {
+      throw new UserError("invalid-page-key", "The key of the page is not one that a page gave.", {
+        remedy: "Use `next` of the page before, or leave `after` out.",
+      });
+    }
+    const page = await this.#store.read.jobs(of);
+    return { items: page.items.map((job) => this.#resource(job)), next: page.next };
+  }
+
+  async listAttempts(jobId: string): Promise<Page<JobAttemptResource>> {
+    const attempts = await this.#store.read.jobAttempts({ jobId: knownJobId(jobId) });
+    if (attempts === null) {
+      throw jobNotFound(jobId);
+    }
+    const items = attempts.map(({ attempt, workerId, workerName, claimedAt, endedAt, outcome, reason }) => ({
+      attempt,
+      workerId,
+      workerName,
+      claimedAt: isoTime(claimedAt),
+      endedAt: optionalTime(endedAt),
+      outcome,
+      reason,
+    }));
+    return { items, next: null };
+  }
+
+  async listRecords(of: {
+    jobId: string;
+    stream?: StreamName;
+    after?: RecordPosition;
+    since?: number;
+    limit: number;
+  }): Promise<Page<JobStreamRecord>> {
+    const jobId = knownJobId(of.jobId);
+    const { records, more } = await this.#store.read.records({ ...of, jobId, bytes: pageBytes });
+    if (records.length === 0) {
+      await this.getJob(jobId);
+    }
+    return { items: records, next: more ? (records.at(-1)?.id ?? null) : null };
+  }
+
+  async *readText(of: { jobId: string; stream?: StreamName }): AsyncGenerator<string, void, undefined> {
+    const { jobId } = await this.getJob(of.jobId);
+    let after: RecordPosition | undefined;
+    for (let more = true; more; ) {
+      const page = await this.#store.read.records({
+        jobId,
+        limit: textPageRecords,
+        bytes: pageBytes,
+        ...(of.stream === undefined ? {} : { stream: of.stream }),
+        ...(after === undefined ? {} : { after }),
+      });
+      more = page.more;
+      const last = page.records.at(-1);
+      if (last !== undefined) {
+        after = { attempt: last.attempt, number: last.number };
+        yield page.records.map(({ text, continued }) => (continued === true ? text : `${text}\n`)).join("");
+      }
+    }
+  }
+
+  openFeed(of: {
+    topics: FeedTopic[];
+    after?: RecordPosition;
+    signal: AbortSignal;
+  }): AsyncGenerator<FeedEvent[], void, undefined> {
+    const source = {
+      hub: this.#hub,
+      readJob: (jobId: string) => this.getJob(jobId),
+      readRecords: (page: { jobId: string; after: RecordPosition; limit: number; bytes: number }) =>
+        this.#store.read.records(page),
+    };
+    const { signal, after } = of;
+    return mergedFeed(
+      of.topics.map((topic) =>
+        topic.type === "jobs"
+          ? allJobsFeed(this.#hub, signal)
+          : jobFeed(source, topic.jobId, after === undefined ? { signal } : { signal, after }),
+      ),
+    );
+  }
+
+  forgetRunbook(runbookId: string): void {
+    this.#runbooks.forget(runbookId);
+  }
+
+  async releaseParkedJobs(runbookId: string): Promise<void> {
+    this.#apply(await this.#store.write.releaseParkedJobs({ runbookId }));
+  }
+
+  queueLengths(): Promise<(QueueKey & { jobs: number })[]> {
+    return this.#store.read.queueLengths();
+  }
+
+  get runningAttempts(): number {
+    return this.#attempts.size;
+  }
+
+  purge(): Promise<number> {
+    return purgeEndedJobs(this.#store, this.#retention, this.#clock);
+  }
+
+  start(): void {
+    this.#storage.start();
+    this.#dispatcher.start();
+    for (const duty of this.#duties) {
+      duty.start();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#dispatcher.stop();
+    this.#storage.stop();
+    await Promise.all(this.#duties.map((duty) => duty.stop()));
+    await this.#intake.settled();
+    this.#intake.close();
+  }
+
+  // --- what workers tell
+
+  workerConnected(worker: ConnectedWorker, keep: KeptAttempt[], effects: JobEffects): void {
+    for (const { jobId, attempt, claimedAt, stopReason } of keep) {
+      this.#attempts.add({ jobId, attempt, workerId: worker.workerId, claimedAt });
+      if (stopReason !== null) {
+        worker.send({ type: "stop-job", jobId, attempt, reason: stopReason, force: false });
+      }
+    }
+    this.#apply(effects);
+    this.#dispatcher.workerConnected(worker);
+  }
+
+  workerDisconnected(worker: ConnectedWorker): void {
+    this.#dispatcher.forget(worker.workerId);
+  }
+
+  workerChanged(worker: ConnectedWorker): void {
+    this.#dispatcher.resume(worker.workerId);
+  }
+
+  jobProgress(worker: ConnectedWorker, frame: JobProgressFrame): void {
+    this.#intake.progressed(worker.workerId, frame);
+  }
+
+  jobDeclined(worker: ConnectedWorker, frame: JobDeclinedFrame): void {
+    this.#logger.warn("a worker declined a job", {
+      jobId: frame.jobId,
+      worker: worker.name,
+      reason: frame.reason,
+    });
+    this.#dispatcher.pause(worker.workerId);
+    this.#putBack(
+      { jobId: frame.jobId, attempt: frame.attempt, workerId: worker.workerId },
+      `declined: ${frame.reason}`,
+    );
+  }
+
+  scriptNeeded(worker: ConnectedWorker, frame: ScriptNeededFrame): void {
+    this.#sendScript(worker, frame).catch((error: unknown) => {
+      this.#logger.error("a script could not be sent", { jobId: frame.jobId, error: String(error) });
+    });
+  }
+
+  recordsReceived(peer: RecordsPeer, frame: AppendFrame, bytes: number): void {
+    const { freed } = this.#intake.received(peer, frame, bytes);
+    if (freed !== null) {
+      this.#dispatcher.slotsFreed(freed);
+    }
+  }
+
+  attemptsLost(effects: JobEffects): void {
+    this.#giveUp(effects);
+  }
+
+  // --- what follows
+
+  #accepted(effects: JobEffects, expected: QueueKey): void {
+    this.#observer.jobAccepted?.();
+    // The claim for the job itself was asked for together with its acceptance.
+    const own = effects.queued.findLastIndex(
+      ({ workerGroup, hostKind }) => workerGroup === expected.workerGroup && hostKind === expected.hostKind,
+    );
+    this.#apply(own < 0 ? effects : { ...effects, queued: effects.queued.toSpliced(own, 1) });
+  }
+
+  #apply(effects: JobEffects): void {
+    const freed = new Set<string>();
+    for (const { jobId, attempt, workerId } of effects.overAttempts) {
+      if (this.#attempts.remove(jobId, attempt)) {
+        freed.add(workerId);
+      }
+    }
+    for (const { workerId, jobId, attempt, reason, force } of effects.stops) {
+      this.#workers.connected(workerId)?.send({ type: "stop-job", jobId, attempt, reason, force });
+    }
+    for (const { status } of effects.ended) {
+      this.#observer.jobEnded?.(status);
+    }
+    this.#changes.note(effects.changedJobs);
+    for (const queue of effects.queued) {
+      this.#dispatcher.wake(queue);
+    }
+    for (const workerId of freed) {
+      this.#dispatcher.slotsFreed(workerId);
+    }
+  }
+
+  /** Effects of taking attempts away from workers, who must be told if they can be. */
+  #giveUp(effects: JobEffects): void {
+    for (const { workerId, jobId, attempt } of effects.overAttempts) {
+      this.#hub.discarded(jobId, attempt);
+      this.#workers.connected(workerId)?.send({ type: "drop-job", jobId, attempt });
+    }
+    this.#apply(effects);
+  }
+
+  #handOver(job: ClaimedJob): void {
+    this.#changes.note([job.jobId]);
+    const version = this.#versions.remembered(job.versionId);
+    if (version !== undefined) {
+      this.#send(job, version);
+      return;
+    }
+    this.#versions
+      .lookUp(job.versionId)
+      .then((found) => (found === null ? this.#failWithoutText(job) : this.#send(job, found)))
+      .catch((error: unknown) => {
+        this.#logger.error("the text of a claimed job could not be read", { jobId: job.jobId, error: String(error) });
+        this.#putBack(job, "its text could not be read");
+      });
+  }
+
+  #send(job: ClaimedJob, version: RunnableVersion): void {
+    const worker = this.#workers.connected(job.workerId);
+    if (worker === undefined) {
+      this.#putBack(job, "the link to its worker had closed");
+      return;
+    }
+    const isCarried = worker.carriedScripts.has(version.scriptHash);
+    worker.carriedScripts.add(version.scriptHash);
+    worker.send({
+      type: "run-job",
+      jobId: job.jobId,
+      attempt: job.attempt,
+      runbook: { id: job.runbookId, name: job.runbookName, kind: job.runbookKind },
+      scriptHash: version.scriptHash,
+      script: isCarried ? null : version.script,
+      parameters: job.parameters,
+      parameterSchemas: version.parameterSchemas,
+      logs: job.logs,
+      grants: job.grants,
+      timeLimit: job.timeLimit,
+      stopGrace: job.stopGrace,
+      outputLimit: job.outputLimit,
+    });
+  }
+
+  async #failWithoutText(job: ClaimedJob): Promise<void> {
+    const message = "the text of its version is gone";
+    const end = {
+      outcome: "Failed",
+      reason: "worker-error",
+      exception: { name: "VersionGone", message },
+      endedAt: this.#clock.now(),
+    } as const;
+    const { jobId, attempt, workerId } = job;
+    this.#apply(await this.#store.write.endAttempt({ jobId, attempt, workerId, end }));
+  }
+
+  async #sendScript(worker: ConnectedWorker, { jobId, scriptHash }: ScriptNeededFrame): Promise<void> {
+    const running = this.#attempts.ofJob(jobId);
+    const job = running?.workerId === worker.workerId ? await this.#store.read.job({ jobId }) : null;
+    const version = job === null ? null : await this.#versions.lookUp(job.versionId);
+    if (version?.scriptHash === scriptHash) {
+      worker.send({ type: "script", scriptHash, script: version.script });
+      worker.carriedScripts.add(scriptHash);
+    }
+  }
+
+  #putBack(
+    { jobId, attempt, workerId }: ClaimedJob | { jobId: string; attempt: number; workerId: string },
+    reason: string,
+  ): void {
+    this.#store.write
+      .putBackJob({ jobId, attempt, workerId, reason })
+      .then((effects) => this.#apply(effects))
+      .catch((error: unknown) => {
+        // The attempt stays with its worker; the end of the lease, or the next hello, settles it.
+        this.#logger.error("a job could not be put back", { jobId, error: String(error) });
+      });
+  }
+
+  async #readJobs(jobIds: string[]): Promise<JobResource[]> {
+    return (await this.#store.read.jobsById({ jobIds })).map((job) => this.#resource(job));
+  }
+
+  #resource(job: Parameters<typeof jobResource>[0]): JobResource {
+    return jobResource(job, (waiting) => waitingReason(waiting, this.#workers.allConnected()));
+  }
+
+  #makeDuties(options: JobsOptions): Duty[] {
+    const store = this.#store;
+    const patience = options.stuckPatience ?? defaultStuckPatience;
+    const purgeInterval = options.purgeInterval ?? defaultPurgeInterval;
+    return [
+      new Duty(
+        "ending jobs that were not started in time",
+        1_000,
+        async () => {
+          if (await store.read.overdueJobsExist()) {
+            this.#apply(await store.write.failOverdueJobs({ limit: 100 }));
+          }
+        },
+        this.#logger,
+      ),
+      new Duty(
+        "giving up attempts that do not end",
+        Math.min(5_000, patience),
+        async () => this.#giveUp(await store.write.endStuckJobs({ patience })),
+        this.#logger,
+      ),
+      new Duty(
+        "letting parked jobs in",
+        10_000,
+        async () => this.#apply(await store.write.releaseParkedJobs({})),
+        this.#logger,
+      ),
+      new Duty(
+        "purging old jobs",
+        purgeInterval,
+        async (isStopped) => {
+          await purgeEndedJobs(store, this.#retention, this.#clock, isStopped);
+        },
+        this.#logger,
+      ),
+    ];
+  }
+}
+
+function knownJobId(jobId: string): string {
+  const id = jobId.toLowerCase();
+  if (!uuid.test(id)) {
+    throw jobNotFound(jobId);
+  }
+  return id;
+}
+
+function jobNotFound(jobId: string): UserError {
+  return new UserError("job-not-found", `There is no job ${jobId}.`, {
+    status: 404,
+    remedy: "List the jobs: `runsmith get-job`. Old jobs are purged after their retention.",
+  });
+}

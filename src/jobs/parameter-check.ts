@@ -1,0 +1,99 @@
+import type { ErrorObject, ValidateFunction } from "ajv/dist/2020.js";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import type { RunbookKind } from "../contract/runbook-kind.ts";
+import type { Signature } from "../contract/signature.ts";
+
+export interface ParameterProblem {
+  /** JSON pointer (RFC 6901) into the request, such as `/parameters/hosts/0`. */
+  pointer: string;
+  message: string;
+}
+
+/** The check of parameters against one signature, compiled. */
+export interface ParameterCheck {
+  /** Names of the parameters whose values are secret. */
+  readonly secretNames: readonly string[];
+  /** The parameters under the names that the signature gives them: PowerShell does not regard case. */
+  named(parameters: Record<string, unknown>): Record<string, unknown>;
+  /** All that is wrong, each once; none of it quotes a value. */
+  problems(parameters: Record<string, unknown>): ParameterProblem[];
+  /** Lets go of what was compiled. */
+  release(): void;
+}
+
+// Defaults are the script's own; a value is never converted on its way to a script.
+const ajv = new Ajv2020({
+  allErrors: true,
+  strict: false,
+  useDefaults: false,
+  coerceTypes: false,
+  ownProperties: true,
+});
+addFormats.default(ajv);
+
+/** Compiles the check of a signature; some milliseconds. */
+export function compileParameterCheck(signature: Signature, kind: RunbookKind): ParameterCheck {
+  const validate: ValidateFunction = ajv.compile(signature);
+  const names = Object.keys(signature.properties);
+  const secretNames = names.filter((name) => signature.properties[name]?.["x-secret"] === true);
+  const byLowerCase = new Map(names.map((name) => [name.toLowerCase(), name]));
+  return {
+    secretNames,
+    named: (parameters) => (kind === "PowerShell" ? renamed(parameters, byLowerCase) : parameters),
+    problems: (parameters) => {
+      if (validate(parameters)) {
+        return [];
+      }
+      const problems = new Map<string, ParameterProblem>();
+      for (const error of validate.errors ?? []) {
+        const problem = toProblem(error);
+        problems.set(`${problem.pointer} ${problem.message}`, problem);
+      }
+      return [...problems.values()];
+    },
+    release: () => {
+      ajv.removeSchema(signature);
+    },
+  };
+}
+
+function renamed(parameters: Record<string, unknown>, byLowerCase: Map<string, string>): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const [given, value] of Object.entries(parameters)) {
+    const name = byLowerCase.get(given.toLowerCase()) ?? given;
+    // A name given twice stays as it was given the second time, and is refused as unknown.
+    result[Object.hasOwn(result, name) ? given : name] = value;
+  }
+  return result;
+}
+
+function toProblem(error: ErrorObject): ParameterProblem {
+  const at = `/parameters${error.instancePath}`;
+  const params = error.params as Record<string, unknown>;
+  switch (error.keyword) {
+    case "required":
+      return { pointer: `${at}/${escaped(params["missingProperty"])}`, message: "is required" };
+    case "additionalProperties":
+    case "unevaluatedProperties": {
+      const name = params["additionalProperty"] ?? params["unevaluatedProperty"];
+      return {
+        pointer: `${at}/${escaped(name)}`,
+        message: error.instancePath === "" ? "is not a parameter of this runbook" : "is not expected here",
+      };
+    }
+    case "enum": {
+      const allowed = (params["allowedValues"] as unknown[]).map((value) => JSON.stringify(value)).join(", ");
+      return { pointer: at, message: `must be one of ${allowed}` };
+    }
+    case "const":
+      return { pointer: at, message: `must be ${JSON.stringify(params["allowedValue"])}` };
+    default:
+      return { pointer: at, message: error.message ?? "is not valid" };
+  }
+}
+
+/** A name as a token of a JSON pointer. */
+function escaped(name: unknown): string {
+  return String(name).replaceAll("~", "~0").replaceAll("/", "~1");
+}

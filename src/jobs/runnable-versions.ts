@@ -1,0 +1,51 @@
+import type { ParameterSchema } from "../contract/signature.ts";
+import type { Store } from "../store/store.ts";
+import { BoundedCache } from "./bounded-cache.ts";
+
+/** What a worker needs of a version to run it. */
+export interface RunnableVersion {
+  script: string;
+  /** SHA-256 of the script, hexadecimal. */
+  scriptHash: string;
+  parameterSchemas: Record<string, ParameterSchema>;
+}
+
+/** UTF-16 units of scripts that are remembered. */
+const charactersKept = 32 * 1024 * 1024;
+
+/** The texts of versions, which never change, remembered between claims. */
+export class RunnableVersions {
+  readonly #store: Pick<Store, "read">;
+  readonly #versions = new BoundedCache<string, RunnableVersion>(charactersKept, ({ script }) => script.length + 1024);
+  readonly #byHash = new BoundedCache<string, string>(10_000);
+
+  constructor(store: Pick<Store, "read">) {
+    this.#store = store;
+  }
+
+  remembered(versionId: string): RunnableVersion | undefined {
+    return this.#versions.get(versionId);
+  }
+
+  /** Null when the version is gone, or has no text that can run. */
+  async lookUp(versionId: string): Promise<RunnableVersion | null> {
+    const known = this.#versions.get(versionId);
+    if (known !== undefined) {
+      return known;
+    }
+    const stored = await this.#store.read.versionToRun({ versionId });
+    if (stored === null) {
+      return null;
+    }
+    const { executable, executableHash, signature } = stored;
+    const version = { script: executable, scriptHash: executableHash, parameterSchemas: signature.properties };
+    this.#versions.set(versionId, version);
+    this.#byHash.set(executableHash, versionId);
+    return version;
+  }
+
+  /** The version whose text has this hash, as far as it was asked for lately. */
+  versionOf(scriptHash: string): string | undefined {
+    return this.#byHash.get(scriptHash);
+  }
+}

@@ -1,0 +1,143 @@
+import { randomUUIDv7 } from "node:crypto";
+import type { JobResource } from "../contract/api/job.ts";
+import { hostKindOf } from "../contract/runbook-kind.ts";
+import { UserError } from "../contract/user-error.ts";
+import type { IdempotencyKey } from "../store/operations/idempotency.ts";
+import type { AcceptJob, JobEffects, QueueKey, StoredJob } from "../store/operations/jobs.ts";
+import type { Store } from "../store/store.ts";
+import { jobResource } from "./job-resource.ts";
+import type { RunnableVersions } from "./runnable-versions.ts";
+import type { StartableRunbook, StartableRunbooks } from "./startable-runbooks.ts";
+import { parkedReason } from "./waiting-reason.ts";
+
+export interface StartJobRequest {
+  /** Id or name. */
+  runbook: string;
+  parameters?: Record<string, unknown>;
+  draft?: boolean;
+  /** Name of the principal. */
+  startedBy: string;
+  idempotency?: IdempotencyKey | null;
+}
+
+export interface StartedJob {
+  job: JobResource;
+  /** The same request came before under its key: this is the first answer again. */
+  repeated: boolean;
+}
+
+export interface JobStarterOptions {
+  store: Pick<Store, "read" | "write">;
+  runbooks: StartableRunbooks;
+  versions: RunnableVersions;
+  /** @throws UserError when no job may be accepted now */
+  refuseWhenStorageIsLow(): void;
+  /** A job is about to come into this queue; called in the turn in which its acceptance is asked for. */
+  expectJob(queue: QueueKey): void;
+  /** An acceptance is stored. `expected` is the queue that `expectJob` was called with. */
+  accepted(effects: JobEffects, expected: QueueKey): void;
+}
+
+/** A runbook that changes this often while one job is being started is somebody else's problem. */
+const mostLooks = 5;
+
+/** Starts jobs: checks the request as a whole, then accepts it in one transaction. */
+export class JobStarter {
+  readonly #options: JobStarterOptions;
+
+  constructor(options: JobStarterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @throws UserError `runbook-not-found` (404), `runbook-disabled`, `runbook-not-published`, `concurrency-limit` (409),
+   * `invalid-parameters` (400, all problems in `errors`), `idempotency-key-reused` (422), `storage-low` (507)
+   */
+  async start(request: StartJobRequest): Promise<StartedJob> {
+    try {
+      return await this.#start(request);
+    } catch (error) {
+      // What was accepted once stays so, even if the same request would be refused today.
+      const key = request.idempotency ?? null;
+      const before =
+        key !== null && error instanceof UserError ? await this.#options.store.read.jobAcceptedBefore(key) : null;
+      if (before === null) {
+        throw error;
+      }
+      return { job: acceptedResource(before), repeated: true };
+    }
+  }
+
+  async #start(request: StartJobRequest): Promise<StartedJob> {
+    const { runbooks, versions, store } = this.#options;
+    this.#options.refuseWhenStorageIsLow();
+    const draft = request.draft ?? false;
+    let runbook = runbooks.remembered(request.runbook, draft);
+    for (let look = 1; look <= mostLooks; look += 1) {
+      runbook ??= await runbooks.lookUp(request.runbook, draft);
+      if (versions.remembered(runbook.versionId) === undefined) {
+        // So that it is there when the job is handed over; whoever needs it looks again.
+        versions.lookUp(runbook.versionId).catch(() => undefined);
+      }
+      const acceptance = acceptanceOf(runbook, request, draft);
+      const queue: QueueKey = { workerGroup: runbook.workerGroup, hostKind: hostKindOf[runbook.kind] };
+      const accepting = store.write.acceptJob(acceptance);
+      this.#options.expectJob(queue);
+      const result = await accepting;
+      switch (result.outcome) {
+        case "accepted":
+          runbook.workerGroup = result.job.workerGroup;
+          this.#options.accepted(result.effects, queue);
+          return { job: acceptedResource(result.job), repeated: result.repeated };
+        case "refused":
+          throw new UserError(
+            "concurrency-limit",
+            `The runbook ${result.runbookName} has as many jobs as it may have at once (${result.limit}), and refuses further ones.`,
+            { status: 409, remedy: "Wait for a job of it to end, or change its concurrency rule." },
+          );
+        case "changed":
+          runbooks.forget(runbook.runbookId);
+          runbook = undefined;
+      }
+    }
+    throw new UserError("runbook-changed", `The runbook ${request.runbook} is being changed all the time.`, {
+      status: 409,
+      remedy: "Repeat the request.",
+    });
+  }
+}
+
+/** @throws UserError `invalid-parameters` (400) */
+function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft: boolean): AcceptJob {
+  const { check } = runbook;
+  const parameters = check.named(request.parameters ?? {});
+  const errors = check.problems(parameters);
+  if (errors.length > 0) {
+    const count = errors.length === 1 ? "One thing is wrong" : `${errors.length} things are wrong`;
+    throw new UserError(
+      "invalid-parameters",
+      `${count} with the parameters for ${runbook.name}; nothing was started.`,
+      {
+        status: 400,
+        remedy: `See what it takes: runsmith get-runbook ${JSON.stringify(runbook.name)}`,
+        errors,
+      },
+    );
+  }
+  return {
+    jobId: randomUUIDv7(),
+    runbookId: runbook.runbookId,
+    versionId: runbook.versionId,
+    versionNumber: runbook.versionNumber,
+    draft,
+    parameters,
+    secretNames: check.secretNames.filter((name) => Object.hasOwn(parameters, name)),
+    startedBy: request.startedBy,
+    idempotency: request.idempotency ?? null,
+  };
+}
+
+/** The answer to an acceptance: the same however often it is given. */
+function acceptedResource(job: StoredJob): JobResource {
+  return jobResource(job, parkedReason);
+}

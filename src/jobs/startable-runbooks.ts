@@ -1,0 +1,148 @@
+import type { RunbookKind } from "../contract/runbook-kind.ts";
+import { emptySignature } from "../contract/signature.ts";
+import { UserError } from "../contract/user-error.ts";
+import type { RunbookToStart } from "../store/operations/runbooks.ts";
+import type { Store } from "../store/store.ts";
+import { BoundedCache } from "./bounded-cache.ts";
+import type { ParameterCheck } from "./parameter-check.ts";
+import { compileParameterCheck } from "./parameter-check.ts";
+
+/** A runbook that a job can be started of, as it was when it was looked at. */
+export interface StartableRunbook {
+  runbookId: string;
+  name: string;
+  kind: RunbookKind;
+  versionId: string;
+  versionNumber: number;
+  check: ParameterCheck;
+  /** Where its jobs went last; a hint for the dispatcher, nothing more. */
+  workerGroup: string;
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const runbooksKept = 1_000;
+const checksKept = 500;
+
+/**
+ * What starting a job must know of a runbook, remembered between starts. Whatever is remembered may be old:
+ * the acceptance itself checks that the version is the current one and that the runbook is enabled.
+ */
+export class StartableRunbooks {
+  readonly #store: Pick<Store, "read">;
+  readonly #runbooks = new BoundedCache<string, StartableRunbook>(runbooksKept);
+  readonly #checks = new BoundedCache<string, ParameterCheck>(
+    checksKept,
+    () => 1,
+    (check) => check.release(),
+  );
+
+  constructor(store: Pick<Store, "read">) {
+    this.#store = store;
+  }
+
+  /** What is remembered; undefined when it has to be looked up. */
+  remembered(runbook: string, draft: boolean): StartableRunbook | undefined {
+    return this.#runbooks.get(keyOf(runbook, draft));
+  }
+
+  /**
+   * @throws UserError `runbook-not-found` (404), `runbook-disabled`, `runbook-not-published`, `runbook-has-no-draft`,
+   * `analysis-waiting` (409), `runbook-has-problems` (422)
+   */
+  async lookUp(runbook: string, draft: boolean): Promise<StartableRunbook> {
+    const found = await this.#store.read.runbookToStart({ runbook: normalized(runbook), draft });
+    if (found === null) {
+      throw new UserError("runbook-not-found", `There is no runbook ${runbook}.`, {
+        status: 404,
+        remedy: "Check the name: `runsmith get-runbook` lists all runbooks.",
+      });
+    }
+    const version = startableVersion(found, draft);
+    const startable: StartableRunbook = {
+      runbookId: found.runbookId,
+      name: found.name,
+      kind: found.kind,
+      versionId: version.versionId,
+      versionNumber: version.number,
+      check: this.#check(found.kind, version),
+      workerGroup: "default",
+    };
+    this.#runbooks.set(keyOf(runbook, draft), startable);
+    return startable;
+  }
+
+  /** Drops what is remembered of a runbook. */
+  forget(runbookId: string): void {
+    for (const [key, runbook] of this.#runbooks.entries()) {
+      if (runbook.runbookId === runbookId) {
+        this.#runbooks.delete(key);
+      }
+    }
+  }
+
+  #check(kind: RunbookKind, version: NonNullable<RunbookToStart["version"]>): ParameterCheck {
+    const known = this.#checks.get(version.versionId);
+    if (known !== undefined) {
+      return known;
+    }
+    const check = compileParameterCheck(version.signature ?? emptySignature, kind);
+    this.#checks.set(version.versionId, check);
+    return check;
+  }
+}
+
+/** The version that runs; or why none can. */
+function startableVersion(runbook: RunbookToStart, draft: boolean): NonNullable<RunbookToStart["version"]> {
+  const { name, version } = runbook;
+  const quoted = JSON.stringify(name);
+  if (!runbook.enabled) {
+    throw new UserError("runbook-disabled", `The runbook ${name} is disabled.`, {
+      status: 409,
+      remedy: `Enable it: runsmith enable-runbook ${quoted}`,
+    });
+  }
+  if (version === null) {
+    throw draft
+      ? new UserError("runbook-has-no-draft", `The runbook ${name} has no draft.`, {
+          status: 409,
+          remedy: "Start the published version, or save a draft first.",
+        })
+      : new UserError("runbook-not-published", `The runbook ${name} was never published.`, {
+          status: 409,
+          remedy: `Publish it: runsmith publish-runbook ${quoted}; or start its draft (--draft).`,
+        });
+  }
+  if (version.analysis === "waiting") {
+    throw new UserError(
+      "analysis-waiting",
+      `The script of ${name} was not analysed yet: no worker offers PowerShell.`,
+      {
+        status: 409,
+        remedy: "Start a worker on a machine that has PowerShell 7.4 or later.",
+      },
+    );
+  }
+  if (version.errors.length > 0) {
+    throw new UserError(
+      "runbook-has-problems",
+      `The draft of ${name} cannot run: ${version.errors.length} problem(s).`,
+      {
+        status: 422,
+        remedy: "Mend the problems and import the script again.",
+        errors: version.errors.map(({ line, column, message }) => ({
+          pointer: "/draft",
+          message: `line ${line}, column ${column}: ${message}`,
+        })),
+      },
+    );
+  }
+  return version;
+}
+
+function normalized(runbook: string): string {
+  return uuid.test(runbook) ? runbook.toLowerCase() : runbook.normalize("NFC");
+}
+
+function keyOf(runbook: string, draft: boolean): string {
+  return `${draft ? "draft" : "published"} ${runbook}`;
+}
