@@ -1,5 +1,5 @@
-import { inspect } from "node:util";
 import type { JobException } from "../../../src/contract/host/host-messages.ts";
+import { inspect } from "./builtins.ts";
 import { placeInRunbook, runbookStack } from "./runbook-stack.ts";
 
 const messageLength = 16 * 1024;

@@ -26,8 +26,8 @@ export * from "./api/index.ts";
 
 type Main = (parameters: Record<string, unknown>, context: Context) => unknown;
 
-/** When the descriptor for messages is opened after the hand-over, in milliseconds: not in the script's first moments. */
-const inputWatchDelay = 2;
+/** When the descriptor for messages is opened after the hand-over, in milliseconds: not in the script's first moments, and never for a short one. */
+const inputWatchDelay = 20;
 
 registerRunbookModules(import.meta.url);
 replaceStandardStreams();

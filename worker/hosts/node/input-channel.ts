@@ -1,7 +1,6 @@
-import { readSync } from "node:fs";
-import { Socket } from "node:net";
 import type { StopMessage, WorkerToHostMessage } from "../../../src/contract/host/host-messages.ts";
 import { hostInputDescriptor } from "../../../src/contract/host/host-messages.ts";
+import { net, readSync } from "./builtins.ts";
 
 const lineFeed = 10;
 const firstBuffer = Buffer.allocUnsafeSlow(64 * 1024);
@@ -37,7 +36,7 @@ export function readHandOver(): WorkerToHostMessage | undefined {
 /** Watches for what the worker says after the hand-over, without keeping the process alive. */
 export function watchInput(on: { stop: (message: StopMessage) => void; gone: () => void }): void {
   let text = "";
-  const socket = new Socket({ fd: hostInputDescriptor, readable: true, writable: false });
+  const socket = new (net().Socket)({ fd: hostInputDescriptor, readable: true, writable: false });
   socket.setEncoding("utf8");
   socket.on("data", (chunk: string) => {
     text += chunk;

@@ -1,5 +1,5 @@
-import { writeSync } from "node:fs";
 import { hostOutputDescriptor } from "../../../src/contract/host/host-messages.ts";
+import { writeSync } from "./builtins.ts";
 import { exitProcess } from "./exit-process.ts";
 
 /** The exit code of a host that cannot reach its worker any more (sysexits.h, EX_SOFTWARE). */

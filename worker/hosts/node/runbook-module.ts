@@ -1,4 +1,4 @@
-import { isBuiltin, registerHooks } from "node:module";
+import { isBuiltin, registerHooks } from "./builtins.ts";
 import { runbookScheme, runbookUrl } from "./runbook-stack.ts";
 
 const sources = new Map<string, string>();

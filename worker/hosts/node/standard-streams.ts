@@ -1,6 +1,5 @@
-import { Writable } from "node:stream";
-import { StringDecoder } from "node:string_decoder";
 import type { StreamName } from "../../../src/contract/stream.ts";
+import { StringDecoder, Writable } from "./builtins.ts";
 import { emitRecord } from "./records.ts";
 
 /** A line that is not ended is emitted after this time, in milliseconds. */

@@ -1,5 +1,5 @@
-import { getEventListeners } from "node:events";
 import { signal } from "./api/signal.ts";
+import { getEventListeners } from "./builtins.ts";
 
 /**
  * Whether a script could notice that it is asked to stop. One that could not is ended at once: waiting for the grace

@@ -1,5 +1,5 @@
-import { format } from "node:util";
 import type { StreamName } from "../../../src/contract/stream.ts";
+import { format } from "./builtins.ts";
 import { emitRecord, isRecorded } from "./records.ts";
 import { runbookStack } from "./runbook-stack.ts";
 import { flushPartialLines } from "./standard-streams.ts";
