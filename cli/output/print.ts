@@ -52,7 +52,12 @@ async function yaml(value: unknown): Promise<string> {
 
 async function table(head: string[], rows: string[][]): Promise<string> {
   const { default: Table } = await import("cli-table3");
-  const grid = new Table({ head, style: { head: [], border: [], compact: true }, chars: plainBorders, colAligns: [] });
+  const grid = new Table({
+    head,
+    style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 2 },
+    chars: plainBorders,
+    colAligns: [],
+  });
   grid.push(...rows);
   return grid
     .toString()
