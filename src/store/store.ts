@@ -46,6 +46,8 @@ export type Asynchronous<Operations> = {
 /** The database as it stands behind the store. */
 export interface StoreDatabase {
   kind: "sqlite";
+  /** The database file. */
+  file: string;
   /** The engine's version, such as `3.53.4`. */
   version: string;
   /** Read back from the writing connection: `FULL` means that a commit waits for the disk. */

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import type { DatabaseSync } from "node:sqlite";
 import type { MessagePort } from "node:worker_threads";
 import { parentPort, workerData } from "node:worker_threads";
@@ -19,6 +20,8 @@ run(parentPort, workerData as ReaderStart);
 function run(port: MessagePort, start: ReaderStart): void {
   try {
     serve(port, openReadingConnection(start.databaseFile));
+    // Now, for a server that is killed would not write it at its end.
+    flushCompileCache();
   } catch (error) {
     port.postMessage({ type: "failed", error: toThreadError(error) } satisfies FromReader);
     port.close();

@@ -28,6 +28,9 @@ export class ReaderThreads {
   }
 
   call(operation: string, argument: unknown): Promise<unknown> {
+    if (this.#closing) {
+      return Promise.reject(new Error(`The store is closed, so ${operation} was not done.`));
+    }
     this.#reads += 1;
     return this.#leastBusy().call(operation, argument);
   }

@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
 import { fromThreadError } from "./thread-error.ts";
@@ -32,7 +34,13 @@ export class ThreadLink<Task extends string, Message> {
   #ended = false;
 
   constructor(program: URL, start: object, events: ThreadEvents<Message>) {
-    this.#worker = new Worker(program, { workerData: start, execArgv: [], env: {} });
+    this.#worker = new Worker(program, {
+      workerData: start,
+      execArgv: [],
+      env: compileCacheEnvironment(),
+      // Messages and rows die young; the default would let each thread keep three times 16 MB for them.
+      resourceLimits: { maxYoungGenerationSizeMb: 6 },
+    });
     this.#worker.on("message", events.message);
     this.#worker.on("error", (error) => {
       this.#error = error instanceof Error ? error : new Error(String(error));
@@ -148,4 +156,13 @@ export class ThreadLink<Task extends string, Message> {
     this.#pending.clear();
     events.ended(this.#closing ? undefined : this.#error);
   }
+}
+
+/**
+ * A thread does not take part in its process's compile cache by itself, only by this variable. In a checkout it saves each thread
+ * the loading of the type stripper: 12 MB and 30 ms.
+ */
+function compileCacheEnvironment(): { NODE_COMPILE_CACHE?: string } {
+  const directory = getCompileCacheDir();
+  return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) };
 }

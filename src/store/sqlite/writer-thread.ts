@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import type { DatabaseSync } from "node:sqlite";
 import type { MessagePort } from "node:worker_threads";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
@@ -14,6 +15,7 @@ import { readMigrations } from "./migrations.ts";
 import { openWritingConnection } from "./open-connection.ts";
 import { writeOperations } from "./operations.ts";
 import { postAnswers } from "./post-answers.ts";
+import { prepareLog } from "./prepare-log.ts";
 import type { SqliteSession } from "./session.ts";
 import { SqliteConnectionSession } from "./session.ts";
 import { toThreadError } from "./thread-error.ts";
@@ -31,13 +33,17 @@ async function run(port: MessagePort, start: WriterStart): Promise<void> {
   let database: DatabaseSync | undefined;
   try {
     lock = lockDatabase(start.dataDirectory);
-    database = openWritingConnection(dataFile(start.dataDirectory, "database"));
+    const file = dataFile(start.dataDirectory, "database");
+    prepareLog(file);
+    database = openWritingConnection(file);
     const migrations = readMigrations(start.migrationsDirectory);
     const schema = await migrate(database, migrations, dataFile(start.dataDirectory, "backups"));
     const session = new SqliteConnectionSession(database);
     const { installationId } = ensureInstallation(session);
-    post(port, { type: "opened", installationId, database: describe(session, schema) });
+    post(port, { type: "opened", installationId, database: describe(session, file, schema) });
     serve(port, database, session, lock);
+    // Now, for a server that is killed would not write it at its end.
+    flushCompileCache();
   } catch (error) {
     database?.close();
     lock?.release();
@@ -93,11 +99,17 @@ function close(database: DatabaseSync, lock: DatabaseLock): void {
   lock.release();
 }
 
-function describe(session: SqliteSession, schema: number): StoreDatabase {
+function describe(session: SqliteSession, file: string, schema: number): StoreDatabase {
   const version = session.first<{ version: string }>("SELECT sqlite_version() AS version")?.version ?? "";
   const synchronous = session.first<{ synchronous: number }>("PRAGMA synchronous")?.synchronous;
   const journal = session.first<{ journal_mode: string }>("PRAGMA journal_mode")?.journal_mode;
-  return { kind: "sqlite", version, schema, durability: synchronous === 2 && journal === "wal" ? "FULL" : "OTHER" };
+  return {
+    kind: "sqlite",
+    file,
+    version,
+    schema,
+    durability: synchronous === 2 && journal === "wal" ? "FULL" : "OTHER",
+  };
 }
 
 function post(port: MessagePort, message: FromWriter): void {
