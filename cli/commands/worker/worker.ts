@@ -1,8 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "../../command.ts";
-import { exitCodes } from "../../exit-codes.ts";
 import { productVersion } from "../../product-version.ts";
-import { workerReadyLine } from "../../service/worker-ready-line.ts";
 import { capacitySettings, hostSettings, workerTuningOptions } from "../../service/worker-settings.ts";
 
 export const command: Command = {
@@ -25,22 +23,19 @@ export const command: Command = {
     { line: "worker --server https://runsmith.example:9090 --token-file worker.token", does: "on another machine" },
   ],
   async run(invocation) {
-    const { startWorker } = await import("../../../worker/worker.ts");
+    const { runWorker } = await import("../../service/run-worker.ts");
     const { workerLog } = await import("../../service/worker-log.ts");
-    const server = invocation.text("server") ?? "";
     const caFile = invocation.text("ca");
-    const worker = await startWorker({
+    const options = {
       ...hostSettings(invocation),
       ...capacitySettings(invocation),
-      server,
+      server: invocation.text("server") ?? "",
       tokenFile: resolve(invocation.text("token-file") ?? ""),
       ...(caFile === undefined ? {} : { caFile: resolve(caFile) }),
       version: productVersion(),
       protectedPaths: invocation.list("protect").map((path) => resolve(path)),
       logger: workerLog(invocation.text("log-format") ?? "text", invocation.text("log-level") ?? "info"),
-    });
-    void worker;
-    process.stdout.write(`${workerReadyLine}${server}\n`);
-    return exitCodes.completed;
+    };
+    return await runWorker(options, invocation.text("group") ?? null, invocation.flag("end-with-input"));
   },
 };
