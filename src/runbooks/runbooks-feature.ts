@@ -34,6 +34,13 @@ export interface RunbookToImport {
   grantNeeded: boolean;
 }
 
+/** Told when a change is stored, so that others drop what they remember. */
+export interface RunbookListener {
+  changed(runbookId: string): void;
+  /** Jobs that the former rule held may go on. */
+  concurrencyChanged(runbookId: string): void;
+}
+
 type RunbookStore = Pick<Store, "read" | "write" | "once">;
 
 /** A request to publish waits this long for a worker that can analyse the script, in milliseconds. */
@@ -45,10 +52,12 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 export class RunbooksFeature {
   readonly #store: RunbookStore;
   readonly #analyser: ScriptAnalyser;
+  readonly #listener: RunbookListener;
 
-  constructor(store: RunbookStore, analyser: ScriptAnalyser) {
+  constructor(store: RunbookStore, analyser: ScriptAnalyser, listener: RunbookListener) {
     this.#store = store;
     this.#analyser = analyser;
+    this.#listener = listener;
   }
 
   /** @throws UserError `runbook-not-found` (404) */
@@ -104,8 +113,15 @@ export class RunbooksFeature {
       settings,
       changedBy,
     });
-    if (!given.publish || imported.runbook.draft === null) {
+    this.#listener.changed(imported.runbook.runbookId);
+    if (!given.publish) {
       return imported;
+    }
+    if (imported.runbook.draft === null) {
+      // The text is the published one already.
+      return given.grantNeeded
+        ? { ...imported, runbook: await this.#grantNeeded(imported.runbook, changedBy) }
+        : imported;
     }
     try {
       const runbook = await this.#publish(imported.runbook, given.grantNeeded, { changedBy });
@@ -120,12 +136,12 @@ export class RunbooksFeature {
     checkScriptSource(source);
     const { kind, name } = await this.get(runbook);
     const analysis = await this.#analyse(kind, name, source, false);
-    return this.#store.write.saveDraft({ ...change(runbook, context), source, analysis });
+    return this.#changed(this.#store.write.saveDraft({ ...change(runbook, context), source, analysis }));
   }
 
   /** @throws UserError `runbook-not-found` (404), `revision-mismatch` (412), `runbook-has-no-draft` (409), … */
   discardDraft(runbook: string, context: ChangeContext): Promise<StoredRunbook> {
-    return this.#store.write.discardDraft(change(runbook, context));
+    return this.#changed(this.#store.write.discardDraft(change(runbook, context)));
   }
 
   /**
@@ -140,7 +156,13 @@ export class RunbooksFeature {
 
   /** @throws UserError `runbook-not-found` (404), `revision-mismatch` (412), `invalid-grant` */
   async change(runbook: string, settings: Partial<RunbookSettings>, context: ChangeContext): Promise<StoredRunbook> {
-    return this.#store.write.changeRunbook({ ...change(runbook, context), settings: checkedSettings(settings) });
+    const changed = await this.#changed(
+      this.#store.write.changeRunbook({ ...change(runbook, context), settings: checkedSettings(settings) }),
+    );
+    if (settings.concurrencyLimit !== undefined || settings.concurrencyPolicy !== undefined) {
+      this.#listener.concurrencyChanged(changed.runbookId);
+    }
+    return changed;
   }
 
   /** @throws UserError `runbook-not-found` (404), `revision-mismatch` (412), `runbook-has-open-jobs` (409) */
@@ -154,17 +176,32 @@ export class RunbooksFeature {
     const isReady = draft?.analysis === "done" && !draft.problems.some((problem) => problem.severity === "error");
     // A draft that is not ready is refused by the store, in the transaction that would publish it.
     if (!isReady) {
-      return this.#writes(context).publishRunbook(publication);
+      return this.#changed(this.#writes(context).publishRunbook(publication));
     }
     const needs = stated(draft.needs);
     if (grantNeeded) {
-      return this.#writes(context).publishRunbook({ ...publication, grants: needs });
+      return this.#changed(this.#writes(context).publishRunbook({ ...publication, grants: needs }));
     }
     const missing = missingGrants(needs, runbook.grants);
     if (missing.length > 0) {
       throw grantsMissing(runbook.name, missing);
     }
-    return this.#writes(context).publishRunbook(publication);
+    return this.#changed(this.#writes(context).publishRunbook(publication));
+  }
+
+  /** Grants what the published version needs, where that is more than is granted. */
+  async #grantNeeded(runbook: StoredRunbook, changedBy: string): Promise<StoredRunbook> {
+    const needs = stated(runbook.published?.needs ?? []);
+    if (missingGrants(needs, runbook.grants).length === 0) {
+      return runbook;
+    }
+    return this.change(runbook.runbookId, { grants: needs }, { changedBy });
+  }
+
+  async #changed(change: Promise<StoredRunbook>): Promise<StoredRunbook> {
+    const runbook = await change;
+    this.#listener.changed(runbook.runbookId);
+    return runbook;
   }
 
   #writes({ idempotency }: ChangeContext): Store["write"] {

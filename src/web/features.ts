@@ -1,13 +1,17 @@
 import { AccessFeature } from "../access/access-feature.ts";
 import { newToken, tokenHash } from "../access/token.ts";
+import type { JobsFeature } from "../jobs/jobs-feature.ts";
+import { createJobsFeature } from "../jobs/jobs-feature.ts";
+import type { RunbookListener } from "../runbooks/runbooks-feature.ts";
 import { RunbooksFeature } from "../runbooks/runbooks-feature.ts";
 import { ScriptAnalyser } from "../runbooks/script-analyser.ts";
 import { WaitingAnalyses } from "../runbooks/waiting-analyses.ts";
 import type { Store } from "../store/store.ts";
 import type { WorkersFeature } from "../workers/workers-feature.ts";
 import { createWorkersFeature } from "../workers/workers-feature.ts";
+import { EventStreams } from "./api/event-streams.ts";
 import type { Log } from "./logging.ts";
-import type { ServerOptions } from "./server-options.ts";
+import type { RetentionOptions, ServerOptions } from "./server-options.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
 import { workerOf } from "./worker-links.ts";
 
@@ -16,6 +20,8 @@ export interface Features {
   access: AccessFeature;
   runbooks: RunbooksFeature;
   workers: WorkersFeature;
+  jobs: JobsFeature;
+  eventStreams: EventStreams;
   /** Extends the leases of workers, then closes their links and all event streams: none would end by itself. */
   endConnections(): Promise<void>;
   /** Ends what features do by themselves. */
@@ -26,13 +32,11 @@ export interface FeatureParts {
   store: Store;
   options: ServerOptions;
   metrics: ServiceMetrics;
-  /** Runsmith's version. */
-  version: string;
   log: Log;
 }
 
 /** Builds the features on top of an open store. */
-export async function openFeatures({ store, options, log }: FeatureParts): Promise<Features> {
+export async function openFeatures({ store, options, metrics, log }: FeatureParts): Promise<Features> {
   const access = new AccessFeature(store);
   const workers = createWorkersFeature({
     store,
@@ -45,21 +49,43 @@ export async function openFeatures({ store, options, log }: FeatureParts): Promi
     },
     tokensRevoked: (principalId) => access.forget(principalId),
   });
-  access.onRevoked((principalId) => workers.closeLinksOf(principalId));
+  const eventStreams = new EventStreams();
+  access.onRevoked((principalId) => {
+    workers.closeLinksOf(principalId);
+    eventStreams.endOf(principalId);
+  });
+  const jobs = createJobsFeature({
+    store,
+    workers,
+    logger: log,
+    dataDirectory: options.dataDirectory,
+    ...(options.lowDiskWatermark !== undefined && { lowStorage: options.lowDiskWatermark }),
+    retention: retentionSettings(options.retention),
+    observer: {
+      jobAccepted: () => metrics.jobsAccepted.inc(),
+      jobEnded: (status) => metrics.jobsEnded.inc({ status }),
+      recordsStored: (count) => metrics.recordsStored.inc(count),
+    },
+  });
   const analyser = new ScriptAnalyser(workers);
   const waiting = new WaitingAnalyses(store, analyser, (error) =>
     log.error("A draft that waits for its analysis could not be analysed; it will be tried again", { error }),
   );
+  observeJobs(metrics, jobs, workers);
   workers.start();
+  jobs.start();
   let ended: Promise<void> | undefined;
   const endConnections = () => {
-    ended ??= workers.stop();
+    eventStreams.close();
+    ended ??= jobs.stop().then(() => workers.stop());
     return ended;
   };
   return {
     access,
-    runbooks: new RunbooksFeature(store, analyser),
+    runbooks: new RunbooksFeature(store, analyser, runbookListener(jobs, log)),
     workers,
+    jobs,
+    eventStreams,
     endConnections,
     async close() {
       await endConnections();
@@ -68,4 +94,36 @@ export async function openFeatures({ store, options, log }: FeatureParts): Promi
       await access.close();
     },
   };
+}
+
+/** Jobs remember what they need of a runbook, and some wait for its rules. */
+function runbookListener(jobs: JobsFeature, log: Log): RunbookListener {
+  return {
+    changed: (runbookId) => jobs.forgetRunbook(runbookId),
+    concurrencyChanged(runbookId) {
+      jobs.releaseParkedJobs(runbookId).catch((error: unknown) => {
+        // They are looked for now and then anyway.
+        log.warn("Waiting jobs could not be released at once", { runbookId, error });
+      });
+    },
+  };
+}
+
+function retentionSettings({ jobDays }: RetentionOptions = {}): { maximumAge?: number | null } {
+  return jobDays === undefined ? {} : { maximumAge: jobDays === null ? null : jobDays * 86_400_000 };
+}
+
+function observeJobs(metrics: ServiceMetrics, jobs: JobsFeature, workers: WorkersFeature): void {
+  metrics.observe("runsmith_jobs_running", "Attempts that workers of this service have.", () => jobs.runningAttempts);
+  metrics.observe(
+    "runsmith_workers_connected",
+    "Workers connected to this service.",
+    () => workers.allConnected().length,
+  );
+  metrics.observeEach("runsmith_jobs_queued", "Jobs waiting for a worker.", ["group", "host_kind"], async () =>
+    (await jobs.queueLengths()).map(({ workerGroup, hostKind, jobs: value }) => ({
+      labels: { group: workerGroup, host_kind: hostKind },
+      value,
+    })),
+  );
 }

@@ -47,7 +47,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const store = await openStore({ dataDirectory });
     standing.defer(() => store.close());
     metrics.observeStore(() => store.statistics());
-    const features = await openFeatures({ store, options, metrics, version, log });
+    const features = await openFeatures({ store, options, metrics, log });
     standing.defer(() => features.close());
     standing.defer(keepHouse(store, log));
 

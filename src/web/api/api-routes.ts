@@ -3,8 +3,10 @@ import type { Features } from "../features.ts";
 import type { ServiceMetrics } from "../service-metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Route } from "./route.ts";
+import { eventRoutes } from "./routes/event-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
+import { jobRoutes } from "./routes/job-routes.ts";
 import { metricsRoutes } from "./routes/metrics-routes.ts";
 import { runbookRoutes } from "./routes/runbook-routes.ts";
 import { workerRoutes } from "./routes/worker-routes.ts";
@@ -42,6 +44,9 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
     }
   };
   const routes: Route[] = [
+    // Routes are tried in this order, so those that are called most come first.
+    ...jobRoutes(features.jobs),
+    ...eventRoutes(features.jobs, features.eventStreams),
     ...healthRoutes({ isReady }),
     ...runbookRoutes(features.runbooks),
     ...workerRoutes(features.workers),

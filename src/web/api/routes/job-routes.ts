@@ -1,0 +1,135 @@
+import type { JobStatus } from "../../../contract/job-status.ts";
+import { jobStatuses } from "../../../contract/job-status.ts";
+import type { StreamName } from "../../../contract/stream.ts";
+import { streamNames } from "../../../contract/stream.ts";
+import type { JobsFeature } from "../../../jobs/jobs-feature.ts";
+import { replayedHeader } from "../idempotency.ts";
+import { recordPosition, recordPositionSchema } from "../record-position.ts";
+import type { Route } from "../route.ts";
+import { route } from "../route.ts";
+import type { PageQuery } from "../schemas/common-schemas.ts";
+import { defaultPage, pageOf, pageQuery, resource } from "../schemas/common-schemas.ts";
+import { startJobSchema, stopJobSchema } from "../schemas/job-schemas.ts";
+import { streamText } from "../stream-text.ts";
+
+/** Parameters travel in one frame to the worker and in one message to the host. */
+const startBodyLimit = 1024 * 1024;
+
+interface OneJob {
+  params: { jobId: string };
+}
+
+const oneJob = { 200: { description: "The job.", schema: resource("Job") } };
+
+/** `/api/jobs` and what is below it. */
+export function jobRoutes(jobs: JobsFeature): Route[] {
+  return [
+    route<{ body: { runbook: string; parameters?: Record<string, unknown>; draft?: boolean } }>({
+      method: "POST",
+      path: "/api/jobs",
+      name: "startJob",
+      summary: "Starts a runbook. The answer comes when the job is stored, and from then on it is not lost.",
+      access: "administrator",
+      body: { schema: startJobSchema, limit: startBodyLimit, limitReason: "parameters are values, not files" },
+      idempotency: "own",
+      responses: { 201: { description: "The accepted job.", schema: resource("Job") } },
+      async handle({ body, caller, idempotency = null }) {
+        const { job, repeated } = await jobs.startJob({ ...body, startedBy: caller.name, idempotency });
+        const headers: Record<string, string> = { Location: `/api/jobs/${job.jobId}` };
+        if (repeated) {
+          headers[replayedHeader] = "true";
+        }
+        return { status: 201, body: job, headers };
+      },
+    }),
+    route<{ query: PageQuery & { runbook?: string; status?: JobStatus } }>({
+      method: "GET",
+      path: "/api/jobs",
+      name: "listJobs",
+      summary: "Lists jobs, newest first.",
+      access: "administrator",
+      query: {
+        runbook: { type: "string", minLength: 1, maxLength: 256, description: "Id or name." },
+        status: { enum: jobStatuses },
+        ...pageQuery,
+      },
+      responses: { 200: { description: "A page of jobs.", schema: pageOf("Job") } },
+      async handle({ query }) {
+        return { status: 200, body: await jobs.listJobs({ ...query, limit: query.limit ?? defaultPage }) };
+      },
+    }),
+    route<OneJob>({
+      method: "GET",
+      path: "/api/jobs/{jobId}",
+      name: "getJob",
+      summary: "One job.",
+      access: "administrator",
+      responses: oneJob,
+      async handle({ params }) {
+        return { status: 200, body: await jobs.getJob(params.jobId) };
+      },
+    }),
+    route<OneJob & { body: { force?: boolean } }>({
+      method: "POST",
+      path: "/api/jobs/{jobId}/stop",
+      name: "stopJob",
+      summary: "Asks a job to end; it is killed after its grace, or at once by force. Asking again is harmless.",
+      access: "administrator",
+      body: { schema: stopJobSchema, limit: 4096, optional: true },
+      responses: { 202: { description: "The job, which ends soon or has ended now.", schema: resource("Job") } },
+      async handle({ params, body, caller }) {
+        const force = body.force === true;
+        return { status: 202, body: await jobs.stopJob({ jobId: params.jobId, requestedBy: caller.name, force }) };
+      },
+    }),
+    route<OneJob>({
+      method: "GET",
+      path: "/api/jobs/{jobId}/attempts",
+      name: "listJobAttempts",
+      summary: "The attempts of a job, in order.",
+      access: "administrator",
+      responses: { 200: { description: "All attempts.", schema: pageOf("JobAttempt") } },
+      async handle({ params }) {
+        return { status: 200, body: await jobs.listAttempts(params.jobId) };
+      },
+    }),
+    route<OneJob & { query: PageQuery & { stream?: StreamName; since?: string } }>({
+      method: "GET",
+      path: "/api/jobs/{jobId}/records",
+      name: "listJobRecords",
+      summary: "The stream records of a job, in order.",
+      access: "administrator",
+      query: {
+        stream: { enum: streamNames },
+        since: { type: "string", format: "date-time", description: "Leaves out older ones." },
+        after: recordPositionSchema,
+        limit: pageQuery.limit,
+      },
+      responses: { 200: { description: "A page of records.", schema: pageOf("JobStreamRecord") } },
+      async handle({ params, query }) {
+        const page = await jobs.listRecords({
+          jobId: params.jobId,
+          limit: query.limit ?? defaultPage,
+          ...(query.stream !== undefined && { stream: query.stream }),
+          ...(query.since !== undefined && { since: Date.parse(query.since) }),
+          ...(query.after !== undefined && { after: recordPosition(query.after) }),
+        });
+        return { status: 200, body: page };
+      },
+    }),
+    route<OneJob & { query: { stream?: StreamName | "any" } }>({
+      method: "GET",
+      path: "/api/jobs/{jobId}/output.txt",
+      name: "getJobOutput",
+      summary: "The text of a stream as one file.",
+      access: "administrator",
+      query: { stream: { enum: [...streamNames, "any"], description: "Output by default; `any` is all of them." } },
+      responses: { 200: { description: "The text.", mediaType: "text/plain" } },
+      async handle({ params, query, signal }) {
+        const stream = query.stream ?? "Output";
+        const text = jobs.readText({ jobId: params.jobId, ...(stream !== "any" && { stream }) });
+        return streamText(text, signal);
+      },
+    }),
+  ];
+}
