@@ -1,4 +1,4 @@
-import { randomUUIDv7 } from "node:crypto";
+import { v7 as newId } from "uuid";
 import type { JobResource } from "../contract/api/job.ts";
 import { hostKindOf } from "../contract/runbook-kind.ts";
 import { UserError } from "../contract/user-error.ts";
@@ -125,7 +125,7 @@ function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft
     );
   }
   return {
-    jobId: randomUUIDv7(),
+    jobId: newId(),
     runbookId: runbook.runbookId,
     versionId: runbook.versionId,
     versionNumber: runbook.versionNumber,
