@@ -58,12 +58,17 @@ export async function runScript(options: RunScriptOptions): Promise<AttemptEnd> 
     }
     return await runOne(options, pool, resolved.sandbox !== "none", resolved.limits.memory);
   } finally {
-    pool.close();
+    await pool.close();
     hosts.close();
   }
 }
 
-async function runOne(options: RunScriptOptions, pool: WarmPool, sandboxed: boolean, memoryLimit: number): Promise<AttemptEnd> {
+async function runOne(
+  options: RunScriptOptions,
+  pool: WarmPool,
+  sandboxed: boolean,
+  memoryLimit: number,
+): Promise<AttemptEnd> {
   let end: AttemptEnd | undefined;
   const run = new AttemptRun(
     {
@@ -79,7 +84,7 @@ async function runOne(options: RunScriptOptions, pool: WarmPool, sandboxed: bool
       stopGrace: options.stopGrace ?? defaultStopGrace,
       outputLimit: options.outputLimit ?? defaultOutputLimit,
     },
-    { pool, clock: localClock, logger: resolveHostOptions(options).logger, sandboxed },
+    { pool, clock: localClock, logger: resolveHostOptions(options).logger, sandboxed, leaseLapsed: () => false },
     {
       hostReady() {},
       running() {},

@@ -76,15 +76,24 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
 export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
   const slots = options.slots ?? defaultSlots();
   if (!Number.isInteger(slots) || slots < 1 || slots > 1000) {
-    throw new UserError("slots-invalid", `A worker cannot have ${slots} slots.`, { remedy: "Give --slots a number from 1 to 1000." });
-  }
-  if (!existsSync(options.tokenFile)) {
-    throw new UserError("worker-token-missing", `There is no file ${options.tokenFile} to read the worker's token from.`, {
-      remedy: "Make a worker with `runsmith new-worker --group default --token-file FILE`, and name the file with --token-file.",
+    throw new UserError("slots-invalid", `A worker cannot have ${slots} slots.`, {
+      remedy: "Give --slots a number from 1 to 1000.",
     });
   }
+  if (!existsSync(options.tokenFile)) {
+    throw new UserError(
+      "worker-token-missing",
+      `There is no file ${options.tokenFile} to read the worker's token from.`,
+      {
+        remedy:
+          "Make a worker with `runsmith new-worker --group default --token-file FILE`, and name the file with --token-file.",
+      },
+    );
+  }
   if (!/^https?:\/\//.test(options.server) || !URL.canParse(options.server)) {
-    throw new UserError("server-invalid", `${options.server} is not the address of a service.`, { remedy: "Give --server an address such as https://runsmith.example:9090." });
+    throw new UserError("server-invalid", `${options.server} is not the address of a service.`, {
+      remedy: "Give --server an address such as https://runsmith.example:9090.",
+    });
   }
   const hostOptions = resolveHostOptions(options);
   return {

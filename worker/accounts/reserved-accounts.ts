@@ -47,9 +47,13 @@ export async function reserveAccounts(range: UserIdRange, count: number): Promis
     acquire() {
       const userId = free.shift();
       if (userId === undefined) {
-        throw new UserError("host-accounts-used-up", `Every one of the accounts reserved for hosts (${range.first}-${range.last}) is in use.`, {
-          remedy: "Give the worker a larger range with --host-uids FIRST-LAST.",
-        });
+        throw new UserError(
+          "host-accounts-used-up",
+          `Every one of the accounts reserved for hosts (${range.first}-${range.last}) is in use.`,
+          {
+            remedy: "Give the worker a larger range with --host-uids FIRST-LAST.",
+          },
+        );
       }
       return account(userId, range.first, (released) => free.push(released));
     },

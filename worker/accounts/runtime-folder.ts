@@ -13,16 +13,24 @@ export async function prepareRuntimeFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o755 });
     await chmod(folder, 0o755);
   } catch (cause) {
-    throw new UserError("runtime-folder-unusable", `The folder ${folder}, for the files of hosts, cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      remedy: "Start the worker with an account that may write there, or set XDG_CACHE_HOME.",
-      cause,
-    });
+    throw new UserError(
+      "runtime-folder-unusable",
+      `The folder ${folder}, for the files of hosts, cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        remedy: "Start the worker with an account that may write there, or set XDG_CACHE_HOME.",
+        cause,
+      },
+    );
   }
   const owner = (await stat(folder)).uid;
   if (owner !== process.getuid?.()) {
-    throw new UserError("runtime-folder-unusable", `The folder ${folder}, for the files of hosts, belongs to the user ${owner}, who could change what hosts run.`, {
-      remedy: "Remove it, or give it to the worker's account.",
-    });
+    throw new UserError(
+      "runtime-folder-unusable",
+      `The folder ${folder}, for the files of hosts, belongs to the user ${owner}, who could change what hosts run.`,
+      {
+        remedy: "Remove it, or give it to the worker's account.",
+      },
+    );
   }
   if (owner === 0) await requireReachable(folder);
 }
@@ -34,7 +42,8 @@ export async function openRuntimeFiles(folder: string, paths: readonly string[])
     for (let place = path; place !== folder; place = dirname(place)) {
       const found = await stat(place);
       const wanted = found.isDirectory() ? 0o755 : found.mode | 0o444 | ((found.mode & 0o100) === 0 ? 0 : 0o111);
-      if (found.uid === process.getuid?.() && (found.mode & 0o777) !== (wanted & 0o777)) await chmod(place, wanted & 0o777);
+      if (found.uid === process.getuid?.() && (found.mode & 0o777) !== (wanted & 0o777))
+        await chmod(place, wanted & 0o777);
     }
   }
 }
@@ -43,9 +52,13 @@ export async function openRuntimeFiles(folder: string, paths: readonly string[])
 async function requireReachable(folder: string): Promise<void> {
   for (let place = await realpath(folder); place !== "/"; place = dirname(place)) {
     if (((await stat(place)).mode & 0o001) === 0) {
-      throw new UserError("runtime-folder-unusable", `Hosts run as other accounts, which cannot reach ${folder}: ${place} does not let them through.`, {
-        remedy: `Open it with chmod o+x ${place}, or use another folder.`,
-      });
+      throw new UserError(
+        "runtime-folder-unusable",
+        `Hosts run as other accounts, which cannot reach ${folder}: ${place} does not let them through.`,
+        {
+          remedy: `Open it with chmod o+x ${place}, or use another folder.`,
+        },
+      );
     }
   }
 }

@@ -77,7 +77,7 @@ export class HostProcess {
     this.gone = this.#untilGone();
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve;
-      this.gone.then((exit) => reject(new HostStartError(exit, this.#startText)));
+      void this.gone.then((exit) => reject(new HostStartError(exit, this.#startText)));
     });
     // Whoever does not wait for it learns of its end by `gone`.
     this.ready.catch(() => {});
@@ -124,7 +124,9 @@ export class HostProcess {
   }
 
   async #untilGone(): Promise<ProcessExit> {
-    const closed = this.#outputs().map((stream) => new Promise<void>((resolve) => stream.once("close", () => resolve())));
+    const closed = this.#outputs().map(
+      (stream) => new Promise<void>((resolve) => stream.once("close", () => resolve())),
+    );
     const exit = await this.process.exited;
     await Promise.all(closed);
     return exit;
@@ -143,14 +145,20 @@ export class HostProcess {
       return;
     }
     if (!this.#settled) {
-      if (message?.type !== "ready") return this.#breakProtocol("Its first message was not `ready`.");
+      if (message?.type !== "ready") {
+        this.#breakProtocol("Its first message was not `ready`.");
+        return;
+      }
       this.#settled = true;
       this.process.settle();
       this.#resolveReady();
       return;
     }
     const listener = this.#listener;
-    if (listener === null) return this.#breakProtocol("It spoke before its hand-over.");
+    if (listener === null) {
+      this.#breakProtocol("It spoke before its hand-over.");
+      return;
+    }
     if (isRecord(message)) listener.record(message);
     else if (message?.type === "ended" && outcomes.has(message.outcome)) listener.ended(message);
     else if (message?.type === "analysis") listener.analysis(message);
@@ -178,7 +186,9 @@ export class HostStartError extends Error {
   readonly text: string;
 
   constructor(exit: ProcessExit, text: string) {
-    super(`The host did not start: it ended with ${describeExit(exit)}${text.trim() === "" ? "" : `, saying: ${text.trim()}`}`);
+    super(
+      `The host did not start: it ended with ${describeExit(exit)}${text.trim() === "" ? "" : `, saying: ${text.trim()}`}`,
+    );
     this.name = "HostStartError";
     this.exit = exit;
     this.text = text;
@@ -191,9 +201,22 @@ export function describeExit(exit: ProcessExit): string {
 }
 
 const outcomes: ReadonlySet<unknown> = new Set(["Completed", "Failed", "Stopped"]);
-const streams: ReadonlySet<unknown> = new Set(["Output", "Error", "Warning", "Verbose", "Debug", "Progress", "Information"]);
+const streams: ReadonlySet<unknown> = new Set([
+  "Output",
+  "Error",
+  "Warning",
+  "Verbose",
+  "Debug",
+  "Progress",
+  "Information",
+]);
 
 /** Descriptor 4 is the script's to write to if it wants to: a record is believed no further than its form. */
 function isRecord(message: HostToWorkerMessage): message is RecordMessage {
-  return message?.type === "record" && streams.has(message.stream) && typeof message.text === "string" && typeof message.time === "number";
+  return (
+    message?.type === "record" &&
+    streams.has(message.stream) &&
+    typeof message.text === "string" &&
+    typeof message.time === "number"
+  );
 }

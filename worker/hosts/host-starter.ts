@@ -59,7 +59,13 @@ export class HostStarter {
     const account = this.#options.accounts.acquire();
     let host: HostProcess;
     try {
-      const sandboxed = this.sandbox.start({ program, direct: mode === "direct", grants: profile.grants, account, limits: this.limits });
+      const sandboxed = this.sandbox.start({
+        program,
+        direct: mode === "direct",
+        grants: profile.grants,
+        account,
+        limits: this.limits,
+      });
       host = new HostProcess(sandboxed, account);
     } catch (error) {
       account?.release();
@@ -78,7 +84,7 @@ export class HostStarter {
       },
       () => {},
     );
-    host.gone.then(() => {
+    void host.gone.then(() => {
       forget();
       account?.release();
     });

@@ -35,7 +35,9 @@ export async function openHosts(
   try {
     const [sandbox, prepared] = await Promise.all([
       chooseSandbox({ ...options, runtimeDirectory }, accounts),
-      Promise.all(launchers.map(async (launcher) => [launcher.kind, await launcher.prepare(runtimeDirectory)] as const)),
+      Promise.all(
+        launchers.map(async (launcher) => [launcher.kind, await launcher.prepare(runtimeDirectory)] as const),
+      ),
     ]);
     const programs = new Map<HostKind, HostProgram>();
     const missing: Hosts["missing"] = [];

@@ -14,7 +14,11 @@ export interface Profile {
 export function profileKey(kind: HostKind, grants: readonly Grant[]): string {
   if (grants.length === 0) return kind;
   const texts = grants.map((grant) =>
-    grant.type === "path" ? `path ${grant.access} ${grant.path}` : grant.type === "socket" ? `socket ${grant.path}` : grant.type,
+    grant.type === "path"
+      ? `path ${grant.access} ${grant.path}`
+      : grant.type === "socket"
+        ? `socket ${grant.path}`
+        : grant.type,
   );
   return `${kind}\n${[...new Set(texts)].sort().join("\n")}`;
 }

@@ -100,7 +100,8 @@ export class WarmPool {
   /** Idle hosts of the default profile and all others, by kind. */
   idleHosts(): Partial<Record<HostKind, number>> {
     const counts: Partial<Record<HostKind, number>> = {};
-    for (const { profile, idle } of this.#shelves.values()) counts[profile.kind] = (counts[profile.kind] ?? 0) + idle.length;
+    for (const { profile, idle } of this.#shelves.values())
+      counts[profile.kind] = (counts[profile.kind] ?? 0) + idle.length;
     return counts;
   }
 
@@ -125,16 +126,18 @@ export class WarmPool {
     return await this.#wait(shelf, signal);
   }
 
-  /** Ends idle and starting hosts; whoever waits for one is refused. */
-  close(): void {
+  /** Ends idle and starting hosts, and resolves when they are gone; whoever waits for one is refused. */
+  async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#sweeper);
     if (this.#refillTimer !== null) clearTimeout(this.#refillTimer);
+    const ending = [...this.#starting];
     for (const shelf of this.#shelves.values()) {
       for (const waiter of shelf.waiters.splice(0)) waiter.reject(new Error("the worker is closing"));
-      for (const host of shelf.idle.splice(0)) host.kill();
+      ending.push(...shelf.idle.splice(0));
     }
-    for (const host of this.#starting) host.kill();
+    for (const host of ending) host.kill();
+    await Promise.all(ending.map((host) => host.gone));
   }
 
   #defaultShelf(kind: HostKind): Shelf {
@@ -146,7 +149,11 @@ export class WarmPool {
   async #shelfFor(kind: HostKind, grants: readonly Grant[]): Promise<Shelf> {
     const key = profileKey(kind, grants);
     const known = this.#shelves.get(key);
-    if (known !== undefined && (known.profile.grants.paths.length === 0 || (await grantsUnchanged(known.profile.grants)))) return known;
+    if (
+      known !== undefined &&
+      (known.profile.grants.paths.length === 0 || (await grantsUnchanged(known.profile.grants)))
+    )
+      return known;
     const prepared = await this.#starter.sandbox.prepare(grants);
     if (known !== undefined && this.#shelves.get(key) === known) {
       // What its hosts see is not what the grant means any more.
@@ -157,7 +164,17 @@ export class WarmPool {
   }
 
   #shelf(profile: Profile, base: number): Shelf {
-    const shelf: Shelf = { profile, base, target: base, idle: [], starting: 0, waiters: [], lastTaken: performance.now(), failures: 0, notBefore: 0 };
+    const shelf: Shelf = {
+      profile,
+      base,
+      target: base,
+      idle: [],
+      starting: 0,
+      waiters: [],
+      lastTaken: performance.now(),
+      failures: 0,
+      notBefore: 0,
+    };
     this.#shelves.set(profile.key, shelf);
     return shelf;
   }
@@ -188,7 +205,8 @@ export class WarmPool {
   /** As many direct starts as there are jobs without a host on the way, within what the cores can use. */
   #startForWaiters(): void {
     for (const shelf of this.#shelves.values()) {
-      while (shelf.waiters.length > shelf.starting && this.#directStarts < this.#mostDirectStarts) this.#start(shelf, "direct");
+      while (shelf.waiters.length > shelf.starting && this.#directStarts < this.#mostDirectStarts)
+        this.#start(shelf, "direct");
     }
   }
 
@@ -234,7 +252,7 @@ export class WarmPool {
       host.kill();
     } else {
       shelf.idle.push(host);
-      host.gone.then(() => this.#lost(shelf, host));
+      void host.gone.then(() => this.#lost(shelf, host));
     }
     this.#startForWaiters();
     this.#refill();
@@ -244,7 +262,11 @@ export class WarmPool {
     this.#backOff(shelf);
     const waiter = shelf.waiters.shift();
     if (waiter !== undefined) waiter.reject(error);
-    else this.#options.logger.error("A host for the warm pool did not start", { kind: shelf.profile.kind, reason: error.message });
+    else
+      this.#options.logger.error("A host for the warm pool did not start", {
+        kind: shelf.profile.kind,
+        reason: error.message,
+      });
     this.#startForWaiters();
     this.#refillLater(shelf);
   }
@@ -270,7 +292,9 @@ export class WarmPool {
   #earn(shelf: Shelf, missed: boolean): void {
     const isDefault = shelf.profile.key === shelf.profile.kind;
     if (isDefault && (!missed || shelf.base === 0)) return;
-    const most = isDefault ? Math.max(shelf.base, Math.min(mostEarnedByDefault, this.#options.slots)) : mostEarnedByGrants;
+    const most = isDefault
+      ? Math.max(shelf.base, Math.min(mostEarnedByDefault, this.#options.slots))
+      : mostEarnedByGrants;
     if (shelf.target >= most || this.#options.memory === 0) return;
     if (!this.#makeRoom(shelf)) return;
     shelf.target++;
@@ -313,10 +337,13 @@ export class WarmPool {
     if (this.#closed || (this.#refillTimer !== null && this.#refillAt <= at)) return;
     if (this.#refillTimer !== null) clearTimeout(this.#refillTimer);
     this.#refillAt = at;
-    this.#refillTimer = setTimeout(() => {
-      this.#refillTimer = null;
-      this.#refill();
-    }, Math.max(0, at - performance.now())).unref();
+    this.#refillTimer = setTimeout(
+      () => {
+        this.#refillTimer = null;
+        this.#refill();
+      },
+      Math.max(0, at - performance.now()),
+    ).unref();
   }
 
   /** Starts the next host for the pool, if one is due. */
@@ -339,7 +366,8 @@ export class WarmPool {
       if (now - shelf.lastTaken > idleTime) {
         shelf.target = shelf.base;
         this.#trim(shelf);
-        if (shelf.base === 0 && shelf.starting === 0 && shelf.waiters.length === 0 && key !== shelf.profile.kind) this.#shelves.delete(key);
+        if (shelf.base === 0 && shelf.starting === 0 && shelf.waiters.length === 0 && key !== shelf.profile.kind)
+          this.#shelves.delete(key);
       }
       const aged = shelf.idle.findIndex((host) => now - host.startedAt > hostAge);
       if (aged >= 0) for (const host of shelf.idle.splice(aged, 1)) host.kill();

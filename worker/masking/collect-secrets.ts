@@ -21,7 +21,10 @@ export function collectSecrets(
 
 function collect(value: unknown, schema: unknown, secrets: Set<string>): void {
   if (!isObject(schema) || value === null || value === undefined) return;
-  if (schema["x-secret"] === true) return addLeaves(value, secrets);
+  if (schema["x-secret"] === true) {
+    addLeaves(value, secrets);
+    return;
+  }
   for (const keyword of ["anyOf", "oneOf", "allOf"]) {
     const choices = schema[keyword];
     if (Array.isArray(choices)) for (const choice of choices) collect(value, choice, secrets);
@@ -31,14 +34,16 @@ function collect(value: unknown, schema: unknown, secrets: Set<string>): void {
     for (const [index, item] of value.entries()) collect(item, first[index] ?? schema["items"], secrets);
   } else if (isObject(value)) {
     const properties = isObject(schema["properties"]) ? schema["properties"] : {};
-    for (const [key, member] of Object.entries(value)) collect(member, properties[key] ?? schema["additionalProperties"], secrets);
+    for (const [key, member] of Object.entries(value))
+      collect(member, properties[key] ?? schema["additionalProperties"], secrets);
   }
 }
 
 function addLeaves(value: unknown, secrets: Set<string>): void {
   if (typeof value === "string") addText(value, secrets);
   else if (typeof value === "number" || typeof value === "bigint") addText(String(value), secrets);
-  else if (typeof value === "object" && value !== null) for (const member of Object.values(value)) addLeaves(member, secrets);
+  else if (typeof value === "object" && value !== null)
+    for (const member of Object.values(value)) addLeaves(member, secrets);
 }
 
 function addText(text: string, secrets: Set<string>): void {

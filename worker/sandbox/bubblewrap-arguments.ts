@@ -38,13 +38,19 @@ export function bubblewrapArguments(
     ...namespaces(grants, features),
     ...["--uid", "65534", "--gid", "65534", "--hostname", "job"],
     ...["--new-session", "--die-with-parent", "--cap-drop", "ALL", "--clearenv"],
-    ...Object.entries({ ...environment, HOME: privateFolder, TMPDIR: privateFolder }).flatMap(([name, value]) => ["--setenv", name, value]),
+    ...Object.entries({ ...environment, HOME: privateFolder, TMPDIR: privateFolder }).flatMap(([name, value]) => [
+      "--setenv",
+      name,
+      value,
+    ]),
     ...(wholeMachine === undefined ? system(view, etc, grants.network) : bind(wholeMachine)),
     ...(grants.processes ? ["--ro-bind", "/proc", "/proc"] : ["--proc", "/proc"]),
     ...["--dev", "/dev", "--size", space, "--tmpfs", "/dev/shm"],
     ...(temporary === undefined ? ["--size", space, "--tmpfs", "/tmp"] : bind(temporary)),
     ...others.flatMap(bind),
-    ...grants.hidden.flatMap(({ path, directory }) => (directory ? ["--tmpfs", path] : ["--ro-bind", "/dev/null", path])),
+    ...grants.hidden.flatMap(({ path, directory }) =>
+      directory ? ["--tmpfs", path] : ["--ro-bind", "/dev/null", path],
+    ),
     // After the grants: a granted folder that contains the runtime must not make it writable.
     ...program.readOnlyPaths.flatMap((path) => ["--ro-bind", path, path]),
     ...grants.hidden.flatMap(({ path, directory }) => (directory ? ["--remount-ro", path] : [])),

@@ -37,10 +37,14 @@ export async function chooseSandbox(choice: SandboxChoice, accounts: HostAccount
   try {
     for (const path of choice.protectedPaths) {
       if (!choice.trustEveryRunbook && (await scriptCouldRead(path, account))) {
-        throw new UserError("sandbox-none-refused", `Without a sandbox every runbook could read ${path}, because scripts would run as an account that may.`, {
-          remedy:
-            "Use the sandbox; or start the worker as root, so that scripts get accounts of their own; or say --i-trust-every-runbook if you do.",
-        });
+        throw new UserError(
+          "sandbox-none-refused",
+          `Without a sandbox every runbook could read ${path}, because scripts would run as an account that may.`,
+          {
+            remedy:
+              "Use the sandbox; or start the worker as root, so that scripts get accounts of their own; or say --i-trust-every-runbook if you do.",
+          },
+        );
       }
     }
   } finally {

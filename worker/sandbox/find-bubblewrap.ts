@@ -24,9 +24,13 @@ const installCommands: readonly [program: string, command: string][] = [
 export async function findBubblewrap(): Promise<Bubblewrap> {
   const path = await findProgram("bwrap");
   if (path === null) {
-    throw new UserError("sandbox-missing", "bubblewrap (the program bwrap), which isolates every job, is not on this machine.", {
-      remedy: `Install it: ${await installCommand()}. To run without any isolation: --sandbox none.`,
-    });
+    throw new UserError(
+      "sandbox-missing",
+      "bubblewrap (the program bwrap), which isolates every job, is not on this machine.",
+      {
+        remedy: `Install it: ${await installCommand()}. To run without any isolation: --sandbox none.`,
+      },
+    );
   }
   const { stdout } = await promisify(execFile)(path, ["--version"], { env: {} });
   const version = /\d+(\.\d+)+/.exec(stdout)?.[0] ?? "0";

@@ -12,7 +12,10 @@ const maximalPasses = 50;
  */
 export function killTree(identity: ProcessIdentity): void {
   const inner = identity.processes.at(-1);
-  if (inner !== undefined && processStartTime(inner.processId) === inner.startTime) killProcess(inner.processId);
+  if (inner !== undefined && processStartTime(inner.processId) === inner.startTime) {
+    // Still starting, its child is not known yet, and would wait for ever for a parent that died: both are one process group.
+    killProcess(identity.processes.length === 1 ? -inner.processId : inner.processId);
+  }
   killStragglers(identity);
 }
 
@@ -21,7 +24,8 @@ export function killStragglers(identity: ProcessIdentity): void {
   const { userNamespace, userId } = identity;
   if (userNamespace === null && userId === null) return;
   const belongs = (processId: number): boolean =>
-    (userNamespace !== null && userNamespaceOf(processId) === userNamespace) || (userId !== null && isAliveOfUser(processId, userId));
+    (userNamespace !== null && userNamespaceOf(processId) === userNamespace) ||
+    (userId !== null && isAliveOfUser(processId, userId));
   for (let pass = 0; pass < maximalPasses; pass++) {
     const found = processesWhere(belongs);
     if (found.length === 0) return;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, chownSync } from "node:fs";
+import { chownSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Grant } from "../../src/contract/grant.ts";
@@ -39,7 +39,7 @@ export function createUnisolatedSandbox(): Sandbox {
         holdsTree: false,
         userId: account?.userId ?? null,
       });
-      started.exited.then(() => rmSync(folder, { recursive: true, force: true }));
+      void started.exited.then(() => rmSync(folder, { recursive: true, force: true }));
       return started;
     },
   };

@@ -36,7 +36,10 @@ const reservedFolders = ["/proc", "/dev", "/sys"];
  * @param protectedPaths Files and folders that no script may reach: the worker's token, the service's data.
  * @throws UserError `grant-unusable` when a granted path does not exist, leads into a protected path, or cannot be granted.
  */
-export async function prepareGrants(grants: readonly Grant[], protectedPaths: readonly string[]): Promise<PreparedGrants> {
+export async function prepareGrants(
+  grants: readonly Grant[],
+  protectedPaths: readonly string[],
+): Promise<PreparedGrants> {
   if (grants.length === 0) return noGrants;
   const prepared: PreparedGrants = { network: false, processes: false, paths: [], hidden: [] };
   for (const grant of grants) {
@@ -81,14 +84,25 @@ async function grantedPath(grant: Extract<Grant, { path: string }>): Promise<Gra
     source = await realpath(destination);
     found = await stat(source);
   } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause && cause.code === "ENOENT" ? "does not exist" : `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`;
-    throw unusable(`The granted path ${grant.path} ${reason} on this worker.`, "Create it, or change the runbook's grants.", cause);
+    const reason =
+      cause instanceof Error && "code" in cause && cause.code === "ENOENT"
+        ? "does not exist"
+        : `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`;
+    throw unusable(
+      `The granted path ${grant.path} ${reason} on this worker.`,
+      "Create it, or change the runbook's grants.",
+      cause,
+    );
   }
   if (grant.type === "socket" && !found.isSocket()) {
-    throw unusable(`The granted socket ${grant.path} is not a socket on this worker.`, "Name the socket itself, such as /run/dbus/system_bus_socket.");
+    throw unusable(
+      `The granted socket ${grant.path} is not a socket on this worker.`,
+      "Name the socket itself, such as /run/dbus/system_bus_socket.",
+    );
   }
   for (const reserved of reservedFolders) {
-    if (isWithin(source, reserved)) throw unusable(`The grant of the path ${grant.path} cannot be used: it leads to ${source}.`);
+    if (isWithin(source, reserved))
+      throw unusable(`The grant of the path ${grant.path} cannot be used: it leads to ${source}.`);
   }
   // Connecting to a socket needs the right to write to it, which a read-only mount does not take away.
   const writable = grant.type === "path" && grant.access === "write";

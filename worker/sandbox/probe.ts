@@ -10,7 +10,7 @@ import type { Sandbox } from "./sandbox.ts";
 /** Tells what it sees from inside: whether namespaces can be nested, whether a filter is in force, and how many interfaces there are. */
 const probeScript = [
   'if unshare --user true 2>/dev/null; then echo "nested yes"; else echo "nested no"; fi',
-  "while read -r name value; do case $name in Seccomp:) echo \"seccomp $value\";; NoNewPrivs:) echo \"no-new-privileges $value\";; esac; done < /proc/self/status",
+  'while read -r name value; do case $name in Seccomp:) echo "seccomp $value";; NoNewPrivs:) echo "no-new-privileges $value";; esac; done < /proc/self/status',
 ].join("\n");
 
 const probeProgram: HostProgram = {
@@ -30,7 +30,13 @@ const probeProgram: HostProgram = {
  * @throws UserError `sandbox-broken` when it does not start, or does not isolate, with the likely remedy.
  */
 export async function probeSandbox(sandbox: Sandbox, account: HostAccount | null): Promise<void> {
-  const started = sandbox.start({ program: probeProgram, direct: true, grants: noGrants, account, limits: defaultResourceLimits });
+  const started = sandbox.start({
+    program: probeProgram,
+    direct: true,
+    grants: noGrants,
+    account,
+    limits: defaultResourceLimits,
+  });
   let output = "";
   let errors = "";
   started.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -38,9 +44,13 @@ export async function probeSandbox(sandbox: Sandbox, account: HostAccount | null
   started.output.resume();
   const exit = await started.exited;
   if (exit.code !== 0) {
-    throw new UserError("sandbox-broken", `The sandbox does not start on this machine: ${errors.trim() || `exit code ${exit.code}`}`, {
-      remedy: remedyOf(errors),
-    });
+    throw new UserError(
+      "sandbox-broken",
+      `The sandbox does not start on this machine: ${errors.trim() || `exit code ${exit.code}`}`,
+      {
+        remedy: remedyOf(errors),
+      },
+    );
   }
   const wrong: string[] = [];
   if (!output.includes("nested no")) wrong.push("namespaces can be nested");
@@ -91,7 +101,12 @@ function userNamespaces(): Finding {
   const debian = readNumber("/proc/sys/kernel/unprivileged_userns_clone");
   const apparmor = readNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
   if (most === 0 || debian === 0) {
-    return { name: "user namespaces", ok: false, detail: "switched off by the kernel's settings", remedy: remedyOf("namespace") };
+    return {
+      name: "user namespaces",
+      ok: false,
+      detail: "switched off by the kernel's settings",
+      remedy: remedyOf("namespace"),
+    };
   }
   return { name: "user namespaces", ok: true, detail: apparmor === 1 ? "allowed, restricted by AppArmor" : "allowed" };
 }
@@ -106,7 +121,12 @@ function readNumber(file: string): number | null {
 
 function failure(name: string, error: unknown): Finding {
   const remedy = error instanceof UserError ? error.remedy : undefined;
-  return { name, ok: false, detail: error instanceof Error ? error.message : String(error), ...(remedy === undefined ? {} : { remedy }) };
+  return {
+    name,
+    ok: false,
+    detail: error instanceof Error ? error.message : String(error),
+    ...(remedy === undefined ? {} : { remedy }),
+  };
 }
 
 function remedyOf(errors: string): string {

@@ -66,12 +66,31 @@ const noSuchSyscall = 38;
 const familyNotSupported = 97;
 
 const load = (offset: number): Instruction => ({ code: 0x20, whenTrue: 0, whenFalse: 0, value: offset });
-const jumpIfEqual = (value: number, whenTrue: number, whenFalse: number): Instruction => ({ code: 0x15, whenTrue, whenFalse, value });
-const jumpIfAtLeast = (value: number, whenTrue: number, whenFalse: number): Instruction => ({ code: 0x35, whenTrue, whenFalse, value });
-const jumpIfAnyBit = (value: number, whenTrue: number, whenFalse: number): Instruction => ({ code: 0x45, whenTrue, whenFalse, value });
+const jumpIfEqual = (value: number, whenTrue: number, whenFalse: number): Instruction => ({
+  code: 0x15,
+  whenTrue,
+  whenFalse,
+  value,
+});
+const jumpIfAtLeast = (value: number, whenTrue: number, whenFalse: number): Instruction => ({
+  code: 0x35,
+  whenTrue,
+  whenFalse,
+  value,
+});
+const jumpIfAnyBit = (value: number, whenTrue: number, whenFalse: number): Instruction => ({
+  code: 0x45,
+  whenTrue,
+  whenFalse,
+  value,
+});
 const answer = (value: number): Instruction => ({ code: 0x06, whenTrue: 0, whenFalse: 0, value });
 
-const deny = (syscall: SyscallName, error = notPermitted): Rule => ({ syscall, always: true, body: [answer(errorAnswer | error)] });
+const deny = (syscall: SyscallName, error = notPermitted): Rule => ({
+  syscall,
+  always: true,
+  body: [answer(errorAnswer | error)],
+});
 
 const denyIfAnyBit = (syscall: SyscallName, argument: number, bits: number): Rule => ({
   syscall,
@@ -79,7 +98,12 @@ const denyIfAnyBit = (syscall: SyscallName, argument: number, bits: number): Rul
   body: [load(offsetOfArgument(argument)), jumpIfAnyBit(bits, 0, 1), answer(errorAnswer | notPermitted)],
 });
 
-const denyIfEqual = (syscall: SyscallName, argument: number, values: readonly number[], error = notPermitted): Rule => ({
+const denyIfEqual = (
+  syscall: SyscallName,
+  argument: number,
+  values: readonly number[],
+  error = notPermitted,
+): Rule => ({
   syscall,
   always: false,
   body: [

@@ -2,7 +2,14 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import { killStragglers, killTree } from "./kill-tree.ts";
-import { childProcesses, killProcess, privateMemory, processStartTime, processTree, userNamespaceOf } from "./process-tree.ts";
+import {
+  childProcesses,
+  killProcess,
+  privateMemory,
+  processStartTime,
+  processTree,
+  userNamespaceOf,
+} from "./process-tree.ts";
 import type { ProcessExit, ProcessIdentity, SandboxedProcess } from "./sandbox.ts";
 
 export interface SpawnRequest {
@@ -73,6 +80,7 @@ export function spawnHost(request: SpawnRequest): SandboxedProcess {
     kill() {
       if (ended) return;
       killTree(identity());
+      input.destroy();
       // Where the inner process cannot be killed, the outer one takes it with it (--die-with-parent).
       setTimeout(() => {
         if (!ended) killProcess(processId);

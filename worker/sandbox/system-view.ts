@@ -1,5 +1,20 @@
 import { createHash } from "node:crypto";
-import { chmod, copyFile, cp, lstat, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  copyFile,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 
 /**
@@ -73,12 +88,16 @@ export async function prepareSystemView(runtimeDirectory: string): Promise<Syste
   return { etc: await prepareEtc(runtimeDirectory, []), rootLinks, rootFolders };
 }
 
-async function prepareEtc(runtimeDirectory: string, mountPoints: readonly { path: string; directory: boolean }[]): Promise<string> {
+async function prepareEtc(
+  runtimeDirectory: string,
+  mountPoints: readonly { path: string; directory: boolean }[],
+): Promise<string> {
   const making = await mkdtemp(join(runtimeDirectory, ".etc-"));
   try {
     for (const [name, text] of Object.entries(written)) await writeFile(join(making, name), text);
     for (const name of takenOver) await takeOver(`/etc/${name}`, join(making, name));
-    for (const { path, directory } of mountPoints) await makeMountPoint(join(making, path.slice("/etc/".length)), directory);
+    for (const { path, directory } of mountPoints)
+      await makeMountPoint(join(making, path.slice("/etc/".length)), directory);
     await makeReadable(making);
     const place = join(runtimeDirectory, `etc-${await fingerprint(mountPoints)}`);
     try {
@@ -99,7 +118,8 @@ async function takeOver(from: string, to: string): Promise<void> {
   await mkdir(join(to, ".."), { recursive: true });
   try {
     if (found.isDirectory()) await cp(from, to, { recursive: true, verbatimSymlinks: true });
-    else if (found.isSymbolicLink() && (await realpath(from)).startsWith("/usr/")) await symlink(await readlink(from), to);
+    else if (found.isSymbolicLink() && (await realpath(from)).startsWith("/usr/"))
+      await symlink(await readlink(from), to);
     else await copyFile(from, to);
   } catch {
     // Not readable by this account, so neither is it for its jobs.

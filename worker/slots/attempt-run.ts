@@ -21,6 +21,8 @@ export interface AttemptDependencies {
   logger: Logger;
   /** Every job says so when nothing isolates it. */
   sandboxed: boolean;
+  /** Whether the worker has lost its right to its jobs; then hosts may be dead by the hand of its guard. */
+  leaseLapsed(): boolean;
 }
 
 /** Why an attempt is to end before its script does. */
@@ -93,8 +95,8 @@ export class AttemptRun {
   }
 
   /** Kills the host for a reason of the worker's; the attempt then has failed for that reason. */
-  fail(name: string, message: string): void {
-    this.#askToEnd({ reason: "host-lost", exception: { name, message } }, message, true);
+  fail(exception: JobException): void {
+    this.#askToEnd({ reason: "host-lost", exception }, exception.message, true);
   }
 
   /** Kills the host; nothing more is told of the attempt. */
@@ -120,7 +122,11 @@ export class AttemptRun {
     const { order } = this;
     let end: AttemptEnd;
     try {
-      const host = await this.#dependencies.pool.take(hostKindOf[order.runbook.kind], order.grants, this.#waiting.signal);
+      const host = await this.#dependencies.pool.take(
+        hostKindOf[order.runbook.kind],
+        order.grants,
+        this.#waiting.signal,
+      );
       this.#host = host;
       const readyAt = this.#dependencies.clock.now();
       this.#handOver(host);
@@ -150,7 +156,8 @@ export class AttemptRun {
       stdout: (chunk) => pipeline.stdout(chunk),
       stderr: (chunk) => pipeline.stderr(chunk),
       batchOver: () => this.#listener.batchOver(),
-      protocolBroken: (reason) => this.fail("HostProtocolError", `The script broke the link to its worker. ${reason}`),
+      protocolBroken: (reason) =>
+        this.fail({ name: "HostProtocolError", message: `The script broke the link to its worker. ${reason}` }),
     };
     host.handOver(
       {
@@ -218,6 +225,9 @@ export class AttemptRun {
         endedAt,
       };
     }
+    if (this.#dependencies.leaseLapsed()) {
+      return { outcome: "Failed", reason: "host-lost", exception: leaseLost, endedAt };
+    }
     const message = `The host process ended with ${describeExit(exit)} before the script was over.${hintOf(exit)}`;
     return {
       outcome: "Failed",
@@ -233,10 +243,16 @@ export class AttemptRun {
     const ending = this.#ending;
     if (ending !== null && this.#waiting.signal.aborted) {
       if (ending.reason === "stopped") return { outcome: "Stopped", reason: "stopped", endedAt };
-      return { outcome: "Failed", reason: ending.reason, ...(ending.exception === undefined ? {} : { exception: ending.exception }), endedAt };
+      return {
+        outcome: "Failed",
+        reason: ending.reason,
+        ...(ending.exception === undefined ? {} : { exception: ending.exception }),
+        endedAt,
+      };
     }
     const exception = explainStart(error, this.order);
-    if (!(error instanceof UserError)) this.#dependencies.logger.error("A job got no host", { jobId: this.order.jobId, reason: exception.message });
+    if (!(error instanceof UserError))
+      this.#dependencies.logger.error("A job got no host", { jobId: this.order.jobId, reason: exception.message });
     if (!this.#dropped) {
       this.#pipeline.notice("Error", exception.message);
       this.#listener.batchOver();
@@ -257,9 +273,17 @@ export class AttemptRun {
   }
 }
 
+/** How a job ends whose worker lost its lease. */
+export const leaseLost: JobException = {
+  name: "LeaseLost",
+  message: "The worker was without a link to the service, or hung, for longer than its lease, so the job was ended.",
+};
+
 function hintOf(exit: ProcessExit): string {
-  if (exit.signal === "SIGKILL") return " Something killed it: the script itself, or the machine when it ran out of memory.";
-  if (exit.signal === "SIGABRT" || exit.signal === "SIGTRAP") return " Its runtime gave up, most often because the script used too much memory.";
+  if (exit.signal === "SIGKILL")
+    return " Something killed it: the script itself, or the machine when it ran out of memory.";
+  if (exit.signal === "SIGABRT" || exit.signal === "SIGTRAP")
+    return " Its runtime gave up, most often because the script used too much memory.";
   if (exit.signal === "SIGXFSZ") return " The script wrote a larger file than a job may.";
   if (exit.signal === "SIGSYS") return " The script made a system call that no job may make.";
   return "";

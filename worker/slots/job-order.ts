@@ -1,5 +1,5 @@
-import type { LogSwitches } from "../../src/contract/host/host-messages.ts";
 import type { Grant } from "../../src/contract/grant.ts";
+import type { LogSwitches } from "../../src/contract/host/host-messages.ts";
 import type { RunbookKind } from "../../src/contract/runbook-kind.ts";
 import type { ParameterSchema } from "../../src/contract/signature.ts";
 

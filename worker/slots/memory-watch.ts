@@ -15,7 +15,11 @@ export function watchMemory(running: () => Iterable<AttemptRun>, limit: number):
       // Most jobs are over before they are worth a look.
       if (run.runningTime < interval) continue;
       const memory = run.memory();
-      if (memory > limit) run.fail("MemoryLimitExceeded", `The job was ended because its processes held ${mebibytes(memory)} MiB of memory; a job may hold ${mebibytes(limit)} MiB.`);
+      if (memory <= limit) continue;
+      run.fail({
+        name: "MemoryLimitExceeded",
+        message: `The job was ended because its processes held ${mebibytes(memory)} MiB of memory; a job may hold ${mebibytes(limit)} MiB.`,
+      });
     }
   }, interval).unref();
   return () => clearInterval(timer);

@@ -29,7 +29,13 @@ export class RecordPipeline {
   #bytes = 0;
   #cut = false;
 
-  constructor(options: { masker: Masker | null; clock: ServiceClock; outputLimit: number; listener: RecordListener; batchOver: () => void }) {
+  constructor(options: {
+    masker: Masker | null;
+    clock: ServiceClock;
+    outputLimit: number;
+    listener: RecordListener;
+    batchOver: () => void;
+  }) {
     this.#listener = options.listener;
     this.#masker = options.masker;
     this.#clock = options.clock;
@@ -56,7 +62,14 @@ export class RecordPipeline {
   record(message: RecordMessage): void {
     const text = this.#maskPiece(message.stream, message.text, message.continued === true);
     const value = this.#masker === null ? message.value : this.#masker.value(message.value);
-    this.#emit(message.stream, this.#clock.translate(message.time), text, value, message.cut === true, message.continued === true);
+    this.#emit(
+      message.stream,
+      this.#clock.translate(message.time),
+      text,
+      value,
+      message.cut === true,
+      message.continued === true,
+    );
   }
 
   /** A record of the worker's own, which no limit cuts. */
@@ -103,7 +116,10 @@ export class RecordPipeline {
     this.#bytes += Buffer.byteLength(text) + valueText.length;
     if (this.#bytes > this.#outputLimit) {
       this.#cut = true;
-      this.notice("Warning", `The output was cut after ${this.#outputLimit} bytes, the runbook's limit; the job goes on without it.`);
+      this.notice(
+        "Warning",
+        `The output was cut after ${this.#outputLimit} bytes, the runbook's limit; the job goes on without it.`,
+      );
       return;
     }
     let start = 0;

@@ -1,0 +1,43 @@
+import type { Analysis } from "../src/contract/analysis.ts";
+import { analysisTimeLimit } from "../src/contract/analysis.ts";
+import type { HostListener } from "./hosts/host-process.ts";
+import { describeExit } from "./hosts/host-process.ts";
+import type { WarmPool } from "./hosts/warm-pool.ts";
+
+/**
+ * What a PowerShell script declares, found out by a pwsh host in a sandbox without grants, which never runs it.
+ *
+ * @throws Error with the reason, for a person, when the host is lost or takes too long.
+ */
+export async function analysePowerShell(pool: WarmPool, name: string, script: string): Promise<Analysis> {
+  const host = await pool.take("pwsh", [], AbortSignal.timeout(analysisTimeLimit));
+  let analysis: Analysis | undefined;
+  let late = false;
+  let errors = "";
+  const timer = setTimeout(() => {
+    late = true;
+    host.kill();
+  }, analysisTimeLimit);
+  const listener: HostListener = {
+    record() {},
+    ended() {},
+    analysis: (message) => {
+      analysis = message.analysis;
+      host.kill();
+    },
+    stdout() {},
+    stderr: (chunk) => {
+      if (errors.length < 4096) errors += chunk.toString("utf8");
+    },
+    batchOver() {},
+    protocolBroken: () => host.kill(),
+  };
+  host.handOver({ type: "analyse", name, script }, listener);
+  const exit = await host.gone;
+  clearTimeout(timer);
+  if (analysis !== undefined) return analysis;
+  if (late) throw new Error(`The analysis of ${name} took longer than ${analysisTimeLimit / 1000} s and was ended.`);
+  throw new Error(
+    `The analysis of ${name} ended with ${describeExit(exit)}${errors === "" ? "" : `: ${errors.trim()}`}.`,
+  );
+}

@@ -1,0 +1,122 @@
+import type { AttemptReference } from "../../src/contract/link/control-frames.ts";
+import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
+import { recordBatchBytes } from "../../src/contract/session-limits.ts";
+
+interface HeldRecord {
+  number: number;
+  json: string;
+  bytes: number;
+}
+
+/** A frame that is about to be sent, and what it costs of the credit. */
+export interface Batch {
+  text: string;
+  bytes: number;
+}
+
+/** Records and end of one attempt, from when they are made until the service has them for good. */
+export class AttemptOutbox {
+  readonly attempt: AttemptReference;
+  readonly #onCredit: (hasCredit: boolean) => void;
+  readonly #held: HeldRecord[] = [];
+  /** Of `#held`, how many are sent on the current connection. */
+  #sent = 0;
+  #end: AttemptEnd | null = null;
+  #endSent = false;
+  #heldBytes = 0;
+  #sentBytes = 0;
+  #hasCredit = true;
+
+  /** @param onCredit Told whenever the producer must wait, and when it may go on. */
+  constructor(attempt: AttemptReference, onCredit: (hasCredit: boolean) => void) {
+    this.attempt = attempt;
+    this.#onCredit = onCredit;
+  }
+
+  /** Bytes that are not acknowledged, sent or not. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Bytes that are sent and not acknowledged. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  get hasCredit(): boolean {
+    return this.#hasCredit;
+  }
+
+  add(number: number, json: string): number {
+    const bytes = Buffer.byteLength(json);
+    this.#held.push({ number, json, bytes });
+    this.#heldBytes += bytes;
+    return bytes;
+  }
+
+  /** The last that is added. */
+  end(end: AttemptEnd): void {
+    this.#end = end;
+  }
+
+  /**
+   * The next frame, marked as sent; null when there is nothing to send, or nothing for which there is credit.
+   *
+   * @param credit Bytes that may still be sent. A record that is larger goes when nothing else is on its way.
+   */
+  next(credit: number): Batch | null {
+    const first = this.#held[this.#sent];
+    if (first === undefined && (this.#end === null || this.#endSent)) return null;
+    let bytes = 0;
+    let count = 0;
+    for (let index = this.#sent; index < this.#held.length; index++) {
+      const record = this.#held[index];
+      if (record === undefined) break;
+      const fits = bytes + record.bytes <= Math.min(credit, recordBatchBytes);
+      const alone = count === 0 && (record.bytes <= credit || this.#sentBytes === 0);
+      if (!fits && !alone) break;
+      bytes += record.bytes;
+      count++;
+    }
+    if (first !== undefined && count === 0) return null;
+    const records = this.#held.slice(this.#sent, this.#sent + count).map((record) => record.json);
+    this.#sent += count;
+    this.#sentBytes += bytes;
+    const complete = this.#end !== null && this.#sent === this.#held.length;
+    if (complete) this.#endSent = true;
+    const { jobId, attempt } = this.attempt;
+    return {
+      text: `{"type":"append","jobId":"${jobId}","attempt":${attempt},"records":[${records.join(",")}]${complete ? `,"ended":${JSON.stringify(this.#end)}` : ""}}`,
+      bytes,
+    };
+  }
+
+  /** The service has everything up to `number`, and the end if `ended`. @returns the bytes that are free again, and whether all is told. */
+  acknowledge(number: number, ended: boolean): { freed: number; complete: boolean } {
+    let freed = 0;
+    let count = 0;
+    for (const record of this.#held) {
+      if (record.number > number) break;
+      freed += record.bytes;
+      count++;
+    }
+    this.#held.splice(0, count);
+    this.#heldBytes -= freed;
+    this.#sentBytes -= Math.min(freed, this.#sentBytes);
+    this.#sent = Math.max(0, this.#sent - count);
+    return { freed, complete: ended && this.#end !== null && this.#held.length === 0 };
+  }
+
+  /** A new connection: whatever is not acknowledged goes again. */
+  rewind(): void {
+    this.#sent = 0;
+    this.#sentBytes = 0;
+    this.#endSent = false;
+  }
+
+  setCredit(hasCredit: boolean): void {
+    if (this.#hasCredit === hasCredit) return;
+    this.#hasCredit = hasCredit;
+    this.#onCredit(hasCredit);
+  }
+}

@@ -1,0 +1,235 @@
+import type { WebSocket } from "ws";
+import type { AttemptReference } from "../../src/contract/link/control-frames.ts";
+import { linkCloseCodes, linkProtocolVersion } from "../../src/contract/link/control-frames.ts";
+import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
+import { recordsPath } from "../../src/contract/link/records-frames.ts";
+import type { Logger } from "../../src/contract/logger.ts";
+import { jobRecordCredit, workerRecordCredit } from "../../src/contract/session-limits.ts";
+import { AttemptOutbox } from "./attempt-outbox.ts";
+import { reconnectDelay } from "./reconnect-delay.ts";
+import { openSocket, type ServiceAddress } from "./service-connection.ts";
+import { readServiceRecordsFrame } from "./service-frames.ts";
+
+export interface RecordsLinkListener {
+  /** The service has the end of the attempt, or has no use for it. */
+  told(attempt: AttemptReference): void;
+  /** The service refused the attempt: it is not the current one. */
+  refused(attempt: AttemptReference): void;
+}
+
+/**
+ * The records socket, and everything that waits for it: per attempt an outbox, held until it is acknowledged.
+ *
+ * The socket is never paused. What is held is bounded from the other side: an attempt without credit is not read from, and
+ * its script waits in its write.
+ */
+export class RecordsLink {
+  readonly #address: ServiceAddress;
+  readonly #instanceId: string;
+  readonly #listener: RecordsLinkListener;
+  readonly #logger: Logger;
+  readonly #outboxes = new Map<string, AttemptOutbox>();
+  readonly #waiting = new Set<AttemptOutbox>();
+  #socket: WebSocket | null = null;
+  #open = false;
+  #workerId: string | null = null;
+  #tries = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #heldBytes = 0;
+  #sentBytes = 0;
+  #closed = false;
+
+  constructor(address: ServiceAddress, instanceId: string, listener: RecordsLinkListener, logger: Logger) {
+    this.#address = address;
+    this.#instanceId = instanceId;
+    this.#listener = listener;
+    this.#logger = logger;
+  }
+
+  /** Bytes of records that are not acknowledged. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Whether every attempt's end is known to the service. */
+  get allTold(): boolean {
+    return this.#outboxes.size === 0;
+  }
+
+  /** Attempts of which something is not acknowledged. */
+  attempts(): AttemptReference[] {
+    return [...this.#outboxes.values()].map((outbox) => outbox.attempt);
+  }
+
+  /** @param onCredit Told when the attempt's output must wait, and when it may go on. */
+  open(attempt: AttemptReference, onCredit: (hasCredit: boolean) => void): void {
+    this.#outboxes.set(keyOf(attempt), new AttemptOutbox(attempt, onCredit));
+  }
+
+  append(attempt: AttemptReference, number: number, json: string): void {
+    const outbox = this.#outboxes.get(keyOf(attempt));
+    if (outbox === undefined) return;
+    this.#heldBytes += outbox.add(number, json);
+    if (outbox.hasCredit && !this.#hasRoom(outbox)) {
+      this.#waiting.add(outbox);
+      outbox.setCredit(false);
+    }
+  }
+
+  end(attempt: AttemptReference, end: AttemptEnd): void {
+    const outbox = this.#outboxes.get(keyOf(attempt));
+    if (outbox === undefined) return;
+    outbox.end(end);
+    this.flush(attempt);
+  }
+
+  /** Sends what there is credit for. */
+  flush(attempt: AttemptReference): void {
+    const outbox = this.#outboxes.get(keyOf(attempt));
+    if (outbox !== undefined) this.#flush(outbox);
+  }
+
+  /** Forgets an attempt and all that it said. */
+  forget(attempt: AttemptReference): void {
+    const key = keyOf(attempt);
+    const outbox = this.#outboxes.get(key);
+    if (outbox === undefined) return;
+    this.#outboxes.delete(key);
+    this.#waiting.delete(outbox);
+    this.#heldBytes -= outbox.heldBytes;
+    this.#sentBytes -= outbox.sentBytes;
+    this.#giveCredit();
+  }
+
+  /** The control link stands anew: connects anew too, and sends again what is not acknowledged. */
+  connect(workerId: string): void {
+    this.#workerId = workerId;
+    this.#tries = 0;
+    this.#drop();
+    this.#dial();
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#open = false;
+    socket?.close(1000, "the worker is closing");
+    if (socket !== null) setTimeout(() => socket.terminate(), 1_000).unref();
+  }
+
+  #drop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#open = false;
+    socket?.terminate();
+  }
+
+  #dial(): void {
+    const workerId = this.#workerId;
+    if (this.#closed || workerId === null) return;
+    let socket: WebSocket;
+    try {
+      socket = openSocket(this.#address, recordsPath);
+    } catch {
+      // The control link says why.
+      this.#redial();
+      return;
+    }
+    this.#socket = socket;
+    socket.on("error", () => {});
+    socket.on("open", () => {
+      if (this.#socket !== socket) return;
+      socket.send(
+        JSON.stringify({
+          type: "records-hello",
+          protocol: linkProtocolVersion,
+          workerId,
+          instanceId: this.#instanceId,
+        }),
+      );
+      this.#open = true;
+      this.#sentBytes = 0;
+      for (const outbox of this.#outboxes.values()) outbox.rewind();
+      for (const outbox of this.#outboxes.values()) this.#flush(outbox);
+    });
+    socket.on("message", (raw: Buffer) => {
+      if (this.#socket === socket) this.#receive(raw.toString("utf8"));
+    });
+    socket.on("close", (code) => {
+      if (this.#socket !== socket) return;
+      this.#socket = null;
+      this.#open = false;
+      this.#redial();
+      if (code === linkCloseCodes.badFrame) this.#logger.error("The service found a frame of records bad", { code });
+    });
+  }
+
+  #redial(): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => this.#dial(), reconnectDelay(this.#tries++));
+  }
+
+  #flush(outbox: AttemptOutbox): void {
+    for (;;) {
+      if (!this.#open) return;
+      const credit = Math.min(jobRecordCredit - outbox.sentBytes, workerRecordCredit - this.#sentBytes);
+      const batch = outbox.next(credit);
+      if (batch === null) return;
+      this.#sentBytes += batch.bytes;
+      this.#socket?.send(batch.text);
+    }
+  }
+
+  #receive(text: string): void {
+    const read = readServiceRecordsFrame(text);
+    if ("problem" in read) {
+      this.#logger.error("The service sent a frame that is none", { problem: read.problem });
+      this.#socket?.close(linkCloseCodes.badFrame, "bad frame");
+      return;
+    }
+    this.#tries = 0;
+    const { frame } = read;
+    const attempt = { jobId: frame.jobId, attempt: frame.attempt };
+    const outbox = this.#outboxes.get(keyOf(attempt));
+    if (outbox === undefined) return;
+    if (frame.type === "refused") {
+      this.forget(attempt);
+      this.#listener.refused(attempt);
+      return;
+    }
+    const sentBefore = outbox.sentBytes;
+    const { freed, complete } = outbox.acknowledge(frame.number, frame.ended);
+    this.#heldBytes -= freed;
+    this.#sentBytes -= sentBefore - outbox.sentBytes;
+    if (complete) {
+      this.forget(attempt);
+      this.#listener.told(attempt);
+      return;
+    }
+    this.#flush(outbox);
+    this.#giveCredit();
+  }
+
+  #hasRoom(outbox: AttemptOutbox): boolean {
+    return outbox.heldBytes < jobRecordCredit && this.#heldBytes < workerRecordCredit;
+  }
+
+  /** Whoever waited may go on; the one that has waited longest first. */
+  #giveCredit(): void {
+    for (const outbox of this.#waiting) {
+      if (this.#heldBytes >= workerRecordCredit) return;
+      this.#flush(outbox);
+      if (!this.#hasRoom(outbox)) continue;
+      this.#waiting.delete(outbox);
+      outbox.setCredit(true);
+    }
+  }
+}
+
+function keyOf({ jobId, attempt }: AttemptReference): string {
+  return `${jobId}/${attempt}`;
+}

@@ -1,0 +1,198 @@
+import type {
+  AttemptReference,
+  RunJobFrame,
+  WelcomeFrame,
+  WorkerControlFrame,
+} from "../../src/contract/link/control-frames.ts";
+import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
+import { hostKindOf } from "../../src/contract/runbook-kind.ts";
+import type { RecordsLink } from "../link/records-link.ts";
+import type { AttemptDependencies } from "./attempt-run.ts";
+import { AttemptRun, leaseLost } from "./attempt-run.ts";
+import { ScriptCache } from "./script-cache.ts";
+
+export interface JobBoardOptions {
+  slots: number;
+  records: RecordsLink;
+  dependencies: AttemptDependencies;
+  offers(kind: "node" | "pwsh"): boolean;
+  send(frame: WorkerControlFrame): void;
+  /** An attempt was not taken; nothing more is told of it. */
+  declined(attempt: AttemptReference): void;
+  /** An attempt is not running any more: a slot may be free. */
+  changed(): void;
+}
+
+/** Characters of scripts that are kept for further jobs. */
+const scriptCacheSize = 64 * 1024 * 1024;
+
+/** The worker's slots: which attempts run, and what the service wants of them. */
+export class JobBoard {
+  readonly #options: JobBoardOptions;
+  readonly #scripts = new ScriptCache(scriptCacheSize);
+  readonly #runs = new Map<string, AttemptRun>();
+  /** Attempts that cannot start before their script has come. */
+  readonly #scriptless = new Map<string, RunJobFrame>();
+  #draining = false;
+
+  constructor(options: JobBoardOptions) {
+    this.#options = options;
+  }
+
+  get freeSlots(): number {
+    return this.#draining ? 0 : Math.max(0, this.#options.slots - this.#runs.size - this.#scriptless.size);
+  }
+
+  get isEmpty(): boolean {
+    return this.#runs.size === 0 && this.#scriptless.size === 0;
+  }
+
+  running(): Iterable<AttemptRun> {
+    return this.#runs.values();
+  }
+
+  /** A job was pushed. */
+  take(frame: RunJobFrame): void {
+    const key = keyOf(frame);
+    if (this.#runs.has(key) || this.#scriptless.has(key)) return;
+    const refusal = this.#refusal(frame);
+    if (refusal !== null) {
+      this.#options.send({ type: "job-declined", jobId: frame.jobId, attempt: frame.attempt, reason: refusal });
+      this.#options.declined(frame);
+      this.#options.changed();
+      return;
+    }
+    this.#dropOlder(frame);
+    if (frame.script !== null) this.#scripts.set(frame.scriptHash, frame.script);
+    const script = this.#scripts.get(frame.scriptHash);
+    if (script === undefined) {
+      this.#scriptless.set(key, frame);
+      this.#askForScript(frame);
+    } else this.#start(frame, script);
+  }
+
+  scriptCame(hash: string, script: string): void {
+    this.#scripts.set(hash, script);
+    for (const [key, frame] of this.#scriptless) {
+      if (frame.scriptHash !== hash) continue;
+      this.#scriptless.delete(key);
+      this.#start(frame, script);
+    }
+  }
+
+  stop(attempt: AttemptReference, reason: string, force: boolean): void {
+    const waiting = this.#scriptless.get(keyOf(attempt));
+    if (waiting !== undefined) {
+      this.#scriptless.delete(keyOf(attempt));
+      this.#options.records.open(attempt, () => {});
+      this.#options.records.end(attempt, {
+        outcome: "Stopped",
+        reason: "stopped",
+        endedAt: this.#options.dependencies.clock.now(),
+      });
+      this.#options.changed();
+    }
+    this.#runs.get(keyOf(attempt))?.stop(reason, force);
+  }
+
+  /** The attempt is not this worker's any more. */
+  drop(attempt: AttemptReference): void {
+    const key = keyOf(attempt);
+    this.#scriptless.delete(key);
+    this.#runs.get(key)?.drop();
+    this.#options.records.forget(attempt);
+    this.#options.changed();
+  }
+
+  /** A new link stands: the service has said which attempts go on. */
+  welcome(frame: WelcomeFrame): void {
+    const keep = new Set(frame.keep.map(keyOf));
+    for (const [key, { order }] of this.#runs) if (!keep.has(key)) this.drop(order);
+    for (const [key, waiting] of this.#scriptless) {
+      if (keep.has(key)) this.#askForScript(waiting);
+      else this.drop(waiting);
+    }
+    // Also of those that are over here, and whose end was not acknowledged.
+    for (const attempt of this.#options.records.attempts())
+      if (!keep.has(keyOf(attempt))) this.#options.records.forget(attempt);
+  }
+
+  /** Ends every job, because the worker has no right to them any more. */
+  leaseLost(): void {
+    for (const run of this.#runs.values()) run.fail(leaseLost);
+  }
+
+  /** Takes no more jobs. */
+  drain(): void {
+    this.#draining = true;
+    this.#options.changed();
+  }
+
+  /** Kills what runs; tells nothing of it. */
+  async close(): Promise<void> {
+    const over = [...this.#runs.values()].map((run) => {
+      run.drop();
+      return run.over;
+    });
+    await Promise.all(over);
+  }
+
+  #refusal(frame: RunJobFrame): string | null {
+    if (this.#draining) return "the worker is draining";
+    if (!this.#options.offers(hostKindOf[frame.runbook.kind]))
+      return `the worker offers no hosts for ${frame.runbook.kind} runbooks`;
+    if (this.freeSlots === 0) return "every slot of the worker is taken";
+    return null;
+  }
+
+  /** Never two attempts of one job: a newer one means that the service has given up the older. */
+  #dropOlder(frame: RunJobFrame): void {
+    for (const { order } of this.#runs.values()) if (order.jobId === frame.jobId) this.drop(order);
+  }
+
+  #askForScript({ jobId, scriptHash }: RunJobFrame): void {
+    this.#options.send({ type: "script-needed", jobId, scriptHash });
+  }
+
+  #start(frame: RunJobFrame, script: string): void {
+    const { jobId, attempt } = frame;
+    const reference = { jobId, attempt };
+    const { records, dependencies, send } = this.#options;
+    const key = keyOf(frame);
+    let run: AttemptRun | undefined;
+    records.open(reference, (hasCredit) => (hasCredit ? run?.resume() : run?.pause()));
+    run = new AttemptRun(
+      {
+        jobId,
+        attempt,
+        runbook: { name: frame.runbook.name, kind: frame.runbook.kind },
+        script,
+        parameters: frame.parameters,
+        parameterSchemas: frame.parameterSchemas,
+        logs: frame.logs,
+        grants: frame.grants,
+        timeLimit: frame.timeLimit,
+        stopGrace: frame.stopGrace,
+        outputLimit: frame.outputLimit,
+      },
+      dependencies,
+      {
+        hostReady: (at) => send({ type: "job-progress", jobId, attempt, stage: "host-ready", at }),
+        running: (at) => send({ type: "job-progress", jobId, attempt, stage: "running", at }),
+        record: (number, json) => records.append(reference, number, json),
+        batchOver: () => records.flush(reference),
+        ended: (end: AttemptEnd) => records.end(reference, end),
+      },
+    );
+    this.#runs.set(key, run);
+    this.#options.changed();
+    void run.over.then(() => {
+      this.#runs.delete(key);
+      this.#options.changed();
+    });
+  }
+}
+
+function keyOf({ jobId, attempt }: AttemptReference): string {
+  return `${jobId}/${attempt}`;
+}
