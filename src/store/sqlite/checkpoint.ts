@@ -4,18 +4,21 @@ import type { LogState } from "./thread-messages.ts";
 /*
  * Checkpoints: moving pages from the write-ahead log into the database file, off the hot path.
  *
- * A commit only appends to the log. When the log has grown past `checkpointPages`, a reader's thread moves its pages into
- * the database file (PASSIVE: it waits for nobody and nobody waits for it). While it does, the writer goes on appending, so the
- * log would never be empty under load and grow for ever; therefore the writer then moves the few pages that came meanwhile
- * itself, and its next commit starts the log from the beginning. Should readers have kept it from that until the log is huge,
- * the writer waits for them, `restartWait` at most.
+ * A commit only appends to the log. When what is in the log only has grown past `checkpointPages`, a reader's thread moves it into
+ * the database file (PASSIVE: it waits for nobody and nobody waits for it), and the next commit starts the log from the
+ * beginning. Under load the writer goes on appending meanwhile, so the log is never all moved and would grow for ever; past
+ * `longLogPages` the writer therefore moves the last pages itself, right after a reader has moved the most. Should readers even
+ * then have kept the log from starting anew until it is huge, the writer waits for them, `restartWait` at most.
  */
 
-/** Pages in the log at which a checkpoint is due: 8 MiB. */
+/** Pages that only the log has at which a checkpoint is due: 8 MiB. */
 export const checkpointPages = 2_048;
 
+/** Pages in the log from which the writer takes part: 16 MiB. */
+export const longLogPages = 4_096;
+
 /** Pages in the log from which the writer waits for readers: 64 MiB. */
-export const hugeLogPages = 16_384;
+const hugeLogPages = 16_384;
 
 /** Milliseconds that the writer waits for readers then. */
 const restartWait = 100;
@@ -39,12 +42,17 @@ export function finishCheckpoint(database: DatabaseSync): LogState {
   }
 }
 
-/** How large the log is; costs some microseconds. */
-export function logState(database: DatabaseSync): LogState {
-  return logStateOf(database, "PRAGMA wal_checkpoint(NOOP)");
+/** A way to ask how large the log is; prepared once, for it is asked after every group. */
+export function logStateReader(database: DatabaseSync): () => LogState {
+  const statement = database.prepare("PRAGMA wal_checkpoint(NOOP)");
+  return () => toLogState(statement.get());
 }
 
 function logStateOf(database: DatabaseSync, pragma: string): LogState {
-  const row = database.prepare(pragma).get() as { log: number; checkpointed: number };
-  return { pages: Math.max(row.log, 0), checkpointed: Math.max(row.checkpointed, 0) };
+  return toLogState(database.prepare(pragma).get());
+}
+
+function toLogState(row: unknown): LogState {
+  const { log, checkpointed } = row as { log: number; checkpointed: number };
+  return { pages: Math.max(log, 0), checkpointed: Math.max(checkpointed, 0) };
 }

@@ -20,10 +20,7 @@ export async function openSqliteStore(options: StoreOptions): Promise<Store> {
     migrationsDirectory: options.migrationsDirectory ?? ownMigrationsDirectory(),
   });
   const readers = new ReaderThreads(dataFile(dataDirectory, "database"));
-  writer.onCheckpointDue(async () => {
-    await readers.checkpoint();
-    writer.finishCheckpoint();
-  });
+  writer.onCheckpointDue(() => readers.checkpoint());
 
   const write = operationCaller<WriteOperations>((operation, argument) => writer.call(operation, argument));
   const read = operationCaller<ReadOperations>((operation, argument) => readers.call(operation, argument));

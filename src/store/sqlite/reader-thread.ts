@@ -2,7 +2,7 @@ import { flushCompileCache } from "node:module";
 import type { DatabaseSync } from "node:sqlite";
 import type { MessagePort } from "node:worker_threads";
 import { parentPort, workerData } from "node:worker_threads";
-import { checkpoint, logState } from "./checkpoint.ts";
+import { checkpoint } from "./checkpoint.ts";
 import { openReadingConnection } from "./open-connection.ts";
 import { readOperations } from "./operations.ts";
 import { postAnswers } from "./post-answers.ts";
@@ -56,7 +56,8 @@ function serve(port: MessagePort, database: DatabaseSync): void {
       database.close();
       port.close();
     } else if (message === "checkpoint") {
-      port.postMessage({ type: "checkpointed", log: tryCheckpoint(database) } satisfies FromReader);
+      tryCheckpoint(database);
+      port.postMessage({ type: "checkpointed" } satisfies FromReader);
     } else {
       for (const request of message) {
         postAnswers(port, { type: "answers", answers: [answer(request)] } satisfies FromReader);
@@ -65,11 +66,10 @@ function serve(port: MessagePort, database: DatabaseSync): void {
   });
 }
 
-function tryCheckpoint(database: DatabaseSync) {
+function tryCheckpoint(database: DatabaseSync): void {
   try {
-    return checkpoint(database);
+    checkpoint(database);
   } catch {
     // A full or broken disk: the log stays, and nothing is lost; the next one tries again.
-    return logState(database);
   }
 }

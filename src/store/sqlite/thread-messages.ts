@@ -63,6 +63,7 @@ export interface GroupAnswers {
   committed: number;
   /** Milliseconds of the COMMIT. */
   commitTime: number;
+  /** As it was before this group. */
   log: LogState;
 }
 
@@ -75,7 +76,4 @@ export interface ReaderStart {
 export type ToReader = OperationRequest[] | "checkpoint" | "close";
 
 /** From a reader. */
-export type FromReader =
-  | OpeningFailed
-  | { type: "answers"; answers: OperationAnswer[] }
-  | { type: "checkpointed"; log: LogState };
+export type FromReader = OpeningFailed | { type: "answers"; answers: OperationAnswer[] } | { type: "checkpointed" };

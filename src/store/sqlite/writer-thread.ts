@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { MessagePort } from "node:worker_threads";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { StoreDatabase } from "../store.ts";
-import { finishCheckpoint, logState } from "./checkpoint.ts";
+import { finishCheckpoint, logStateReader } from "./checkpoint.ts";
 import { dataFile } from "./data-directory.ts";
 import type { DatabaseLock } from "./database-lock.ts";
 import { lockDatabase } from "./database-lock.ts";
@@ -55,7 +55,9 @@ async function run(port: MessagePort, start: WriterStart): Promise<void> {
 function serve(port: MessagePort, database: DatabaseSync, session: SqliteSession, lock: DatabaseLock): void {
   const groups = new GroupCommit(database, session, writeOperations(session));
   const upkeep = new IdleUpkeep(database);
+  const logState = logStateReader(database);
   const waiting: OperationRequest[] = [];
+  let log = logState();
   let closing = false;
 
   const take = (message: ToWriter): void => {
@@ -79,7 +81,9 @@ function serve(port: MessagePort, database: DatabaseSync, session: SqliteSession
         break;
       }
       const group = groups.commitNext(waiting);
-      postAnswers(port, { type: "answers", ...group, log: logState(database) } satisfies FromWriter);
+      postAnswers(port, { type: "answers", ...group, log } satisfies FromWriter);
+      // After the answers, so that nobody waits for it; it travels with the next ones.
+      log = logState();
     }
     if (closing) {
       upkeep.stop();

@@ -1,6 +1,6 @@
 import type { IdempotencyKey } from "../operations/idempotency.ts";
 import type { StoreDatabase, StoreStatistics } from "../store.ts";
-import { checkpointPages } from "./checkpoint.ts";
+import { checkpointPages, longLogPages } from "./checkpoint.ts";
 import { fromThreadError } from "./thread-error.ts";
 import { ThreadLink } from "./thread-link.ts";
 import type { FromWriter, GroupAnswers, LogState, ToWriter, WriterStart } from "./thread-messages.ts";
@@ -18,8 +18,6 @@ export interface Writer {
   call(operation: string, argument: unknown, once?: IdempotencyKey): Promise<unknown>;
   /** Calls back when the log has grown so much that it should be moved into the database file; not again before that is over. */
   onCheckpointDue(work: () => Promise<void>): void;
-  /** Moves what is left of the log, after a reader moved most of it. */
-  finishCheckpoint(): void;
   statistics(): Omit<StoreStatistics, "reads" | "pendingReads">;
   close(): Promise<void>;
 }
@@ -50,6 +48,9 @@ export function openWriter(start: WriterStart): Promise<Writer> {
       checkpointing = true;
       try {
         await checkpointDue();
+        if (log.pages >= longLogPages) {
+          link.task("finish-checkpoint");
+        }
       } finally {
         checkpointing = false;
       }
@@ -95,7 +96,6 @@ export function openWriter(start: WriterStart): Promise<Writer> {
       onCheckpointDue(work) {
         checkpointDue = work;
       },
-      finishCheckpoint: () => link.task("finish-checkpoint"),
       statistics: () => ({
         ...counts,
         pendingWrites: link.pending,
