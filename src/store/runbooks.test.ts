@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
 import test from "node:test";
+import { v7 as uuidv7 } from "uuid";
 import type { Analysis } from "../contract/analysis.ts";
 import { emptySignature } from "../contract/signature.ts";
 import type { Store } from "./store.ts";
@@ -248,6 +250,46 @@ test("runbooks are listed by name in pages, found by a part of the name, by wild
   assert.deepEqual(await names({ name: "0%" }), ["bravo_100%"]);
   assert.deepEqual(await names({ name: "_2" }), []);
   assert.deepEqual(await names({ tag: "night" }), ["delta"]);
+});
+
+test("a runbook with an open job is not deleted, and the draft that the job runs stays until it has ended", async (t) => {
+  const store = await temporaryStore(t);
+  const { runbook } = await importText(store, "greet", "1");
+  assert.ok(runbook.draft);
+  const jobId = uuidv7();
+  const accepted = await store.write.acceptJob({
+    jobId,
+    runbookId: runbook.runbookId,
+    versionId: runbook.draft.versionId,
+    versionNumber: 1,
+    draft: true,
+    parameters: {},
+    secretNames: [],
+    startedBy: "admin",
+    idempotency: null,
+  });
+  assert.equal(accepted.outcome, "accepted");
+  await assert.rejects(store.write.deleteRunbook({ runbook: "greet", changedBy: "admin" }), {
+    code: "runbook-has-open-jobs",
+    status: 409,
+  });
+  await importText(store, "greet", "2", { overwrite: true });
+  const database = new DatabaseSync(store.database.file, { readOnly: true });
+  t.after(() => database.close());
+  const texts = () =>
+    database
+      .prepare("SELECT number FROM runbook_versions ORDER BY number")
+      .all()
+      .map((row) => row["number"]);
+  assert.deepEqual(texts(), [1, 2]);
+  assert.equal(await store.write.purgeReplacedDrafts({ limit: 10 }), 0);
+  assert.equal(await store.read.runbookVersion({ runbook: "greet", version: 1 }), null);
+  await store.write.stopJob({ jobId, requestedBy: "admin", force: false });
+  assert.equal(await store.write.purgeReplacedDrafts({ limit: 10 }), 1);
+  assert.deepEqual(texts(), [2]);
+  await store.write.deleteRunbook({ runbook: "greet", changedBy: "admin" });
+  assert.deepEqual(texts(), []);
+  assert.notEqual(await store.read.job({ jobId }), null);
 });
 
 test("the start of a job learns of a runbook whether it can run", async (t) => {
