@@ -21,7 +21,8 @@ export function lockDatabase(dataDirectory: string): DatabaseLock {
   // Only SQLite may open this file: a process loses its locks on a file when any of its descriptors of that file is closed.
   const database = new DatabaseSync(dataFile(dataDirectory, "lock"), { timeout: 0 });
   try {
-    database.exec("BEGIN EXCLUSIVE");
+    // Without a journal file: nothing is ever written.
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
     if (sqliteResultCode(error) !== sqliteBusy) {
@@ -37,13 +38,21 @@ export function lockDatabase(dataDirectory: string): DatabaseLock {
       },
     );
   }
-  writeFileSync(processFile, `${process.pid}\n`, { mode: 0o600 });
+  noteProcess(processFile);
   return {
     release() {
       rmSync(processFile, { force: true });
       database.close();
     },
   };
+}
+
+function noteProcess(processFile: string): void {
+  try {
+    writeFileSync(processFile, `${process.pid}\n`, { mode: 0o600 });
+  } catch {
+    // A full disk: then a message will not name the process.
+  }
 }
 
 function holder(processFile: string): string {

@@ -38,6 +38,9 @@ const sqliteFull = 13;
 const sqliteCannotOpen = 14;
 const sqliteNotADatabase = 26;
 
+/** SQLITE_IOERR_SHMSIZE, an extended code: the index of the log could not grow, which is how a full disk shows there. */
+const sqliteInputOutputSharedMemory = 4874;
+
 /** SQLite's primary result code of an error, or undefined when it is not SQLite's. */
 export function sqliteResultCode(error: unknown): number | undefined {
   const code = (error as { errcode?: unknown } | null)?.errcode;
@@ -49,14 +52,17 @@ function asUserError(error: unknown): UserError | undefined {
   if (error instanceof UserError) {
     return error;
   }
+  const { code } = (error ?? {}) as { code?: unknown };
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return storageFull(error);
+  }
+  if ((error as { errcode?: unknown } | null)?.errcode === sqliteInputOutputSharedMemory) {
+    return storageFull(error);
+  }
   const details = { status: 503, cause: error };
   switch (sqliteResultCode(error)) {
     case sqliteFull:
-      return new UserError("storage-full", "The disk that holds the database is full, so nothing was stored.", {
-        status: 507,
-        remedy: "Free space on the disk of the data directory, then repeat the request.",
-        cause: error,
-      });
+      return storageFull(error);
     case sqliteInputOutput:
       return new UserError(
         "storage-failed",
@@ -81,4 +87,12 @@ function asUserError(error: unknown): UserError | undefined {
     default:
       return undefined;
   }
+}
+
+function storageFull(cause: unknown): UserError {
+  return new UserError("storage-full", "The disk that holds the database is full, so nothing was stored.", {
+    status: 507,
+    remedy: "Free space on the disk of the data directory, then try again.",
+    cause,
+  });
 }

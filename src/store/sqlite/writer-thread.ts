@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import type { DatabaseSync } from "node:sqlite";
 import type { MessagePort } from "node:worker_threads";
@@ -34,6 +35,10 @@ async function run(port: MessagePort, start: WriterStart): Promise<void> {
   try {
     lock = lockDatabase(start.dataDirectory);
     const file = dataFile(start.dataDirectory, "database");
+    if (!existsSync(file)) {
+      // A database that is no database yet has no use for a log, and SQLite deletes it.
+      openWritingConnection(file).close();
+    }
     prepareLog(file);
     database = openWritingConnection(file);
     const migrations = readMigrations(start.migrationsDirectory);
