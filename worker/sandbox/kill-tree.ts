@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { killProcess, processesWhere, processStartTime, userNamespaceOf } from "./process-tree.ts";
+import { isAlive, killProcess, processesWhere, processStartTime, userNamespaceOf } from "./process-tree.ts";
 import type { ProcessIdentity } from "./sandbox.ts";
 
 /** Passes over /proc after which a tree that forks faster than it is killed is left to the next call. */
@@ -24,8 +24,9 @@ export function killStragglers(identity: ProcessIdentity): void {
   const { userNamespace, userId } = identity;
   if (userNamespace === null && userId === null) return;
   const belongs = (processId: number): boolean =>
-    (userNamespace !== null && userNamespaceOf(processId) === userNamespace) ||
-    (userId !== null && isAliveOfUser(processId, userId));
+    ((userNamespace !== null && userNamespaceOf(processId) === userNamespace) ||
+      (userId !== null && userOf(processId) === userId)) &&
+    isAlive(processId);
   for (let pass = 0; pass < maximalPasses; pass++) {
     const found = processesWhere(belongs);
     if (found.length === 0) return;
@@ -33,19 +34,10 @@ export function killStragglers(identity: ProcessIdentity): void {
   }
 }
 
-function isAliveOfUser(processId: number, userId: number): boolean {
+function userOf(processId: number): number | null {
   try {
-    // A process that has ended but is not waited for still has its folder; it has no start time worth killing for.
-    return statSync(`/proc/${processId}`).uid === userId && !isEnded(processId);
+    return statSync(`/proc/${processId}`).uid;
   } catch {
-    return false;
-  }
-}
-
-function isEnded(processId: number): boolean {
-  try {
-    return statSync(`/proc/${processId}/exe`, { throwIfNoEntry: false }) === undefined;
-  } catch {
-    return false;
+    return null;
   }
 }

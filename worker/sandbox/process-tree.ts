@@ -10,10 +10,20 @@ const pageSize = 4096;
 
 /** Start of a process in clock ticks since boot, which with its id names it for ever; null when it is gone. */
 export function processStartTime(processId: number): string | null {
+  return statusFields(processId)?.[19] ?? null;
+}
+
+/** Whether a process is there and not over; one that ended and that nobody has waited for yet is over. */
+export function isAlive(processId: number): boolean {
+  const state = statusFields(processId)?.[0];
+  return state !== undefined && state !== "Z" && state !== "X";
+}
+
+/** The fields of /proc/PID/stat after the name, which may hold spaces and brackets (proc(5)). */
+function statusFields(processId: number): string[] | null {
   try {
-    const stat = readFileSync(`/proc/${processId}/stat`, "latin1");
-    // The second field, the name, may hold spaces and brackets; the start is the 20th after it (proc(5)).
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    const text = readFileSync(`/proc/${processId}/stat`, "latin1");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
   } catch {
     return null;
   }
