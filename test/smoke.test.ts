@@ -23,10 +23,10 @@ export default async function ({ names, code = "x", loud = false }: {
 }
 `;
 
-const wait = `import { signal } from "runsmith";
+const wait = `import { sleep } from "runsmith";
 export default async function () {
   console.log("waiting");
-  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  await sleep(600_000);
 }
 `;
 

@@ -23,8 +23,11 @@ export function reportError(error: unknown, args: readonly string[]): number {
 /** What happened and why, each thing that is wrong, and what to do. */
 export function errorText(error: UserError): string {
   const lines = [`Error: ${error.message}`];
-  for (const { pointer, message } of error.errors ?? [])
-    lines.push(`  ${pointer === "" ? "" : `${pointer}: `}${message}`);
+  for (const { pointer, message } of error.errors ?? []) {
+    // Problems of a script name their line and column; their place in the answer says nothing to a person.
+    const place = pointer === "" || pointer.startsWith("/problems/") ? "" : `${pointer}: `;
+    lines.push(`  ${place}${message}`);
+  }
   if (error.remedy !== undefined) lines.push(`What to do: ${error.remedy}`);
   return lines.join("\n");
 }
