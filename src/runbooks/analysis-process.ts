@@ -1,6 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
-import { extname } from "node:path";
+import { mkdirSync } from "node:fs";
+import { getCompileCacheDir } from "node:module";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Analysis } from "../contract/analysis.ts";
 import { analysisMemoryLimit, analysisTimeLimit } from "../contract/analysis.ts";
@@ -97,14 +99,16 @@ export class AnalysisProcess {
   }
 
   #start(): ChildProcess {
+    const cache = compileCache();
     const child = fork(this.#options.entry, [], {
       // It reads the compiler's libraries, and may do nothing else: no writing, no network, no processes.
       execArgv: [
         `--max-old-space-size=${Math.floor(this.#options.memoryLimit / 1024 / 1024)}`,
         "--permission",
         "--allow-fs-read=*",
+        ...(cache === null ? [] : [`--allow-fs-write=${cache}`]),
       ],
-      env: {},
+      env: cache === null ? {} : { NODE_COMPILE_CACHE: cache },
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     this.#child = child;
@@ -142,6 +146,24 @@ export class AnalysisProcess {
     if (current !== null || this.#queue.length > 0) {
       this.#next();
     }
+  }
+}
+
+/**
+ * Where the process keeps compiled code, as the compiler takes long to load without; null when the service keeps none.
+ * A folder of its own: the service must not run code that the process of a script could have written.
+ */
+function compileCache(): string | null {
+  const own = getCompileCacheDir();
+  if (own === undefined) {
+    return null;
+  }
+  const folder = join(dirname(own), "analysis");
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  } catch {
+    return null;
   }
 }
 
