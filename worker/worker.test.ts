@@ -1,20 +1,32 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { startTestWorker, type TestWorker } from "./testing/test-worker.ts";
+import type { RunJobFrame } from "../src/contract/link/control-frames.ts";
+import { jobRecordCredit } from "../src/contract/session-limits.ts";
+import { isAlive, processesWhere } from "./sandbox/process-tree.ts";
+import { isRoot } from "./testing/sandbox-probe.ts";
+import type { TestWorker } from "./testing/test-worker.ts";
+import { startTestWorker } from "./testing/test-worker.ts";
+
+/** Such as `signal`, from the runbook API. */
+const api = 'import { signal } from "runsmith";';
 
 describe("a worker", () => {
   let test: TestWorker;
   before(async () => {
-    test = await startTestWorker({ slots: 2 });
+    test = await startTestWorker({ slots: 3, limits: { memory: 200 * 1024 ** 2, processes: 60 } });
   });
   after(() => test.close());
 
+  const run = (script: string, changes: Partial<RunJobFrame> = {}) => test.service.run(script, changes);
+  const endOf = (attempt: ReturnType<typeof run>) => test.service.endOf(attempt);
+
   it("runs a job to its end and tells its records in order", async () => {
-    const attempt = test.service.run(
+    const attempt = run(
       "export default async ({ name }) => { console.log('hello', name); console.warn('careful'); return 42 }",
       { parameters: { name: "world" } },
     );
-    const end = await test.service.endOf(attempt);
+    const end = await endOf(attempt);
     assert.equal(end.outcome, "Completed");
     assert.equal(end.reason, "script");
     assert.equal(end.result, 42);
@@ -31,4 +43,238 @@ describe("a worker", () => {
     );
     assert.deepEqual(stages, ["host-ready", "running"]);
   });
+
+  it("runs each job in a process of its own, as an account that no other live host has", {
+    skip: !isRoot,
+  }, async () => {
+    const waiting = "console.log('here'); export default () => new Promise((resolve) => setTimeout(resolve, 60_000))";
+    const attempts = [run(waiting), run(waiting)];
+    await test.service.until(
+      () => attempts.every((attempt) => test.service.recordsOf(attempt).length > 0),
+      "both jobs",
+    );
+    const users = processesWhere((processId) => isAlive(processId) && /\bhost\.mjs\b/.test(commandOf(processId)))
+      .map((processId) => /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${processId}/status`, "utf8"))?.[1])
+      .map(Number)
+      .filter((user) => user >= 64_000 && user <= 64_999);
+    assert.ok(new Set(users).size >= 2, users.join());
+    for (const attempt of attempts) test.service.send({ type: "stop-job", ...attempt, reason: "test", force: true });
+    for (const attempt of attempts) assert.equal((await endOf(attempt)).outcome, "Stopped");
+  });
+
+  it("keeps secret parameters out of every record, result and exception", async () => {
+    const attempt = run(
+      [
+        "import { writeSync } from 'node:fs';",
+        "export default async ({ password }) => {",
+        "  console.log('it is', password, { nested: { password } });",
+        "  process.stdout.write(password.slice(0, 3)); await new Promise((resolve) => setTimeout(resolve, 150)); process.stdout.write(password.slice(3) + '\\n');",
+        "  writeSync(1, 'raw ' + password.slice(0, 4)); await new Promise((resolve) => setTimeout(resolve, 150)); writeSync(1, password.slice(4) + '\\n');",
+        "  throw new Error('wrong: ' + password);",
+        "}",
+      ].join("\n"),
+      { parameters: { password: "hunter22" }, parameterSchemas: { password: { "x-secret": true } } },
+    );
+    const end = await endOf(attempt);
+    assert.equal(end.outcome, "Failed");
+    assert.equal(end.exception?.message, "wrong: ********");
+    const told = JSON.stringify([test.service.recordsOf(attempt), end]);
+    assert.ok(!told.includes("hunter22"));
+    assert.match(test.service.textOf(attempt), /raw \n\*{8}/);
+  });
+
+  it("asks a job to stop, and tells that it did", async () => {
+    const attempt = run(
+      `${api} export default async () => { console.log('on'); const timer = setInterval(() => {}, 1000); await new Promise((resolve) => signal.addEventListener('abort', resolve)); clearInterval(timer); console.log('off'); signal.throwIfAborted(); }`,
+    );
+    await test.service.until(() => test.service.recordsOf(attempt).length > 0, "the job's start");
+    test.service.send({ type: "stop-job", ...attempt, reason: "by the test", force: false });
+    const end = await endOf(attempt);
+    assert.equal(end.outcome, "Stopped");
+    assert.equal(test.service.textOf(attempt), "on\noff");
+  });
+
+  it("kills a job that ignores a stop after its grace, and one that loops for ever", async () => {
+    const stubborn = run(`${api} signal; export default async () => { console.log('on'); for (;;); }`, {
+      stopGrace: 200,
+    });
+    await test.service.until(() => test.service.recordsOf(stubborn).length > 0, "the job's start");
+    test.service.send({ type: "stop-job", ...stubborn, reason: "by the test", force: false });
+    assert.equal((await endOf(stubborn)).outcome, "Stopped");
+  });
+
+  it("ends a job at its time limit, and says so", async () => {
+    const attempt = run("setInterval(() => {}, 1000)", { timeLimit: 200, stopGrace: 200 });
+    const end = await endOf(attempt);
+    assert.equal(end.outcome, "Failed");
+    assert.equal(end.reason, "time-limit");
+    assert.match(end.exception?.message ?? "", /time limit of 0.2 s/);
+  });
+
+  for (const [what, script, reason, told] of [
+    ["kills itself", "process.kill(process.pid, 'SIGKILL')", "host-lost", /signal SIGKILL/],
+    [
+      "allocates objects for ever",
+      "const kept = []; for (;;) kept.push({ text: String(kept.length) })",
+      "host-lost",
+      /memory|SIGABRT|SIGTRAP/,
+    ],
+    [
+      "writes nonsense to the worker",
+      "import { writeSync } from 'node:fs'; writeSync(4, 'nonsense\\n'); setInterval(() => {}, 1000)",
+      "host-lost",
+      /broke the link/,
+    ],
+    [
+      "never ends its line to the worker",
+      "import { writeSync } from 'node:fs'; for (;;) writeSync(4, 'x'.repeat(1e6))",
+      "host-lost",
+      /broke the link/,
+    ],
+    [
+      "spreads its memory over processes",
+      "import { spawn } from 'node:child_process'; for (let i = 0; i < 4; i++) spawn('perl', ['-e', 'my $x = \"x\" x 8e7; sleep 60'])",
+      "host-lost",
+      /held \d+ MiB of memory/,
+    ],
+    [
+      "closes its descriptors",
+      "import { closeSync } from 'node:fs'; for (const fd of [0, 1, 2, 3, 4]) try { closeSync(fd) } catch {} ; setTimeout(() => {}, 300)",
+      "host-lost",
+      /exit code/,
+    ],
+  ] as const) {
+    it(`tells the truth of a job that ${what}`, async () => {
+      const end = await endOf(run(script));
+      assert.equal(end.outcome, "Failed");
+      assert.equal(end.reason, reason);
+      assert.match(end.exception?.message ?? "", told);
+    });
+  }
+
+  it("is out of reach of a job that kills its parent and everything else", async () => {
+    const kill = (target: string) => `try { process.kill(${target}, 'SIGKILL') } catch {}`;
+    const attempt = run(
+      `${kill("process.ppid")}; ${kill("1")}; ${kill("-1")}; setTimeout(() => console.log('alive'), 50)`,
+    );
+    assert.equal((await endOf(attempt)).outcome, "Completed");
+    assert.equal(test.service.textOf(attempt), "alive");
+  });
+
+  it("leaves nothing of a job that starts daemons", async () => {
+    const mark = `sleep 31${Math.trunc(Math.random() * 1e6)}`;
+    const attempt = run(
+      `import { spawn } from 'node:child_process'; for (let i = 0; i < 3; i++) spawn('setsid', ['sh', '-c', '${mark} & ${mark}'], { detached: true, stdio: 'ignore' }).unref(); await new Promise((resolve) => setTimeout(resolve, 200)); console.log('over');`,
+    );
+    assert.equal((await endOf(attempt)).outcome, "Completed");
+    assert.deepEqual(
+      processesWhere((processId) => commandOf(processId).includes(mark)),
+      [],
+    );
+  });
+
+  it("ends a job whose start fails with the reason: a granted path that is not there", async () => {
+    const end = await endOf(
+      run("console.log('never')", { grants: [{ type: "path", path: "/not/there", access: "read" }] }),
+    );
+    assert.equal(end.outcome, "Failed");
+    assert.equal(end.reason, "worker-error");
+    assert.match(end.exception?.message ?? "", /\/not\/there does not exist/);
+  });
+
+  it("cuts output over the limit with a visible notice, and lets the job go on", async () => {
+    const attempt = run("for (let i = 0; i < 1000; i++) console.log('x'.repeat(100)); export default () => 'end'", {
+      outputLimit: 5_000,
+    });
+    const end = await endOf(attempt);
+    assert.equal(end.outcome, "Completed");
+    assert.equal(end.result, "end");
+    const records = test.service.recordsOf(attempt);
+    assert.equal(records.length, 51);
+    assert.deepEqual(
+      [records.at(-1)?.stream, records.at(-1)?.text.startsWith("The output was cut after 5000 bytes")],
+      ["Warning", true],
+    );
+  });
+
+  it("does not read from a job whose records are not acknowledged, so that the script waits", async () => {
+    test.service.acknowledgesRecords = false;
+    const attempt = run(
+      "import { writeFileSync } from 'node:fs'; for (let i = 0; i < 20_000; i++) { console.log('x'.repeat(1000)); }",
+    );
+    const received = () => test.service.recordsOf(attempt).reduce((sum, record) => sum + record.text.length, 0);
+    await test.service.until(() => received() > jobRecordCredit * 0.8, "the credit to be used up");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.ok(received() <= jobRecordCredit, `${received()} bytes came`);
+    test.service.acknowledgesRecords = true;
+    test.service.acknowledgeAll();
+    assert.equal((await endOf(attempt)).outcome, "Completed");
+    assert.equal(received(), 20_000_000);
+  });
+
+  it("asks for a script that it does not have, and declines a job for which it has no slot", async () => {
+    const hash = "a".repeat(64);
+    const attempt = run("", { script: null, scriptHash: hash });
+    await test.service.until(
+      () => test.service.controlFrames.some((frame) => frame.type === "script-needed" && frame.scriptHash === hash),
+      "the worker's question",
+    );
+    test.service.send({ type: "script", scriptHash: hash, script: "console.log('came')" });
+    await endOf(attempt);
+    assert.equal(test.service.textOf(attempt), "came");
+
+    const attempts = [1, 2, 3, 4].map(() => run("setInterval(() => {}, 1000)"));
+    const declined = await test.service.until(
+      () => test.service.controlFrames.find((frame) => frame.type === "job-declined"),
+      "the fourth job to be declined",
+    );
+    assert.equal(declined.type === "job-declined" ? declined.jobId : "", attempts[3]?.jobId);
+    for (const attempt of attempts.slice(0, 3))
+      test.service.send({ type: "stop-job", ...attempt, reason: "", force: true });
+    for (const attempt of attempts.slice(0, 3)) await endOf(attempt);
+  });
+
+  it("sends again only what was not acknowledged when the link breaks, and keeps its jobs", async () => {
+    const attempt = run(
+      "console.log('one'); console.log('two'); await new Promise((resolve) => setTimeout(resolve, 1500)); console.log('three');",
+    );
+    await test.service.until(() => test.service.recordsOf(attempt).length === 2, "two records");
+    test.service.acknowledgesRecords = false;
+    test.service.breakLinks();
+    await test.service.until(() => test.service.recordsOf(attempt).length === 3, "the third record");
+    test.service.breakLinks();
+    test.service.acknowledgesRecords = true;
+    assert.equal((await endOf(attempt)).outcome, "Completed");
+    await test.service.until(() => timesOf(1) === 1 && timesOf(2) === 1 && timesOf(3) === 2, "the third record again");
+    assert.ok(test.service.hellos.at(-1)?.running.some(({ jobId }) => jobId === attempt.jobId));
+
+    function timesOf(number: number): number | undefined {
+      return test.service.timesReceived.get(`${attempt.jobId}/1/${number}`);
+    }
+  });
+
+  it("kills a job that the service does not keep, and says nothing more of it", async () => {
+    const attempt = run("console.log('on'); setInterval(() => console.log('still'), 50)");
+    await test.service.until(() => test.service.recordsOf(attempt).length > 0, "the job's start");
+    test.service.keep = () => [];
+    test.service.breakLinks();
+    await test.service.until(
+      () => test.service.hellos.at(-1)?.running.some(({ jobId }) => jobId === attempt.jobId),
+      "the next hello",
+    );
+    await test.service.until(() => test.service.controlFrames.at(-1)?.type === "heartbeat", "a heartbeat");
+    const count = test.service.recordsOf(attempt).length;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(test.service.recordsOf(attempt).length, count);
+    assert.equal(test.service.ends.has(`${attempt.jobId}/1`), false);
+    test.service.keep = (hello) => hello.running;
+  });
 });
+
+function commandOf(processId: number): string {
+  try {
+    return readFileSync(`/proc/${processId}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}

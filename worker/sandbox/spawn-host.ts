@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import { killStragglers, killTree } from "./kill-tree.ts";
 import {
   childProcesses,
+  isAlive,
   killProcess,
   privateMemory,
   processStartTime,
@@ -51,15 +53,16 @@ export function spawnHost(request: SpawnRequest): SandboxedProcess {
     userId: request.holdsTree ? null : request.userId,
   });
 
-  const exited = new Promise<ProcessExit>((resolve) => {
-    const finish = (exit: ProcessExit): void => {
-      ended = true;
-      if (!request.holdsTree) killStragglers(identity());
-      resolve(exit);
-    };
-    child.once("error", () => finish({ code: 127, signal: null }));
-    child.once("exit", (code, signal) => finish(truthfulExit(code, signal)));
-  });
+  const exited = (async (): Promise<ProcessExit> => {
+    const exit = await new Promise<ProcessExit>((resolve) => {
+      child.once("error", () => resolve({ code: 127, signal: null }));
+      child.once("exit", (code, signal) => resolve(truthfulExit(code, signal)));
+    });
+    ended = true;
+    if (request.holdsTree) await untilOver(inner);
+    else killStragglers(identity());
+    return exit;
+  })();
 
   return {
     processId,
@@ -82,11 +85,20 @@ export function spawnHost(request: SpawnRequest): SandboxedProcess {
       killTree(identity());
       input.destroy();
       // Where the inner process cannot be killed, the outer one takes it with it (--die-with-parent).
-      setTimeout(() => {
+      void setTimeout(1_000, null, { ref: false }).then(() => {
         if (!ended) killProcess(processId);
-      }, 1000).unref();
+      });
     },
   };
+}
+
+/**
+ * The outer process ends as soon as it knows how the program ended; the first process inside ends when the kernel has ended
+ * all the others, a moment later.
+ */
+async function untilOver(first: ProcessIdentity["processes"][number] | null): Promise<void> {
+  if (first === null) return;
+  while (processStartTime(first.processId) === first.startTime && isAlive(first.processId)) await setTimeout(1);
 }
 
 function named(processId: number): ProcessIdentity["processes"][number] {
