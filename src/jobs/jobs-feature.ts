@@ -72,6 +72,8 @@ export interface JobObserver {
   jobAccepted?(): void;
   jobEnded?(status: JobStatus): void;
   recordsStored?(count: number): void;
+  /** The first record of a job's first attempt has come, this many milliseconds after the job's id was made. */
+  firstRecord?(latency: number): void;
 }
 
 /** One line of a job's attempts. */
@@ -203,6 +205,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       isStorageCritical: () => this.#storage.isCritical,
       onEffects: (effects) => this.#apply(effects),
       onRecords: (count) => this.#observer.recordsStored?.(count),
+      onFirstRecord: (jobId) => this.#observer.firstRecord?.(Math.max(0, this.#clock.now() - timeOfId(jobId))),
     });
     this.#changes = new JobChanges(this.#hub, (jobIds) => this.#readJobs(jobIds), logger);
     this.#duties = this.#makeDuties(options);
@@ -579,6 +582,11 @@ class Jobs implements JobsFeature, JobLinkHandler {
       ),
     ];
   }
+}
+
+/** When an id was made: its first 48 bits (RFC 9562 §5.7), milliseconds since the epoch. */
+function timeOfId(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
 function knownJobId(jobId: string): string {

@@ -60,6 +60,7 @@ export class RecordIntake {
   readonly #isStorageCritical: () => boolean;
   readonly #onEffects: (effects: JobEffects) => void;
   readonly #onRecords: (count: number) => void;
+  readonly #onFirstRecord: (jobId: string) => void;
   /** By attempt, in the order of their first frame. */
   readonly #pending = new Map<string, Pending>();
   #progress = new Map<string, AttemptProgress>();
@@ -75,6 +76,8 @@ export class RecordIntake {
     isStorageCritical: () => boolean;
     onEffects: (effects: JobEffects) => void;
     onRecords: (count: number) => void;
+    /** The first record of a job's first attempt has come. */
+    onFirstRecord: (jobId: string) => void;
   }) {
     this.#store = options.store;
     this.#hub = options.hub;
@@ -84,6 +87,7 @@ export class RecordIntake {
     this.#isStorageCritical = options.isStorageCritical;
     this.#onEffects = options.onEffects;
     this.#onRecords = options.onRecords;
+    this.#onFirstRecord = options.onFirstRecord;
   }
 
   /**
@@ -109,6 +113,9 @@ export class RecordIntake {
     // What is not the current attempt's must not be shown; the store decides whether it counts.
     if (current !== undefined) {
       this.#hub.records(frame.jobId, frame.attempt, frame.records);
+      if (frame.attempt === 1 && frame.records[0]?.number === 1) {
+        this.#onFirstRecord(frame.jobId);
+      }
     }
     this.#keep(assigned, { peer, records: frame.records, ended, bytes });
     const freed = ended !== null && current !== undefined && this.#attempts.remove(frame.jobId, frame.attempt);

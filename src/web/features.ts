@@ -65,6 +65,7 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
       jobAccepted: () => metrics.jobsAccepted.inc(),
       jobEnded: (status) => metrics.jobsEnded.inc({ status }),
       recordsStored: (count) => metrics.recordsStored.inc(count),
+      firstRecord: (latency) => metrics.startLatency.observe(latency / 1000),
     },
   });
   const analyser = new ScriptAnalyser(workers);

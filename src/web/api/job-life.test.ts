@@ -236,6 +236,7 @@ describe("a job's life", () => {
     assert.match(body, /^runsmith_jobs_accepted_total [1-9]/m);
     assert.match(body, /^runsmith_jobs_ended_total\{status="Completed"\} [1-9]/m);
     assert.match(body, /^runsmith_stream_records_total [1-9]/m);
+    assert.match(body, /^runsmith_job_start_seconds_count [1-9]/m);
     assert.match(body, /^runsmith_workers_connected 1$/m);
     assert.match(body, /^runsmith_jobs_running 0$/m);
   });
