@@ -254,6 +254,7 @@ describe("a worker", () => {
   });
 
   it("kills a job that the service does not keep, and says nothing more of it", async () => {
+    await test.service.linked();
     const attempt = run("console.log('on'); setInterval(() => console.log('still'), 50)");
     await test.service.until(() => test.service.recordsOf(attempt).length > 0, "the job's start");
     test.service.keep = () => [];

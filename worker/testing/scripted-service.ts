@@ -43,6 +43,7 @@ export class ScriptedService {
   #recordsSocket: WebSocket | null = null;
   #changed: (() => void)[] = [];
   #port = 0;
+  #welcomed = false;
 
   static async start(): Promise<ScriptedService> {
     const service = new ScriptedService();
@@ -95,6 +96,11 @@ export class ScriptedService {
 
   sendOnRecords(frame: ServiceRecordsFrame): void {
     this.#recordsSocket?.send(JSON.stringify(frame));
+  }
+
+  /** Waits until a worker is linked. */
+  async linked(): Promise<void> {
+    await this.until(() => this.#welcomed && this.#control?.readyState === this.#control?.OPEN, "a worker's link");
   }
 
   /** Pushes a TypeScript job. */
@@ -166,6 +172,7 @@ export class ScriptedService {
 
   #openControl(socket: WebSocket): void {
     this.#control = socket;
+    this.#welcomed = false;
     socket.on("error", () => {});
     socket.on("message", (raw: Buffer) => {
       const frame = JSON.parse(raw.toString("utf8")) as WorkerControlFrame;
@@ -182,6 +189,7 @@ export class ScriptedService {
           keep: this.keep(frame),
         };
         socket.send(JSON.stringify(welcome));
+        this.#welcomed = true;
       } else if (frame.type === "heartbeat" && this.acknowledgesHeartbeats) {
         const { sequence } = frame;
         this.send({
