@@ -1,5 +1,6 @@
 import type { ParameterSchema } from "../../contract/signature.ts";
-import { ts } from "./compiler.ts";
+import type { ts } from "./compiler.ts";
+import type { DocComment } from "./doc-comments.ts";
 import type { Problems } from "./problems.ts";
 
 type SchemaType = "string" | "number" | "array";
@@ -27,11 +28,10 @@ const formats =
  * Adds to a schema what the tags of its doc comment say: JSON Schema's own keywords (`@minimum 1`, `@pattern ^a`,
  * `@format email`, `@uniqueItems`, …), `@integer`, `@title`, `@example`, `@default`, `@deprecated` and `@secret`.
  */
-export function addConstraints(schema: ParameterSchema, declaration: ts.Node, problems: Problems): void {
-  for (const tag of ts.getJSDocTags(declaration)) {
-    const text = (ts.getTextOfJSDocComment(tag.comment) ?? "").trim();
-    const fault = addConstraint(schema, tag.tagName.text, text);
-    if (fault !== undefined) problems.warning("invalid-constraint", tag, `@${tag.tagName.text} is not taken: ${fault}`);
+export function addConstraints(schema: ParameterSchema, { tags }: DocComment, at: ts.Node, problems: Problems): void {
+  for (const { name, text } of tags) {
+    const fault = addConstraint(schema, name, text);
+    if (fault !== undefined) problems.warning("invalid-constraint", at, `@${name} is not taken: ${fault}`);
   }
 }
 

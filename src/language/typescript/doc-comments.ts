@@ -21,6 +21,40 @@ export function synopsisOf(program: ScriptProgram, main: Main | undefined): stri
   return firstParagraph(own) || firstParagraph(textOfFirstComment(program.file));
 }
 
+/** The doc comment of one member: what it says and the tags in it. */
+export interface DocComment {
+  description: string;
+  tags: readonly { name: string; text: string }[];
+}
+
+/**
+ * The doc comment right before a member. The compiler itself passes over one that stands on the line of what precedes it,
+ * as in `{ /** @secret *\/ key: string }`.
+ */
+export function docCommentOf(member: ts.Node): DocComment {
+  const file = member.getSourceFile();
+  const start = member.getStart(file);
+  const ranges = [
+    ...(ts.getTrailingCommentRanges(file.text, member.pos) ?? []).filter(
+      ({ end }) => !file.text.slice(end, start).includes("\n"),
+    ),
+    ...(ts.getLeadingCommentRanges(file.text, member.pos) ?? []),
+  ];
+  const last = ranges.findLast(({ pos }) => file.text.startsWith("/**", pos));
+  if (last === undefined) return { description: "", tags: [] };
+  const text = `${file.text.slice(last.pos, last.end)}\nvar member;`;
+  const [statement] = ts.createSourceFile("comment.ts", text, ts.ScriptTarget.ESNext, true).statements;
+  if (statement === undefined) return { description: "", tags: [] };
+  const description = ts.getJSDocCommentsAndTags(statement).find(ts.isJSDoc)?.comment;
+  return {
+    description: (ts.getTextOfJSDocComment(description) ?? "").replaceAll(/\n[ \t]+/g, "\n").trim(),
+    tags: ts.getJSDocTags(statement).map((tag) => ({
+      name: tag.tagName.text,
+      text: (ts.getTextOfJSDocComment(tag.comment) ?? "").trim(),
+    })),
+  };
+}
+
 /** The text of a comment, as one line. */
 export function firstParagraph(text: string): string {
   const paragraph = text.trim().split(/\r?\n[ \t]*\r?\n/)[0] ?? "";

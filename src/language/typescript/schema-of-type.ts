@@ -1,6 +1,7 @@
 import type { ParameterSchema } from "../../contract/signature.ts";
 import { ts } from "./compiler.ts";
 import { addConstraints } from "./constraints.ts";
+import { docCommentOf } from "./doc-comments.ts";
 import type { Problems } from "./problems.ts";
 import { scriptPath } from "./script-program.ts";
 
@@ -46,9 +47,11 @@ export class SchemaWriter {
       const message = `"${property.name}" is of type "${this.#checker.typeToString(type)}", so any value is taken. Write the type it has.`;
       this.#problems.warning("any-type", place, message);
     }
-    const description = ts.displayPartsToString(property.getDocumentationComment(this.#checker)).trim();
-    if (description !== "") schema.description = description;
-    if (declaration !== undefined) addConstraints(schema, declaration, this.#problems);
+    if (declaration !== undefined) {
+      const comment = docCommentOf(declaration);
+      if (comment.description !== "") schema.description = comment.description;
+      addConstraints(schema, comment, place, this.#problems);
+    }
     return { schema, isOptional };
   }
 
@@ -131,9 +134,7 @@ export class SchemaWriter {
       return { inexpressible: "no value has its type", remedy: "Take it out, or write another type." };
     }
     if (flags & ts.TypeFlags.NonPrimitive) return { type: "object" };
-    if (flags & ts.TypeFlags.TypeParameter) {
-      const constraint = this.#checker.getBaseConstraintOfType(type);
-      if (constraint !== undefined && !(constraint.flags & ts.TypeFlags.TypeParameter)) return undefined;
+    if (flags & ts.TypeFlags.Instantiable && this.#constraintOf(type) === undefined) {
       return {
         inexpressible: "its type is not known before the function is called",
         remedy: "Write the type itself in place of a type parameter.",
@@ -165,9 +166,8 @@ export class SchemaWriter {
 
   #structure(type: ts.Type, at: ts.Node, node: ts.TypeNode | undefined): ParameterSchema | Inexpressible {
     const checker = this.#checker;
-    if (type.flags & ts.TypeFlags.TypeParameter) {
-      return this.#convert(checker.getBaseConstraintOfType(type) ?? type, at);
-    }
+    const constraint = this.#constraintOf(type);
+    if (constraint !== undefined) return this.#convert(constraint, at);
     if (checker.isTupleType(type)) return this.#tuple(type as ts.TypeReference, at);
     if (checker.isArrayType(type)) return this.#array(type as ts.TypeReference, at, node);
     if (type.isIntersection()) {
@@ -188,6 +188,15 @@ export class SchemaWriter {
       };
     }
     return this.#object(type, at);
+  }
+
+  /** What a type parameter, or a type made of one, is at least. */
+  #constraintOf(type: ts.Type): ts.Type | undefined {
+    if (!(type.flags & ts.TypeFlags.Instantiable)) return undefined;
+    const constraint = this.#checker.getBaseConstraintOfType(type);
+    const isKnown =
+      constraint !== undefined && !(constraint.flags & (ts.TypeFlags.Instantiable | ts.TypeFlags.Unknown));
+    return isKnown ? constraint : undefined;
   }
 
   #array(type: ts.TypeReference, at: ts.Node, node: ts.TypeNode | undefined): ParameterSchema | Inexpressible {

@@ -57,33 +57,26 @@ let lastProgram: ts.Program | undefined;
 
 /** Makes a program of the script, the language's libraries, Node's types and the runbook API; all but the script is read once. */
 export function makeScriptProgram(script: string): ScriptProgram {
-  const parsed = ts.createSourceFile(
-    scriptPath,
-    script,
-    {
-      languageVersion: ts.ScriptTarget.ESNext,
-      jsDocParsingMode: ts.JSDocParsingMode.ParseAll,
-    },
-    true,
-  );
-  const program = ts.createProgram([scriptPath], options, hostFor(parsed), lastProgram);
+  const program = ts.createProgram([scriptPath], options, hostFor(script), lastProgram);
   lastProgram = program;
   const checker = program.getTypeChecker();
+  const file = program.getSourceFile(scriptPath);
+  if (file === undefined) throw new Error("The compiler lost the script.");
   return {
-    file: parsed,
+    file,
     checker,
-    syntaxErrors: () => program.getSyntacticDiagnostics(parsed),
-    typeErrors: () => program.getSemanticDiagnostics(parsed),
+    syntaxErrors: () => program.getSyntacticDiagnostics(file),
+    typeErrors: () => program.getSemanticDiagnostics(file),
     isRunbookApi: (declaration) => declaration.getSourceFile().fileName.startsWith(apiFolder + path.sep),
   };
 }
 
-function hostFor(script: ts.SourceFile): ts.CompilerHost {
+function hostFor(script: string): ts.CompilerHost {
   const isReadable = (file: string) => readable.some((folder) => path.resolve(file).startsWith(folder));
   const read = (file: string) => (isReadable(file) ? ts.sys.readFile(file) : undefined);
   return {
-    getSourceFile: (file) => {
-      if (file === scriptPath) return script;
+    getSourceFile: (file, parsing) => {
+      if (file === scriptPath) return ts.createSourceFile(file, script, parsing, true);
       if (!parsedFiles.has(file)) {
         const text = read(file);
         parsedFiles.set(file, text === undefined ? undefined : parseLibrary(file, text));

@@ -1,11 +1,12 @@
 import type { ParameterSchema, Signature } from "../../contract/signature.ts";
 import { emptySignature } from "../../contract/signature.ts";
 import { ts } from "./compiler.ts";
-import { parameterDescriptions } from "./doc-comments.ts";
+import { addConstraints } from "./constraints.ts";
+import { docCommentOf, parameterDescriptions } from "./doc-comments.ts";
 import type { Main } from "./main-function.ts";
-import { parameterDefaults } from "./parameter-defaults.ts";
 import type { Problems } from "./problems.ts";
 import { SchemaWriter } from "./schema-of-type.ts";
+import { takenParameters } from "./taken-parameters.ts";
 
 const writtenTypeLength = 200;
 
@@ -27,16 +28,18 @@ export function readSignature(checker: ts.TypeChecker, main: Main, problems: Pro
   }
   const writer = new SchemaWriter(checker, problems);
   const descriptions = parameterDescriptions(main.signature.getDeclaration());
-  const defaults = parameterDefaults(declaration, checker);
+  const taken = takenParameters(declaration, checker);
   const properties: Record<string, ParameterSchema> = {};
   const required: string[] = [];
   for (const property of checker.getPropertiesOfType(type)) {
     const converted = writer.property(property, declaration);
     if (converted === undefined) continue;
     const { name } = property;
-    const given = defaults.get(name);
+    const given = taken.get(name);
     const schema = { ...converted.schema };
-    const description = schema.description ?? descriptions.get(name);
+    const comment = given === undefined ? undefined : docCommentOf(given.element);
+    if (comment !== undefined && given !== undefined) addConstraints(schema, comment, given.element, problems);
+    const description = schema.description ?? (comment?.description || descriptions.get(name));
     if (description !== undefined) schema.description = description;
     if (given?.literal !== undefined) schema.default = given.literal.value;
     if (containsSecret(schema)) schema["x-secret"] = true;
@@ -45,7 +48,7 @@ export function readSignature(checker: ts.TypeChecker, main: Main, problems: Pro
     schema["x-position"] = Object.keys(properties).length;
     schema["x-type"] ??= writtenType(property, declaration, checker);
     properties[name] = schema;
-    if (!converted.isOptional && given === undefined && !("default" in schema)) required.push(name);
+    if (!converted.isOptional && given?.hasDefault !== true && !("default" in schema)) required.push(name);
   }
   const definitions = Object.keys(writer.definitions).length > 0 ? { $defs: writer.definitions } : {};
   return { ...emptySignature, properties, required, ...definitions };

@@ -1,30 +1,33 @@
 import { ts } from "./compiler.ts";
 import { literalValue } from "./literal-value.ts";
 
-/** The default of one parameter; `literal` is absent when its value is only known when the script runs. */
-export interface ParameterDefault {
+/** How a function takes one member of its parameter. */
+export interface TakenParameter {
+  element: ts.BindingElement;
+  hasDefault: boolean;
+  /** The default's value, where it is written out in the script. */
   literal: { value: unknown } | undefined;
 }
 
 /**
- * The defaults that a function gives the members of its parameter, by the members' names: in a destructured parameter,
- * or where its body takes the parameter apart (`const { port = 80 } = parameters;`).
+ * How a function takes its parameter apart, by the members' names: in the parameter itself, or in its body
+ * (`const { port = 80 } = parameters;`).
  */
-export function parameterDefaults(
+export function takenParameters(
   parameter: ts.ParameterDeclaration,
   checker: ts.TypeChecker,
-): Map<string, ParameterDefault> {
-  const defaults = new Map<string, ParameterDefault>();
-  for (const pattern of patternsOf(parameter)) {
-    for (const element of pattern.elements) {
-      const name = memberName(element);
-      if (name === undefined || element.initializer === undefined) continue;
-      // `= undefined` says no more than that the parameter may be left out.
-      const isUndefined = ts.isIdentifier(element.initializer) && element.initializer.text === "undefined";
-      defaults.set(name, { literal: isUndefined ? undefined : literalValue(element.initializer, checker) });
-    }
+): Map<string, TakenParameter> {
+  const taken = new Map<string, TakenParameter>();
+  for (const element of patternsOf(parameter).flatMap((pattern) => [...pattern.elements])) {
+    const name = memberName(element);
+    if (name === undefined) continue;
+    const { initializer } = element;
+    // `= undefined` says no more than that the parameter may be left out.
+    const isUndefined = initializer !== undefined && ts.isIdentifier(initializer) && initializer.text === "undefined";
+    const literal = initializer === undefined || isUndefined ? undefined : literalValue(initializer, checker);
+    taken.set(name, { element, hasDefault: initializer !== undefined, literal });
   }
-  return defaults;
+  return taken;
 }
 
 function patternsOf(parameter: ts.ParameterDeclaration): ts.ObjectBindingPattern[] {
