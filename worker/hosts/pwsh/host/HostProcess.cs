@@ -1,0 +1,194 @@
+#nullable enable
+using System;
+using System.IO;
+using System.Management.Automation;
+using System.Text.Json;
+using System.Threading;
+
+namespace Runsmith.PowerShellHost;
+
+/// <summary>
+/// The life of a host: warm up, open the job's runspace, say `ready`, wait, do one thing, end. One thread runs the script;
+/// the process's first thread waits for `stop`, or for the worker's end.
+/// </summary>
+internal static class HostProcess
+{
+    private const int InputDescriptor = 3;
+    private const int OutputDescriptor = 4;
+
+    /// <summary>As deep as scripts may call in pwsh, whose pipelines have stacks of 10 MB.</summary>
+    private const int StackSize = 16 * 1024 * 1024;
+
+    private static readonly ManualResetEventSlim s_handedOver = new();
+    private static volatile ScriptRun? s_run;
+    private static volatile ScriptFile? s_file;
+
+    public static void Run()
+    {
+        var prewarm = Environment.GetEnvironmentVariable("RUNSMITH_HOST_PREWARM") ?? "yes";
+        TidyEnvironment();
+        var channel = new HostChannel(
+            OperatingSystemCalls.Open(InputDescriptor, FileAccess.Read),
+            OperatingSystemCalls.Open(OutputDescriptor, FileAccess.Write));
+        AppDomain.CurrentDomain.UnhandledException += (_, unhandled) =>
+            Fail(channel, unhandled.ExceptionObject as Exception ?? new InvalidOperationException("An error without a class."));
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => EndByExit(channel);
+
+        var worker = new Thread(() => Serve(channel, prewarm), StackSize) { Name = "Runbook" };
+        worker.Start();
+        s_handedOver.Wait();
+        Watch(channel);
+    }
+
+    /// <summary>Tells the worker how the script ended.</summary>
+    public static void WriteEnd(HostChannel channel, ScriptEnd end, string folder) =>
+        channel.WriteEnded(end.Outcome, writer =>
+        {
+            if (end.Failure is { } failure)
+            {
+                writer.WritePropertyName("exception");
+                JobExceptionReport.Write(writer, failure, folder);
+            }
+            else if (end.ExitCode is { } code and not 0)
+            {
+                WriteExitException(writer, code);
+            }
+
+            if (end.ExitCode is { } exitCode)
+            {
+                writer.WriteNumber("exitCode", exitCode);
+            }
+        });
+
+    private static void Serve(HostChannel channel, string prewarm)
+    {
+        try
+        {
+            PSStyle.Instance.OutputRendering = OutputRendering.PlainText;
+            var file = new ScriptFile();
+            s_file = file;
+            if (prewarm != "no")
+            {
+                Prewarming.Run(file.Folder, strict: prewarm == "strict");
+            }
+
+            var sink = new RecordSink();
+            var host = new ScriptHost(sink);
+            var runspace = ScriptRunspace.Open(host);
+            var run = new ScriptRun(runspace, host, sink);
+            if (prewarm != "no")
+            {
+                IdleMemory.GiveBack();
+            }
+
+            channel.WriteReady(EngineVersion.Text);
+            if (channel.Read() is not { } line)
+            {
+                End(0);
+                return;
+            }
+
+            using var message = JsonDocument.Parse(line);
+            var type = message.RootElement.GetProperty("type").GetString();
+            if (type == "run")
+            {
+                var job = RunMessage.Read(message.RootElement);
+                channel.ForgetReceived();
+                s_run = run;
+                s_handedOver.Set();
+                RunJob(channel, sink, host, run, file, job);
+            }
+            else if (type == "analyse")
+            {
+                s_handedOver.Set();
+                var script = message.RootElement.GetProperty("script").GetString()!;
+                channel.WriteAnalysis(writer => ScriptAnalysis.Write(writer, script));
+            }
+
+            End(0);
+        }
+        catch (Exception failure)
+        {
+            Fail(channel, failure);
+        }
+    }
+
+    private static void RunJob(HostChannel channel, RecordSink sink, ScriptHost host, ScriptRun run, ScriptFile file, RunMessage job)
+    {
+        ((ScriptUserInterface)host.UI).Screen.Width = job.Width;
+        sink.Open(channel, job.Verbose, job.Debug, job.Progress);
+        var end = run.Run(file.Write(job.Name, job.Script), job);
+        WriteEnd(channel, end, file.Folder);
+    }
+
+    private static void Watch(HostChannel channel)
+    {
+        while (channel.Read() is { } line)
+        {
+            using var message = JsonDocument.Parse(line);
+            if (message.RootElement.GetProperty("type").GetString() == "stop")
+            {
+                s_run?.Stop();
+            }
+        }
+
+        // The worker is gone: nobody may run on without it.
+        End(1);
+    }
+
+    /// <summary>What only this host needs is not for the script, nor for the programs that it starts.</summary>
+    private static void TidyEnvironment()
+    {
+        foreach (string name in Environment.GetEnvironmentVariables().Keys)
+        {
+            if (name.StartsWith("DOTNET_", StringComparison.Ordinal) || name.StartsWith("RUNSMITH_HOST_", StringComparison.Ordinal))
+            {
+                Environment.SetEnvironmentVariable(name, null);
+            }
+        }
+
+        // As pwsh does, so that a script which calls pwsh meets its own version.
+        var path = Environment.GetEnvironmentVariable("PATH");
+        Environment.SetEnvironmentVariable("PATH", EngineVersion.Folder + (string.IsNullOrEmpty(path) ? string.Empty : ":" + path));
+    }
+
+    /// <summary>`[Environment]::Exit(n)` in a script ends the process without coming back here.</summary>
+    private static void EndByExit(HostChannel channel)
+    {
+        int code = Environment.ExitCode;
+        channel.WriteEnded(code == 0 ? "Completed" : "Failed", writer =>
+        {
+            if (code != 0)
+            {
+                WriteExitException(writer, code);
+            }
+
+            writer.WriteNumber("exitCode", code);
+        });
+        End(code);
+    }
+
+    private static void Fail(HostChannel channel, Exception failure)
+    {
+        channel.WriteEnded("Failed", writer =>
+        {
+            writer.WritePropertyName("exception");
+            JobExceptionReport.Write(writer, failure, s_file?.Folder ?? "/tmp");
+        });
+        End(70);
+    }
+
+    private static void WriteExitException(Utf8JsonWriter writer, int code)
+    {
+        writer.WriteStartObject("exception");
+        writer.WriteString("name", "ExitCode");
+        writer.WriteString("message", $"The script ended with exit code {code}.");
+        writer.WriteEndObject();
+    }
+
+    private static void End(int code)
+    {
+        s_file?.Remove();
+        OperatingSystemCalls.Exit(code);
+    }
+}

@@ -1,0 +1,154 @@
+#nullable enable
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Management.Automation.Language;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Runsmith.PowerShellHost;
+
+/// <summary>What is wrong in a script (`Problem` of src/contract/problem.ts).</summary>
+internal sealed class ProblemList
+{
+    private const int Limit = 100;
+
+    /// <summary>Commands that wait for a person, and what to write in their place.</summary>
+    private static readonly Dictionary<string, string> s_asking = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Read-Host"] = "Declare a parameter in the param block instead.",
+        ["Get-Credential"] = "Declare a parameter of the type [pscredential] instead.",
+        ["Out-GridView"] = "Output the objects instead: they are shown with the job.",
+        ["Show-Command"] = "Call the command with its parameters instead.",
+        ["pause"] = "Remove it.",
+    };
+
+    private readonly List<Problem> _problems = new();
+
+    public bool HasErrors { get; private set; }
+
+    /// <summary>All of them, in the order of the script.</summary>
+    public JsonArray ToJson() => new(_problems
+        .OrderBy(problem => problem.Place.StartLineNumber)
+        .ThenBy(problem => problem.Place.StartColumnNumber)
+        .Select(ToJson)
+        .ToArray<JsonNode>());
+
+    public void AddParseErrors(ParseError[] errors)
+    {
+        foreach (var error in errors)
+        {
+            if (error.ErrorId.StartsWith("WorkflowNotSupported", StringComparison.Ordinal))
+            {
+                AddError(
+                    error.Extent,
+                    "workflow-keyword",
+                    "This is a PowerShell Workflow, which PowerShell 7 cannot run. Write a plain script: put what the workflow does in the script itself, with its param block at the top.");
+            }
+            else
+            {
+                AddError(error.Extent, Kebab(error.ErrorId), error.Message);
+            }
+        }
+    }
+
+    /// <summary>Statements that are right PowerShell but cannot work in a runbook.</summary>
+    public void AddWhatFailsUnattended(ScriptBlockAst tree)
+    {
+        foreach (var node in tree.FindAll(node => node is CommandAst, searchNestedScriptBlocks: true))
+        {
+            var command = (CommandAst)node;
+            if (command.GetCommandName() is not { } name || !s_asking.TryGetValue(name, out var remedy))
+            {
+                continue;
+            }
+
+            // With a user name and a password at hand, Get-Credential asks nothing; only without arguments is it sure to.
+            AddWarning(command.Extent, "nobody-to-answer", $"{name} asks a person, and nobody watches a runbook: it will fail. {remedy}");
+        }
+
+        if (tree.DynamicParamBlock is { } dynamic)
+        {
+            AddWarning(dynamic.Extent, "dynamic-parameters", "Dynamic parameters are known only when the script runs: they are not part of the signature, and cannot be given.");
+        }
+
+        if (tree.ScriptRequirements is { } requirements)
+        {
+            AddUnmetRequirements(tree, requirements);
+        }
+    }
+
+    public void AddError(IScriptExtent extent, string code, string message)
+    {
+        HasErrors = true;
+        Add(extent, "error", code, message);
+    }
+
+    public void AddWarning(IScriptExtent extent, string code, string message) => Add(extent, "warning", code, message);
+
+    private void AddUnmetRequirements(ScriptBlockAst tree, ScriptRequirements requirements)
+    {
+        var place = tree.Extent;
+        if (requirements.RequiredPSVersion is { } version && version > EngineVersion.Number)
+        {
+            AddError(place, "requires-version", $"#Requires -Version {version}: this worker has PowerShell {EngineVersion.Text}.");
+        }
+
+        if (requirements.IsElevationRequired)
+        {
+            AddError(place, "requires-administrator", "#Requires -RunAsAdministrator: a runbook never runs as administrator. Grant it what it needs, and remove the line.");
+        }
+
+        if (requirements.RequiredPSEditions.Count > 0
+            && !requirements.RequiredPSEditions.Contains("Core", StringComparer.OrdinalIgnoreCase))
+        {
+            AddError(place, "requires-edition", "#Requires -PSEdition Desktop: this is PowerShell 7, whose edition is Core.");
+        }
+    }
+
+    private void Add(IScriptExtent place, string severity, string code, string message)
+    {
+        if (_problems.Count < Limit)
+        {
+            _problems.Add(new Problem(place, severity, code, message));
+        }
+    }
+
+    private static JsonObject ToJson(Problem problem)
+    {
+        var place = problem.Place;
+        var json = new JsonObject
+        {
+            ["line"] = Math.Max(1, place.StartLineNumber),
+            ["column"] = Math.Max(1, place.StartColumnNumber),
+        };
+        if (place.EndLineNumber > 0)
+        {
+            json["endLine"] = place.EndLineNumber;
+            json["endColumn"] = Math.Max(1, place.EndColumnNumber);
+        }
+
+        json["severity"] = problem.Severity;
+        json["message"] = problem.Message;
+        json["code"] = problem.Code;
+        return json;
+    }
+
+    private static string Kebab(string name)
+    {
+        var text = new StringBuilder(name.Length + 8);
+        foreach (var character in name)
+        {
+            if (char.IsUpper(character) && text.Length > 0)
+            {
+                text.Append('-');
+            }
+
+            text.Append(char.ToLowerInvariant(character));
+        }
+
+        return text.ToString();
+    }
+
+    private sealed record Problem(IScriptExtent Place, string Severity, string Code, string Message);
+}

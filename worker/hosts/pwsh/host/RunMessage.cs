@@ -1,0 +1,65 @@
+#nullable enable
+using System;
+using System.Collections.Generic;
+using System.Text.Json;
+
+namespace Runsmith.PowerShellHost;
+
+/// <summary>The hand-over (`RunMessage` in src/contract/host/host-messages.ts).</summary>
+internal sealed record RunMessage
+{
+    public required string JobId { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Script { get; init; }
+
+    /// <summary>Each parameter as PowerShell is to bind it.</summary>
+    public required IReadOnlyDictionary<string, object?> Parameters { get; init; }
+
+    public required bool Verbose { get; init; }
+
+    public required bool Debug { get; init; }
+
+    public required bool Progress { get; init; }
+
+    /// <summary>Columns of the formatter.</summary>
+    public required int Width { get; init; }
+
+    public static RunMessage Read(JsonElement message)
+    {
+        var types = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        if (message.TryGetProperty("parameterSchemas", out var schemas))
+        {
+            foreach (var schema in schemas.EnumerateObject())
+            {
+                if (schema.Value.ValueKind == JsonValueKind.Object
+                    && schema.Value.TryGetProperty("x-type", out var type)
+                    && type.ValueKind == JsonValueKind.String)
+                {
+                    types[schema.Name] = type.GetString()!;
+                }
+            }
+        }
+
+        var parameters = new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var parameter in message.GetProperty("parameters").EnumerateObject())
+        {
+            types.TryGetValue(parameter.Name, out var type);
+            parameters[parameter.Name] = ParameterValue.Read(parameter.Value, type ?? string.Empty);
+        }
+
+        var logs = message.GetProperty("logs");
+        return new RunMessage
+        {
+            JobId = message.GetProperty("jobId").GetString()!,
+            Name = message.GetProperty("runbook").GetProperty("name").GetString()!,
+            Script = message.GetProperty("script").GetString()!,
+            Parameters = parameters,
+            Verbose = logs.GetProperty("verbose").GetBoolean(),
+            Debug = logs.GetProperty("debug").GetBoolean(),
+            Progress = logs.GetProperty("progress").GetBoolean(),
+            Width = message.TryGetProperty("width", out var width) ? width.GetInt32() : 120,
+        };
+    }
+}

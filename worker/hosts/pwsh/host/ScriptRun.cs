@@ -1,0 +1,173 @@
+#nullable enable
+using System;
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using System.Reflection;
+
+namespace Runsmith.PowerShellHost;
+
+/// <summary>How a script ended.</summary>
+internal sealed record ScriptEnd(string Outcome, Exception? Failure, int? ExitCode);
+
+/// <summary>One run of a script file in a runspace that was opened before.</summary>
+internal sealed class ScriptRun
+{
+    /// <summary>
+    /// With this mark the engine reports `exit n` of the script to the host, as it does for `pwsh -File`; without it,
+    /// `exit 0` after a failed program could not be told from no `exit` at all. It is not public.
+    /// </summary>
+    private static readonly PropertyInfo s_executionContext = Required(
+        typeof(Runspace).GetProperty("ExecutionContext", BindingFlags.Instance | BindingFlags.NonPublic));
+
+    private static readonly PropertyInfo s_rethrowExit = Required(
+        s_executionContext.PropertyType.GetProperty(
+            "ScriptCommandProcessorShouldRethrowExit",
+            BindingFlags.Instance | BindingFlags.NonPublic));
+
+    private readonly Runspace _runspace;
+    private readonly ScriptHost _host;
+    private readonly RecordSink _sink;
+    private readonly object _gate = new();
+    private PowerShell? _running;
+    private bool _stopAsked;
+
+    public ScriptRun(Runspace runspace, ScriptHost host, RecordSink sink)
+    {
+        _runspace = runspace;
+        _host = host;
+        _sink = sink;
+    }
+
+    /// <summary>Runs the file to its end on the calling thread.</summary>
+    public ScriptEnd Run(string file, RunMessage message)
+    {
+        SetVariables(message);
+        var end = RunFile(file, message);
+        var held = _sink.TakeHeld();
+        if (held.Length > 0)
+        {
+            // pwsh loses the last table of a script that ends by `throw` or `exit`. A runbook's report must not be lost.
+            FormatAgain(held);
+        }
+
+        _sink.Close();
+        return end;
+    }
+
+    /// <summary>Ends the script as Ctrl+C would: its `finally` blocks run. May be called from any thread.</summary>
+    public void Stop()
+    {
+        PowerShell? running;
+        lock (_gate)
+        {
+            _stopAsked = true;
+            running = _running;
+        }
+
+        running?.BeginStop(null, null);
+    }
+
+    private ScriptEnd RunFile(string file, RunMessage message)
+    {
+        using var shell = PowerShell.Create();
+        shell.Runspace = _runspace;
+        shell.AddCommand(file, useLocalScope: false);
+        foreach (var (name, value) in message.Parameters)
+        {
+            shell.AddParameter(name, value);
+        }
+
+        using var errors = new ErrorFormatter();
+        AddRecording(shell, errors);
+        lock (_gate)
+        {
+            if (_stopAsked)
+            {
+                return new ScriptEnd("Stopped", null, null);
+            }
+
+            _running = shell;
+        }
+
+        try
+        {
+            s_rethrowExit.SetValue(s_executionContext.GetValue(_runspace), true);
+            shell.Invoke();
+            _sink.EndObject();
+            return _host.ExitCode is { } code and not 0
+                ? new ScriptEnd("Failed", null, code)
+                : new ScriptEnd("Completed", null, _host.ExitCode);
+        }
+        catch (PipelineStoppedException) when (_stopAsked)
+        {
+            return new ScriptEnd("Stopped", null, null);
+        }
+        catch (Exception failure)
+        {
+            return new ScriptEnd("Failed", failure, null);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _running = null;
+            }
+        }
+    }
+
+    private void AddRecording(PowerShell shell, ErrorFormatter errors)
+    {
+        shell.AddCommand(ScriptRunspace.RecordCommandName).AddParameter("Sink", _sink);
+        shell.AddCommand("Out-Default");
+        shell.Streams.Error.DataAdding += (_, added) =>
+        {
+            if (LanguagePrimitives.ConvertTo<ErrorRecord>(added.ItemAdded) is { } error)
+            {
+                _sink.WriteError(error, errors);
+            }
+        };
+
+        // Everything is recorded when it is written; what PowerShell collects would only grow.
+        shell.Streams.Error.DataAdded += (_, _) => shell.Streams.Error.Clear();
+        shell.Streams.Warning.DataAdded += (_, _) => shell.Streams.Warning.Clear();
+        shell.Streams.Verbose.DataAdded += (_, _) => shell.Streams.Verbose.Clear();
+        shell.Streams.Debug.DataAdded += (_, _) => shell.Streams.Debug.Clear();
+        shell.Streams.Progress.DataAdded += (_, _) => shell.Streams.Progress.Clear();
+        shell.Streams.Information.DataAdded += (_, _) => shell.Streams.Information.Clear();
+    }
+
+    private void FormatAgain(PSObject[] held)
+    {
+        try
+        {
+            using var shell = PowerShell.Create();
+            shell.Runspace = _runspace;
+            using var errors = new ErrorFormatter();
+            AddRecording(shell, errors);
+            shell.Invoke(held);
+            _sink.EndObject();
+        }
+        catch (RuntimeException)
+        {
+            // The script's own failure is what counts.
+        }
+    }
+
+    private void SetVariables(RunMessage message)
+    {
+        var variables = _runspace.SessionStateProxy.PSVariable;
+        variables.Set(new PSVariable(
+            "PSPrivateMetadata",
+            new Hashtable(StringComparer.OrdinalIgnoreCase)
+            {
+                ["JobId"] = Guid.TryParse(message.JobId, out var id) ? id : message.JobId,
+            }));
+        variables.Set("VerbosePreference", message.Verbose ? ActionPreference.Continue : ActionPreference.SilentlyContinue);
+        variables.Set("DebugPreference", message.Debug ? ActionPreference.Continue : ActionPreference.SilentlyContinue);
+        variables.Set("ProgressPreference", message.Progress ? ActionPreference.Continue : ActionPreference.SilentlyContinue);
+    }
+
+    private static PropertyInfo Required(PropertyInfo? property) => property
+        ?? throw new NotSupportedException($"Runsmith does not know PowerShell {EngineVersion.Text} yet. Set RUNSMITH_PWSH to an earlier version.");
+}
