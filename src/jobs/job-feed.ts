@@ -124,10 +124,13 @@ export async function* allJobsFeed(hub: LiveHub, signal: AbortSignal): AsyncGene
   }
 }
 
-/** Several feeds as one, each portion as it comes. */
+/** Several feeds as one, each portion as it comes. `open` makes them; each must end when its signal is aborted. */
 export async function* mergedFeed(
-  feeds: AsyncGenerator<FeedEvent[], void, undefined>[],
+  open: (signal: AbortSignal) => AsyncGenerator<FeedEvent[], void, undefined>[],
+  signal: AbortSignal,
 ): AsyncGenerator<FeedEvent[], void, undefined> {
+  const over = new AbortController();
+  const feeds = open(AbortSignal.any([signal, over.signal]));
   const [only] = feeds;
   if (only !== undefined && feeds.length === 1) {
     yield* only;
@@ -146,6 +149,7 @@ export async function* mergedFeed(
       }
     }
   } finally {
+    over.abort();
     await Promise.allSettled(feeds.map((feed) => feed.return()));
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventually, startService, temporaryData, TestWorker } from "./testing.ts";
+import { eventually, startService, TestWorker, temporaryData } from "./testing.ts";
 
 test("a job is handed over whole, runs, and ends with its records stored once", async (t) => {
   const service = await startService(t);
@@ -50,7 +50,10 @@ test("a job is handed over whole, runs, and ends with its records stored once", 
     text.push(piece);
   }
   assert.equal(text.join(""), "line 1\nline 2\n");
-  const last = await eventually(() => worker.answers.find((answer) => answer.type === "acknowledged" && answer.ended), "an end");
+  const last = await eventually(
+    () => worker.answers.find((answer) => answer.type === "acknowledged" && answer.ended),
+    "an end",
+  );
   assert.deepEqual(last, { type: "acknowledged", jobId, attempt: 1, number: 3, ended: true });
 });
 
@@ -147,8 +150,14 @@ test("a stop works on a job that waits, on one that runs, and twice", async (t) 
   const waiting = await service.start("hello");
   const stopped = await service.jobs.stopJob({ jobId: waiting.jobId, requestedBy: "ann" });
   assert.deepEqual([stopped.status, stopped.statusReason], ["Stopped", "stopped by ann"]);
-  await assert.rejects(service.jobs.stopJob({ jobId: waiting.jobId, requestedBy: "ann" }), { code: "job-ended", status: 409 });
-  await assert.rejects(service.jobs.stopJob({ jobId: "no-id", requestedBy: "ann" }), { code: "job-not-found", status: 404 });
+  await assert.rejects(service.jobs.stopJob({ jobId: waiting.jobId, requestedBy: "ann" }), {
+    code: "job-ended",
+    status: 409,
+  });
+  await assert.rejects(service.jobs.stopJob({ jobId: "no-id", requestedBy: "ann" }), {
+    code: "job-not-found",
+    status: 404,
+  });
 
   const worker = await TestWorker.connect(t, service, await service.newWorker());
   const { jobId } = await service.start("hello");
@@ -320,7 +329,11 @@ test("a service that has just started judges no lease before one whole lease is 
 
   const next = await startService(t, { directory, leaseDuration: 800 });
   await sleep(300);
-  assert.equal((await next.jobs.getJob(job.jobId)).status, "Activating", "its lease is over, but who could have renewed it?");
+  assert.equal(
+    (await next.jobs.getJob(job.jobId)).status,
+    "Activating",
+    "its lease is over, but who could have renewed it?",
+  );
   const back = await TestWorker.connect(t, next, { ...created, instanceId: worker.instanceId, running: [job] });
   assert.deepEqual(back.welcome?.keep, [{ jobId: job.jobId, attempt: 1 }]);
 });
@@ -357,7 +370,7 @@ test("hundreds of jobs over several workers each run exactly once", async (t) =>
     [1, 2, 3].map(async () => TestWorker.connect(t, service, { ...(await service.newWorker()), slots: 3 })),
   );
   for (const worker of workers) {
-    worker.runAll().catch(() => undefined);
+    worker.runAll();
   }
   const started = await Promise.all(
     Array.from({ length: 300 }, (_, index) => service.start(index % 10 === 0 ? "single" : "hello")),
@@ -375,7 +388,7 @@ test("ended jobs beyond the retention are purged while the service runs", async 
   const service = await startService(t, { retention: { maximumJobs: 2, maximumAge: null }, purgeInterval: 20 });
   await service.addRunbook("hello");
   const worker = await TestWorker.connect(t, service, await service.newWorker());
-  worker.runAll().catch(() => undefined);
+  worker.runAll();
   const started: string[] = [];
   for (let i = 0; i < 5; i += 1) {
     const { jobId } = await service.start("hello");

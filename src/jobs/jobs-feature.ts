@@ -111,8 +111,8 @@ export interface JobsFeature {
   /** The text of a stream as a file, in pieces; all streams when none is named. @throws UserError `job-not-found` (404) */
   readText(of: { jobId: string; stream?: StreamName }): AsyncGenerator<string, void, undefined>;
   /**
-   * Live events of topics, in portions that came together. Ends when `signal` is aborted, and must be ended that way.
-   * `after` is where the readers of job topics are. @throws UserError `job-not-found` (404), by the first `next()`
+   * Live events of topics, in portions that came together. Ends when `signal` is aborted; a
+   * reader that waits for more can be ended only so. `after` is where the readers of job topics are. @throws UserError `job-not-found` (404), by the first `next()`
    */
   openFeed(of: {
     topics: FeedTopic[];
@@ -318,14 +318,14 @@ class Jobs implements JobsFeature, JobLinkHandler {
       readRecords: (page: { jobId: string; after: RecordPosition; limit: number; bytes: number }) =>
         this.#store.read.records(page),
     };
-    const { signal, after } = of;
-    return mergedFeed(
-      of.topics.map((topic) =>
+    const { topics, after } = of;
+    const open = (signal: AbortSignal) =>
+      topics.map((topic) =>
         topic.type === "jobs"
           ? allJobsFeed(this.#hub, signal)
           : jobFeed(source, topic.jobId, after === undefined ? { signal } : { signal, after }),
-      ),
-    );
+      );
+    return mergedFeed(open, of.signal);
   }
 
   forgetRunbook(runbookId: string): void {

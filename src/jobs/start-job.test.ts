@@ -21,21 +21,24 @@ test("all that is wrong with parameters is said at once, with pointers, and noth
     },
   });
   const parameters = { hosts: ["ok", 5], service: "iis", password: "hunter2", surplus: 1 };
-  await assert.rejects(service.start("restart", parameters), (error: { code: string; status: number; errors: unknown[] }) => {
-    assert.deepEqual([error.code, error.status], ["invalid-parameters", 400]);
-    assert.deepEqual(
-      error.errors.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b))),
-      [
-        { pointer: "/parameters/a~1b", message: "is required" },
-        { pointer: "/parameters/hosts/1", message: "must be string" },
-        { pointer: "/parameters/password", message: "must NOT have fewer than 8 characters" },
-        { pointer: "/parameters/service", message: 'must be one of "nginx", "apache"' },
-        { pointer: "/parameters/surplus", message: "is not a parameter of this runbook" },
-      ],
-    );
-    assert.equal(JSON.stringify(error).includes("hunter2"), false);
-    return true;
-  });
+  await assert.rejects(
+    service.start("restart", parameters),
+    (error: { code: string; status: number; errors: unknown[] }) => {
+      assert.deepEqual([error.code, error.status], ["invalid-parameters", 400]);
+      assert.deepEqual(
+        error.errors.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b))),
+        [
+          { pointer: "/parameters/a~1b", message: "is required" },
+          { pointer: "/parameters/hosts/1", message: "must be string" },
+          { pointer: "/parameters/password", message: "must NOT have fewer than 8 characters" },
+          { pointer: "/parameters/service", message: 'must be one of "nginx", "apache"' },
+          { pointer: "/parameters/surplus", message: "is not a parameter of this runbook" },
+        ],
+      );
+      assert.equal(JSON.stringify(error).includes("hunter2"), false);
+      return true;
+    },
+  );
   assert.deepEqual((await service.jobs.listJobs({ limit: 10 })).items, []);
 
   const job = await service.start("RESTART", { hosts: ["web1"], "a/b": true, password: "correct horse" });

@@ -8,9 +8,14 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
-import type { RunbookSettings } from "../contract/api/runbook.ts";
 import type { JobResource } from "../contract/api/job.ts";
-import type { RunJobFrame, ServiceControlFrame, WelcomeFrame, WorkerControlFrame } from "../contract/link/control-frames.ts";
+import type { RunbookSettings } from "../contract/api/runbook.ts";
+import type {
+  RunJobFrame,
+  ServiceControlFrame,
+  WelcomeFrame,
+  WorkerControlFrame,
+} from "../contract/link/control-frames.ts";
 import { controlPath } from "../contract/link/control-frames.ts";
 import type { AttemptEnd, ServiceRecordsFrame, WorkerRecordsFrame } from "../contract/link/records-frames.ts";
 import { recordsPath } from "../contract/link/records-frames.ts";
@@ -147,7 +152,10 @@ export async function startService(
       }
       throw new Error(`The job did not become ${statuses.join(" or ")}: ${JSON.stringify(await jobs.getJob(jobId))}`);
     },
-    newWorker: (of = {}) => workers.createWorker(of),
+    async newWorker(of = {}) {
+      const { workerId, token } = await workers.createWorker(of);
+      return { workerId, token };
+    },
     stop: () => end(true),
     kill: () => end(false),
   };
@@ -256,7 +264,9 @@ export class TestWorker {
   }
 
   /** The next control frame of a type that was not taken yet; others in between are passed over. */
-  async next<Type extends ServiceControlFrame["type"]>(type: Type): Promise<Extract<ServiceControlFrame, { type: Type }>> {
+  async next<Type extends ServiceControlFrame["type"]>(
+    type: Type,
+  ): Promise<Extract<ServiceControlFrame, { type: Type }>> {
     const frame = await eventually(() => {
       while (this.#taken < this.frames.length) {
         const next = this.frames[this.#taken];
@@ -280,7 +290,11 @@ export class TestWorker {
   }
 
   /** Says that a job runs, and sends lines with these numbers. */
-  append(job: { jobId: string; attempt: number }, numbers: number[], more: { stream?: StreamName; time?: number; text?: string } = {}) {
+  append(
+    job: { jobId: string; attempt: number },
+    numbers: number[],
+    more: { stream?: StreamName; time?: number; text?: string } = {},
+  ) {
     const { stream = "Output", time = Date.now() } = more;
     this.sendRecords({
       type: "append",
@@ -295,13 +309,15 @@ export class TestWorker {
     this.sendRecords({ type: "append", jobId: job.jobId, attempt: job.attempt, records: [], ended });
   }
 
-  /** Runs every job that it gets, with one line each, until the test is over. */
-  async runAll(): Promise<never> {
-    for (;;) {
-      const job = await this.next("run-job");
-      this.append(job, [1]);
-      this.end(job);
-    }
+  /** Runs every job that it gets, with one line each. */
+  runAll(): void {
+    this.control.on("message", (data) => {
+      const frame = JSON.parse(String(data)) as ServiceControlFrame;
+      if (frame.type === "run-job") {
+        this.append(frame, [1]);
+        this.end(frame);
+      }
+    });
   }
 
   runJobs(): RunJobFrame[] {

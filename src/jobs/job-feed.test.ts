@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FeedEvent } from "./job-feed.ts";
+import type { FeedTopic } from "./jobs-feature.ts";
+import type { TestService } from "./testing.ts";
+import { eventually, startService, TestWorker } from "./testing.ts";
+
+/** Reads a feed into a list, as fast as `delay` allows, until `isEnough`. */
+async function read(
+  t: TestContext,
+  service: TestService,
+  of: { topics: FeedTopic[]; after?: { attempt: number; number: number }; delay?: number },
+  isEnough: (events: FeedEvent[]) => boolean,
+): Promise<FeedEvent[]> {
+  const controller = new AbortController();
+  t.after(() => controller.abort());
+  const events: FeedEvent[] = [];
+  for await (const portion of service.jobs.openFeed({ ...of, signal: controller.signal })) {
+    events.push(...portion);
+    if (isEnough(events)) {
+      break;
+    }
+    if (of.delay !== undefined) {
+      await sleep(of.delay);
+    }
+  }
+  return events;
+}
+
+const numbersOf = (events: FeedEvent[]) =>
+  events.flatMap((event) => (event.type === "record" ? [event.record.number] : []));
+const statusesOf = (events: FeedEvent[]) => events.flatMap((event) => (event.type === "job" ? [event.job.status] : []));
+const hasEnded = (events: FeedEvent[]) => statusesOf(events).includes("Completed");
+const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
+
+test("a reader who comes at any moment gets each record once and in order, and the end last", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("hello");
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  const { jobId } = await service.start("hello");
+  const topics: FeedTopic[] = [{ type: "job", jobId }];
+  const readers = [read(t, service, { topics }, hasEnded)];
+  const job = await worker.next("run-job");
+  for (let number = 1; number <= 600; number += 3) {
+    worker.append(job, [number, number + 1, number + 2]);
+    if (number % 30 === 1) {
+      readers.push(read(t, service, { topics }, hasEnded));
+      await sleep(1);
+    }
+  }
+  readers.push(read(t, service, { topics, after: { attempt: 1, number: 300 } }, hasEnded));
+  worker.end(job);
+  await service.until(jobId, "Completed");
+  readers.push(read(t, service, { topics }, hasEnded));
+  for (const [index, reading] of readers.entries()) {
+    const events = await reading;
+    const expected = index === readers.length - 2 ? upTo(600).slice(300) : upTo(600);
+    assert.deepEqual(numbersOf(events), expected, `reader ${index}`);
+    assert.equal(events.at(-1)?.type, "job", "the end comes after the last record");
+  }
+});
+
+test("the first event of a job that runs is the job, and every change follows", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("hello");
+  const { jobId } = await service.start("hello");
+  const reading = read(t, service, { topics: [{ type: "job", jobId }] }, hasEnded);
+  await sleep(20);
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  const job = await worker.next("run-job");
+  await sleep(20);
+  worker.append(job, [1]);
+  await worker.nextAnswer();
+  await sleep(20);
+  worker.end(job);
+  const events = await reading;
+  assert.deepEqual([...new Set(statusesOf(events))], ["New", "Activating", "Running", "Completed"]);
+  assert.equal(events[0]?.type, "job");
+});
+
+test("a record is seen live before it is stored", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("hello");
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  const { jobId } = await service.start("hello");
+  const job = await worker.next("run-job");
+  // The store is busy: nothing is committed until it has done this.
+  const controller = new AbortController();
+  t.after(() => controller.abort());
+  const feed = service.jobs.openFeed({ topics: [{ type: "job", jobId }], signal: controller.signal });
+  await feed.next();
+  const next = feed.next();
+  worker.append(job, [1]);
+  const portion = (await next).value ?? [];
+  assert.deepEqual(numbersOf(portion), [1]);
+  await worker.nextAnswer();
+});
+
+test("a reader that is too slow loses nothing and costs a bounded buffer", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("chatty");
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  const { jobId } = await service.start("chatty");
+  const job = await worker.next("run-job");
+  const topics: FeedTopic[] = [{ type: "job", jobId }];
+  const slow = read(t, service, { topics, delay: 5 }, hasEnded);
+  const text = "x".repeat(10_000);
+  for (let number = 1; number <= 1_000; number += 20) {
+    worker.append(
+      job,
+      upTo(20).map((index) => number + index - 1),
+      { text },
+    );
+    await worker.nextAnswer();
+  }
+  worker.end(job);
+  assert.deepEqual(numbersOf(await slow), upTo(1_000));
+});
+
+test("a record that a worker repeats after a reconnect is told once", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("hello");
+  const created = await service.newWorker();
+  const worker = await TestWorker.connect(t, service, created);
+  const { jobId } = await service.start("hello");
+  const job = await worker.next("run-job");
+  const reading = read(t, service, { topics: [{ type: "job", jobId }] }, hasEnded);
+  worker.append(job, [1, 2, 3]);
+  await worker.nextAnswer();
+  const back = await TestWorker.connect(t, service, { ...created, instanceId: worker.instanceId, running: [job] });
+  back.append(job, [2, 3, 4]);
+  back.append(job, [5]);
+  back.end(job);
+  assert.deepEqual(numbersOf(await reading), [1, 2, 3, 4, 5]);
+});
+
+test("readers follow a job over its attempts", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("twice", { attempts: 2 });
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  const { jobId } = await service.start("twice");
+  const first = await worker.next("run-job");
+  const reading = read(t, service, { topics: [{ type: "job", jobId }] }, hasEnded);
+  worker.append(first, [1, 2]);
+  worker.end(first, { outcome: "Failed", reason: "host-lost" });
+  const second = await worker.next("run-job");
+  worker.append(second, [1]);
+  worker.end(second);
+  const events = await reading;
+  const ids = events.flatMap((event) => (event.type === "record" ? [event.record.id] : []));
+  assert.deepEqual(ids, ["1.1", "1.2", "2.1"]);
+});
+
+test("one feed carries several topics, all jobs among them", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("hello");
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  const { jobId } = await service.start("hello");
+  const job = await worker.next("run-job");
+  const topics: FeedTopic[] = [{ type: "jobs" }, { type: "job", jobId }];
+  const reading = read(
+    t,
+    service,
+    { topics },
+    (events) => statusesOf(events).filter((status) => status === "Completed").length === 3,
+  );
+  await sleep(20);
+  const other = await service.start("hello");
+  const otherJob = await worker.next("run-job");
+  worker.append(job, [1]);
+  worker.end(job);
+  await service.until(jobId, "Completed");
+  worker.end(otherJob);
+  const events = await reading;
+  const jobs = new Set(events.flatMap((event) => (event.type === "job" ? [event.job.jobId] : [])));
+  assert.deepEqual(jobs, new Set([jobId, other.jobId]));
+});
+
+test("a feed of an unknown job is refused", async (t) => {
+  const service = await startService(t);
+  const unknown: FeedTopic[] = [{ type: "job", jobId: "01890000-0000-7000-8000-000000000001" }];
+  await assert.rejects(
+    read(t, service, { topics: unknown }, () => true),
+    { code: "job-not-found", status: 404 },
+  );
+});
+
+test("a feed ends when it is aborted, and leaves nothing behind", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("hello");
+  const { jobId } = await service.start("hello");
+  const controller = new AbortController();
+  const events: FeedEvent[] = [];
+  const topics: FeedTopic[] = [{ type: "job", jobId }, { type: "jobs" }];
+  const done = (async () => {
+    for await (const portion of service.jobs.openFeed({ topics, signal: controller.signal })) {
+      events.push(...portion);
+    }
+    return true;
+  })();
+  await eventually(() => (events.length > 0 ? true : undefined), "a first event");
+  controller.abort();
+  assert.equal(await done, true);
+});
