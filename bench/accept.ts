@@ -39,10 +39,16 @@ try {
     }),
   );
   report([
-    figure(bench, "16 connections", "accepted", "jobs/s", latencies.length / seconds, reference, { of: "value", atLeast: 1500 }),
+    figure(bench, "16 connections", "accepted", "jobs/s", latencies.length / seconds, reference, {
+      of: "value",
+      atLeast: 1500,
+    }),
     figure(bench, "16 connections", "p50", "ms", percentile(latencies, 0.5)),
     figure(bench, "16 connections", "p99", "ms", percentile(latencies, 0.99)),
-    figure(bench, "durability", `synchronous is ${durability}`, "", durability === "FULL" ? 1 : 0, null, { of: "value", atLeast: 1 }),
+    figure(bench, "durability", `synchronous is ${durability}`, "", durability === "FULL" ? 1 : 0, null, {
+      of: "value",
+      atLeast: 1,
+    }),
   ]);
 } finally {
   client.close();
@@ -53,7 +59,9 @@ try {
 async function durableCommits(forSeconds: number): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "runsmith-bench-"));
   const database = new DatabaseSync(join(folder, "reference.db"));
-  database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE rows (id INTEGER PRIMARY KEY, text TEXT)");
+  database.exec(
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE rows (id INTEGER PRIMARY KEY, text TEXT)",
+  );
   const insert = database.prepare("INSERT INTO rows (text) VALUES (?)");
   const end = performance.now() + forSeconds * 1000;
   let commits = 0;

@@ -16,7 +16,9 @@ try {
   const figures: Figure[] = [];
   for (const { name, mebibytes } of await measure(system.pid)) {
     const goal = goals[name];
-    figures.push(figure(bench, name, "PSS", "MB", mebibytes, null, goal === undefined ? null : { of: "value", atMost: goal }));
+    figures.push(
+      figure(bench, name, "PSS", "MB", mebibytes, null, goal === undefined ? null : { of: "value", atMost: goal }),
+    );
   }
   const expected = ["service", "worker", "node host", ...(pwsh === null ? [] : ["pwsh host"])];
   for (const name of expected.filter((each) => !figures.some((line) => line.case === each)))

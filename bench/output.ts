@@ -55,7 +55,10 @@ try {
   report([
     figure(bench, "1,000 lines/s", "p50", "ms", percentile(latencies, 0.5)),
     figure(bench, "1,000 lines/s", "p99", "ms", percentile(latencies, 0.99), null, { of: "value", atMost: 5 }),
-    figure(bench, "50 MiB", "lines lost or doubled", "", whole ? 0 : Math.max(1, lines - live), null, { of: "value", atMost: 0 }),
+    figure(bench, "50 MiB", "lines lost or doubled", "", whole ? 0 : Math.max(1, lines - live), null, {
+      of: "value",
+      atMost: 0,
+    }),
     figure(bench, "50 MiB", "rate", "MiB/s", 50 / elapsed),
   ]);
 } finally {

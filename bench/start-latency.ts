@@ -40,7 +40,8 @@ try {
   await delay(2000);
 
   const coldNode = () => timeBareProcess(process.execPath, [join(folder, "hello.mjs")]);
-  const coldPwsh = () => timeBareProcess(pwsh ?? "", ["-NoProfile", "-NonInteractive", "-File", join(folder, "hello.ps1")]);
+  const coldPwsh = () =>
+    timeBareProcess(pwsh ?? "", ["-NoProfile", "-NonInteractive", "-File", join(folder, "hello.ps1")]);
   const references = new Map<string, number>();
 
   const typescript = await openLoop("bench-typescript", 200, 100, coldNode, 10);
@@ -53,7 +54,12 @@ try {
   await first("typescript", "bench-typescript-first");
   if (pwsh !== null) await first("powershell", "bench-powershell-first");
 
-  function tell(name: string, { samples, cold }: { samples: number[]; cold: number[] }, p50: number, p95: number): void {
+  function tell(
+    name: string,
+    { samples, cold }: { samples: number[]; cold: number[] },
+    p50: number,
+    p95: number,
+  ): void {
     references.set(name, percentile(cold, 0.5));
     figures.push(
       figure(bench, name, "p50", "ms", percentile(samples, 0.5), percentile(cold, 0.5), { of: "ratio", atMost: p50 }),
@@ -97,7 +103,13 @@ async function firstOutput(from: Client, runbook: string): Promise<number> {
 }
 
 /** Starts jobs on the beat; after every `each` beats one beat's time goes to a reference in a cold process. */
-async function openLoop(runbook: string, jobs: number, beat: number, reference: () => Promise<{ firstByte: number }>, each: number) {
+async function openLoop(
+  runbook: string,
+  jobs: number,
+  beat: number,
+  reference: () => Promise<{ firstByte: number }>,
+  each: number,
+) {
   const running: Promise<number>[] = [];
   const cold: number[] = [];
   let next = performance.now();

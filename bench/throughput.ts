@@ -88,7 +88,9 @@ async function runJob(runbook: string): Promise<void> {
 /** The sandbox of a job without anything around it: the same flags, no worker, no service. */
 function runBare(command: string[]): Promise<void> {
   const sandbox = [
-    ..."--unshare-all --unshare-user --uid 65534 --gid 65534 --new-session --die-with-parent --cap-drop ALL --clearenv".split(" "),
+    ..."--unshare-all --unshare-user --uid 65534 --gid 65534 --new-session --die-with-parent --cap-drop ALL --clearenv".split(
+      " ",
+    ),
     ..."--setenv PATH /usr/bin:/bin --setenv HOME /tmp --setenv POWERSHELL_TELEMETRY_OPTOUT 1".split(" "),
     ..."--ro-bind /usr /usr --symlink usr/lib /lib --symlink usr/lib64 /lib64 --symlink usr/bin /bin".split(" "),
     ..."--ro-bind /etc/ssl /etc/ssl --ro-bind /etc/passwd /etc/passwd --proc /proc --dev /dev".split(" "),

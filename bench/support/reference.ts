@@ -31,6 +31,6 @@ export function timeBareProcess(command: string, commandArguments: string[]): Pr
 export async function pwshOrNull(): Promise<string | null> {
   const found = await findPwsh();
   if ("path" in found) return found.path;
-  console.error(`The PowerShell cases are left out: ${found.reason}`);
+  console.error(`The PowerShell cases are left out: ${found.missing}`);
   return null;
 }

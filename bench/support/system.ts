@@ -18,11 +18,15 @@ const root = join(import.meta.dirname, "..", "..");
 /** Starts Runsmith on a free port and waits until it says that it is ready. Throws when that takes longer than 60 s. */
 export async function startSystem(options: string[] = []): Promise<System> {
   const data = await mkdtemp(join(tmpdir(), "runsmith-bench-"));
-  const child = spawn(process.execPath, [join(root, "cli", "main.ts"), "start", "--port", "0", "--data", data, ...options], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [join(root, "cli", "main.ts"), "start", "--port", "0", "--data", data, ...options],
+    {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    },
+  );
   const messages: string[] = [];
   createInterface(child.stderr).on("line", (line) => messages.push(line));
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -42,7 +46,9 @@ export async function startSystem(options: string[] = []): Promise<System> {
         clearTimeout(late);
         resolve(ready);
       });
-      child.once("exit", (code) => reject(new Error(`ended with ${code} before it was ready:\n${messages.join("\n")}`)));
+      child.once("exit", (code) =>
+        reject(new Error(`ended with ${code} before it was ready:\n${messages.join("\n")}`)),
+      );
     });
     const token = (await readFile(join(data, "admin.token"), "utf8")).trim();
     return { url, token, pid: child.pid ?? 0, stop };
