@@ -83,9 +83,7 @@ function stackOf(raw: string, name: string, message: string): string {
   const frames = runbookStack(raw)
     .split("\n")
     .filter((line) => /^\s+at /.test(line));
-  // Before its own header a syntax error shows the line at fault, with a mark below it.
-  const quoted = /^runbook:\/[^\n]*\n([\s\S]*?)\n\n/.exec(raw)?.[1];
-  return [`${name}: ${message}`, ...(quoted === undefined ? [] : quoted.split("\n")), ...frames].join("\n");
+  return [`${name}: ${message}`, ...frames].join("\n");
 }
 
 function indented(text: string): string {
