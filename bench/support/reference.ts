@@ -30,7 +30,7 @@ export function timeBareProcess(command: string, commandArguments: string[]): Pr
 /** The pwsh that jobs run in, or null with the reason printed. */
 export async function pwshOrNull(): Promise<string | null> {
   const found = await findPwsh();
-  if ("path" in found) return found.path;
+  if ("executable" in found) return found.executable;
   console.error(`The PowerShell cases are left out: ${found.missing}`);
   return null;
 }
