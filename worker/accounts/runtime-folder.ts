@@ -10,8 +10,8 @@ import { UserError } from "../../src/contract/user-error.ts";
  */
 export async function prepareRuntimeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o755 });
-    await chmod(folder, 0o755);
+    const made = await mkdir(folder, { recursive: true });
+    for (let place = folder; place.startsWith(made ?? folder); place = dirname(place)) await chmod(place, 0o755);
   } catch (cause) {
     throw new UserError(
       "runtime-folder-unusable",
@@ -32,7 +32,14 @@ export async function prepareRuntimeFolder(folder: string): Promise<void> {
       },
     );
   }
-  if (owner === 0) await requireReachable(folder);
+  const closed = owner === 0 ? await firstClosedFolder([await realpath(folder)]) : null;
+  if (closed !== null) {
+    throw new UserError(
+      "runtime-folder-unusable",
+      `Hosts run as other accounts, which cannot reach ${folder}: ${closed} does not let them through.`,
+      { remedy: `Open it with chmod o+x ${closed}, or use another folder.` },
+    );
+  }
 }
 
 /** Whatever the worker's umask is: what launchers put into the folder is for every account to read. */
@@ -48,17 +55,13 @@ export async function openRuntimeFiles(folder: string, paths: readonly string[])
   }
 }
 
-/** Each folder on the way must let other accounts through. */
-async function requireReachable(folder: string): Promise<void> {
-  for (let place = await realpath(folder); place !== "/"; place = dirname(place)) {
-    if (((await stat(place)).mode & 0o001) === 0) {
-      throw new UserError(
-        "runtime-folder-unusable",
-        `Hosts run as other accounts, which cannot reach ${folder}: ${place} does not let them through.`,
-        {
-          remedy: `Open it with chmod o+x ${place}, or use another folder.`,
-        },
-      );
+/** The first folder on the way to one of the paths that does not let other accounts through; null when all do. */
+export async function firstClosedFolder(paths: readonly string[]): Promise<string | null> {
+  for (const path of paths) {
+    for (let place = path; place !== "/"; place = dirname(place)) {
+      const found = await stat(place);
+      if (found.isDirectory() && (found.mode & 0o001) === 0) return place;
     }
   }
+  return null;
 }

@@ -2,7 +2,7 @@ import { realpath } from "node:fs/promises";
 import type { HostKind } from "../../src/contract/runbook-kind.ts";
 import { type HostAccounts, ownAccount } from "../accounts/host-account.ts";
 import { reserveAccounts } from "../accounts/reserved-accounts.ts";
-import { openRuntimeFiles, prepareRuntimeFolder } from "../accounts/runtime-folder.ts";
+import { firstClosedFolder, openRuntimeFiles, prepareRuntimeFolder } from "../accounts/runtime-folder.ts";
 import { chooseSandbox } from "../sandbox/choose-sandbox.ts";
 import type { ResolvedHostOptions } from "../worker-options.ts";
 import type { HostLauncher, HostProgram } from "./host-launcher.ts";
@@ -36,22 +36,33 @@ export async function openHosts(
     const [sandbox, prepared] = await Promise.all([
       chooseSandbox({ ...options, runtimeDirectory }, accounts),
       Promise.all(
-        launchers.map(async (launcher) => [launcher.kind, await launcher.prepare(runtimeDirectory)] as const),
+        launchers.map(async (launcher) => [launcher.kind, await prepare(launcher, runtimeDirectory)] as const),
       ),
     ]);
     const programs = new Map<HostKind, HostProgram>();
     const missing: Hosts["missing"] = [];
     for (const [kind, program] of prepared) {
       if ("missing" in program) missing.push({ kind, reason: program.missing });
-      else {
-        await openRuntimeFiles(runtimeDirectory, [program.command, ...program.readOnlyPaths]);
-        programs.set(kind, program);
-      }
+      else programs.set(kind, program);
     }
     const starter = new HostStarter({ sandbox, accounts, programs, limits: options.limits, register });
     return { starter, programs, missing, close: () => accounts.close() };
   } catch (error) {
     accounts.close();
     throw error;
+  }
+}
+
+/** A kind that cannot be prepared is not offered; the others are. */
+async function prepare(launcher: HostLauncher, runtimeDirectory: string): Promise<HostProgram | { missing: string }> {
+  try {
+    const program = await launcher.prepare(runtimeDirectory);
+    if ("missing" in program) return program;
+    await openRuntimeFiles(runtimeDirectory, program.readOnlyPaths);
+    const closed = process.getuid?.() === 0 ? await firstClosedFolder(program.readOnlyPaths) : null;
+    if (closed === null) return program;
+    return { missing: `jobs run as other accounts, which ${closed} does not let through to ${program.command}` };
+  } catch (error) {
+    return { missing: error instanceof Error ? error.message : String(error) };
   }
 }
