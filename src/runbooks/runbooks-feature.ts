@@ -117,6 +117,13 @@ export class RunbooksFeature {
     if (!given.publish) {
       return imported;
     }
+    if (context.idempotency !== undefined) {
+      // A repetition was told of the first import: that draft may be published, or replaced, by now.
+      const runbook = await this.get(imported.runbook.runbookId);
+      if (runbook.draft?.versionId !== imported.runbook.draft?.versionId) {
+        return { runbook, created: imported.created };
+      }
+    }
     if (imported.runbook.draft === null) {
       // The text is the published one already.
       return given.grantNeeded

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { UserError } from "../contract/user-error.ts";
@@ -123,6 +123,25 @@ describe("the server", () => {
     await server.close();
     assert.ok(secure.headers.has("strict-transport-security"));
     assert.ok(!plain.headers.has("strict-transport-security"));
+  });
+
+  test("behind a proxy, takes plain HTTP from the proxy's network and this machine only", async (t) => {
+    const own = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .find(({ internal, family }) => !internal && family === "IPv4");
+    if (own === undefined) {
+      t.skip("this machine has no address but loopback");
+      return;
+    }
+    const server = await TestServer.start({ listen: "0.0.0.0", behindProxy: ["203.0.113.250/32"] });
+    t.after(() => server.close());
+    const { port } = new URL(server.url);
+    const strange = await fetch(`http://${own.address}:${port}/healthz`);
+    const body = (await strange.json()) as { type: string };
+    const local = await server.call("GET", "/healthz");
+    assert.equal(strange.status, 403);
+    assert.equal(body.type, "plain-http-refused");
+    assert.equal(local.status, 200);
   });
 
   test("answers the probes: alive and ready", async () => {

@@ -125,21 +125,24 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
     return route.handle(apiRequest);
   };
 
+  const level = route.logLevel ?? (route.method === "GET" ? "debug" : "info");
+  const isLogged = log.isEnabled(level);
   return async (request: Request, response: Response): Promise<void> => {
     const requestId = requestIds.next();
-    const startedAt = log.isEnabled("debug") ? performance.now() : 0;
+    const startedAt = isLogged ? performance.now() : 0;
     try {
       const answer = await answerTo(request, response, requestId);
       await sendAnswer(request, response, answer, { requestId, secure: options.guard.isSecure(request) });
     } catch (error) {
       await sendProblem(request, response, error, requestId, options);
     }
-    if (startedAt !== 0) {
-      log.debug("request", {
+    if (isLogged) {
+      log[level](route.name, {
         requestId,
         method: request.method,
         path: request.path,
         status: response.statusCode,
+        from: options.guard.clientAddress(request),
         milliseconds: Math.round((performance.now() - startedAt) * 100) / 100,
       });
     }
@@ -195,11 +198,6 @@ async function sendProblem(
     body: problem.body,
     headers: { ...problem.headers, ...headers, "Content-Type": problem.mediaType },
   };
-  const hasBody = "content-length" in request.headers || "transfer-encoding" in request.headers;
-  if (hasBody && !request.complete) {
-    // The rest of a refused body must not be read as the next request.
-    answer.headers = { ...answer.headers, Connection: "close" };
-  }
   await sendAnswer(request, response, answer, head);
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Principal } from "../../access/principal.ts";
 import type { IdempotencyKey } from "../../store/operations/idempotency.ts";
-import type { Log } from "../logging.ts";
+import type { Log, LogLevel } from "../logging.ts";
 
 /**
  * Who may call a route. `anyone` needs no token; every other value names the role that the caller must hold.
@@ -43,6 +43,8 @@ export interface Route<Input extends RouteInput = RouteInput> {
    * because it holds a secret: a repetition is refused.
    */
   idempotency?: "generic" | "own" | "once";
+  /** On which level a request is logged; by default `info` when it changes something, else `debug`. */
+  logLevel?: LogLevel;
   responses: Readonly<Record<number, RouteResponse>>;
   handle(request: ApiRequest<Input>): Promise<ApiAnswer> | ApiAnswer;
 }

@@ -32,9 +32,14 @@ export function jobRoutes(jobs: JobsFeature): Route[] {
       access: "administrator",
       body: { schema: startJobSchema, limit: startBodyLimit, limitReason: "parameters are values, not files" },
       idempotency: "own",
+      logLevel: "debug",
       responses: { 201: { description: "The accepted job.", schema: resource("Job") } },
-      async handle({ body, caller, idempotency = null }) {
+      async handle({ body, caller, idempotency = null, requestId, log }) {
         const { job, repeated } = await jobs.startJob({ ...body, startedBy: caller.name, idempotency });
+        if (log.isEnabled("debug")) {
+          const { jobId, runbookName, startedBy } = job;
+          log.debug("a job was accepted", { requestId, jobId, runbookName, startedBy, repeated });
+        }
         const headers: Record<string, string> = { Location: `/api/jobs/${job.jobId}` };
         if (repeated) {
           headers[replayedHeader] = "true";

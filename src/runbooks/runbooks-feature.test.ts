@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { RunbookSettings } from "../contract/api/runbook.ts";
+import { openStore } from "../store/open-store.ts";
+import type { Store } from "../store/store.ts";
+import { RunbooksFeature } from "./runbooks-feature.ts";
+import { ScriptAnalyser } from "./script-analyser.ts";
+
+describe("runbooks in TypeScript", () => {
+  let folder: string;
+  let store: Store;
+  let analyser: ScriptAnalyser;
+  let runbooks: RunbooksFeature;
+  const told: string[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "runsmith-test-"));
+    store = await openStore({ dataDirectory: folder });
+    analyser = new ScriptAnalyser({
+      analysePowerShell: async () => null,
+      onPowerShellAvailable: () => () => undefined,
+    });
+    runbooks = new RunbooksFeature(store, analyser, {
+      changed: (runbookId) => told.push(runbookId),
+      concurrencyChanged: (runbookId) => told.push(`concurrency ${runbookId}`),
+    });
+  });
+  after(async () => {
+    analyser.close();
+    await store.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const importing = (name: string, text: string, settings: Partial<RunbookSettings> = {}) => ({
+    name,
+    kind: "TypeScript" as const,
+    source: Buffer.from(text),
+    settings,
+    overwrite: false,
+    publish: true,
+    grantNeeded: true,
+  });
+
+  test("are analysed in a process of their own: signature, needs, synopsis, and the text that runs", async () => {
+    const text =
+      "\uFEFF/**\n * Greets.\n * @needs network\n */\nexport default function ({ name }: { name: string }) {\r\n  return name;\r\n}\n";
+    const { runbook, created } = await runbooks.import(importing("greets", text), { changedBy: "tester" });
+    assert.equal(created, true);
+    assert.equal(runbook.published?.synopsis, "Greets.");
+    assert.deepEqual(runbook.published?.signature?.required, ["name"]);
+    assert.deepEqual(runbook.grants, [{ type: "network" }]);
+    const run = await store.read.versionToRun({ versionId: runbook.published?.versionId ?? "" });
+    assert.doesNotMatch(run?.executable ?? "", /: string/);
+    assert.equal(run?.executable.startsWith("\uFEFF"), false);
+  });
+
+  test("that cannot be stripped stay drafts with the place of the problem", async () => {
+    await assert.rejects(
+      runbooks.import(importing("enums", "enum Colour { Red }\nexport default function () {}\n"), {
+        changedBy: "tester",
+      }),
+      { name: "UserError", code: "runbook-has-problems", status: 422 },
+    );
+    const runbook = await runbooks.get("enums");
+    assert.equal(runbook.published, null);
+    assert.equal(runbook.draft?.problems[0]?.line, 1);
+  });
+
+  test("are imported once under a key, although the service crashed before it could answer", async () => {
+    const idempotency = { principalId: randomUUID(), key: randomUUID(), requestHash: randomBytes(32) };
+    const context = { changedBy: "tester", idempotency };
+    const first = await runbooks.import(importing("once", "export default function () {}\n"), context);
+    const second = await runbooks.import(importing("once", "export default function () {}\n"), context);
+    assert.equal(second.runbook.runbookId, first.runbook.runbookId);
+    assert.equal(second.created, true);
+    assert.equal(second.runbook.published?.number, 1);
+  });
+
+  test("tell those who remember them of every change", async () => {
+    const { runbook } = await runbooks.import(importing("told", "export default function () {}\n"), { changedBy: "t" });
+    told.length = 0;
+    await runbooks.change("told", { description: "new" }, { changedBy: "t" });
+    await runbooks.change("told", { concurrencyLimit: 1 }, { changedBy: "t" });
+    assert.deepEqual(told, [runbook.runbookId, runbook.runbookId, `concurrency ${runbook.runbookId}`]);
+  });
+
+  test("are refused a tag or a grant that is none", async () => {
+    for (const settings of [
+      { tags: ["a,b"] },
+      { tags: [" "] },
+      { grants: [{ type: "path", path: "/a/../b", access: "read" }] },
+    ]) {
+      await assert.rejects(
+        runbooks.import(importing("settings", "", settings as Partial<RunbookSettings>), { changedBy: "tester" }),
+        { name: "UserError" },
+      );
+    }
+  });
+});
