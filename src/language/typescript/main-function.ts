@@ -36,6 +36,11 @@ export function findMain({ file, checker }: ScriptProgram, problems: Problems): 
     );
     return undefined;
   }
+  const written = signature.getDeclaration();
+  if (written !== undefined && "asteriskToken" in written && written.asteriskToken !== undefined) {
+    const message = `A generator does nothing until it is iterated. Take the "*" away, and write with console.log what it yields.`;
+    problems.error("default-export-is-a-generator", written, message);
+  }
   const [first, , third] = signature.getParameters();
   if (third !== undefined) {
     const at = third.valueDeclaration ?? node;

@@ -68,6 +68,11 @@ const errors: { code: string; source: string; mend: RegExp }[] = [
   { code: "default-export-not-a-function", source: `^export default { a: 1 };`, mend: /export default async function/ },
   { code: "default-export-not-a-function", source: `^export default class Run {}`, mend: /function/ },
   {
+    code: "default-export-is-a-generator",
+    source: "^export default async function* () { yield 1; }",
+    mend: /console\.log/,
+  },
+  {
     code: "parameters-not-an-object",
     source: `export default function (^name: string) {}`,
     mend: /\{ name \}: \{ name: string \}/,
