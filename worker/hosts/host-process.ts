@@ -37,6 +37,8 @@ export interface HostListener {
 export class HostProcess {
   readonly process: SandboxedProcess;
   readonly account: HostAccount | null;
+  /** Of its profile: what its job should know. */
+  readonly warnings: readonly string[];
   readonly startedAt = performance.now();
   /** Resolves when it waits for its hand-over; rejects with the reason, for a person, when it ends before. */
   readonly ready: Promise<void>;
@@ -50,8 +52,9 @@ export class HostProcess {
   readonly #splitter: LineSplitter;
   #resolveReady: () => void = () => {};
 
-  constructor(sandboxed: SandboxedProcess, account: HostAccount | null) {
+  constructor(sandboxed: SandboxedProcess, account: HostAccount | null, warnings: readonly string[]) {
     this.process = sandboxed;
+    this.warnings = warnings;
     this.account = account;
     this.#splitter = new LineSplitter(
       longestHostLine,

@@ -1,7 +1,9 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import type { HostKind } from "../../src/contract/runbook-kind.ts";
+import { accountMay } from "../accounts/account-may.ts";
 import type { HostAccounts } from "../accounts/host-account.ts";
+import type { PreparedGrants } from "../sandbox/prepared-grants.ts";
 import { processTree } from "../sandbox/process-tree.ts";
 import type { ResourceLimits } from "../sandbox/resource-limits.ts";
 import type { ProcessIdentity, Sandbox } from "../sandbox/sandbox.ts";
@@ -52,6 +54,25 @@ export class HostStarter {
     return this.#options.programs.has(kind);
   }
 
+  /** What a host's account will not be able to do with what is granted. */
+  async warningsOf(grants: PreparedGrants): Promise<string[]> {
+    const writable = grants.paths.filter((path) => path.writable);
+    if (writable.length === 0) return [];
+    const account = this.#options.accounts.acquire();
+    try {
+      const warnings: string[] = [];
+      for (const { source, destination } of writable) {
+        if (account === null || (await accountMay("write", source, account))) continue;
+        warnings.push(
+          `The job may write to ${destination}, but its account, the group ${account.groupId}, has no right to: give it one, as by chgrp ${account.groupId} ${destination} and chmod g+rwx ${destination}.`,
+        );
+      }
+      return warnings;
+    } finally {
+      account?.release();
+    }
+  }
+
   /** @throws UserError when there is no account for it, or the sandbox cannot start at all. */
   start(profile: Profile, mode: StartMode): HostProcess {
     const program = this.#options.programs.get(profile.kind);
@@ -66,7 +87,7 @@ export class HostStarter {
         account,
         limits: this.limits,
       });
-      host = new HostProcess(sandboxed, account);
+      host = new HostProcess(sandboxed, account, profile.warnings);
     } catch (error) {
       account?.release();
       throw error;

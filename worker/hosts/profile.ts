@@ -8,6 +8,8 @@ export interface Profile {
   grants: PreparedGrants;
   /** The same for the same profile. */
   key: string;
+  /** What every job of it should know, such as that its account may not write to a folder that is granted for writing. */
+  warnings: readonly string[];
 }
 
 /** The same for two lists of grants that give the same. */

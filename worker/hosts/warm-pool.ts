@@ -91,7 +91,7 @@ export class WarmPool {
     for (const kind of hostKinds) {
       if (!this.#starter.offers(kind)) continue;
       const grants = { network: false, processes: false, paths: [], hidden: [] };
-      this.#shelf({ kind, grants, key: profileKey(kind, []) }, options.base[kind] ?? 0);
+      this.#shelf({ kind, grants, key: profileKey(kind, []), warnings: [] }, options.base[kind] ?? 0);
     }
     this.#sweeper = setInterval(() => this.#sweep(), sweepInterval).unref();
     this.#refill();
@@ -155,12 +155,13 @@ export class WarmPool {
     )
       return known;
     const prepared = await this.#starter.sandbox.prepare(grants);
+    const warnings = await this.#starter.warningsOf(prepared);
     if (known !== undefined && this.#shelves.get(key) === known) {
       // What its hosts see is not what the grant means any more.
       this.#shelves.delete(key);
       for (const host of known.idle.splice(0)) host.kill();
     }
-    return this.#shelves.get(key) ?? this.#shelf({ kind, grants: prepared, key }, 0);
+    return this.#shelves.get(key) ?? this.#shelf({ kind, grants: prepared, key, warnings }, 0);
   }
 
   #shelf(profile: Profile, base: number): Shelf {

@@ -1,9 +1,6 @@
-import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { promisify } from "node:util";
 import { UserError } from "../../src/contract/user-error.ts";
-import { dropPrivilegesCommand } from "../accounts/drop-privileges.ts";
-import type { HostAccount, HostAccounts } from "../accounts/host-account.ts";
+import { accountMay } from "../accounts/account-may.ts";
+import type { HostAccounts } from "../accounts/host-account.ts";
 import { createBubblewrapSandbox } from "./bubblewrap.ts";
 import { createUnisolatedSandbox } from "./none.ts";
 import { probeSandbox } from "./probe.ts";
@@ -36,7 +33,7 @@ export async function chooseSandbox(choice: SandboxChoice, accounts: HostAccount
   const account = accounts.acquire();
   try {
     for (const path of choice.protectedPaths) {
-      if (!choice.trustEveryRunbook && (await scriptCouldRead(path, account))) {
+      if (!choice.trustEveryRunbook && (await accountMay("read", path, account))) {
         throw new UserError(
           "sandbox-none-refused",
           `Without a sandbox every runbook could read ${path}, because scripts would run as an account that may.`,
@@ -51,21 +48,4 @@ export async function chooseSandbox(choice: SandboxChoice, accounts: HostAccount
     account?.release();
   }
   return createUnisolatedSandbox();
-}
-
-/** Judged by the kernel, as the account itself. */
-async function scriptCouldRead(path: string, account: HostAccount | null): Promise<boolean> {
-  if (account === null) {
-    try {
-      accessSync(path, constants.R_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-  const [command = "", ...wrapper] = dropPrivilegesCommand(account);
-  return await promisify(execFile)(command, [...wrapper, "/usr/bin/test", "-r", path], { env: {} }).then(
-    () => true,
-    () => false,
-  );
 }

@@ -149,6 +149,7 @@ export class AttemptRun {
     if (!this.#dependencies.sandboxed) {
       pipeline.notice("Warning", "This job is not isolated: its worker was started with --sandbox none.");
     }
+    for (const warning of host.warnings) pipeline.notice("Warning", warning);
     const listener: HostListener = {
       record: (message) => pipeline.record(message),
       ended: (message) => this.#takeEnded(message),

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import type { StreamRecord } from "../src/contract/stream.ts";
+import { analyseScript } from "./analyse-script.ts";
+import { findPwsh } from "./hosts/pwsh/find-pwsh.ts";
+import type { RunScriptOptions } from "./run-script.ts";
+import { runScript } from "./run-script.ts";
+import { isRoot } from "./testing/sandbox-probe.ts";
+import { testRuntimeDirectory } from "./testing/test-worker.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "runsmith-run-test-"));
+// Hosts of a worker that is root are other accounts.
+chmodSync(folder, 0o755);
+after(() => rmSync(folder, { recursive: true, force: true }));
+const pwsh = await findPwsh();
+const withoutPwsh = "missing" in pwsh ? pwsh.missing : false;
+
+async function run(script: string, options: Partial<RunScriptOptions> = {}) {
+  const records: StreamRecord[] = [];
+  const end = await runScript({
+    name: "test",
+    kind: "TypeScript",
+    script,
+    parameters: {},
+    parameterSchemas: {},
+    grants: [],
+    runtimeDirectory: testRuntimeDirectory,
+    onRecord: (record) => records.push(record),
+    ...options,
+  });
+  return { end, records, text: records.map((record) => record.text).join("\n") };
+}
+
+describe("a script without a service", () => {
+  it("runs in the same sandbox and says the same", async () => {
+    const { end, records } = await run(
+      "import os from 'node:os'; export default ({ n }) => { console.log(os.hostname()); return n + 1 }",
+      {
+        parameters: { n: 1 },
+      },
+    );
+    assert.equal(end.outcome, "Completed");
+    assert.equal(end.result, 2);
+    assert.deepEqual(
+      records.map(({ number, stream, text }) => [number, stream, text]),
+      [
+        [1, "Output", "job"],
+        [2, "Output", "2"],
+      ],
+    );
+  });
+
+  it("stops when it is asked to, and is killed when it does not", async () => {
+    const stop = new AbortController();
+    const kill = new AbortController();
+    const script = "import { signal } from 'runsmith'; signal; console.log('on'); for (;;);";
+    const { end } = await run(script, {
+      stop: stop.signal,
+      kill: kill.signal,
+      onRecord: () => {
+        stop.abort("Ctrl-C");
+        setTimeout(() => kill.abort(), 100);
+      },
+    });
+    assert.equal(end.outcome, "Stopped");
+  });
+
+  it("runs a PowerShell script too", { skip: withoutPwsh }, async () => {
+    const { end, text } = await run('param([string] $Name) "hello $Name"; exit 3', {
+      kind: "PowerShell",
+      parameters: { Name: "world" },
+      parameterSchemas: { Name: {} },
+    });
+    assert.equal(text, "hello world");
+    assert.equal(end.exitCode, 3);
+  });
+
+  it("has its PowerShell analysed without being run", { skip: withoutPwsh }, async () => {
+    const { signature, problems } = await analyseScript({
+      name: "test",
+      script: "param([Parameter(Mandatory)] [string] $Name) throw 'never'",
+      runtimeDirectory: testRuntimeDirectory,
+    });
+    assert.deepEqual(signature.required, ["Name"]);
+    assert.deepEqual(problems, []);
+  });
+});
+
+describe("a granted folder", () => {
+  it("that the job's account may not write to is warned of, naming it", { skip: !isRoot }, async () => {
+    const { end, records } = await run("", { grants: [{ type: "path", path: folder, access: "write" }] });
+    assert.equal(end.outcome, "Completed");
+    assert.equal(records[0]?.stream, "Warning");
+    assert.ok(records[0]?.text.includes(folder));
+  });
+
+  it("that the job's account cannot reach ends the job, naming it", { skip: !isRoot }, async () => {
+    const closed = mkdtempSync(join(folder, "closed-"));
+    const inner = join(closed, "inner");
+    mkdirSync(inner);
+    const { end } = await run("", { grants: [{ type: "path", path: inner, access: "read" }] });
+    assert.equal(end.reason, "worker-error");
+    assert.ok(end.exception?.message.includes(`${inner} cannot be reached`));
+  });
+});
+
+describe("without a sandbox", () => {
+  const secret = join(folder, "secret");
+  writeFileSync(secret, "secret", { mode: 0o644 });
+
+  it("nothing runs whose account could read what belongs to Runsmith, unless every runbook is trusted", async () => {
+    await assert.rejects(run("", { sandbox: "none", protectedPaths: [secret] }), /could read .*secret/);
+    const { end } = await run("", { sandbox: "none", protectedPaths: [secret], trustEveryRunbook: true });
+    assert.equal(end.outcome, "Completed");
+  });
+
+  it("a job says so, and as root still has an account and a clean environment of its own", async () => {
+    const { records, text } = await run(
+      "console.log(process.getuid(), Object.keys(process.env).sort().join(), process.cwd())",
+      {
+        sandbox: "none",
+      },
+    );
+    assert.deepEqual([records[0]?.stream, records[0]?.text.includes("not isolated")], ["Warning", true]);
+    assert.match(text, /HOME,LANG,PATH,(PWD,)?TMPDIR,TZ/);
+    if (isRoot) assert.match(text, /\b64\d{3} HOME/);
+  });
+
+  it("what a job started ends with it", { skip: !isRoot }, async () => {
+    const mark = `5${Math.trunc(Math.random() * 1e6)}`;
+    const script = `import { spawn } from "node:child_process"; const child = spawn("setsid", ["sleep", "${mark}"], { detached: true, stdio: "ignore" }); child.unref(); await new Promise((resolve) => setTimeout(resolve, 100)); console.log(child.pid);`;
+    const { text } = await run(script, { sandbox: "none" });
+    assert.throws(
+      () => readFileSync(`/proc/${text.split("\n").at(-1)}/cmdline`, "utf8").includes(mark) || assert.fail(),
+    );
+  });
+});
