@@ -25,6 +25,16 @@ const problemLimit = 100;
  */
 export function analyseTypeScript(_name: string, source: string): Analysis {
   const script = source.startsWith("\uFEFF") ? source.slice(1) : source;
+  try {
+    return analyse(script);
+  } catch (error) {
+    // The compiler walks a script by recursion.
+    if (error instanceof RangeError && /call stack/.test(error.message)) return tooDeeplyNested();
+    throw error;
+  }
+}
+
+function analyse(script: string): Analysis {
   const program = makeScriptProgram(script);
   const problems = new Problems(program.file);
   const needs = readStatedNeeds(script, findNeeds(program.file));
@@ -52,4 +62,10 @@ export function analyseTypeScript(_name: string, source: string): Analysis {
 
 function positionOf(script: string, text: string): { start: number; length: number } {
   return { start: script.indexOf(text), length: text.length };
+}
+
+function tooDeeplyNested(): Analysis {
+  const message = "The script is nested too deeply to be analysed. Break its largest expression or type into several.";
+  const problem: Problem = { line: 1, column: 1, severity: "error", code: "too-deeply-nested", message };
+  return { signature: emptySignature, needs: [], problems: [problem], synopsis: "", executable: null };
 }

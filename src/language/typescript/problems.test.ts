@@ -213,3 +213,18 @@ test("one script does not colour the next", () => {
   assert.deepEqual(problems, []);
   assert.deepEqual(signature.properties["list"]?.["type"], "array");
 });
+
+test("a script that is nested without end is a problem, not the end of the analysis", () => {
+  for (const source of [
+    `export default () => ${"(".repeat(20_000)}1${")".repeat(20_000)}`,
+    `export default (p: { a: ${"{ a: ".repeat(3_000)}string${"}".repeat(3_000)}}) => p`,
+  ]) {
+    const { problems, executable } = analyseTypeScript("deep", source);
+    assert.deepEqual(
+      problems.map(({ code }) => code),
+      ["too-deeply-nested"],
+    );
+    assert.equal(executable, null);
+  }
+  assert.deepEqual(analyseTypeScript("next", main).problems, []);
+});

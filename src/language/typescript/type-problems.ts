@@ -10,8 +10,16 @@ const typeExportedAsValue = [1205, 1448];
 /** Told by `erasable-problems.ts` and `import-problems.ts` in their own words. */
 const toldElsewhere = [1294, 2307, 1202, 1203];
 
+/** Checking every line of a script that is longer (in UTF-16 units) would take longer than an analysis may. */
+const checkedLength = 1024 * 1024;
+
 /** Adds what the type checker finds: as warnings, unless it keeps the script from being loaded. */
 export function findTypeProblems(program: ScriptProgram, problems: Problems): void {
+  if (program.file.text.length > checkedLength) {
+    const message = `The script is longer than ${checkedLength / 1024 / 1024} MiB, so its types were not checked line by line.`;
+    problems.warning("types-not-checked", { start: 0, length: 0 }, message);
+    return;
+  }
   for (const diagnostic of program.typeErrors()) {
     const { code } = diagnostic;
     const span = spanOf(diagnostic);
