@@ -80,22 +80,33 @@ test("the first event of a job that runs is the job, and every change follows", 
   assert.equal(events[0]?.type, "job");
 });
 
-test("a record is seen live before it is stored", async (t) => {
-  const service = await startService(t);
-  await service.addRunbook("hello");
+test("records are seen live while the disk is too full to store them, and are stored when there is room", async (t) => {
+  let free = 10_000;
+  const service = await startService(t, { lowStorage: 4_000, freeBytes: async () => free });
+  await service.addRunbook("chatty");
+  await service.addRunbook("quiet");
   const worker = await TestWorker.connect(t, service, await service.newWorker());
-  const { jobId } = await service.start("hello");
+  const { jobId } = await service.start("chatty");
   const job = await worker.next("run-job");
-  // The store is busy: nothing is committed until it has done this.
-  const controller = new AbortController();
-  t.after(() => controller.abort());
-  const feed = service.jobs.openFeed({ topics: [{ type: "job", jobId }], signal: controller.signal });
-  await feed.next();
-  const next = feed.next();
-  worker.append(job, [1]);
-  const portion = (await next).value ?? [];
-  assert.deepEqual(numbersOf(portion), [1]);
-  await worker.nextAnswer();
+  await service.start("quiet");
+  const quiet = await worker.next("run-job");
+  free = 500;
+  await sleep(2_100);
+
+  const reading = read(t, service, { topics: [{ type: "job", jobId }] }, hasEnded);
+  const seen = read(t, service, { topics: [{ type: "job", jobId }] }, (events) => numbersOf(events).length === 3);
+  worker.append(job, [1, 2, 3], { text: "x".repeat(50_000) });
+  assert.deepEqual(numbersOf(await seen), [1, 2, 3]);
+  assert.deepEqual((await service.jobs.listRecords({ jobId, limit: 10 })).items, []);
+  await assert.rejects(service.start("quiet"), { code: "storage-low" });
+  worker.append(quiet, [1]);
+  worker.end(quiet);
+  await service.until(quiet.jobId, "Completed");
+
+  worker.end(job);
+  free = 10_000;
+  assert.deepEqual(numbersOf(await reading), [1, 2, 3]);
+  assert.equal((await service.jobs.listRecords({ jobId, limit: 10 })).items.length, 3);
 });
 
 test("a reader that is too slow loses nothing and costs a bounded buffer", async (t) => {

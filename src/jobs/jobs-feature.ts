@@ -6,7 +6,7 @@ import type { AppendFrame } from "../contract/link/records-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { JobStreamRecord, StreamName } from "../contract/stream.ts";
 import { UserError } from "../contract/user-error.ts";
-import type { ClaimedJob, JobEffects, QueueKey } from "../store/operations/jobs.ts";
+import type { JobEffects, QueueKey, StoredJob } from "../store/operations/jobs.ts";
 import type { RecordPosition } from "../store/operations/streams.ts";
 import type { KeptAttempt } from "../store/operations/workers.ts";
 import type { Store } from "../store/store.ts";
@@ -15,16 +15,19 @@ import { systemClock } from "../workers/clock.ts";
 import type { ConnectedWorker, JobLinkHandler, RecordsPeer } from "../workers/connected-worker.ts";
 import type { WorkersFeature } from "../workers/workers-feature.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { Duty } from "./duty.ts";
+import type { Duty } from "./duty.ts";
+import { HandOver } from "./hand-over.ts";
 import { JobChanges } from "./job-changes.ts";
+import { jobDuties } from "./job-duties.ts";
 import type { FeedEvent } from "./job-feed.ts";
 import { allJobsFeed, jobFeed, mergedFeed } from "./job-feed.ts";
-import { isoTime, jobResource, optionalTime } from "./job-resource.ts";
+import type { JobAttemptResource, JobsQuery, RecordsQuery } from "./job-queries.ts";
+import { JobQueries, jobNotFound, knownJobId } from "./job-queries.ts";
+import { jobResource } from "./job-resource.ts";
 import { LiveHub } from "./live-hub.ts";
 import { RecordIntake } from "./record-intake.ts";
 import type { RetentionSettings } from "./retention.ts";
 import { defaultRetention, purgeEndedJobs } from "./retention.ts";
-import type { RunnableVersion } from "./runnable-versions.ts";
 import { RunnableVersions } from "./runnable-versions.ts";
 import { RunningAttempts } from "./running-attempts.ts";
 import type { StartedJob, StartJobRequest } from "./start-job.ts";
@@ -36,12 +39,14 @@ import { waitingReason } from "./waiting-reason.ts";
 /*
  * Jobs: from a request to a truthful end.
  *
- *   start-job          checks a request and accepts it               (one transaction)
- *   dispatcher         brings waiting jobs and free slots together   (one statement a claim)
- *   here               hands claimed jobs over, passes stops on, puts declined jobs back
- *   record-intake      records and ends: to live readers at once, to the store by groups, then acknowledged
- *   live-hub, job-feed what a live reader gets
- *   duties             start deadlines, attempts that do not end, parked jobs, retention, free storage
+ *   start-job           checks a request and accepts it               (one transaction)
+ *   dispatcher          brings waiting jobs and free slots together   (one statement a claim)
+ *   hand-over           gives claimed jobs to their workers, puts declined ones back
+ *   record-intake       records and ends: to live readers at once, to the store by groups, then acknowledged
+ *   live-hub, job-feed  what a live reader gets
+ *   job-queries         what anybody else reads
+ *   job-duties          start deadlines, attempts that do not end, parked jobs, retention
+ *   storage-watermark   what is refused when the disk fills up
  *
  * What an operation of the store did to other jobs comes back as its effects; `#apply` is the one place that acts on them.
  * After a restart everything goes on from the database: workers connect again and say what they run.
@@ -76,17 +81,6 @@ export interface JobObserver {
   firstRecord?(latency: number): void;
 }
 
-/** One line of a job's attempts. */
-export interface JobAttemptResource {
-  attempt: number;
-  workerId: string;
-  workerName: string | null;
-  claimedAt: string;
-  endedAt: string | null;
-  outcome: string | null;
-  reason: string | null;
-}
-
 export type FeedTopic = { type: "job"; jobId: string } | { type: "jobs" };
 
 export interface JobsFeature {
@@ -96,23 +90,18 @@ export interface JobsFeature {
   stopJob(of: { jobId: string; requestedBy: string; force?: boolean }): Promise<JobResource>;
   /** @throws UserError `job-not-found` (404) */
   getJob(jobId: string): Promise<JobResource>;
-  /** Newest first. `runbook` is an id or a name. @throws UserError `invalid-page-key` */
-  listJobs(of: { runbook?: string; status?: JobStatus; after?: string; limit: number }): Promise<Page<JobResource>>;
+  /** Newest first. @throws UserError `invalid-page-key` */
+  listJobs(of: JobsQuery): Promise<Page<JobResource>>;
   /** @throws UserError `job-not-found` (404) */
   listAttempts(jobId: string): Promise<Page<JobAttemptResource>>;
-  /** In order; `since` in milliseconds since the epoch. @throws UserError `job-not-found` (404) */
-  listRecords(of: {
-    jobId: string;
-    stream?: StreamName;
-    after?: RecordPosition;
-    since?: number;
-    limit: number;
-  }): Promise<Page<JobStreamRecord>>;
+  /** In order. @throws UserError `job-not-found` (404) */
+  listRecords(of: RecordsQuery): Promise<Page<JobStreamRecord>>;
   /** The text of a stream as a file, in pieces; all streams when none is named. @throws UserError `job-not-found` (404) */
   readText(of: { jobId: string; stream?: StreamName }): AsyncGenerator<string, void, undefined>;
   /**
-   * Live events of topics, in portions that came together. Ends when `signal` is aborted; a
-   * reader that waits for more can be ended only so. `after` is where the readers of job topics are. @throws UserError `job-not-found` (404), by the first `next()`
+   * Live events of topics, in portions that came together. Ends when `signal` is aborted; a reader that waits for more
+   * can be ended only so. `after` is where the readers of job topics are.
+   * @throws UserError `job-not-found` (404), by the first `next()`
    */
   openFeed(of: {
     topics: FeedTopic[];
@@ -135,13 +124,8 @@ export interface JobsFeature {
   stop(): Promise<void>;
 }
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 const defaultStuckPatience = 30_000;
 const defaultPurgeInterval = 60_000;
-
-const pageBytes = 1024 * 1024;
-const textPageRecords = 1_000;
 
 export function createJobsFeature(options: JobsOptions): JobsFeature {
   return new Jobs(options);
@@ -158,8 +142,10 @@ class Jobs implements JobsFeature, JobLinkHandler {
   readonly #hub = new LiveHub();
   readonly #versions: RunnableVersions;
   readonly #runbooks: StartableRunbooks;
+  readonly #queries: JobQueries;
   readonly #starter: JobStarter;
   readonly #dispatcher: Dispatcher;
+  readonly #handOver: HandOver;
   readonly #intake: RecordIntake;
   readonly #changes: JobChanges;
   readonly #storage: StorageWatermark;
@@ -181,6 +167,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       low: options.lowStorage ?? defaultLowStorage,
       freeBytes: options.freeBytes ?? (async () => (dataDirectory === undefined ? null : freeBytesOf(dataDirectory))),
     });
+    this.#queries = new JobQueries(store, (job) => this.#resource(job));
     this.#starter = new JobStarter({
       store,
       runbooks: this.#runbooks,
@@ -194,7 +181,10 @@ class Jobs implements JobsFeature, JobLinkHandler {
       workers,
       attempts: this.#attempts,
       logger,
-      handOver: (job) => this.#handOver(job),
+      handOver: (job) => {
+        this.#changes.note([job.jobId]);
+        this.#handOver.handOver(job);
+      },
     });
     this.#intake = new RecordIntake({
       store,
@@ -207,8 +197,26 @@ class Jobs implements JobsFeature, JobLinkHandler {
       onRecords: (count) => this.#observer.recordsStored?.(count),
       onFirstRecord: (jobId) => this.#observer.firstRecord?.(Math.max(0, this.#clock.now() - timeOfId(jobId))),
     });
-    this.#changes = new JobChanges(this.#hub, (jobIds) => this.#readJobs(jobIds), logger);
-    this.#duties = this.#makeDuties(options);
+    this.#changes = new JobChanges(this.#hub, (jobIds) => this.#queries.jobsById(jobIds), logger);
+    this.#handOver = new HandOver({
+      store,
+      versions: this.#versions,
+      attempts: this.#attempts,
+      clock: this.#clock,
+      logger,
+      connected: (workerId) => workers.connected(workerId),
+      onEffects: (effects) => this.#apply(effects),
+    });
+    this.#duties = jobDuties({
+      store,
+      clock: this.#clock,
+      logger,
+      retention: this.#retention,
+      stuckPatience: options.stuckPatience ?? defaultStuckPatience,
+      purgeInterval: options.purgeInterval ?? defaultPurgeInterval,
+      onEffects: (effects) => this.#apply(effects),
+      onGivenUp: (effects) => this.#giveUp(effects),
+    });
     workers.attachJobs(this);
   }
 
@@ -232,79 +240,24 @@ class Jobs implements JobsFeature, JobLinkHandler {
     return job;
   }
 
-  async getJob(jobId: string): Promise<JobResource> {
-    const job = await this.#store.read.job({ jobId: knownJobId(jobId) });
-    if (job === null) {
-      throw jobNotFound(jobId);
-    }
-    return this.#resource(job);
+  getJob(jobId: string): Promise<JobResource> {
+    return this.#queries.job(jobId);
   }
 
-  async listJobs(of: {
-    runbook?: string;
-    status?: JobStatus;
-    after?: string;
-    limit: number;
-  }): Promise<Page<JobResource>> {
-    if (of.after !== undefined && !uuid.test(of.after)) {
-      throw new UserError("invalid-page-key", "The key of the page is not one that a page gave.", {
-        remedy: "Use `next` of the page before, or leave `after` out.",
-      });
-    }
-    const page = await this.#store.read.jobs(of);
-    return { items: page.items.map((job) => this.#resource(job)), next: page.next };
+  listJobs(of: JobsQuery): Promise<Page<JobResource>> {
+    return this.#queries.jobs(of);
   }
 
-  async listAttempts(jobId: string): Promise<Page<JobAttemptResource>> {
-    const attempts = await this.#store.read.jobAttempts({ jobId: knownJobId(jobId) });
-    if (attempts === null) {
-      throw jobNotFound(jobId);
-    }
-    const items = attempts.map(({ attempt, workerId, workerName, claimedAt, endedAt, outcome, reason }) => ({
-      attempt,
-      workerId,
-      workerName,
-      claimedAt: isoTime(claimedAt),
-      endedAt: optionalTime(endedAt),
-      outcome,
-      reason,
-    }));
-    return { items, next: null };
+  listAttempts(jobId: string): Promise<Page<JobAttemptResource>> {
+    return this.#queries.attempts(jobId);
   }
 
-  async listRecords(of: {
-    jobId: string;
-    stream?: StreamName;
-    after?: RecordPosition;
-    since?: number;
-    limit: number;
-  }): Promise<Page<JobStreamRecord>> {
-    const jobId = knownJobId(of.jobId);
-    const { records, more } = await this.#store.read.records({ ...of, jobId, bytes: pageBytes });
-    if (records.length === 0) {
-      await this.getJob(jobId);
-    }
-    return { items: records, next: more ? (records.at(-1)?.id ?? null) : null };
+  listRecords(of: RecordsQuery): Promise<Page<JobStreamRecord>> {
+    return this.#queries.records(of);
   }
 
-  async *readText(of: { jobId: string; stream?: StreamName }): AsyncGenerator<string, void, undefined> {
-    const { jobId } = await this.getJob(of.jobId);
-    let after: RecordPosition | undefined;
-    for (let more = true; more; ) {
-      const page = await this.#store.read.records({
-        jobId,
-        limit: textPageRecords,
-        bytes: pageBytes,
-        ...(of.stream === undefined ? {} : { stream: of.stream }),
-        ...(after === undefined ? {} : { after }),
-      });
-      more = page.more;
-      const last = page.records.at(-1);
-      if (last !== undefined) {
-        after = { attempt: last.attempt, number: last.number };
-        yield page.records.map(({ text, continued }) => (continued === true ? text : `${text}\n`)).join("");
-      }
-    }
+  readText(of: { jobId: string; stream?: StreamName }): AsyncGenerator<string, void, undefined> {
+    return this.#queries.text(of);
   }
 
   openFeed(of: {
@@ -314,7 +267,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   }): AsyncGenerator<FeedEvent[], void, undefined> {
     const source = {
       hub: this.#hub,
-      readJob: (jobId: string) => this.getJob(jobId),
+      readJob: (jobId: string) => this.#queries.job(jobId),
       readRecords: (page: { jobId: string; after: RecordPosition; limit: number; bytes: number }) =>
         this.#store.read.records(page),
     };
@@ -396,14 +349,12 @@ class Jobs implements JobsFeature, JobLinkHandler {
       reason: frame.reason,
     });
     this.#dispatcher.pause(worker.workerId);
-    this.#putBack(
-      { jobId: frame.jobId, attempt: frame.attempt, workerId: worker.workerId },
-      `declined: ${frame.reason}`,
-    );
+    const { jobId, attempt, reason } = frame;
+    this.#handOver.putBack({ jobId, attempt, workerId: worker.workerId }, `declined: ${reason}`);
   }
 
   scriptNeeded(worker: ConnectedWorker, frame: ScriptNeededFrame): void {
-    this.#sendScript(worker, frame).catch((error: unknown) => {
+    this.#handOver.sendScript(worker, frame).catch((error: unknown) => {
       this.#logger.error("a script could not be sent", { jobId: frame.jobId, error: String(error) });
     });
   }
@@ -438,6 +389,10 @@ class Jobs implements JobsFeature, JobLinkHandler {
       }
     }
     for (const { workerId, jobId, attempt, reason, force } of effects.stops) {
+      const running = this.#attempts.current({ jobId, attempt, workerId });
+      if (running !== undefined) {
+        running.stop = { reason, force: force || running.stop?.force === true };
+      }
       this.#workers.connected(workerId)?.send({ type: "stop-job", jobId, attempt, reason, force });
     }
     for (const { status } of effects.ended) {
@@ -461,145 +416,12 @@ class Jobs implements JobsFeature, JobLinkHandler {
     this.#apply(effects);
   }
 
-  #handOver(job: ClaimedJob): void {
-    this.#changes.note([job.jobId]);
-    const version = this.#versions.remembered(job.versionId);
-    if (version !== undefined) {
-      this.#send(job, version);
-      return;
-    }
-    this.#versions
-      .lookUp(job.versionId)
-      .then((found) => (found === null ? this.#failWithoutText(job) : this.#send(job, found)))
-      .catch((error: unknown) => {
-        this.#logger.error("the text of a claimed job could not be read", { jobId: job.jobId, error: String(error) });
-        this.#putBack(job, "its text could not be read");
-      });
-  }
-
-  #send(job: ClaimedJob, version: RunnableVersion): void {
-    const worker = this.#workers.connected(job.workerId);
-    if (worker === undefined) {
-      this.#putBack(job, "the link to its worker had closed");
-      return;
-    }
-    const isCarried = worker.carriedScripts.has(version.scriptHash);
-    worker.carriedScripts.add(version.scriptHash);
-    worker.send({
-      type: "run-job",
-      jobId: job.jobId,
-      attempt: job.attempt,
-      runbook: { id: job.runbookId, name: job.runbookName, kind: job.runbookKind },
-      scriptHash: version.scriptHash,
-      script: isCarried ? null : version.script,
-      parameters: job.parameters,
-      parameterSchemas: version.parameterSchemas,
-      logs: job.logs,
-      grants: job.grants,
-      timeLimit: job.timeLimit,
-      stopGrace: job.stopGrace,
-      outputLimit: job.outputLimit,
-    });
-  }
-
-  async #failWithoutText(job: ClaimedJob): Promise<void> {
-    const message = "the text of its version is gone";
-    const end = {
-      outcome: "Failed",
-      reason: "worker-error",
-      exception: { name: "VersionGone", message },
-      endedAt: this.#clock.now(),
-    } as const;
-    const { jobId, attempt, workerId } = job;
-    this.#apply(await this.#store.write.endAttempt({ jobId, attempt, workerId, end }));
-  }
-
-  async #sendScript(worker: ConnectedWorker, { jobId, scriptHash }: ScriptNeededFrame): Promise<void> {
-    const running = this.#attempts.ofJob(jobId);
-    const job = running?.workerId === worker.workerId ? await this.#store.read.job({ jobId }) : null;
-    const version = job === null ? null : await this.#versions.lookUp(job.versionId);
-    if (version?.scriptHash === scriptHash) {
-      worker.send({ type: "script", scriptHash, script: version.script });
-      worker.carriedScripts.add(scriptHash);
-    }
-  }
-
-  #putBack(
-    { jobId, attempt, workerId }: ClaimedJob | { jobId: string; attempt: number; workerId: string },
-    reason: string,
-  ): void {
-    this.#store.write
-      .putBackJob({ jobId, attempt, workerId, reason })
-      .then((effects) => this.#apply(effects))
-      .catch((error: unknown) => {
-        // The attempt stays with its worker; the end of the lease, or the next hello, settles it.
-        this.#logger.error("a job could not be put back", { jobId, error: String(error) });
-      });
-  }
-
-  async #readJobs(jobIds: string[]): Promise<JobResource[]> {
-    return (await this.#store.read.jobsById({ jobIds })).map((job) => this.#resource(job));
-  }
-
-  #resource(job: Parameters<typeof jobResource>[0]): JobResource {
+  #resource(job: StoredJob): JobResource {
     return jobResource(job, (waiting) => waitingReason(waiting, this.#workers.allConnected()));
-  }
-
-  #makeDuties(options: JobsOptions): Duty[] {
-    const store = this.#store;
-    const patience = options.stuckPatience ?? defaultStuckPatience;
-    const purgeInterval = options.purgeInterval ?? defaultPurgeInterval;
-    return [
-      new Duty(
-        "ending jobs that were not started in time",
-        1_000,
-        async () => {
-          if (await store.read.overdueJobsExist()) {
-            this.#apply(await store.write.failOverdueJobs({ limit: 100 }));
-          }
-        },
-        this.#logger,
-      ),
-      new Duty(
-        "giving up attempts that do not end",
-        Math.min(5_000, patience),
-        async () => this.#giveUp(await store.write.endStuckJobs({ patience })),
-        this.#logger,
-      ),
-      new Duty(
-        "letting parked jobs in",
-        10_000,
-        async () => this.#apply(await store.write.releaseParkedJobs({})),
-        this.#logger,
-      ),
-      new Duty(
-        "purging old jobs",
-        purgeInterval,
-        async (isStopped) => {
-          await purgeEndedJobs(store, this.#retention, this.#clock, isStopped);
-        },
-        this.#logger,
-      ),
-    ];
   }
 }
 
 /** When an id was made: its first 48 bits (RFC 9562 §5.7), milliseconds since the epoch. */
 function timeOfId(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
-}
-
-function knownJobId(jobId: string): string {
-  const id = jobId.toLowerCase();
-  if (!uuid.test(id)) {
-    throw jobNotFound(jobId);
-  }
-  return id;
-}
-
-function jobNotFound(jobId: string): UserError {
-  return new UserError("job-not-found", `There is no job ${jobId}.`, {
-    status: 404,
-    remedy: "List the jobs: `runsmith get-job`. Old jobs are purged after their retention.",
-  });
 }

@@ -25,8 +25,8 @@ import type { RunningAttempts } from "./running-attempts.ts";
 const writeRecords = 2_000;
 const writeBytes = 512 * 1024;
 
-/** A worker may count its credit a little differently than we do; twice that much is a fault. */
-const mostUnanswered = 2 * (workerRecordCredit + recordBatchBytes);
+/** A worker counts the records only, we count the frames around them too; what is beyond that is a fault. */
+const mostUnanswered = 4 * (workerRecordCredit + recordBatchBytes);
 
 /** After a write that failed, in milliseconds. */
 const retryDelay = 500;
@@ -283,6 +283,7 @@ export class RecordIntake {
         this.#retry = undefined;
         this.#write();
       }, retryDelay);
+      this.#retry.unref();
     }
   }
 }

@@ -4,6 +4,8 @@ import type { AssignedAttempt } from "../store/operations/jobs.ts";
 export interface RunningAttempt extends AssignedAttempt {
   /** By the database's clock, milliseconds. No record of the attempt is older. */
   claimedAt: number;
+  /** That it was told to end, and why. */
+  stop: { reason: string; force: boolean } | null;
 }
 
 /** The attempts that workers of this service have now. The database knows them too; this is for the moment between. */
@@ -11,10 +13,10 @@ export class RunningAttempts {
   readonly #byJob = new Map<string, RunningAttempt>();
   readonly #counts = new Map<string, number>();
 
-  add(attempt: RunningAttempt): void {
-    this.remove(attempt.jobId);
-    this.#byJob.set(attempt.jobId, attempt);
-    this.#count(attempt.workerId, 1);
+  add({ jobId, attempt, workerId, claimedAt }: Omit<RunningAttempt, "stop">): void {
+    this.remove(jobId);
+    this.#byJob.set(jobId, { jobId, attempt, workerId, claimedAt, stop: null });
+    this.#count(workerId, 1);
   }
 
   /** The attempt, when it is a job's current one and this worker's. */

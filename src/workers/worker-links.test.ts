@@ -137,7 +137,7 @@ test("more records than the credit allows close the records link", async (t) => 
   const worker = await TestWorker.connect(t, service, await service.newWorker());
   const job = { jobId: "01890000-0000-7000-8000-000000000001", attempt: 1 };
   const text = "x".repeat(200_000);
-  for (let number = 1; number < 120 && worker.recordsClosed === undefined; number += 1) {
+  for (let number = 1; number < 300 && worker.recordsClosed === undefined; number += 1) {
     worker.append(job, [number], { text });
     await sleep(1);
   }

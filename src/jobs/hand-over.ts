@@ -1,0 +1,109 @@
+import type { ScriptNeededFrame } from "../contract/link/control-frames.ts";
+import type { Logger } from "../contract/logger.ts";
+import type { AssignedAttempt, ClaimedJob, JobEffects } from "../store/operations/jobs.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../workers/clock.ts";
+import type { ConnectedWorker } from "../workers/connected-worker.ts";
+import type { RunnableVersion, RunnableVersions } from "./runnable-versions.ts";
+import type { RunningAttempts } from "./running-attempts.ts";
+
+export interface HandOverOptions {
+  store: Pick<Store, "read" | "write">;
+  versions: RunnableVersions;
+  attempts: RunningAttempts;
+  clock: Clock;
+  logger: Logger;
+  connected(workerId: string): ConnectedWorker | undefined;
+  onEffects(effects: JobEffects): void;
+}
+
+/** After a write that failed, in milliseconds. */
+const retryDelay = 1_000;
+
+/** Hands claimed jobs over to their workers, and takes those back that a worker does not start. */
+export class HandOver {
+  readonly #options: HandOverOptions;
+
+  constructor(options: HandOverOptions) {
+    this.#options = options;
+  }
+
+  /** At once when the text of the version is remembered. */
+  handOver(job: ClaimedJob): void {
+    const { versions, logger } = this.#options;
+    const version = versions.remembered(job.versionId);
+    if (version !== undefined) {
+      this.#send(job, version);
+      return;
+    }
+    versions
+      .lookUp(job.versionId)
+      .then((found) => (found === null ? this.#failWithoutText(job) : this.#send(job, found)))
+      .catch((error: unknown) => {
+        logger.error("the text of a claimed job could not be read", { jobId: job.jobId, error: String(error) });
+        this.putBack(job, "its text could not be read");
+      });
+  }
+
+  /** Puts an attempt back that its worker has not started. Tried until it is stored: nobody else would ever end it. */
+  putBack({ jobId, attempt, workerId }: AssignedAttempt, reason: string): void {
+    const { store, logger, onEffects } = this.#options;
+    store.write
+      .putBackJob({ jobId, attempt, workerId, reason })
+      .then(onEffects)
+      .catch((error: unknown) => {
+        logger.error("a job could not be put back; tried again", { jobId, error: String(error) });
+        setTimeout(() => this.putBack({ jobId, attempt, workerId }, reason), retryDelay).unref();
+      });
+  }
+
+  /** A worker does not have the text of a job any more. */
+  async sendScript(worker: ConnectedWorker, { jobId, scriptHash }: ScriptNeededFrame): Promise<void> {
+    const { store, versions, attempts } = this.#options;
+    const isIts = attempts.ofJob(jobId)?.workerId === worker.workerId;
+    const job = isIts ? await store.read.job({ jobId }) : null;
+    const version = job === null ? null : await versions.lookUp(job.versionId);
+    if (version?.scriptHash === scriptHash) {
+      worker.send({ type: "script", scriptHash, script: version.script });
+    }
+  }
+
+  #send(job: ClaimedJob, version: RunnableVersion): void {
+    const worker = this.#options.connected(job.workerId);
+    if (worker === undefined) {
+      this.putBack(job, "the link to its worker had closed");
+      return;
+    }
+    const isCarried = worker.carriedScripts.has(version.scriptHash);
+    worker.carriedScripts.add(version.scriptHash);
+    const { jobId, attempt } = job;
+    worker.send({
+      type: "run-job",
+      jobId,
+      attempt,
+      runbook: { id: job.runbookId, name: job.runbookName, kind: job.runbookKind },
+      scriptHash: version.scriptHash,
+      script: isCarried ? null : version.script,
+      parameters: job.parameters,
+      parameterSchemas: version.parameterSchemas,
+      logs: job.logs,
+      grants: job.grants,
+      timeLimit: job.timeLimit,
+      stopGrace: job.stopGrace,
+      outputLimit: job.outputLimit,
+    });
+    // A stop that came while the text was being read found nothing to stop.
+    const stop = this.#options.attempts.current(job)?.stop ?? null;
+    if (stop !== null) {
+      worker.send({ type: "stop-job", jobId, attempt, ...stop });
+    }
+  }
+
+  async #failWithoutText(job: ClaimedJob): Promise<void> {
+    const { store, clock, onEffects } = this.#options;
+    const { jobId, attempt, workerId } = job;
+    const exception = { name: "VersionGone", message: "the text of its version is gone" };
+    const end = { outcome: "Failed", reason: "worker-error", exception, endedAt: clock.now() } as const;
+    onEffects(await store.write.endAttempt({ jobId, attempt, workerId, end }));
+  }
+}

@@ -1,0 +1,47 @@
+import type { Logger } from "../contract/logger.ts";
+import type { JobEffects } from "../store/operations/jobs.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../workers/clock.ts";
+import { Duty } from "./duty.ts";
+import type { RetentionSettings } from "./retention.ts";
+import { purgeEndedJobs } from "./retention.ts";
+
+export interface JobDutiesOptions {
+  store: Pick<Store, "read" | "write">;
+  clock: Clock;
+  logger: Logger;
+  retention: RetentionSettings;
+  /** Milliseconds that an attempt may run on after its grace or its time limit. */
+  stuckPatience: number;
+  /** Milliseconds between two purges. */
+  purgeInterval: number;
+  onEffects(effects: JobEffects): void;
+  /** Attempts were taken from workers that have them still. */
+  onGivenUp(effects: JobEffects): void;
+}
+
+const deadlineInterval = 1_000;
+const longestStuckInterval = 5_000;
+const parkedInterval = 10_000;
+const overdueAtOnce = 100;
+
+/** What is done about jobs without anybody asking. */
+export function jobDuties(options: JobDutiesOptions): Duty[] {
+  const { store, logger, stuckPatience: patience } = options;
+  const failOverdue = async () => {
+    if (await store.read.overdueJobsExist()) {
+      options.onEffects(await store.write.failOverdueJobs({ limit: overdueAtOnce }));
+    }
+  };
+  const endStuck = async () => options.onGivenUp(await store.write.endStuckJobs({ patience }));
+  const releaseParked = async () => options.onEffects(await store.write.releaseParkedJobs({}));
+  const purge = async (isStopped: () => boolean) => {
+    await purgeEndedJobs(store, options.retention, options.clock, isStopped);
+  };
+  return [
+    new Duty("ending jobs that were not started in time", deadlineInterval, failOverdue, logger),
+    new Duty("giving up attempts that do not end", Math.min(longestStuckInterval, patience), endStuck, logger),
+    new Duty("letting parked jobs in", parkedInterval, releaseParked, logger),
+    new Duty("purging old jobs", options.purgeInterval, purge, logger),
+  ];
+}
