@@ -1,7 +1,7 @@
 import type { RequestListener, Server } from "node:http";
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { UserError } from "../contract/user-error.ts";
 import { urlHost } from "./listen-address.ts";
 import type { TlsCertificate } from "./tls-certificate.ts";
@@ -14,9 +14,11 @@ const requestTime = 120_000;
 /** An HTTP or HTTPS server that hands its requests to a listener; it does not listen yet. */
 export function httpServer(listener: RequestListener, tls: TlsCertificate | null): Server {
   const options = { keepAliveTimeout: keepAliveTime, requestTimeout: requestTime, noDelay: true };
-  return tls === null
-    ? createHttpServer(options, listener)
-    : createHttpsServer({ ...options, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, listener);
+  return track(
+    tls === null
+      ? createHttpServer(options, listener)
+      : createHttpsServer({ ...options, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, listener),
+  );
 }
 
 /**
@@ -33,11 +35,27 @@ export function listen(server: Server, port: number, address: string, isSecure: 
   });
 }
 
-/** Stops listening, lets requests under way end for a while, then breaks what is left. */
+/** The connections of a server, upgraded ones too, which the server itself loses sight of. */
+const connections = new WeakMap<Server, Set<Socket>>();
+
+function track(server: Server): Server {
+  const open = new Set<Socket>();
+  connections.set(server, open);
+  return server.on("connection", (socket: Socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
+}
+
+/** Stops listening, lets what is under way end for a while, then breaks what is left: a frozen worker answers nothing. */
 export async function closeServer(server: Server, patience: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), patience);
+  const timer = setTimeout(() => {
+    for (const socket of connections.get(server) ?? []) {
+      socket.destroy();
+    }
+  }, patience);
   await closed;
   clearTimeout(timer);
 }

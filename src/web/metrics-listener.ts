@@ -1,5 +1,4 @@
-import { createServer } from "node:http";
-import { closeServer, listen } from "./http-listener.ts";
+import { closeServer, httpServer, listen } from "./http-listener.ts";
 import { defaultListenAddress } from "./server-options.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
 
@@ -11,7 +10,7 @@ export async function serveMetrics(
   { port, listen: address = defaultListenAddress }: { port: number; listen?: string },
   metrics: ServiceMetrics,
 ): Promise<{ url: string; close: () => Promise<void> }> {
-  const server = createServer((request, response) => {
+  const server = httpServer((request, response) => {
     if (request.method !== "GET" || request.url?.split("?")[0] !== "/metrics") {
       response.writeHead(404).end();
       return;
@@ -20,7 +19,7 @@ export async function serveMetrics(
       (text) => response.writeHead(200, { "Content-Type": metrics.contentType }).end(text),
       () => response.writeHead(500).end(),
     );
-  });
+  }, null);
   const url = await listen(server, port, address, false);
   return { url: `${url}/metrics`, close: () => closeServer(server, 0) };
 }

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { controlPath } from "../contract/link/control-frames.ts";
 import { UserError } from "../contract/user-error.ts";
 import { resetAdminToken, startServer } from "./server.ts";
 import type { ServerOptions } from "./server-options.ts";
@@ -175,6 +177,20 @@ describe("the server", () => {
       assert.ok(headers.get("x-request-id"), path);
     }
     await server.close();
+  });
+
+  test("closes although a connected worker does not answer any more", async () => {
+    const server = await TestServer.start();
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    const token = await server.workerToken();
+    socket.write(
+      `GET ${controlPath} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString("base64")}\r\n\r\n`,
+    );
+    await once(socket, "data");
+    // It reads on, but never answers the closing handshake.
+    socket.resume();
+    await Promise.all([server.close(), once(socket, "close")]);
   });
 
   test("gives the local worker a fresh token at each start, of the same worker", async () => {

@@ -88,8 +88,12 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
   const checkBody = route.body === undefined ? undefined : bodyCheck(route.body.schema);
   const { authenticator, log } = options;
 
-  const answerTo = async (request: Request, response: Response, requestId: string): Promise<ApiAnswer> => {
-    const caller = await admitted(route, request, authenticator);
+  const answerTo = async (
+    request: Request,
+    response: Response,
+    requestId: string,
+    caller: Principal,
+  ): Promise<ApiAnswer> => {
     const params = request.params as Record<string, string>;
     checkParams?.(params);
     const query = queryOf(request.url);
@@ -130,8 +134,10 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
   return async (request: Request, response: Response): Promise<void> => {
     const requestId = requestIds.next();
     const startedAt = isLogged ? performance.now() : 0;
+    let caller = anonymous;
     try {
-      const answer = await answerTo(request, response, requestId);
+      caller = await admitted(route, request, authenticator);
+      const answer = await answerTo(request, response, requestId, caller);
       await sendAnswer(request, response, answer, { requestId, secure: options.guard.isSecure(request) });
     } catch (error) {
       await sendProblem(request, response, error, requestId, options);
@@ -142,6 +148,7 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
         method: request.method,
         path: request.path,
         status: response.statusCode,
+        by: caller.name,
         from: options.guard.clientAddress(request),
         milliseconds: Math.round((performance.now() - startedAt) * 100) / 100,
       });
