@@ -87,7 +87,7 @@ test("removing a worker closes its links at once and its token opens none", asyn
 });
 
 test("workers are listed with what they offer and what they run", async (t) => {
-  const service = await startService(t, { leaseDuration: 300 });
+  const service = await startService(t, { leaseDuration: 1_000 });
   await service.addRunbook("hello");
   const created = await service.newWorker({ name: "one" });
   assert.equal((await service.workers.getWorker(created.workerId)).status, "never-connected");
@@ -115,7 +115,7 @@ test("workers are listed with what they offer and what they run", async (t) => {
     },
   );
   worker.terminate();
-  for (let look = 0; look < 300 && (await service.workers.getWorker(created.workerId)).status !== "lost"; look += 1) {
+  for (let look = 0; look < 1_000 && (await service.workers.getWorker(created.workerId)).status !== "lost"; look += 1) {
     await sleep(5);
   }
   assert.equal((await service.workers.getWorker(created.workerId)).status, "lost");
