@@ -2,6 +2,7 @@ import type { EndedMessage, JobException } from "../../../src/contract/host/host
 import { signal } from "./api/signal.ts";
 import { describeException, exceptionText, isAbort } from "./exceptions.ts";
 import { exitProcess } from "./exit-process.ts";
+import { flushProgress } from "./progress-pace.ts";
 import { emitRecord, writeEnded } from "./records.ts";
 import { flushPartialLines } from "./standard-streams.ts";
 import { structuredValue } from "./structured-value.ts";
@@ -60,7 +61,8 @@ function end(message: EndedMessage, returned?: unknown): never {
   } catch (error) {
     if (!(error instanceof EndedAlready)) emitRecord("Error", exceptionText(describeException(error)));
   }
-  flushPartialLines();
+  flushProgress();
+  flushPartialLines(true);
   writeEnded(returned === undefined ? message : { ...message, result: emitResult(returned) });
   exitProcess(0);
 }

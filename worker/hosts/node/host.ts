@@ -14,7 +14,8 @@ import { complete, fail, stopped } from "./ending.ts";
 import { exitProcess } from "./exit-process.ts";
 import { readHandOver, watchInput } from "./input-channel.ts";
 import { writeLine } from "./output-channel.ts";
-import { emitRecord, isRecorded, setLogs } from "./records.ts";
+import { emitProgress } from "./progress-pace.ts";
+import { setLogs } from "./records.ts";
 import { importRunbook, registerRunbookModules } from "./runbook-module.ts";
 import { guardProcess, watchEventLoop } from "./script-process.ts";
 import { replaceStandardStreams } from "./standard-streams.ts";
@@ -33,12 +34,7 @@ registerRunbookModules(import.meta.url);
 replaceStandardStreams();
 replaceConsole();
 guardProcess();
-installRuntime({
-  emit: (stream, values) => emitValues(stream, values),
-  emitProgress: (text, value) => {
-    if (isRecorded("Progress")) emitRecord("Progress", text, { value, cut: false });
-  },
-});
+installRuntime({ emit: (stream, values) => emitValues(stream, values), emitProgress });
 warmUp().then(serve, fail);
 
 function serve(): void {

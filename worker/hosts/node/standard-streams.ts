@@ -34,9 +34,9 @@ export function replaceStandardStreams(): void {
   }
 }
 
-/** Emits the lines that are begun and not ended. */
-export function flushPartialLines(): void {
-  for (const stream of lineStreams) stream.flush();
+/** Emits the lines that are begun and not ended. `isEnd`: they do not go on. */
+export function flushPartialLines(isEnd = false): void {
+  for (const stream of lineStreams) stream.flush(isEnd);
 }
 
 class LineStream extends Writable {
@@ -59,13 +59,13 @@ class LineStream extends Writable {
     callback();
   }
 
-  flush(): void {
+  flush(isEnd = false): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const text = this.#partial;
     if (text === "") return;
     this.#partial = "";
-    emitRecord(this.#stream, text, undefined, true);
+    emitRecord(this.#stream, text, undefined, !isEnd);
   }
 
   #add(text: string): void {

@@ -28,10 +28,16 @@ test("each console method writes to its stream, in order", async () => {
       ["Error", "error"],
       ["Debug", "debug"],
       ["Verbose", "verbose { a: 1 }"],
-      ["Progress", "Copying: b.txt, 45 %"],
+      ["Progress", "Copying: b.txt (45 %)"],
     ],
   );
-  assert.deepEqual(records.at(-1)?.value, { activity: "Copying", status: "b.txt", percent: 45.7 });
+  assert.deepEqual(records.at(-1)?.value, {
+    activity: "Copying",
+    status: "b.txt",
+    percent: 45.7,
+    activityId: 0,
+    completed: false,
+  });
   assert.ok(records.every(({ time }) => Math.abs(time - Date.now()) < 60_000));
   assert.deepEqual(ended, { type: "ended", outcome: "Completed" });
 });
@@ -41,6 +47,23 @@ test("the quiet streams are recorded only when the job's log switches say so", a
   assert.deepEqual(
     records.map(({ stream }) => stream),
     ["Output", "Information", "Warning", "Error"],
+  );
+});
+
+test("progress comes in a rhythm that a reader can follow, and the last of it always", async () => {
+  const { records } = await run(
+    `import { progress } from "runsmith";
+    export default () => {
+      for (let i = 0; i <= 5000; i++) progress({ activity: "Counting", percent: i / 50 });
+      for (let i = 0; i <= 5000; i++) progress({ activity: "Other", activityId: 1, percent: i / 50 });
+      progress({ activity: "Counting", completed: true });
+    }`,
+    { logs: allLogs },
+  );
+  assert.ok(records.length < 100, `${records.length}`);
+  assert.deepEqual(
+    records.slice(-3).map(({ text }) => text),
+    ["Counting (100 %)", "Counting (completed)", "Other (100 %)"],
   );
 });
 
@@ -88,7 +111,7 @@ test("writes to standard output and standard error are lines in order with the c
       ["Error", "bad", undefined],
       ["Output", "begun ", true],
       ["Output", "ended", undefined],
-      ["Output", "last", true],
+      ["Output", "last", undefined],
     ],
   );
   assert.equal(raw, "");

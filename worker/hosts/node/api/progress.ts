@@ -11,25 +11,26 @@ export interface Progress {
   /** How long it will still take, in seconds. */
   secondsRemaining?: number | undefined;
   /** Tells several activities apart; 0 unless given. */
-  id?: number | undefined;
-  /** The id of the activity that this one is a part of. */
-  parentId?: number | undefined;
+  activityId?: number | undefined;
+  /** The activity that this one is a part of. */
+  parentActivityId?: number | undefined;
   /** The activity is over, and need not be shown any longer. */
   completed?: boolean | undefined;
 }
 
 /**
- * Tells how far the work is: a record of the Progress stream, kept when the runbook's progress log is on.
+ * Tells how far the work is: a record of the Progress stream, kept when the runbook's progress log is on. It may be called
+ * as often as is convenient: of each activity, ten records a second are kept, and always the last.
  *
  *     progress({ activity: "Restarting", status: host, percent: (100 * done) / hosts.length });
  */
 export function progress(state: Progress): void {
+  const { activity, status = "", activityId = 0, completed = false } = state;
   const percent = state.percent === undefined ? undefined : Math.min(100, Math.max(0, state.percent));
-  const details = [
-    state.status,
-    percent === undefined ? undefined : `${Math.floor(percent)} %`,
-    state.completed ? "done" : undefined,
-  ];
-  const told = details.filter((detail) => detail !== undefined && detail !== "").join(", ");
-  runtime().emitProgress(told === "" ? state.activity : `${state.activity}: ${told}`, { ...state, percent });
+  const text = [
+    status === "" ? activity : `${activity}: ${status}`,
+    percent === undefined ? "" : ` (${Math.floor(percent)} %)`,
+    completed ? " (completed)" : "",
+  ].join("");
+  runtime().emitProgress({ text, value: { ...state, activityId, status, percent, completed } });
 }

@@ -1,14 +1,20 @@
 import type { StreamName } from "../../../../src/contract/stream.ts";
 
+/** A record of the Progress stream. */
+export interface ProgressRecord {
+  text: string;
+  value: { activityId: number; completed: boolean; [detail: string]: unknown };
+}
+
 /** What the runbook API stands on: the host's channel inside a job, the console outside of one (as in an author's own tests). */
 export interface Runtime {
   emit(stream: StreamName, values: readonly unknown[]): void;
-  emitProgress(text: string, value: object): void;
+  emitProgress(record: ProgressRecord): void;
 }
 
 const outsideOfJob: Runtime = {
   emit: (_stream, values) => console.error(...values),
-  emitProgress: (text) => console.error(text),
+  emitProgress: ({ text }) => console.error(text),
 };
 
 let current: Runtime = outsideOfJob;
