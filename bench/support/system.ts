@@ -20,7 +20,7 @@ export async function startSystem(options: string[] = []): Promise<System> {
   const data = await mkdtemp(join(tmpdir(), "runsmith-bench-"));
   const child = spawn(
     process.execPath,
-    [join(root, "cli", "main.ts"), "start", "--port", "0", "--data", data, ...options],
+    [join(root, "bin", "runsmith.js"), "start", "--port", "0", "--data", data, ...options],
     {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
