@@ -8,6 +8,7 @@ import type {
   StopMessage,
 } from "../../src/contract/host/host-messages.ts";
 import type { HostAccount } from "../accounts/host-account.ts";
+import { processTree } from "../sandbox/process-tree.ts";
 import type { ProcessExit, ProcessIdentity, SandboxedProcess } from "../sandbox/sandbox.ts";
 import { LineSplitter } from "./line-splitter.ts";
 
@@ -30,6 +31,14 @@ export interface HostListener {
   protocolBroken(reason: string): void;
 }
 
+/** Holds a host's processes to limits of their own beyond the sandbox's. */
+export interface Confinement {
+  /** Takes the processes in, before the host gets anything to run. */
+  enter(processIds: readonly number[]): Promise<void>;
+  /** The processes are gone. @returns whether they were ended for using up their memory */
+  leave(): Promise<boolean>;
+}
+
 /**
  * A host: starting, then ready, then handed over, then gone. One job at most in its life.
  * Reading can be paused: then its pipes fill, and the script waits in its write.
@@ -44,6 +53,9 @@ export class HostProcess {
   readonly ready: Promise<void>;
   /** Resolves when all its processes are gone and all its output is read. */
   readonly gone: Promise<ProcessExit>;
+  /** Known when it is gone: the kernel ended it for using up its memory. */
+  ranOutOfMemory = false;
+  readonly #confinement: Confinement | null;
   #listener: HostListener | null = null;
   #settled = false;
   #broken = false;
@@ -52,8 +64,14 @@ export class HostProcess {
   readonly #splitter: LineSplitter;
   #resolveReady: () => void = () => {};
 
-  constructor(sandboxed: SandboxedProcess, account: HostAccount | null, warnings: readonly string[]) {
+  constructor(
+    sandboxed: SandboxedProcess,
+    account: HostAccount | null,
+    warnings: readonly string[] = [],
+    confinement: Confinement | null = null,
+  ) {
     this.process = sandboxed;
+    this.#confinement = confinement;
     this.warnings = warnings;
     this.account = account;
     this.#splitter = new LineSplitter(
@@ -132,6 +150,7 @@ export class HostProcess {
     );
     const exit = await this.process.exited;
     await Promise.all(closed);
+    if (this.#confinement !== null) this.ranOutOfMemory = await this.#confinement.leave();
     return exit;
   }
 
@@ -154,7 +173,8 @@ export class HostProcess {
       }
       this.#settled = true;
       this.process.settle();
-      this.#resolveReady();
+      if (this.#confinement === null) this.#resolveReady();
+      else void this.#confinement.enter(processTree(this.process.processId)).then(this.#resolveReady);
       return;
     }
     const listener = this.#listener;

@@ -3,12 +3,13 @@ import { setPriority } from "node:os";
 import type { HostKind } from "../../src/contract/runbook-kind.ts";
 import { accountMay } from "../accounts/account-may.ts";
 import type { HostAccounts } from "../accounts/host-account.ts";
+import type { ControlGroup, ControlGroups } from "../sandbox/control-groups.ts";
 import type { PreparedGrants } from "../sandbox/prepared-grants.ts";
 import { processTree } from "../sandbox/process-tree.ts";
 import type { ResourceLimits } from "../sandbox/resource-limits.ts";
 import type { ProcessIdentity, Sandbox } from "../sandbox/sandbox.ts";
 import type { HostProgram } from "./host-launcher.ts";
-import { HostProcess } from "./host-process.ts";
+import { type Confinement, HostProcess } from "./host-process.ts";
 import type { Profile } from "./profile.ts";
 
 /** Keeps the names of live hosts for the guard, which ends them when the worker cannot. */
@@ -26,6 +27,8 @@ export interface HostStarterOptions {
   programs: ReadonlyMap<HostKind, HostProgram>;
   limits: ResourceLimits;
   register: HostRegister;
+  /** Null where none are delegated. */
+  controlGroups: ControlGroups | null;
 }
 
 /** How a host starts: for the pool, giving way to all else; or for a job that waits, skipping what pays only while idle. */
@@ -35,6 +38,8 @@ export type StartMode = "idle" | "direct";
 const idleNiceness = 10;
 /** Where memory runs out for the whole machine, a script goes before its worker does. */
 const outOfMemoryScore = "500";
+
+let groupsMade = 0;
 
 const mayRaisePriority = process.getuid?.() === 0;
 
@@ -52,6 +57,25 @@ export class HostStarter {
 
   offers(kind: HostKind): boolean {
     return this.#options.programs.has(kind);
+  }
+
+  #confinement(): Confinement | null {
+    const groups = this.#options.controlGroups;
+    if (groups === null) return null;
+    let group: ControlGroup | null = null;
+    return {
+      async enter(processIds) {
+        // A group that cannot be made leaves the host to its rlimits and the worker's watch, as elsewhere.
+        group = await groups.create(`${process.pid}-${++groupsMade}`).catch(() => null);
+        await group?.add(processIds);
+      },
+      async leave() {
+        if (group === null) return false;
+        const ranOutOfMemory = await group.ranOutOfMemory();
+        void group.remove();
+        return ranOutOfMemory;
+      },
+    };
   }
 
   /** What a host's account will not be able to do with what is granted. */
@@ -87,7 +111,7 @@ export class HostStarter {
         account,
         limits: this.limits,
       });
-      host = new HostProcess(sandboxed, account, profile.warnings);
+      host = new HostProcess(sandboxed, account, profile.warnings, this.#confinement());
     } catch (error) {
       account?.release();
       throw error;

@@ -4,6 +4,7 @@ import { type HostAccounts, ownAccount } from "../accounts/host-account.ts";
 import { reserveAccounts } from "../accounts/reserved-accounts.ts";
 import { firstClosedFolder, openRuntimeFiles, prepareRuntimeFolder } from "../accounts/runtime-folder.ts";
 import { chooseSandbox } from "../sandbox/choose-sandbox.ts";
+import { openControlGroups } from "../sandbox/control-groups.ts";
 import type { ResolvedHostOptions } from "../worker-options.ts";
 import type { HostLauncher, HostProgram } from "./host-launcher.ts";
 import { type HostRegister, HostStarter } from "./host-starter.ts";
@@ -20,6 +21,7 @@ export interface Hosts {
  * Prepares this machine for hosts: runtime folder, accounts, sandbox, and the programs of the kinds that are asked for.
  *
  * @param concurrency The most hosts that live at once.
+ * @param divideControlGroup This process is what its unit is for, so it may divide the unit's control group among hosts.
  * @throws UserError when the sandbox, the accounts or the runtime folder cannot be had.
  */
 export async function openHosts(
@@ -27,9 +29,15 @@ export async function openHosts(
   launchers: readonly HostLauncher[],
   concurrency: number,
   register: HostRegister,
+  divideControlGroup = false,
 ): Promise<Hosts> {
   await prepareRuntimeFolder(options.runtimeDirectory);
   const runtimeDirectory = await realpath(options.runtimeDirectory);
+  const groups = divideControlGroup
+    ? await openControlGroups(options.limits)
+    : { missing: "this process does not own the control group that it runs in" };
+  if ("missing" in groups) options.logger.debug("Hosts have no control groups", { reason: groups.missing });
+  else options.logger.info("Hosts have control groups", { folder: groups.folder });
   const accounts: HostAccounts =
     process.getuid?.() === 0 ? await reserveAccounts(options.hostUserIds, concurrency) : ownAccount;
   try {
@@ -45,7 +53,14 @@ export async function openHosts(
       if ("missing" in program) missing.push({ kind, reason: program.missing });
       else programs.set(kind, program);
     }
-    const starter = new HostStarter({ sandbox, accounts, programs, limits: options.limits, register });
+    const starter = new HostStarter({
+      sandbox,
+      accounts,
+      programs,
+      limits: options.limits,
+      register,
+      controlGroups: "missing" in groups ? null : groups,
+    });
     return { starter, programs, missing, close: () => accounts.close() };
   } catch (error) {
     accounts.close();

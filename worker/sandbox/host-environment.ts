@@ -1,13 +1,15 @@
 import type { HostProgram } from "../hosts/host-launcher.ts";
 import { hostSearchPath } from "./bubblewrap-arguments.ts";
 
+/** Named, so that no runtime has to find it out from /etc/localtime; asked for once, as ICU is slow to load. */
+const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 /** All that a host's environment holds beside HOME and TMPDIR: nothing of the worker's own. */
 export function hostEnvironment(program: HostProgram, direct: boolean): Record<string, string> {
   return {
     PATH: hostSearchPath,
     LANG: "C.UTF-8",
-    // Named, so that no runtime has to find it out from /etc/localtime.
-    TZ: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    TZ: timeZone,
     ...program.environment,
     ...(direct ? program.directEnvironment : {}),
   };

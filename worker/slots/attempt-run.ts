@@ -229,6 +229,10 @@ export class AttemptRun {
     if (this.#dependencies.leaseLapsed()) {
       return { outcome: "Failed", reason: "host-lost", exception: leaseLost, endedAt };
     }
+    if (this.#host?.ranOutOfMemory) {
+      const message = "The job was ended by the kernel because its processes held more memory than a job may.";
+      return { outcome: "Failed", reason: "host-lost", exception: { name: "MemoryLimitExceeded", message }, endedAt };
+    }
     const message = `The host process ended with ${describeExit(exit)} before the script was over.${hintOf(exit)}`;
     return {
       outcome: "Failed",

@@ -5,6 +5,7 @@ import { RawOutput } from "../hosts/raw-output.ts";
 import type { ServiceClock } from "../link/service-clock.ts";
 import type { Masker } from "../masking/masker.ts";
 import { StreamMasker } from "../masking/masker.ts";
+import { boundedEnd, boundedException } from "./bounded-end.ts";
 
 /** Takes each finished record: its number, and all of it (a `StreamRecord`) as JSON. */
 export type RecordListener = (number: number, json: string) => void;
@@ -84,13 +85,13 @@ export class RecordPipeline {
     this.#stderr.end();
   }
 
-  /** What the host says of the end, without secrets. */
+  /** What the host says of the end, without secrets and of bounded size. */
   maskEnd(ended: EndedMessage): EndedMessage {
-    return this.#masker === null ? ended : (this.#masker.value(ended) as EndedMessage);
+    return boundedEnd(this.#masker === null ? ended : (this.#masker.value(ended) as EndedMessage));
   }
 
   maskException(exception: JobException): JobException {
-    return this.#masker === null ? exception : (this.#masker.value(exception) as JobException);
+    return boundedException(this.#masker === null ? exception : (this.#masker.value(exception) as JobException));
   }
 
   #maskPiece(stream: StreamName, text: string, continued: boolean): string {
