@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** What a ready server writes, so that commands on its machine find it. */
@@ -10,11 +10,13 @@ export interface RunningServer {
   caFile?: string;
 }
 
-/** The servers of this machine that live and that this account may see. */
+/** The servers of this machine that live and that this account may see: those of its own session, else the machine's. */
 export function runningServers(): RunningServer[] {
-  return folders()
-    .flatMap((folder) => filesOf(folder).flatMap(read))
-    .filter(lives);
+  for (const folder of folders()) {
+    const servers = filesOf(folder).flatMap(read);
+    if (servers.length > 0) return servers;
+  }
+  return [];
 }
 
 function folders(): string[] {
@@ -36,17 +38,34 @@ function read(file: string): RunningServer[] {
   try {
     const server: Partial<RunningServer> = JSON.parse(readFileSync(file, "utf8"));
     const { url, tokenFile, pid } = server;
-    return url && tokenFile && pid ? [{ ...server, url, tokenFile, pid }] : [];
+    if (!url || !tokenFile || !pid || !lives(pid, statSync(file).mtimeMs)) return [];
+    return [{ ...server, url, tokenFile, pid }];
   } catch {
     return [];
   }
 }
 
-function lives({ pid }: RunningServer): boolean {
+/** Whether the process that wrote the file lives: a killed server leaves its file, and its process id goes to another. */
+function lives(pid: number, writtenAt: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+  }
+  const startedAt = processStart(pid);
+  // Both times are only as exact as a second or so.
+  return startedAt === null || startedAt < writtenAt + 2_000;
+}
+
+/** When a process started, in milliseconds since the epoch (proc(5): field 22 of `stat`, in ticks of 10 ms since boot). */
+function processStart(pid: number): number | null {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    const bootedAt = /^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1];
+    return Number(bootedAt) * 1000 + Number(fields[19]) * 10;
+  } catch {
+    return null;
   }
 }
