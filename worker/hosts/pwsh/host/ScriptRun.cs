@@ -95,6 +95,12 @@ internal sealed class ScriptRun
             s_rethrowExit.SetValue(s_executionContext.GetValue(_runspace), true);
             shell.Invoke();
             _sink.EndObject();
+            if (_stopAsked && shell.InvocationStateInfo.State != PSInvocationState.Completed)
+            {
+                // The engine throws nothing when the script was between two commands.
+                return new ScriptEnd("Stopped", null, null);
+            }
+
             return _host.ExitCode is { } code and not 0
                 ? new ScriptEnd("Failed", null, code)
                 : new ScriptEnd("Completed", null, _host.ExitCode);
