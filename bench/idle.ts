@@ -57,6 +57,6 @@ function nameOf(commandLine: string[]): string | null {
   if (/runtime\/.*host/.test(text)) return "node host";
   if (/guard/.test(text)) return "guard";
   if (/ worker /.test(text)) return "worker";
-  if (/ (server|start) /.test(text)) return "service";
+  if (/service\.(ts|js)/.test(text)) return "service";
   return null;
 }
