@@ -5,12 +5,14 @@ import type { Clock } from "../workers/clock.ts";
 import { Duty } from "./duty.ts";
 import type { RetentionSettings } from "./retention.ts";
 import { purgeEndedJobs } from "./retention.ts";
+import type { RunningAttempts } from "./running-attempts.ts";
 
 export interface JobDutiesOptions {
   store: Pick<Store, "read" | "write">;
   clock: Clock;
   logger: Logger;
   retention: RetentionSettings;
+  attempts: RunningAttempts;
   /** Milliseconds that an attempt may run on after its grace or its time limit. */
   stuckPatience: number;
   /** Milliseconds between two purges. */
@@ -33,7 +35,18 @@ export function jobDuties(options: JobDutiesOptions): Duty[] {
       options.onEffects(await store.write.failOverdueJobs({ limit: overdueAtOnce }));
     }
   };
-  const endStuck = async () => options.onGivenUp(await store.write.endStuckJobs({ patience }));
+  const endStuck = async () => {
+    const attempts = options.attempts.overdue(patience);
+    if (attempts.length > 0) {
+      logger.error("workers did not end attempts that they should have", {
+        jobIds: attempts.map(({ jobId }) => jobId).join(","),
+      });
+      options.onGivenUp(await store.write.giveUpAttempts({ attempts }));
+      for (const { jobId, attempt } of attempts) {
+        options.attempts.remove(jobId, attempt);
+      }
+    }
+  };
   const releaseParked = async () => options.onEffects(await store.write.releaseParkedJobs({}));
   const purge = async (isStopped: () => boolean) => {
     await purgeEndedJobs(store, options.retention, options.clock, isStopped);

@@ -138,7 +138,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   readonly #clock: Clock;
   readonly #observer: JobObserver;
   readonly #retention: RetentionSettings;
-  readonly #attempts = new RunningAttempts();
+  readonly #attempts: RunningAttempts;
   readonly #hub = new LiveHub();
   readonly #versions: RunnableVersions;
   readonly #runbooks: StartableRunbooks;
@@ -158,6 +158,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
     this.#logger = logger;
     this.#clock = options.clock ?? systemClock;
     this.#observer = options.observer ?? {};
+    this.#attempts = new RunningAttempts(this.#clock);
     this.#retention = { ...defaultRetention, ...options.retention };
     this.#versions = new RunnableVersions(store);
     this.#runbooks = new StartableRunbooks(store);
@@ -212,6 +213,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       clock: this.#clock,
       logger,
       retention: this.#retention,
+      attempts: this.#attempts,
       stuckPatience: options.stuckPatience ?? defaultStuckPatience,
       purgeInterval: options.purgeInterval ?? defaultPurgeInterval,
       onEffects: (effects) => this.#apply(effects),
@@ -320,10 +322,13 @@ class Jobs implements JobsFeature, JobLinkHandler {
   // --- what workers tell
 
   workerConnected(worker: ConnectedWorker, keep: KeptAttempt[], effects: JobEffects): void {
-    for (const { jobId, attempt, claimedAt, stopReason } of keep) {
-      this.#attempts.add({ jobId, attempt, workerId: worker.workerId, claimedAt });
+    for (const { stopReason, ...kept } of keep) {
+      const attempt = { ...kept, workerId: worker.workerId };
+      this.#attempts.add(attempt);
       if (stopReason !== null) {
-        worker.send({ type: "stop-job", jobId, attempt, reason: stopReason, force: false });
+        const stop = { reason: stopReason, force: false };
+        this.#attempts.noteStop(attempt, stop);
+        worker.send({ type: "stop-job", jobId: kept.jobId, attempt: kept.attempt, ...stop });
       }
     }
     this.#apply(effects);
@@ -389,10 +394,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       }
     }
     for (const { workerId, jobId, attempt, reason, force } of effects.stops) {
-      const running = this.#attempts.current({ jobId, attempt, workerId });
-      if (running !== undefined) {
-        running.stop = { reason, force: force || running.stop?.force === true };
-      }
+      this.#attempts.noteStop({ jobId, attempt, workerId }, { reason, force });
       this.#workers.connected(workerId)?.send({ type: "stop-job", jobId, attempt, reason, force });
     }
     for (const { status } of effects.ended) {

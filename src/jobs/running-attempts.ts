@@ -1,22 +1,45 @@
-import type { AssignedAttempt } from "../store/operations/jobs.ts";
+import type { AssignedAttempt, StopOrder } from "../store/operations/jobs.ts";
+import type { Clock } from "../workers/clock.ts";
 
 /** An attempt that a worker has, as this service knows it. */
 export interface RunningAttempt extends AssignedAttempt {
   /** By the database's clock, milliseconds. No record of the attempt is older. */
-  claimedAt: number;
-  /** That it was told to end, and why. */
-  stop: { reason: string; force: boolean } | null;
+  readonly claimedAt: number;
+  /** Milliseconds from being told to end to being killed. */
+  readonly stopGrace: number;
+  /** That it was told to end. */
+  readonly stop: StopOrder | null;
+  /** When its worker has to have ended it, grace included, by the monotonic clock; no wall clock that jumps moves it. */
+  readonly endBy: number;
 }
 
 /** The attempts that workers of this service have now. The database knows them too; this is for the moment between. */
 export class RunningAttempts {
+  readonly #clock: Clock;
   readonly #byJob = new Map<string, RunningAttempt>();
   readonly #counts = new Map<string, number>();
 
-  add({ jobId, attempt, workerId, claimedAt }: Omit<RunningAttempt, "stop">): void {
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @param attempt `timeLimit` in milliseconds, null without limit */
+  add(attempt: AssignedAttempt & { claimedAt: number; timeLimit: number | null; stopGrace: number }): void {
+    const { jobId, workerId, claimedAt, timeLimit, stopGrace } = attempt;
     this.remove(jobId);
-    this.#byJob.set(jobId, { jobId, attempt, workerId, claimedAt, stop: null });
+    const endBy = this.#clock.monotonic() + (timeLimit ?? Number.POSITIVE_INFINITY) + stopGrace;
+    this.#byJob.set(jobId, { jobId, attempt: attempt.attempt, workerId, claimedAt, stopGrace, stop: null, endBy });
     this.#count(workerId, 1);
+  }
+
+  /** The attempt is being told to end. */
+  noteStop(assigned: AssignedAttempt, { reason, force }: StopOrder): void {
+    const known = this.current(assigned);
+    if (known !== undefined) {
+      const endBy = Math.min(known.endBy, this.#clock.monotonic() + known.stopGrace);
+      const stop = { reason, force: force || known.stop?.force === true };
+      this.#byJob.set(known.jobId, { ...known, stop, endBy });
+    }
   }
 
   /** The attempt, when it is a job's current one and this worker's. */
@@ -38,6 +61,14 @@ export class RunningAttempts {
     this.#byJob.delete(jobId);
     this.#count(known.workerId, -1);
     return true;
+  }
+
+  /** Those that should have been over for so many milliseconds. */
+  overdue(patience: number): AssignedAttempt[] {
+    const now = this.#clock.monotonic();
+    return [...this.#byJob.values()]
+      .filter(({ endBy }) => endBy + patience < now)
+      .map(({ jobId, attempt, workerId }) => ({ jobId, attempt, workerId }));
   }
 
   /** How many a worker has. */

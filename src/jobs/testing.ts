@@ -26,14 +26,18 @@ import { emptySignature } from "../contract/signature.ts";
 import type { StreamName } from "../contract/stream.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Store } from "../store/store.ts";
-import type { WorkersFeature, WorkersOptions } from "../workers/workers-feature.ts";
+import type { WorkersFeature } from "../workers/workers-feature.ts";
 import { createWorkersFeature } from "../workers/workers-feature.ts";
 import type { JobsFeature, JobsOptions } from "./jobs-feature.ts";
 import { createJobsFeature } from "./jobs-feature.ts";
 
 /* For tests only: the service's side of jobs over a real database and real sockets, and a worker that does what it is told. */
 
-type ServiceOptions = Partial<Omit<JobsOptions, "store" | "workers">> & Partial<Pick<WorkersOptions, "leaseDuration">>;
+interface ServiceOptions extends Partial<Omit<JobsOptions, "store" | "workers">> {
+  leaseDuration?: number;
+  /** What the features get for a store. */
+  wrapStore?: (store: Store) => Store;
+}
 
 export interface TestService {
   store: Store;
@@ -67,7 +71,8 @@ export async function startService(
   options: ServiceOptions & { directory?: string; port?: number } = {},
 ): Promise<TestService> {
   const directory = options.directory ?? temporaryData(test);
-  const store = await openStore({ dataDirectory: directory });
+  const opened = await openStore({ dataDirectory: directory });
+  const store = options.wrapStore?.(opened) ?? opened;
   const logger = options.logger ?? silentLogger;
   const workers = createWorkersFeature({
     store,

@@ -15,7 +15,7 @@ export class LeaseWatch {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #lease: number;
-  readonly #lost: (effects: JobEffects) => void;
+  readonly #lost: (workerIds: string[], effects: JobEffects) => void;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   /** Since when the store has been reached without a gap, by the monotonic clock. */
@@ -31,7 +31,7 @@ export class LeaseWatch {
     logger: Logger,
     clock: Clock,
     lease: number,
-    lost: (effects: JobEffects) => void,
+    lost: (workerIds: string[], effects: JobEffects) => void,
   ) {
     this.#store = store;
     this.#logger = logger;
@@ -67,7 +67,10 @@ export class LeaseWatch {
         for (const { workerId, name } of lost) {
           this.#logger.warn("the lease of a worker has ended", { workerId, worker: name });
         }
-        this.#lost(effects);
+        this.#lost(
+          lost.map(({ workerId }) => workerId),
+          effects,
+        );
       } else {
         await this.#store.write.renewLeases({ workers: [] });
       }

@@ -14,6 +14,7 @@ import type { Logger } from "../contract/logger.ts";
 import type { HostKind } from "../contract/runbook-kind.ts";
 import { defaultLeaseDuration } from "../contract/session-limits.ts";
 import { UserError } from "../contract/user-error.ts";
+import type { JobEffects } from "../store/operations/jobs.ts";
 import type { StoredWorker } from "../store/operations/workers.ts";
 import type { Store } from "../store/store.ts";
 import { AnalysisRequests } from "./analysis-requests.ts";
@@ -124,9 +125,8 @@ class Workers implements WorkersFeature {
     this.#logger = options.logger;
     this.#renewal = new LeaseRenewal(options.store, options.logger, (group) => this.#leaseDuration(group));
     const longest = Math.max(this.#leaseDuration(""), ...Object.values(options.leaseDurations ?? {}));
-    this.#watch = new LeaseWatch(options.store, options.logger, options.clock ?? systemClock, longest, (effects) =>
-      this.#jobs?.attemptsLost(effects),
-    );
+    const lost = (workerIds: string[], effects: JobEffects) => this.#lost(workerIds, effects);
+    this.#watch = new LeaseWatch(options.store, options.logger, options.clock ?? systemClock, longest, lost);
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
@@ -371,6 +371,14 @@ class Workers implements WorkersFeature {
       case "script-needed":
         this.#jobs?.scriptNeeded(link, frame);
         break;
+    }
+  }
+
+  /** Leases have ended. A link that stands all the same belongs to a worker that says nothing: it gets no jobs any more. */
+  #lost(workerIds: string[], effects: JobEffects): void {
+    this.#jobs?.attemptsLost(effects);
+    for (const workerId of workerIds) {
+      this.#registry.get(workerId)?.close(linkCloseCodes.shuttingDown, "the lease has ended; connect again");
     }
   }
 

@@ -54,6 +54,14 @@ export interface AssignedAttempt extends AttemptReference {
   workerId: string;
 }
 
+/** That an attempt has to end. */
+export interface StopOrder {
+  /** For the script, and for people. */
+  reason: string;
+  /** At once, without grace. */
+  force: boolean;
+}
+
 /** What an operation did to jobs besides its own answer, so that those who wait for it can be told. */
 export interface JobEffects {
   /** Jobs whose row changed. */
@@ -63,7 +71,7 @@ export interface JobEffects {
   /** Attempts that are not current any more. */
   overAttempts: AssignedAttempt[];
   /** Running attempts that must be told to end. */
-  stops: (AssignedAttempt & { reason: string; force: boolean })[];
+  stops: (AssignedAttempt & StopOrder)[];
   /** Jobs that reached their end, by the status they ended with. */
   ended: { jobId: string; status: JobStatus }[];
 }
@@ -212,10 +220,10 @@ export interface JobWrites {
   failOverdueJobs(of: { limit: number }): JobEffects;
 
   /**
-   * Ends attempts that were told to stop and are not over `patience` milliseconds after their grace, or that run on
-   * `patience` milliseconds after their time limit: a worker that is alive and does not do it is not believed any more.
+   * Ends attempts that should be over and are not: their worker is alive and does not end them, so it is not believed any more.
+   * One that was told to stop has stopped, any other has reached its time limit.
    */
-  endStuckJobs(of: { patience: number }): JobEffects;
+  giveUpAttempts(of: { attempts: AssignedAttempt[] }): JobEffects;
 
   /** Lets parked jobs into the queue where the concurrency rule has room: of one runbook, or of all. */
   releaseParkedJobs(of: { runbookId?: string }): JobEffects;

@@ -39,6 +39,9 @@ export interface KeptAttempt extends AttemptReference {
   claimedAt: number;
   /** Why it must end, when it was told to. */
   stopReason: string | null;
+  /** Milliseconds; null means without limit. */
+  timeLimit: number | null;
+  stopGrace: number;
 }
 
 export interface WorkerReads {

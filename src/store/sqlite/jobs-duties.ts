@@ -6,7 +6,6 @@ import { finishJob, loseAttempt, settleEnd } from "./jobs-end.ts";
 import type { OpenJob } from "./jobs-rows.ts";
 import { selectOpenJob } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";
-import { defaultWorkspace } from "./session.ts";
 
 /** See `JobWrites.endAttempt`. */
 export function endAttempt(session: SqliteSession, request: AssignedAttempt & { end: AttemptEnd }): JobEffects {
@@ -47,30 +46,17 @@ export function failOverdueJobs(session: SqliteSession, { limit }: { limit: numb
   return effects;
 }
 
-/** See `JobWrites.endStuckJobs`. */
-export function endStuckJobs(session: SqliteSession, { patience }: { patience: number }): JobEffects {
+/** See `JobWrites.giveUpAttempts`. */
+export function giveUpAttempts(session: SqliteSession, { attempts }: { attempts: AssignedAttempt[] }): JobEffects {
   const effects = noEffects();
   const now = session.now();
-  const stopping = session.all<OpenJob>(
-    `${selectOpenJob} INDEXED BY jobs_by_status
-     WHERE workspace_id = ? AND status = 'Stopping' AND stop_requested_at + stop_grace + ? < ?`,
-    defaultWorkspace,
-    patience,
-    now,
-  );
-  for (const job of stopping) {
-    loseAttempt(session, job, now, "its worker did not end it", effects);
-  }
-  const running = session.all<OpenJob>(
-    `${selectOpenJob} INDEXED BY jobs_by_status
-     WHERE workspace_id = ? AND status = 'Running' AND claimed_at + time_limit + stop_grace + ? < ?`,
-    defaultWorkspace,
-    patience,
-    now,
-  );
-  for (const job of running) {
-    const end: AttemptEnd = { outcome: "Failed", reason: "time-limit", endedAt: now };
-    settleEnd(session, job, end, effects);
+  for (const attempt of attempts) {
+    const job = assignedJob(session, attempt);
+    if (job?.status === "Stopping") {
+      loseAttempt(session, job, now, "its worker did not end it", effects);
+    } else if (job !== undefined) {
+      settleEnd(session, job, { outcome: "Failed", reason: "time-limit", endedAt: now }, effects);
+    }
   }
   return effects;
 }

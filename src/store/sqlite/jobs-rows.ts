@@ -125,6 +125,7 @@ export interface OpenJob {
   max_attempts: number;
   max_retries: number;
   time_limit: number | null;
+  stop_grace: number;
   claimed_at: number | null;
   host_ready_at: number | null;
   stop_requested_by: string | null;
@@ -133,5 +134,5 @@ export interface OpenJob {
 /** Columns of an `OpenJob`, ready for a `WHERE`. */
 export const selectOpenJob = `
   SELECT job_id, runbook_id, status, parked, attempt, worker_id, worker_group, host_kind, lost_attempts, failed_attempts,
-    max_attempts, max_retries, time_limit, claimed_at, host_ready_at, stop_requested_by
+    max_attempts, max_retries, time_limit, stop_grace, claimed_at, host_ready_at, stop_requested_by
   FROM jobs`;

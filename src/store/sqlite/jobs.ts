@@ -2,7 +2,7 @@ import type { JobReads, JobWrites } from "../operations/jobs.ts";
 import { idToBytes } from "./id-bytes.ts";
 import { acceptJob, jobAcceptedBefore } from "./jobs-accept.ts";
 import { claimJobs, putBackJob } from "./jobs-claim.ts";
-import { endAttempt, endStuckJobs, failOverdueJobs, overdueJobsExist } from "./jobs-duties.ts";
+import { endAttempt, failOverdueJobs, giveUpAttempts, overdueJobsExist } from "./jobs-duties.ts";
 import { noEffects } from "./jobs-effects.ts";
 import { purgeBoundary, purgeJobs } from "./jobs-purge.ts";
 import { releaseAllParked, releaseParked } from "./jobs-queue.ts";
@@ -33,7 +33,7 @@ export function jobWrites(session: SqliteSession): JobWrites {
     endAttempt: (of) => endAttempt(session, of),
     stopJob: (of) => stopJob(session, of),
     failOverdueJobs: (of) => failOverdueJobs(session, of),
-    endStuckJobs: (of) => endStuckJobs(session, of),
+    giveUpAttempts: (of) => giveUpAttempts(session, of),
     releaseParkedJobs: ({ runbookId }) => {
       const effects = noEffects();
       if (runbookId === undefined) {

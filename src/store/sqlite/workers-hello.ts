@@ -30,6 +30,8 @@ export function helloWorker(session: SqliteSession, hello: HelloWorker): ReturnT
         attempt: job.attempt,
         claimedAt: job.claimed_at ?? now,
         stopReason: job.status === "Stopping" ? `stopped by ${job.stop_requested_by ?? "an operator"}` : null,
+        timeLimit: job.time_limit,
+        stopGrace: job.stop_grace,
       });
     } else {
       // Claimed for this very instance, which does not have it: the hand-over was lost with the link before.

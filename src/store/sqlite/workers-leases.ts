@@ -33,6 +33,13 @@ export function renewLeases(
 export function expireLeases(session: SqliteSession): ReturnType<WorkerWrites["expireLeases"]> {
   const now = session.now();
   const effects = noEffects();
+  // After the clock was put back, no lease may last longer than it was given for.
+  session.run(
+    `UPDATE workers SET lease_expires_at = ? + lease_duration
+     WHERE status IN ('connected', 'draining', 'removed') AND lease_expires_at > ? + lease_duration`,
+    now,
+    now,
+  );
   const lost: { workerId: string; name: string }[] = [];
   const expired = session.all<{
     worker_id: Uint8Array;
