@@ -20,7 +20,7 @@ try {
     $engine = [psobject].Assembly
     $hidden = [System.Reflection.BindingFlags]'NonPublic, Static, Instance'
     $cache = $engine.GetType('System.Management.Automation.AnalysisCache').GetField('s_cacheData', $hidden).GetValue($null)
-    $cache.GetType().GetMethod('Serialize', $hidden).Invoke($cache, @(Join-Path $Target 'ModuleAnalysisCache'))
+    $cache.GetType().GetMethod('Serialize', $hidden).Invoke($cache, @([string](Join-Path $Target 'ModuleAnalysisCache')))
 }
 catch {
     Write-Warning "The cache of modules is not written: $_"

@@ -34,6 +34,8 @@ export const pwshHostLauncher: HostLauncher = {
         DOTNET_gcConcurrent: "0",
         POWERSHELL_TELEMETRY_OPTOUT: "1",
         POWERSHELL_UPDATECHECK: "Off",
+        // No pipe in /tmp by which other processes could attach.
+        POWERSHELL_DIAGNOSTICS_OPTOUT: "1",
         PSModuleAnalysisCachePath: files.moduleCache,
         ...(pwsh.withoutIcu ? { DOTNET_SYSTEM_GLOBALIZATION_INVARIANT: "1" } : {}),
       },

@@ -74,7 +74,7 @@ internal static class HostProcess
 
             var sink = new RecordSink();
             var host = new ScriptHost(sink);
-            var runspace = ScriptRunspace.Open(host);
+            var runspace = ScriptRunspace.Open(host, withModules: prewarm != "no");
             var run = new ScriptRun(runspace, host, sink);
             if (prewarm != "no")
             {

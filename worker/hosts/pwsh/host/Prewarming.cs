@@ -135,7 +135,7 @@ internal static class Prewarming
         var channel = new HostChannel(Stream.Null, Stream.Null);
         var sink = new RecordSink();
         var host = new ScriptHost(sink);
-        using var runspace = ScriptRunspace.Open(host);
+        using var runspace = ScriptRunspace.Open(host, withModules: true);
         var everyday = ReadMessage(Everyday);
         var end = RunScript(everyday);
         if (strict && end.Outcome != "Completed")

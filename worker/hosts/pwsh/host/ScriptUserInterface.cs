@@ -54,6 +54,11 @@ internal sealed class ScriptUserInterface : PSHostUserInterface
 
     public override Dictionary<string, PSObject> Prompt(string caption, string message, Collection<FieldDescription> descriptions)
     {
+        if (string.IsNullOrEmpty(caption) && string.IsNullOrEmpty(message))
+        {
+            throw Refusal.Of("Read-Host");
+        }
+
         var names = new List<string>();
         foreach (var description in descriptions)
         {

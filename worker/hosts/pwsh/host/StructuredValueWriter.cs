@@ -13,8 +13,8 @@ using System.Text.Json;
 namespace Runsmith.PowerShellHost;
 
 /// <summary>
-/// Turns an object of the pipeline into JSON within bounds: two levels of nesting, 64 KiB, and a few milliseconds of
-/// getters. What fails or does not fit is left out, and the value is marked as cut.
+/// Turns an object of the pipeline into JSON within bounds: two levels of nesting, 64 KiB, and a tenth of a second
+/// of getters. What fails or does not fit is left out, and the value is marked as cut.
 /// </summary>
 internal sealed class StructuredValueWriter
 {
@@ -24,7 +24,7 @@ internal sealed class StructuredValueWriter
     /// <summary>Kept free for the brackets and names that close what is open.</summary>
     private const int Reserve = 512;
 
-    private static readonly long TimeLimit = Stopwatch.Frequency / 50;
+    private static readonly long TimeLimit = Stopwatch.Frequency / 10;
 
     private readonly ArrayBufferWriter<byte> _buffer = new(1024);
     private readonly Utf8JsonWriter _writer;
@@ -175,7 +175,7 @@ internal sealed class StructuredValueWriter
 
         // A script property that comes with a type runs script code for each record; only what the runbook itself
         // has put on the object is asked.
-        if (!property.IsGettable || (property is PSScriptProperty && !property.IsInstance))
+        if (!property.IsGettable || (property is PSScriptProperty && !property.IsInstance) || IsProviderNote(property))
         {
             return false;
         }
@@ -195,6 +195,11 @@ internal sealed class StructuredValueWriter
             return false;
         }
     }
+
+    /// <summary>Where a file, a variable and so on comes from: notes of PowerShell's providers, the same on each object.</summary>
+    private static bool IsProviderNote(PSPropertyInfo property) =>
+        property is PSNoteProperty
+        && property.Name is "PSPath" or "PSParentPath" or "PSChildName" or "PSDrive" or "PSProvider" or "PSIsContainer" or "UnixStat";
 
     private void WriteDictionary(IDictionary dictionary, int level)
     {
