@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Analysis } from "../../../src/contract/analysis.ts";
+import { PwshHostRun, skip } from "./testing/pwsh-host-run.ts";
+
+/** One parameter each: how it is declared, and its schema. */
+const parameters: Record<string, { declaration: string; schema: Record<string, unknown>; required?: true }> = {
+  Text: { declaration: "[string] $Text", schema: { type: "string", "x-type": "string" } },
+  Needed: {
+    declaration: "[Parameter(Mandatory)][string] $Needed",
+    schema: { type: "string", minLength: 1, "x-type": "string" },
+    required: true,
+  },
+  NotNeeded: {
+    declaration: "[Parameter(Mandatory = $false)][string] $NotNeeded = 'x'",
+    schema: { type: "string", "x-type": "string", default: "x" },
+  },
+  EmptyToo: {
+    declaration: "[Parameter(Mandatory)][AllowEmptyString()][string] $EmptyToo",
+    schema: { type: "string", "x-type": "string" },
+    required: true,
+  },
+  Whole: {
+    declaration: "[int] $Whole = -3",
+    schema: { type: "integer", minimum: -2147483648, maximum: 2147483647, "x-type": "int", default: -3 },
+  },
+  Large: { declaration: "[long] $Large = 5GB", schema: { type: "integer", "x-type": "long", default: 5368709120 } },
+  Small: {
+    declaration: "[byte] $Small",
+    schema: { type: "integer", minimum: 0, maximum: 255, "x-type": "byte" },
+  },
+  Fraction: { declaration: "[double] $Fraction = 1.5", schema: { type: "number", "x-type": "double", default: 1.5 } },
+  Money: { declaration: "[decimal] $Money", schema: { type: "number", "x-type": "decimal" } },
+  Flag: { declaration: "[bool] $Flag = $true", schema: { type: "boolean", "x-type": "bool", default: true } },
+  On: { declaration: "[switch] $On", schema: { type: "boolean", "x-type": "switch" } },
+  When: {
+    declaration: "[datetime] $When = '2024-01-01'",
+    schema: { type: "string", format: "date-time", "x-type": "datetime" },
+  },
+  Id: { declaration: "[guid] $Id", schema: { type: "string", format: "uuid", "x-type": "guid" } },
+  Address: { declaration: "[uri] $Address", schema: { type: "string", "x-type": "uri" } },
+  Span: { declaration: "[timespan] $Span", schema: { type: "string", "x-type": "timespan" } },
+  Day: {
+    declaration: "[System.DayOfWeek] $Day = 'friday'",
+    schema: {
+      type: "string",
+      enum: ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"],
+      "x-type": "System.DayOfWeek",
+      default: "Friday",
+    },
+  },
+  Names: {
+    declaration: "[string[]] $Names = @('a', 'b')",
+    schema: { type: "array", items: { type: "string" }, "x-type": "string[]", default: ["a", "b"] },
+  },
+  Single: {
+    declaration: "[string[]] $Single = 'a'",
+    schema: { type: "array", items: { type: "string" }, "x-type": "string[]", default: ["a"] },
+  },
+  Filled: {
+    declaration: "[ValidateNotNullOrEmpty()][string[]] $Filled",
+    schema: { type: "array", items: { type: "string", minLength: 1 }, minItems: 1, "x-type": "string[]" },
+  },
+  List: {
+    declaration: "[System.Collections.Generic.List[string]] $List",
+    schema: { type: "array", items: { type: "string" }, "x-type": "System.Collections.Generic.List[string]" },
+  },
+  Table: {
+    declaration: "[hashtable] $Table = @{ a = 1 }",
+    schema: { type: "object", "x-type": "hashtable", default: { a: 1 } },
+  },
+  Thing: { declaration: "[pscustomobject] $Thing", schema: { type: "object", "x-type": "pscustomobject" } },
+  Anything: { declaration: "$Anything", schema: {} },
+  Maybe: {
+    declaration: "[Nullable[int]] $Maybe",
+    schema: { type: ["integer", "null"], minimum: -2147483648, maximum: 2147483647, "x-type": "Nullable[int]" },
+  },
+  NullToo: {
+    declaration: "[AllowNull()][string] $NullToo",
+    schema: { type: ["string", "null"], "x-type": "string" },
+  },
+  Level: {
+    declaration: "[ValidateSet('low', 'high')][string] $Level = 'low'",
+    schema: { type: "string", enum: ["low", "high"], "x-type": "string", default: "low" },
+  },
+  Levels: {
+    declaration: "[ValidateSet('low', 'high')][string[]] $Levels",
+    schema: { type: "array", items: { type: "string", enum: ["low", "high"] }, "x-type": "string[]" },
+  },
+  Percent: {
+    declaration: "[ValidateRange(0, 100)][int] $Percent",
+    schema: { type: "integer", minimum: 0, maximum: 100, "x-type": "int" },
+  },
+  Positive: {
+    declaration: "[ValidateRange('Positive')][double] $Positive",
+    schema: { type: "number", exclusiveMinimum: 0, "x-type": "double" },
+  },
+  Sized: {
+    declaration: "[ValidateLength(2, 5)][string] $Sized",
+    schema: { type: "string", minLength: 2, maxLength: 5, "x-type": "string" },
+  },
+  Counted: {
+    declaration: "[ValidateCount(1, 3)][int64[]] $Counted",
+    schema: { type: "array", items: { type: "integer" }, minItems: 1, maxItems: 3, "x-type": "int64[]" },
+  },
+  Pattern: {
+    declaration: String.raw`[ValidatePattern('^[a-z]\d{2}\.log$')][string] $Pattern`,
+    schema: { type: "string", pattern: String.raw`^[a-zA-Z]\p{Nd}{2}\.[lL][oO][gG]$`, "x-type": "string" },
+  },
+  ExactPattern: {
+    declaration: "[ValidatePattern('^a+-b$', Options = 'None')][string] $ExactPattern",
+    schema: { type: "string", pattern: "^a+-b$", "x-type": "string" },
+  },
+  ForeignPattern: {
+    declaration: "[ValidatePattern('(?<=a)b')][string] $ForeignPattern",
+    schema: { type: "string", "x-type": "string" },
+  },
+  Computed: { declaration: "[string] $Computed = (Get-Date)", schema: { type: "string", "x-type": "string" } },
+  FromVariable: { declaration: "[string] $FromVariable = $env:HOME", schema: { type: "string", "x-type": "string" } },
+  Password: {
+    declaration: "[securestring] $Password",
+    schema: { type: "string", "x-type": "securestring", "x-secret": true },
+  },
+  Login: {
+    declaration: "[pscredential] $Login",
+    schema: {
+      type: "object",
+      properties: { userName: { type: "string" }, password: { type: "string" } },
+      required: ["userName", "password"],
+      additionalProperties: false,
+      "x-type": "pscredential",
+      "x-secret": true,
+    },
+  },
+  Token: {
+    declaration: "[string] $Token = 'abc' # @secret",
+    schema: { type: "string", "x-type": "string", "x-secret": true },
+  },
+  Unknown: { declaration: "[No.Such.Type] $Unknown", schema: { "x-type": "No.Such.Type" } },
+};
+
+describe("the analysis of a PowerShell script", { skip, concurrency: 2 }, () => {
+  describe("makes each parameter a schema of what PowerShell will bind", async () => {
+    const declarations = Object.values(parameters).map(({ declaration }, index, all) => {
+      const [code, comment] = declaration.split(" # ");
+      return `  ${code}${index < all.length - 1 ? "," : ""}${comment ? ` # ${comment}` : ""}\n`;
+    });
+    const analysis = skip
+      ? null
+      : await PwshHostRun.analysisOf(
+          `[CmdletBinding(PositionalBinding = $false)]\nparam(\n${declarations.join("\n")})\n`,
+        );
+    for (const [name, { declaration, schema }] of Object.entries(parameters)) {
+      it(declaration, { skip }, () => {
+        assert.deepEqual(analysis?.signature.properties[name], schema);
+      });
+    }
+
+    it("and tells which are required", { skip }, () => {
+      assert.deepEqual(
+        analysis?.signature.required,
+        Object.entries(parameters).flatMap(([name, { required }]) => (required ? [name] : [])),
+      );
+      assert.equal(analysis?.signature.additionalProperties, false);
+    });
+  });
+
+  it("takes help, positions and needs from where PowerShell's own conventions have them, and runs nothing", async () => {
+    const script = `\ufeff<#
+.SYNOPSIS
+Tidies a folder,
+and says so.
+
+.DESCRIPTION
+More.
+.PARAMETER Folder
+The folder to tidy.
+
+It must exist.
+#>
+#Needs network path:/var/log:rw
+#needs processes
+[CmdletBinding()]
+param(
+  [Parameter(Mandatory)][string] $Folder,
+  # How many days
+  # to keep.
+  [int] $Days = 1,
+  [Parameter(HelpMessage = 'Only tell')][switch] $DryRun,
+  # The key @secret
+  [string] $Key
+)
+$text = @"
+#Needs socket:/nothing
+"@
+throw [System.IO.File]::WriteAllText("/tmp/analysis-ran", "it ran")
+`;
+    const analysis = await PwshHostRun.analysisOf(script);
+    assert.equal(analysis.synopsis, "Tidies a folder, and says so.");
+    const { Folder, Days, DryRun, Key } = analysis.signature.properties;
+    assert.equal(Folder?.description, "The folder to tidy.\n\nIt must exist.");
+    assert.equal(Days?.description, "How many days to keep.");
+    assert.equal(DryRun?.description, "Only tell");
+    assert.deepEqual([Key?.description, Key?.["x-secret"]], ["The key", true]);
+    assert.deepEqual(
+      [Folder, Days, DryRun, Key].map((schema) => schema?.["x-position"]),
+      [0, 1, undefined, 2],
+    );
+    assert.deepEqual(analysis.needs, ["network", "path:/var/log:rw", "processes"]);
+    assert.deepEqual(analysis.problems, []);
+    assert.equal(analysis.executable, script.slice(1));
+  });
+
+  it("tells every problem at its place, errors and warnings, in the order of the script", async () => {
+    const analysis = await PwshHostRun.analysisOf(`#Requires -RunAsAdministrator
+[CmdletBinding()]
+param([string] $Name, [switch] $Verbose, [Foo] $Foo)
+Read-Host 'x'
+workflow Old { }
+if ($x {
+`);
+    assert.deepEqual(told(analysis), [
+      "1:1 error requires-administrator",
+      "3:32 error common-parameter",
+      "3:42 warning unknown-type",
+      "4:1 warning nobody-to-answer",
+      "5:1 error workflow-keyword",
+      "6:8 error missing-end-curly-brace",
+      "6:8 error missing-end-parenthesis-after-statement",
+      "6:8 error unexpected-token",
+    ]);
+    assert.equal(analysis.executable, null);
+    assert.match(analysis.problems[4]?.message ?? "", /PowerShell Workflow/);
+  });
+
+  it("lets a script with warnings only run, and takes one without anything as it is", async () => {
+    const [warned, empty] = await Promise.all([PwshHostRun.analysisOf("Read-Host"), PwshHostRun.analysisOf("")]);
+    assert.equal(warned.executable, "Read-Host");
+    assert.deepEqual(
+      { ...empty, signature: empty.signature.properties },
+      { signature: {}, needs: [], problems: [], synopsis: "", executable: "" },
+    );
+  });
+});
+
+function told(analysis: Analysis): string[] {
+  return analysis.problems
+    .map(({ line, column, severity, code }) => `${line}:${column} ${severity} ${code}`)
+    .toSorted();
+}
