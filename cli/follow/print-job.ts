@@ -3,6 +3,7 @@ import type { StreamName } from "../../src/contract/stream.ts";
 import type { OutputFormat } from "../command.ts";
 import type { ApiClient } from "../connection/api-client.ts";
 import { exitCodeOfStatus, exitCodes } from "../exit-codes.ts";
+import { exceptionLine } from "../views/job-view.ts";
 import { followJob } from "./follow-job.ts";
 import { onInterruption } from "./interruption.ts";
 import { RecordPrinter } from "./record-printer.ts";
@@ -57,7 +58,6 @@ export async function printJobLive(
 
 async function tellEnd(printer: RecordPrinter, job: JobResource): Promise<void> {
   if (job.status === "Completed") return;
-  const reason =
-    job.statusReason ?? (job.exception === null ? null : `${job.exception.name}: ${job.exception.message}`);
+  const reason = job.exception === null ? job.statusReason : exceptionLine(job.exception);
   await printer.note(`job ${job.jobId} ${job.status}${reason === null ? "" : `: ${reason}`}`);
 }

@@ -49,6 +49,12 @@ export function exceptionText(exception: JobException): string {
   return exception.cause === undefined ? text : `${text}\nCaused by ${exceptionText(exception.cause)}`;
 }
 
+/** An exception in one line, with its place in the script. */
+export function exceptionLine({ name, message, line, column }: JobException): string {
+  const place = line === undefined ? "" : ` (line ${line}${column === undefined ? "" : `, column ${column}`})`;
+  return `${name}: ${message}${place}`;
+}
+
 function tookText({ timings }: JobResource): string {
   if (timings.claimedAt === null || timings.endedAt === null) return "";
   return formatDuration(Math.max(0, Date.parse(timings.endedAt) - Date.parse(timings.claimedAt)));

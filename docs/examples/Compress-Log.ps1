@@ -36,7 +36,8 @@ function Compress-File([System.IO.FileInfo] $File) {
     $unfinished = "$($File.FullName).gz.unfinished"
     $source = $File.OpenRead()
     try {
-        $target = [System.IO.Compression.GZipStream]::new([System.IO.File]::Create($unfinished), 'SmallestSize')
+        $level = [System.IO.Compression.CompressionLevel]::SmallestSize
+        $target = [System.IO.Compression.GZipStream]::new([System.IO.File]::Create($unfinished), $level)
         try { $source.CopyTo($target) } finally { $target.Dispose() }
     }
     finally { $source.Dispose() }

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { connect } from "node:tls";
 import { progress } from "runsmith";
 
@@ -56,7 +57,9 @@ export default async function ({
 function readCertificate(endpoint: string, timeout: number): Promise<Expiry> {
   const { hostname, port } = new URL(`tls://${endpoint}`);
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port || 443), servername: hostname, rejectUnauthorized: false });
+    // An address cannot be asked for by name (RFC 6066, section 3).
+    const servername = isIP(hostname) === 0 ? hostname : "";
+    const socket = connect({ host: hostname, port: Number(port || 443), servername, rejectUnauthorized: false });
     socket.setTimeout(timeout, () => socket.destroy(new Error(`no answer within ${timeout / 1000} s`)));
     socket.once("error", reject);
     socket.once("secureConnect", () => {

@@ -32,8 +32,10 @@ foreach ($address in $Uri) {
         try {
             $response = Invoke-WebRequest -Uri $address -TimeoutSec $TimeoutSeconds -SkipHttpErrorCheck -MaximumRedirection 0
             $status = $response.StatusCode
+            # Without a content type that says text, the content comes as bytes.
+            $text = if ($response.Content -is [byte[]]) { [System.Text.Encoding]::UTF8.GetString($response.Content) } else { $response.Content }
             if ($status -ne $ExpectedStatus) { $reason = "answered $status" }
-            elseif ($ExpectedText -and -not $response.Content.Contains($ExpectedText)) { $reason = 'the expected text is missing' }
+            elseif ($ExpectedText -and -not $text.Contains($ExpectedText)) { $reason = 'the expected text is missing' }
         }
         catch {
             $reason = $_.Exception.GetBaseException().Message

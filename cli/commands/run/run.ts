@@ -1,6 +1,5 @@
 import type { Analysis } from "../../../src/contract/analysis.ts";
 import type { Grant } from "../../../src/contract/grant.ts";
-import type { JobException } from "../../../src/contract/host/host-messages.ts";
 import type { AttemptEnd } from "../../../src/contract/link/records-frames.ts";
 import { UserError } from "../../../src/contract/user-error.ts";
 import { formatGrants, missingGrants, parseGrants } from "../../../src/language/needs.ts";
@@ -13,6 +12,7 @@ import { scriptOf } from "../../import/find-scripts.ts";
 import { parseDuration } from "../../output/quantities.ts";
 import { readParameters } from "../../parameters/read-parameters.ts";
 import { hostSettings, workerTuningOptions } from "../../service/worker-settings.ts";
+import { exceptionLine } from "../../views/job-view.ts";
 
 const hostOptions = workerTuningOptions.filter(({ flags }) => !/--slots|--pool-memory/.test(flags));
 
@@ -126,11 +126,6 @@ async function tellEnd(printer: RecordPrinter, script: ScriptFile, end: AttemptE
   if (end.outcome === "Completed") return;
   const why = end.exception === undefined ? reasonText(end) : exceptionLine(end.exception);
   await printer.note(`${script.name} ${end.outcome}: ${why}`);
-}
-
-function exceptionLine({ name, message, line, column }: JobException): string {
-  const place = line === undefined ? "" : ` (line ${line}${column === undefined ? "" : `, column ${column}`})`;
-  return `${name}: ${message}${place}`;
 }
 
 function reasonText({ reason, exitCode }: AttemptEnd): string {
