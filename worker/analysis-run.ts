@@ -1,5 +1,6 @@
 import type { Analysis } from "../src/contract/analysis.ts";
 import { analysisTimeLimit } from "../src/contract/analysis.ts";
+import { checkStatedNeeds } from "../src/language/powershell/check-stated-needs.ts";
 import type { HostListener } from "./hosts/host-process.ts";
 import { describeExit } from "./hosts/host-process.ts";
 import type { WarmPool } from "./hosts/warm-pool.ts";
@@ -35,7 +36,7 @@ export async function analysePowerShell(pool: WarmPool, name: string, script: st
   host.handOver({ type: "analyse", name, script }, listener);
   const exit = await host.gone;
   clearTimeout(timer);
-  if (analysis !== undefined) return analysis;
+  if (analysis !== undefined) return checkStatedNeeds(script, analysis);
   if (late) throw new Error(`The analysis of ${name} took longer than ${analysisTimeLimit / 1000} s and was ended.`);
   throw new Error(
     `The analysis of ${name} ended with ${describeExit(exit)}${errors === "" ? "" : `: ${errors.trim()}`}.`,
