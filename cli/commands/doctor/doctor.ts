@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { styleText } from "node:util";
 import type { Command } from "../../command.ts";
 import type { Check, Finding } from "../../doctor/check.ts";
@@ -21,15 +21,16 @@ export const command: Command = {
   description:
     "Looks at the sandbox, the kernel's namespaces, PowerShell, the port, the disk, the clock and the token. Exits with 1 when something prevents Runsmith from running.",
   options: [
-    { flags: "--data <folder>", help: "the server's data folder", default: "./data" },
-    { flags: "--port <port>", help: "the server's port", default: "9090" },
+    { flags: "--data <folder>", help: "the server's data folder; that of the running one, else ./data" },
+    { flags: "--port <port>", help: "the server's port; that of the running one, else 9090" },
   ],
   examples: [{ line: "doctor", does: "a line for each check" }],
   async run(invocation) {
-    const settings = {
-      dataDirectory: resolve(invocation.text("data") ?? "./data"),
-      port: Number(invocation.text("port") ?? 9090),
-    };
+    const { runningServers } = await import("../../connection/running-servers.ts");
+    const running = runningServers()[0];
+    const data = invocation.text("data") ?? (running === undefined ? "./data" : dirname(running.tokenFile));
+    const port = invocation.text("port") ?? (running === undefined ? "9090" : new URL(running.url).port);
+    const settings = { dataDirectory: resolve(data), port: Number(port) };
     const findings = await Promise.all((await checks()).map((check) => check(settings)));
     if (invocation.output === "table") process.stdout.write(`${findings.map(lineOf).join("\n")}\n`);
     else await printList(findings, findingView, invocation.output);
