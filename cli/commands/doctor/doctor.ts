@@ -29,7 +29,7 @@ export const command: Command = {
     const { runningServers } = await import("../../connection/running-servers.ts");
     const running = runningServers()[0];
     const data = invocation.text("data") ?? (running === undefined ? "./data" : dirname(running.tokenFile));
-    const port = invocation.text("port") ?? (running === undefined ? "9090" : new URL(running.url).port);
+    const port = invocation.text("port") ?? (running === undefined ? "9090" : new URL(running.url).port || "443");
     const settings = { dataDirectory: resolve(data), port: Number(port) };
     const findings = await Promise.all((await checks()).map((check) => check(settings)));
     if (invocation.output === "table") process.stdout.write(`${findings.map(lineOf).join("\n")}\n`);
