@@ -162,7 +162,7 @@ export class Dispatcher {
         this.#backlog.add(keyOf(workerGroup, kind));
       }
       for (const job of claimed) {
-        this.#attempts.add(job);
+        this.#attempts.add(job, true);
       }
       for (const job of claimed) {
         this.#handOver(job);

@@ -147,6 +147,26 @@ test("a record that a worker repeats after a reconnect is told once", async (t) 
   assert.deepEqual(numbersOf(await reading), [1, 2, 3, 4, 5]);
 });
 
+test("records that could be told only after they were stored come before the end", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("hello");
+  const created = await service.newWorker();
+  const worker = await TestWorker.connect(t, service, created);
+  const { jobId } = await service.start("hello");
+  await worker.next("run-job");
+  const reading = read(t, service, { topics: [{ type: "job", jobId }] }, hasEnded);
+  await sleep(20);
+  // The first frame is missing, so the end is not stored and the worker repeats everything.
+  const line = { stream: "Output", time: Date.now(), text: "x" } as const;
+  const ended = { outcome: "Completed", reason: "script", endedAt: Date.now() } as const;
+  worker.sendRecords({ type: "append", jobId, attempt: 1, records: [{ number: 2, ...line }], ended });
+  await eventually(() => worker.recordsClosed, "the end of the link");
+  await worker.openRecords(t, service.url, created.token, created.workerId);
+  const records = [1, 2, 3].map((number) => ({ number, ...line }));
+  worker.sendRecords({ type: "append", jobId, attempt: 1, records, ended });
+  assert.deepEqual(numbersOf(await reading), [1, 2, 3]);
+});
+
 test("readers follow a job over its attempts", async (t) => {
   const service = await startService(t);
   await service.addRunbook("twice", { attempts: 2 });

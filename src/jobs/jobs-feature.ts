@@ -324,7 +324,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   workerConnected(worker: ConnectedWorker, keep: KeptAttempt[], effects: JobEffects): void {
     for (const { stopReason, ...kept } of keep) {
       const attempt = { ...kept, workerId: worker.workerId };
-      this.#attempts.add(attempt);
+      this.#attempts.add(attempt, false);
       if (stopReason !== null) {
         const stop = { reason: stopReason, force: false };
         this.#attempts.noteStop(attempt, stop);

@@ -11,7 +11,7 @@ import type { Store } from "../store/store.ts";
 import type { Clock } from "../workers/clock.ts";
 import type { RecordsPeer } from "../workers/connected-worker.ts";
 import type { LiveHub } from "./live-hub.ts";
-import type { RunningAttempts } from "./running-attempts.ts";
+import type { RunningAttempt, RunningAttempts } from "./running-attempts.ts";
 
 /*
  * The way of a record: frame → live readers, at once → the store, with everything that came while the last commit ran →
@@ -39,6 +39,8 @@ interface Frame {
   records: StreamRecord[];
   ended: AttemptEnd | null;
   bytes: number;
+  /** Live readers were told of it. */
+  isTold: boolean;
 }
 
 interface Pending extends AssignedAttempt {
@@ -110,14 +112,11 @@ export class RecordIntake {
     const ended =
       frame.ended === undefined ? null : { ...frame.ended, endedAt: possibleTime(frame.ended.endedAt, earliest, now) };
 
-    // What is not the current attempt's must not be shown; the store decides whether it counts.
-    if (current !== undefined) {
-      this.#hub.records(frame.jobId, frame.attempt, frame.records);
-      if (frame.attempt === 1 && frame.records[0]?.number === 1) {
-        this.#onFirstRecord(frame.jobId);
-      }
+    const isTold = current !== undefined && follows(current, frame.records);
+    if (isTold) {
+      this.#tell(assigned, frame.records);
     }
-    this.#keep(assigned, { peer, records: frame.records, ended, bytes });
+    this.#keep(assigned, { peer, records: frame.records, ended, bytes, isTold });
     const freed = ended !== null && current !== undefined && this.#attempts.remove(frame.jobId, frame.attempt);
     this.#write();
     return { freed: freed ? peer.workerId : null };
@@ -142,6 +141,18 @@ export class RecordIntake {
 
   close(): void {
     clearTimeout(this.#retry);
+  }
+
+  #tell(assigned: AssignedAttempt, records: StreamRecord[]): void {
+    const { jobId, attempt } = assigned;
+    const last = records.at(-1);
+    if (last !== undefined) {
+      this.#attempts.noteTold(assigned, last.number);
+      this.#hub.records(jobId, attempt, records);
+      if (attempt === 1 && records[0]?.number === 1) {
+        this.#onFirstRecord(jobId);
+      }
+    }
   }
 
   #keep(assigned: AssignedAttempt, frame: Frame): void {
@@ -218,7 +229,7 @@ export class RecordIntake {
     }
   }
 
-  #answer(batch: AppendedBatch, { pending, frames }: Sent): void {
+  #answer(batch: AppendedBatch, { frames }: Sent): void {
     const { jobId, attempt, number } = batch;
     const peers = new Set<RecordsPeer>();
     let records = 0;
@@ -230,7 +241,7 @@ export class RecordIntake {
     if (batch.outcome === "stored") {
       this.#hub.stored(jobId, attempt, number);
       this.#onRecords(records);
-      if (records > 0 && !batch.ended && this.#attempts.current(pending) === undefined) {
+      if (frames.some((frame) => !frame.isTold && frame.records.length > 0)) {
         this.#hub.storedUnseen(jobId);
       }
       for (const peer of peers) {
@@ -286,6 +297,12 @@ export class RecordIntake {
       this.#retry.unref();
     }
   }
+}
+
+/** Whether readers may be told of these: what is not the current attempt's, or comes after a gap, is the store's to judge. */
+function follows({ lastTold }: RunningAttempt, records: StreamRecord[]): boolean {
+  const [first] = records;
+  return first === undefined || lastTold === null || first.number <= lastTold + 1;
 }
 
 /** No record is older than its attempt or newer than now, whatever the clock of its machine says. Whole milliseconds. */

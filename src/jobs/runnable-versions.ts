@@ -17,7 +17,6 @@ const charactersKept = 32 * 1024 * 1024;
 export class RunnableVersions {
   readonly #store: Pick<Store, "read">;
   readonly #versions = new BoundedCache<string, RunnableVersion>(charactersKept, ({ script }) => script.length + 1024);
-  readonly #byHash = new BoundedCache<string, string>(10_000);
 
   constructor(store: Pick<Store, "read">) {
     this.#store = store;
@@ -40,12 +39,6 @@ export class RunnableVersions {
     const { executable, executableHash, signature } = stored;
     const version = { script: executable, scriptHash: executableHash, parameterSchemas: signature.properties };
     this.#versions.set(versionId, version);
-    this.#byHash.set(executableHash, versionId);
     return version;
-  }
-
-  /** The version whose text has this hash, as far as it was asked for lately. */
-  versionOf(scriptHash: string): string | undefined {
-    return this.#byHash.get(scriptHash);
   }
 }

@@ -11,6 +11,8 @@ export interface RunningAttempt extends AssignedAttempt {
   readonly stop: StopOrder | null;
   /** When its worker has to have ended it, grace included, by the monotonic clock; no wall clock that jumps moves it. */
   readonly endBy: number;
+  /** The number of the last record that live readers were told of; null when that was another service's to know. */
+  readonly lastTold: number | null;
 }
 
 /** The attempts that workers of this service have now. The database knows them too; this is for the moment between. */
@@ -23,13 +25,28 @@ export class RunningAttempts {
     this.#clock = clock;
   }
 
-  /** @param attempt `timeLimit` in milliseconds, null without limit */
-  add(attempt: AssignedAttempt & { claimedAt: number; timeLimit: number | null; stopGrace: number }): void {
-    const { jobId, workerId, claimedAt, timeLimit, stopGrace } = attempt;
+  /**
+   * @param assigned `timeLimit` in milliseconds, null without limit
+   * @param isNew it was claimed just now; otherwise its worker had it before
+   */
+  add(
+    assigned: AssignedAttempt & { claimedAt: number; timeLimit: number | null; stopGrace: number },
+    isNew: boolean,
+  ): void {
+    const { jobId, attempt, workerId, claimedAt, timeLimit, stopGrace } = assigned;
+    const lastTold = isNew ? 0 : (this.current(assigned)?.lastTold ?? null);
     this.remove(jobId);
     const endBy = this.#clock.monotonic() + (timeLimit ?? Number.POSITIVE_INFINITY) + stopGrace;
-    this.#byJob.set(jobId, { jobId, attempt: attempt.attempt, workerId, claimedAt, stopGrace, stop: null, endBy });
+    this.#byJob.set(jobId, { jobId, attempt, workerId, claimedAt, stopGrace, stop: null, endBy, lastTold });
     this.#count(workerId, 1);
+  }
+
+  /** Live readers are being told of records. */
+  noteTold(assigned: AssignedAttempt, number: number): void {
+    const known = this.current(assigned);
+    if (known !== undefined) {
+      this.#byJob.set(known.jobId, { ...known, lastTold: Math.max(number, known.lastTold ?? 0) });
+    }
   }
 
   /** The attempt is being told to end. */
