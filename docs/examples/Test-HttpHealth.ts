@@ -56,10 +56,18 @@ export default async function ({
   }
   const unhealthy = checks.filter(({ healthy }) => !healthy);
   if (unhealthy.length > 0) throw new Error(unhealthy.map(({ url, reason }) => `${url}: ${reason}`).join("; "));
-  return { healthy: checks.length, slowestMilliseconds: Math.max(0, ...checks.map(({ milliseconds }) => milliseconds)) };
+  return {
+    healthy: checks.length,
+    slowestMilliseconds: Math.max(0, ...checks.map(({ milliseconds }) => milliseconds)),
+  };
 }
 
-async function ask(url: string, expectedStatus: number, expectedText: string | undefined, timeoutSeconds: number): Promise<Check> {
+async function ask(
+  url: string,
+  expectedStatus: number,
+  expectedText: string | undefined,
+  timeoutSeconds: number,
+): Promise<Check> {
   const start = performance.now();
   const answer = (status: number | null, reason: string | null): Check => ({
     url,
@@ -73,7 +81,8 @@ async function ask(url: string, expectedStatus: number, expectedText: string | u
     const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(timeoutSeconds * 1000) });
     const text = await response.text();
     if (response.status !== expectedStatus) return answer(response.status, `answered ${response.status}`);
-    if (expectedText !== undefined && !text.includes(expectedText)) return answer(response.status, "the expected text is missing");
+    if (expectedText !== undefined && !text.includes(expectedText))
+      return answer(response.status, "the expected text is missing");
     return answer(response.status, null);
   } catch (error) {
     const { message, cause } = error as Error;

@@ -36,10 +36,15 @@ export default async function ({
   const watch = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
   let restarts = 0;
   for (;;) {
-    progress({ activity: `Watching ${program}`, status: `${restarts} restarts`, percent: 100 - (end - Date.now()) / seconds / 10 });
+    progress({
+      activity: `Watching ${program}`,
+      status: `${restarts} restarts`,
+      percent: 100 - (end - Date.now()) / seconds / 10,
+    });
     const ended = await run(program, programArguments, watch);
     if (signal.aborted || Date.now() >= end) break;
-    if (restarts === maximumRestarts) throw new Error(`${program} ended ${restarts + 1} times, the last time with ${ended}`);
+    if (restarts === maximumRestarts)
+      throw new Error(`${program} ended ${restarts + 1} times, the last time with ${ended}`);
     restarts++;
     console.warn(`${program} ended with ${ended}; restart ${restarts} of ${maximumRestarts}`);
     await delay(waitMilliseconds);
