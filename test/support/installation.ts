@@ -21,6 +21,8 @@ export interface WorkerProcessOptions {
   arguments?: readonly string[];
   /** Arguments of Node before the program. */
   node?: readonly string[];
+  /** Beside the environment of the tests. */
+  environment?: Readonly<Record<string, string>>;
 }
 
 /** A server and workers, each a process of its own that a test may kill and start again; the server keeps its address. */
@@ -98,7 +100,8 @@ export class Installation implements AsyncDisposable {
     const { workerId, token } = await this.client.newWorker();
     const tokenFile = join(this.folder, `worker-${workerId}.token`);
     await writeFile(tokenFile, `${token}\n`, { mode: 0o600 });
-    const worker = new WorkerProcess(workerId, tokenFile, [
+    const environment = { ...process.env, ...options.environment };
+    const worker = new WorkerProcess(workerId, tokenFile, environment, [
       ...(options.node ?? []),
       program,
       ...["worker", "--server", this.client.url, "--token-file", tokenFile, "--protect", this.dataDirectory],
@@ -134,12 +137,14 @@ export class Installation implements AsyncDisposable {
 export class WorkerProcess {
   readonly workerId: string;
   readonly tokenFile: string;
+  readonly #environment: NodeJS.ProcessEnv;
   readonly #arguments: readonly string[];
   #command: RunningCommand | null = null;
 
-  constructor(workerId: string, tokenFile: string, args: readonly string[]) {
+  constructor(workerId: string, tokenFile: string, environment: NodeJS.ProcessEnv, args: readonly string[]) {
     this.workerId = workerId;
     this.tokenFile = tokenFile;
+    this.#environment = environment;
     this.#arguments = args;
   }
 
@@ -150,7 +155,7 @@ export class WorkerProcess {
 
   /** Starts it, or starts it again; resolves when it is connected. */
   async start(): Promise<void> {
-    const command = startCommand(process.execPath, this.#arguments, { env: process.env, cwd: "/" });
+    const command = startCommand(process.execPath, this.#arguments, { env: this.#environment, cwd: "/" });
     this.#command = command;
     await command.printed(/Runsmith worker is connected to /);
   }
