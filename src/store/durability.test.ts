@@ -98,3 +98,7 @@ test("what was asked for before closing is done, what is asked for afterwards is
   t.after(() => again.close());
   assert.notEqual(await again.read.principalByName({ kind: "user", name: "c" }), null);
 });
+
+test("a data directory that cannot be made is refused, and at once, where the parent is there", async () => {
+  await assert.rejects(openStore({ dataDirectory: "/proc/runsmith/data" }), { code: "data-directory-unusable" });
+});

@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { UserError } from "../../contract/user-error.ts";
 
 /** Names of what the store keeps in the data directory. */
@@ -24,7 +24,7 @@ export function dataFile(dataDirectory: string, name: keyof typeof dataFiles): s
  */
 export function prepareDataDirectory(dataDirectory: string): void {
   try {
-    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+    createDirectory(resolve(dataDirectory));
     accessSync(dataDirectory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const account = process.getuid?.() ?? "of the service";
@@ -37,5 +37,17 @@ export function prepareDataDirectory(dataDirectory: string): void {
         cause: error,
       },
     );
+  }
+}
+
+/** Level by level: Node's own recursive form never returns where the parent is there and yet nothing can be made in it (`/proc`). */
+function createDirectory(directory: string): void {
+  if (existsSync(directory)) return;
+  const parent = dirname(directory);
+  if (!existsSync(parent)) createDirectory(parent);
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
