@@ -19,8 +19,10 @@ internal static class HostProcess
     /// <summary>As deep as scripts may call in pwsh, whose pipelines have stacks of 10 MB.</summary>
     private const int StackSize = 16 * 1024 * 1024;
 
+    /// <summary>Set when the hand-over is read to its end: from then on the first thread reads the channel.</summary>
     private static readonly ManualResetEventSlim s_handedOver = new();
-    private static volatile ScriptRun? s_run;
+
+    private static volatile JobRun? s_run;
     private static volatile ScriptFile? s_file;
 
     public static void Run()
@@ -40,26 +42,6 @@ internal static class HostProcess
         Watch(channel);
     }
 
-    /// <summary>Tells the worker how the script ended.</summary>
-    public static void WriteEnd(HostChannel channel, ScriptEnd end, string folder) =>
-        channel.WriteEnded(end.Outcome, writer =>
-        {
-            if (end.Failure is { } failure)
-            {
-                writer.WritePropertyName("exception");
-                JobExceptionReport.Write(writer, failure, folder);
-            }
-            else if (end.ExitCode is { } code and not 0)
-            {
-                WriteExitException(writer, code);
-            }
-
-            if (end.ExitCode is { } exitCode)
-            {
-                writer.WriteNumber("exitCode", exitCode);
-            }
-        });
-
     private static void Serve(HostChannel channel, string prewarm)
     {
         try
@@ -69,13 +51,13 @@ internal static class HostProcess
             s_file = file;
             if (prewarm != "no")
             {
-                Prewarming.Run(file.Folder, strict: prewarm == "strict");
+                Prewarming.Run(file, strict: prewarm == "strict");
             }
 
             var sink = new RecordSink();
             var host = new ScriptHost(sink);
             var runspace = ScriptRunspace.Open(host, withModules: prewarm != "no");
-            var run = new ScriptRun(runspace, host, sink);
+            var run = new JobRun(channel, sink, host, runspace, file);
             if (prewarm != "no")
             {
                 IdleMemory.GiveBack();
@@ -96,12 +78,12 @@ internal static class HostProcess
                 channel.ForgetReceived();
                 s_run = run;
                 s_handedOver.Set();
-                RunJob(channel, sink, host, run, file, job);
+                run.Run(job);
             }
             else if (type == "analyse")
             {
-                s_handedOver.Set();
                 var script = message.RootElement.GetProperty("script").GetString()!;
+                s_handedOver.Set();
                 channel.WriteAnalysis(writer => ScriptAnalysis.Write(writer, script));
             }
 
@@ -111,14 +93,6 @@ internal static class HostProcess
         {
             Fail(channel, failure);
         }
-    }
-
-    private static void RunJob(HostChannel channel, RecordSink sink, ScriptHost host, ScriptRun run, ScriptFile file, RunMessage job)
-    {
-        ((ScriptUserInterface)host.UI).Screen.Width = job.Width;
-        sink.Open(channel, job.Verbose, job.Debug, job.Progress);
-        var end = run.Run(file.Write(job.Name, job.Script), job);
-        WriteEnd(channel, end, file.Folder);
     }
 
     private static void Watch(HostChannel channel)
@@ -160,7 +134,7 @@ internal static class HostProcess
         {
             if (code != 0)
             {
-                WriteExitException(writer, code);
+                JobRun.WriteExitException(writer, code);
             }
 
             writer.WriteNumber("exitCode", code);
@@ -176,14 +150,6 @@ internal static class HostProcess
             JobExceptionReport.Write(writer, failure, s_file?.Folder ?? "/tmp");
         });
         End(70);
-    }
-
-    private static void WriteExitException(Utf8JsonWriter writer, int code)
-    {
-        writer.WriteStartObject("exception");
-        writer.WriteString("name", "ExitCode");
-        writer.WriteString("message", $"The script ended with exit code {code}.");
-        writer.WriteEndObject();
     }
 
     private static void End(int code)

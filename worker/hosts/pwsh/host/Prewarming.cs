@@ -39,7 +39,6 @@ internal static class Prewarming
         )
         Set-StrictMode -Version Latest
         $ErrorActionPreference = 'Stop'
-        $ProgressPreference = 'Continue'
 
         function Get-Sample {
             [CmdletBinding()]
@@ -60,8 +59,6 @@ internal static class Prewarming
         Write-Host "Level $Level"
         Write-Information 'information' -InformationAction Continue
         Write-Warning 'warning'
-        Write-Progress -Activity 'Warm' -Status 'one' -PercentComplete 10
-        Write-Progress -Activity 'Warm' -Completed
         $list = [System.Collections.Generic.List[object]]::new()
         for ($index = 0; $index -lt $Limit; $index++) { $list.Add(@{ Index = $index; Text = 'x' * $index }) }
         foreach ($entry in $list) { if ($entry.Index -eq 1) { continue }; $entry['Seen'] = $true }
@@ -75,8 +72,6 @@ internal static class Prewarming
         $json = [ordered]@{ title = $Title; sum = $sum; items = $Items; nested = @{ a = 1; b = $null; c = $true } } | ConvertTo-Json -Depth 4
         $back = $json | ConvertFrom-Json
         $back.nested.a + $back.sum
-        $csv = $result | ConvertTo-Csv -NoTypeInformation
-        $rows = $csv | ConvertFrom-Csv
         if ((Test-Sample 'abc-12') -and 'def-3' -match '^(?<word>\w+)-(\d+)$') { $word = $Matches['word'] }
         $parts = 'a,b;c' -split '[,;]' -replace 'a', 'z'
         $text = @'
@@ -86,13 +81,11 @@ internal static class Prewarming
         switch -Regex ($text) { '^h' { $kind = 'h'; break } default { $kind = 'other' } }
         $file = Join-Path $PSScriptRoot 'sample.txt'
         'one', 'two', 'three' | Set-Content -LiteralPath $file
-        Add-Content -LiteralPath $file -Value 'four'
         $content = Get-Content -LiteralPath $file | Where-Object { $_ -like 't*' } | Select-Object -Last 1
         $raw = Get-Content -Raw $file
         $exists = Test-Path $file
         $info = Get-Item $file
         $children = Get-ChildItem -Path $PSScriptRoot -File | Sort-Object Length | Select-Object -ExpandProperty Name
-        $matched = Select-String -Path $file -Pattern 'tw' | ForEach-Object Line
         Remove-Item $file -Force
         try { throw "sample failure" }
         catch [System.IO.IOException] { 'never' }
@@ -106,7 +99,6 @@ internal static class Prewarming
         [string]::Join(',', ($Table.Keys | Sort-Object))
         foreach ($key in $Table.Keys) { "$key=$($Table[$key])" }
         $env:PATH.Length -gt 0
-        Get-Random -Maximum 5 | Out-Null
         Start-Sleep -Milliseconds 1
         $splat = @{ Number = 4; Name = 's' }
         Get-Sample @splat
@@ -128,38 +120,28 @@ internal static class Prewarming
         throw [System.InvalidOperationException]::new('over')
         """;
 
-    /// <param name="folder">An empty folder that is left empty.</param>
+    /// <param name="file">Of the host; nothing is left in its folder.</param>
     /// <param name="strict">Throw when a script of ours fails, in place of merely being slower later.</param>
-    public static void Run(string folder, bool strict)
+    public static void Run(ScriptFile file, bool strict)
     {
         var channel = new HostChannel(Stream.Null, Stream.Null);
         var sink = new RecordSink();
         var host = new ScriptHost(sink);
         using var runspace = ScriptRunspace.Open(host, withModules: true);
         var everyday = ReadMessage(Everyday);
-        var end = RunScript(everyday);
+        var end = new JobRun(channel, sink, host, runspace, file).Run(everyday);
         if (strict && end.Outcome != "Completed")
         {
             throw new InvalidOperationException($"The prewarming script failed: {end.Failure?.Message}", end.Failure);
         }
 
-        RunScript(everyday with { Script = Program, Parameters = new Dictionary<string, object?>() });
-
-        ScriptEnd RunScript(RunMessage message)
-        {
-            var file = Path.Combine(folder, "Prewarming.ps1");
-            File.WriteAllText(file, message.Script);
-            sink.Open(channel, message.Verbose, message.Debug, message.Progress);
-            var end = new ScriptRun(runspace, host, sink).Run(file, message);
-            HostProcess.WriteEnd(channel, end, folder);
-            File.Delete(file);
-            return end;
-        }
+        new JobRun(channel, sink, host, runspace, file)
+            .Run(everyday with { Script = Program, Parameters = new Dictionary<string, object?>() });
     }
 
     private static RunMessage ReadMessage(string script)
     {
-        var line = Message.ReplaceLineEndings(string.Empty).Replace("SCRIPT", JsonSerializer.Serialize(script)) + "\n";
+        var line = Message.ReplaceLineEndings(string.Empty).Replace("SCRIPT", $"\"{JsonEncodedText.Encode(script)}\"") + "\n";
         var channel = new HostChannel(new MemoryStream(Encoding.UTF8.GetBytes(line)), Stream.Null);
         using var document = JsonDocument.Parse(channel.Read()!.Value);
         return RunMessage.Read(document.RootElement);

@@ -37,6 +37,20 @@ internal sealed class ScriptFile
         return path;
     }
 
+    /// <summary>Removes the runbook, when it has run.</summary>
+    public void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Its folder goes anyway, if it can.
+        }
+    }
+
+    /// <summary>Removes the folder with all that is in it.</summary>
     public void Remove()
     {
         try

@@ -1,0 +1,66 @@
+#nullable enable
+using System.Management.Automation.Runspaces;
+using System.Text.Json;
+
+namespace Runsmith.PowerShellHost;
+
+/// <summary>One run from its hand-over to its last message.</summary>
+internal sealed class JobRun
+{
+    private readonly HostChannel _channel;
+    private readonly RecordSink _sink;
+    private readonly ScriptHost _host;
+    private readonly ScriptFile _file;
+    private readonly ScriptRun _script;
+
+    public JobRun(HostChannel channel, RecordSink sink, ScriptHost host, Runspace runspace, ScriptFile file)
+    {
+        _channel = channel;
+        _sink = sink;
+        _host = host;
+        _file = file;
+        _script = new ScriptRun(runspace, host, sink);
+    }
+
+    /// <summary>Runs the script to its end, on the calling thread, and tells the worker how it ended.</summary>
+    public ScriptEnd Run(RunMessage message)
+    {
+        ((ScriptUserInterface)_host.UI).Screen.Width = message.Width;
+        _sink.Open(_channel, message.Verbose, message.Debug, message.Progress);
+        var path = _file.Write(message.Name, message.Script);
+        var end = _script.Run(path, message);
+        _file.Remove(path);
+        WriteEnd(end);
+        return end;
+    }
+
+    /// <summary>Asks the script to end. May be called from any thread, and before the script has begun.</summary>
+    public void Stop() => _script.Stop();
+
+    /// <summary>How a job is told to have failed whose script chose an exit code.</summary>
+    public static void WriteExitException(Utf8JsonWriter writer, int code)
+    {
+        writer.WriteStartObject("exception");
+        writer.WriteString("name", "ExitCode");
+        writer.WriteString("message", $"The script ended with exit code {code}.");
+        writer.WriteEndObject();
+    }
+
+    private void WriteEnd(ScriptEnd end) => _channel.WriteEnded(end.Outcome, writer =>
+    {
+        if (end.Failure is { } failure)
+        {
+            writer.WritePropertyName("exception");
+            JobExceptionReport.Write(writer, failure, _file.Folder);
+        }
+        else if (end.ExitCode is { } code and not 0)
+        {
+            WriteExitException(writer, code);
+        }
+
+        if (end.ExitCode is { } exitCode)
+        {
+            writer.WriteNumber("exitCode", exitCode);
+        }
+    });
+}
