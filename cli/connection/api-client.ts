@@ -155,9 +155,12 @@ function errorBodyOf(text: string): ErrorBody | null {
 function unreachable(url: string, error: NodeJS.ErrnoException): UserError {
   const broken = error.code === "ECONNRESET" || error.code === "EPIPE" || error.message === "aborted";
   const why = error.code === "ECONNREFUSED" ? "nothing listens there" : error.message;
+  const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_/.test(error.code ?? "");
   return new UserError(broken ? "connection-broken" : "not-reachable", `Runsmith at ${url} is not reachable: ${why}.`, {
     status: 503,
-    remedy: "Start it with `npm start`, or set RUNSMITH_URL to where it runs.",
+    remedy: untrusted
+      ? "Set RUNSMITH_CA to a PEM file of the certificate to trust; a server started with --tls self-signed keeps its own in <data>/self-signed.crt."
+      : "Start it with `npm start`, or set RUNSMITH_URL to where it runs.",
     cause: error,
   });
 }
