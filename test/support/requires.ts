@@ -19,6 +19,11 @@ const probes = {
 
 export type Requirement = keyof typeof probes;
 
+const required = (process.env.RUNSMITH_TEST_REQUIRE ?? "").split(",").filter((name) => name !== "");
+for (const name of required) {
+  if (!(name in probes)) throw new Error(`--require knows ${Object.keys(probes).join(", ")}; not ${name}`);
+}
+
 const known = new Map<Requirement, string | null>();
 
 /**
@@ -30,7 +35,6 @@ const known = new Map<Requirement, string | null>();
  * Under `npm test -- --require pwsh,mssql` it throws instead when one of these is missing, which fails the file.
  */
 export function skipUnless(...needed: Requirement[]): { skip: string | false } {
-  const required = (process.env.RUNSMITH_TEST_REQUIRE ?? "").split(",");
   for (const requirement of needed) {
     const missing = reasonFor(requirement);
     if (missing === null) continue;
