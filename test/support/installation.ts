@@ -21,6 +21,8 @@ export interface WorkerProcessOptions {
   arguments?: readonly string[];
   /** Arguments of Node before the program. */
   node?: readonly string[];
+  /** The worker group, `default` when left out. */
+  group?: string;
   /** Beside the environment of the tests. */
   environment?: Readonly<Record<string, string>>;
 }
@@ -97,7 +99,7 @@ export class Installation implements AsyncDisposable {
 
   /** Registers a worker and starts it; resolves when it is connected. */
   async startWorker(options: WorkerProcessOptions = {}): Promise<WorkerProcess> {
-    const { workerId, token } = await this.client.newWorker();
+    const { workerId, token } = await this.client.newWorker(options.group);
     const tokenFile = join(this.folder, `worker-${workerId}.token`);
     await writeFile(tokenFile, `${token}\n`, { mode: 0o600 });
     const environment = { ...process.env, ...options.environment };

@@ -14,6 +14,8 @@ export interface RunningCommand {
   ended: Promise<CommandEnd>;
   /** Resolves with what has been written to standard output when it matches; rejects when the command ends before. */
   printed(pattern: RegExp): Promise<string>;
+  /** What has been written to standard error until now. */
+  errors(): string;
 }
 
 /** Starts a command, keeping what it writes. */
@@ -45,6 +47,7 @@ export function startCommand(
   return {
     process: child,
     ended,
+    errors: () => stderr,
     printed: (pattern) =>
       new Promise((resolve, reject) => {
         const look = () => {
