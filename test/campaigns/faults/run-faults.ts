@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { counting } from "../../faults/counting.ts";
+import { hasEnded } from "../../support/api-client.ts";
+import type { WorkerProcess } from "../../support/installation.ts";
+import { Installation } from "../../support/installation.ts";
+import type { Violations } from "../../support/job-invariants.ts";
+import { examineHistory } from "../../support/job-invariants.ts";
+import { LiveAttempts, liveAttempts } from "../../support/live-attempts.ts";
+import { eventually, signalProcess } from "../../support/processes.ts";
+
+import type { FaultPlan, KillTarget, PlannedJob, PlannedKill } from "./plan.ts";
+import { planFaults } from "./plan.ts";
+
+export interface FaultRun {
+  /** What breaks each invariant. */
+  violations: Violations & Record<"two attempts of a job never live at once" | "no process outlives its job", string[]>;
+  /** Jobs by how they ended. */
+  ends: Record<string, number>;
+  /** Kills that were done, by target; a host is killed only where one runs. */
+  kills: Partial<Record<KillTarget, number>>;
+  /** Attempts beyond the first of each job. */
+  furtherAttempts: number;
+}
+
+/** Jobs that are accepted and not over, at most. */
+const outstanding = 16;
+
+/** Streams short jobs while server, workers and hosts are killed, then examines every job there was. */
+export async function runFaults(of: {
+  jobs: number;
+  kills: number;
+  seed: number;
+  pause: number;
+  progress?: (text: string) => void;
+}): Promise<FaultRun> {
+  await using installation = await Installation.start({ server: ["--lease", "6s"] });
+  using live = new LiveAttempts();
+  const campaign = new Campaign(installation, planFaults(of), of.progress ?? (() => {}));
+  await campaign.run();
+  await installation.stop();
+  const own = new Set(campaign.accepted);
+  const left = () => liveAttempts().filter(({ jobId }) => own.has(jobId));
+  await eventually(() => left().length === 0, "the end of all processes", 10_000).catch(() => {});
+  return {
+    violations: {
+      ...examineHistory(installation.dataDirectory, campaign.accepted),
+      "two attempts of a job never live at once": [...live.overlaps],
+      "no process outlives its job": left().map(({ jobId, processId }) => `${jobId}: ${processId}`),
+    },
+    ends: campaign.ends,
+    kills: campaign.kills,
+    furtherAttempts: campaign.furtherAttempts,
+  };
+}
+
+class Campaign {
+  readonly accepted: string[] = [];
+  readonly ends: Record<string, number> = {};
+  readonly kills: Partial<Record<KillTarget, number>> = {};
+  furtherAttempts = 0;
+  readonly #installation: Installation;
+  readonly #plan: FaultPlan;
+  readonly #progress: (text: string) => void;
+  readonly #workers: WorkerProcess[] = [];
+  /** What is being killed and started again, so that it is not killed twice at once. */
+  readonly #away = new Map<string, Promise<void>>();
+
+  constructor(installation: Installation, plan: FaultPlan, progress: (text: string) => void) {
+    this.#installation = installation;
+    this.#plan = plan;
+    this.#progress = progress;
+  }
+
+  async run(): Promise<void> {
+    const { client } = this.#installation;
+    for (const attempts of [1, 3] as const) {
+      await client.import(`count-${attempts}`, "TypeScript", counting, { attempts, stopGrace: 1_000 });
+    }
+    for (let count = 0; count < 2; count++) {
+      this.#workers.push(await this.#installation.startWorker({ arguments: ["--slots", "4"] }));
+    }
+    const open = new Set<Promise<void>>();
+    const kills = [...this.#plan.kills];
+    for (const [index, job] of this.#plan.jobs.entries()) {
+      while (kills[0] !== undefined && kills[0].after <= index) this.#kill(kills.shift() as PlannedKill);
+      while (open.size >= outstanding) await Promise.race(open);
+      const running: Promise<void> = this.#follow(job).finally(() => open.delete(running));
+      open.add(running);
+      if (index % 50 === 49) this.#progress(`${index + 1} jobs, ${this.#plan.kills.length - kills.length} kills`);
+    }
+    await Promise.all(this.#away.values());
+    await Promise.all(open);
+  }
+
+  async #follow({ attempts, lines, pace, stopAt }: PlannedJob): Promise<void> {
+    const { client } = this.#installation;
+    const { jobId } = await client.start(`count-${attempts}`, { lines, pace });
+    this.accepted.push(jobId);
+    for (let stopped = false, since = Date.now(); ; ) {
+      const job = await client.job(jobId);
+      if (hasEnded(job)) {
+        this.ends[job.status] = (this.ends[job.status] ?? 0) + 1;
+        this.furtherAttempts += Math.max(0, job.attempt - 1);
+        return;
+      }
+      if (stopAt !== null && !stopped && job.recordCount >= stopAt) {
+        stopped = true;
+        // It may have ended meanwhile; then it is refused.
+        await client.stop(jobId).catch(() => {});
+      }
+      // The invariants tell then that it has not ended.
+      if (Date.now() - since > 180_000) return;
+      await sleep(100);
+    }
+  }
+
+  #kill(kill: PlannedKill): void {
+    const worker = this.#workers[Math.floor(kill.choice * this.#workers.length)];
+    if (worker === undefined) return;
+    const { target, away } = kill;
+    if (target === "server") this.#take(target, ["server"], () => this.#restartServer(away));
+    else if (target === "worker") this.#take(target, [worker.workerId], () => this.#restartWorker(worker, away));
+    else if (target === "pause") this.#take(target, [worker.workerId], () => this.#pause(worker, away));
+    else if (target === "host") this.#killHost(kill.choice);
+    else {
+      this.#take(target, ["server", worker.workerId], async () => {
+        await Promise.all([this.#restartServer(away), this.#restartWorker(worker, away)]);
+      });
+    }
+  }
+
+  /** Does it when those that it concerns are back from the kill before. */
+  #take(target: KillTarget, names: string[], action: () => Promise<void>): void {
+    const before = names.map((name) => this.#away.get(name));
+    const done = Promise.all(before).then(action);
+    for (const name of names) this.#away.set(name, done);
+    this.#count(target);
+  }
+
+  #count(target: KillTarget): void {
+    this.kills[target] = (this.kills[target] ?? 0) + 1;
+  }
+
+  async #restartServer(away: number): Promise<void> {
+    await this.#installation.killServer();
+    await sleep(away);
+    await this.#installation.restartServer();
+  }
+
+  async #restartWorker(worker: WorkerProcess, away: number): Promise<void> {
+    await worker.kill();
+    await sleep(away);
+    await worker.start();
+  }
+
+  async #pause(worker: WorkerProcess, away: number): Promise<void> {
+    worker.signal("SIGSTOP");
+    await sleep(away);
+    worker.signal("SIGCONT");
+  }
+
+  #killHost(choice: number): void {
+    const own = new Set(this.accepted);
+    const hosts = liveAttempts().filter(({ jobId }) => own.has(jobId));
+    const host = hosts[Math.floor(choice * hosts.length)];
+    if (host === undefined) return;
+    signalProcess(host.processId, "SIGKILL");
+    this.#count("host");
+  }
+}
