@@ -28,8 +28,6 @@ export const pwshHostLauncher: HostLauncher = {
         DOTNET_EnableDiagnostics: "0",
         // Counting calls to compile them better later costs more than it gains in a process that lives for one script.
         DOTNET_TieredPGO: "0",
-        // Code pages mapped twice, once to write and once to run, cost a tenth of the start; the sandbox is the boundary.
-        DOTNET_EnableWriteXorExecute: "0",
         // No thread for collecting garbage beside the script.
         DOTNET_gcConcurrent: "0",
         POWERSHELL_TELEMETRY_OPTOUT: "1",

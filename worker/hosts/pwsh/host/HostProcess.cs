@@ -60,6 +60,7 @@ internal static class HostProcess
             var run = new JobRun(channel, sink, host, runspace, file);
             if (prewarm != "no")
             {
+                Prewarming.Touch(sink, host, runspace, file);
                 IdleMemory.GiveBack();
             }
 

@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Management.Automation.Runspaces;
 using System.Text;
 using System.Text.Json;
 
@@ -137,6 +138,14 @@ internal static class Prewarming
 
         new JobRun(channel, sink, host, runspace, file)
             .Run(everyday with { Script = Program, Parameters = new Dictionary<string, object?>() });
+    }
+
+    /// <summary>Has the job's own runspace run something once: it finds its providers and commands only then.</summary>
+    public static void Touch(RecordSink sink, ScriptHost host, Runspace runspace, ScriptFile file)
+    {
+        // Without a variable or a function, because whatever a script file defines stays in the runspace.
+        var message = ReadMessage("'touched' | Where-Object { $_ }") with { Parameters = new Dictionary<string, object?>() };
+        new JobRun(new HostChannel(Stream.Null, Stream.Null), sink, host, runspace, file).Run(message);
     }
 
     private static RunMessage ReadMessage(string script)

@@ -1,4 +1,5 @@
 #nullable enable
+using System;
 using System.IO;
 using System.Management.Automation.Runspaces;
 
@@ -20,6 +21,8 @@ internal static class ScriptRunspace
         var state = InitialSessionState.CreateDefault2();
         state.ThreadOptions = PSThreadOptions.UseCurrentThread;
         state.Commands.Add(new SessionStateCmdletEntry(RecordCommandName, typeof(RecordCommand), null));
+        var profile = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".config/powershell/Microsoft.PowerShell_profile.ps1");
+        state.Variables.Add(new SessionStateVariableEntry("PROFILE", profile, "The profile that pwsh would run, and a runbook does not."));
         if (withModules)
         {
             foreach (var module in s_everydayModules)

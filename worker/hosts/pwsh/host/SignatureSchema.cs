@@ -107,7 +107,7 @@ internal static class SignatureSchema
 
         var lines = new List<string>();
         int line = parameter.Extent.StartLineNumber - 1;
-        foreach (var token in tokens.Reverse())
+        foreach (var token in Enumerable.Reverse(tokens))
         {
             if (token.Kind == TokenKind.Comment
                 && token.Extent.StartLineNumber == line

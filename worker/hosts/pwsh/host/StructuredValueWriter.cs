@@ -199,7 +199,7 @@ internal sealed class StructuredValueWriter
     /// <summary>Where a file, a variable and so on comes from: notes of PowerShell's providers, the same on each object.</summary>
     private static bool IsProviderNote(PSPropertyInfo property) =>
         property is PSNoteProperty
-        && property.Name is "PSPath" or "PSParentPath" or "PSChildName" or "PSDrive" or "PSProvider" or "PSIsContainer" or "UnixStat";
+        && property.Name is "PSPath" or "PSParentPath" or "PSChildName" or "PSDrive" or "PSProvider" or "PSIsContainer" or "UnixStat" or "__NounName";
 
     private void WriteDictionary(IDictionary dictionary, int level)
     {
