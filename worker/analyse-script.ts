@@ -20,7 +20,11 @@ export interface AnalyseScriptOptions extends HostOptions {
  */
 export async function analyseScript(options: AnalyseScriptOptions): Promise<Analysis> {
   const resolved = resolveHostOptions(options);
-  const hosts = await openHosts(resolved, [launcherOf("pwsh")], 2, noRegister);
+  const hosts = await openHosts(resolved, [launcherOf("pwsh")], {
+    concurrency: 2,
+    register: noRegister,
+    dedicated: false,
+  });
   const pool = new WarmPool({ starter: hosts.starter, memory: 0, slots: 1, base: {}, logger: resolved.logger });
   try {
     const missing = hosts.missing[0];

@@ -49,7 +49,11 @@ export interface RunScriptOptions extends HostOptions {
 export async function runScript(options: RunScriptOptions): Promise<AttemptEnd> {
   const resolved = resolveHostOptions(options);
   const kind = hostKindOf[options.kind];
-  const hosts = await openHosts(resolved, [launcherOf(kind)], 2, noRegister);
+  const hosts = await openHosts(resolved, [launcherOf(kind)], {
+    concurrency: 2,
+    register: noRegister,
+    dedicated: false,
+  });
   const pool = new WarmPool({ starter: hosts.starter, memory: 0, slots: 1, base: {}, logger: resolved.logger });
   try {
     const missing = hosts.missing[0];

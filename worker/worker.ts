@@ -46,7 +46,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const register = {
     add: (identity: Parameters<ControlLink["register"]["add"]>[0]) => control?.register.add(identity) ?? (() => {}),
   };
-  const hosts = await openHosts(resolved, hostLaunchers, resolved.slots + hostsBesideSlots, register, true);
+  const hosts = await openHosts(resolved, hostLaunchers, {
+    concurrency: resolved.slots + hostsBesideSlots,
+    register,
+    dedicated: true,
+  });
   const offers = [...hosts.programs.values()].map(({ kind, version }) => ({ kind, version }));
   for (const { kind, reason } of hosts.missing) logger.warn("A kind of host is not offered", { kind, reason });
 

@@ -97,14 +97,14 @@ export class HostStarter {
     }
   }
 
-  /** @throws UserError when there is no account for it, or the sandbox cannot start at all. */
-  start(profile: Profile, mode: StartMode): HostProcess {
+  /** @throws UserError when there is no account for it, Error when the sandbox cannot be started at all. */
+  async start(profile: Profile, mode: StartMode): Promise<HostProcess> {
     const program = this.#options.programs.get(profile.kind);
     if (program === undefined) throw new Error(`no program for hosts of kind ${profile.kind}`);
     const account = this.#options.accounts.acquire();
     let host: HostProcess;
     try {
-      const sandboxed = this.sandbox.start({
+      const sandboxed = await this.sandbox.start({
         program,
         direct: mode === "direct",
         grants: profile.grants,

@@ -20,12 +20,11 @@ describe("the warm pool", () => {
   before(async () => {
     // Hosts of a worker that is root are other accounts.
     chmodSync(folder, 0o755);
-    hosts = await openHosts(
-      resolveHostOptions({ runtimeDirectory: testRuntimeDirectory }),
-      [launcherOf("node")],
-      40,
-      noRegister,
-    );
+    hosts = await openHosts(resolveHostOptions({ runtimeDirectory: testRuntimeDirectory }), [launcherOf("node")], {
+      concurrency: 40,
+      register: noRegister,
+      dedicated: true,
+    });
   });
   afterEach(() => pool.close());
   after(() => {

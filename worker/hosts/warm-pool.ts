@@ -77,6 +77,7 @@ export class WarmPool {
   readonly #options: WarmPoolOptions;
   readonly #shelves = new Map<string, Shelf>();
   readonly #starting = new Set<HostProcess>();
+  readonly #starts = new Set<Promise<void>>();
   readonly #sweeper: NodeJS.Timeout;
   readonly #mostDirectStarts = availableParallelism() + 1;
   #directStarts = 0;
@@ -131,13 +132,15 @@ export class WarmPool {
     this.#closed = true;
     clearInterval(this.#sweeper);
     if (this.#refillTimer !== null) clearTimeout(this.#refillTimer);
-    const ending = [...this.#starting];
+    const ending: HostProcess[] = [];
     for (const shelf of this.#shelves.values()) {
       for (const waiter of shelf.waiters.splice(0)) waiter.reject(new Error("the worker is closing"));
       ending.push(...shelf.idle.splice(0));
     }
-    for (const host of ending) host.kill();
+    for (const host of [...ending, ...this.#starting]) host.kill();
     await Promise.all(ending.map((host) => host.gone));
+    // Whatever became ready in the meantime was killed for being too many.
+    await Promise.all(this.#starts);
   }
 
   #defaultShelf(kind: HostKind): Shelf {
@@ -212,35 +215,40 @@ export class WarmPool {
   }
 
   #start(shelf: Shelf, mode: StartMode): void {
-    let host: HostProcess;
-    try {
-      host = this.#starter.start(shelf.profile, mode);
-    } catch (error) {
-      this.#startFailed(shelf, error instanceof Error ? error : new Error(String(error)));
-      return;
-    }
     shelf.starting++;
     if (mode === "direct") this.#directStarts++;
     else this.#poolStarts++;
-    this.#starting.add(host);
-    const overdue = setTimeout(() => host.kill(), startTimeLimit);
-    const over = (): void => {
-      clearTimeout(overdue);
+    const start = this.#startHost(shelf, mode).then((outcome) => {
+      this.#starts.delete(start);
       shelf.starting--;
       if (mode === "direct") this.#directStarts--;
       else this.#poolStarts--;
+      if (!(outcome instanceof Error)) this.#ready(shelf, outcome);
+      else if (!this.#closed) this.#startFailed(shelf, outcome);
+    });
+    this.#starts.add(start);
+  }
+
+  /** A host that is ready, or why there is none. */
+  async #startHost(shelf: Shelf, mode: StartMode): Promise<HostProcess | Error> {
+    let host: HostProcess;
+    try {
+      host = await this.#starter.start(shelf.profile, mode);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+    this.#starting.add(host);
+    const overdue = setTimeout(() => host.kill(), startTimeLimit);
+    if (this.#closed) host.kill();
+    try {
+      await host.ready;
+      return host;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    } finally {
+      clearTimeout(overdue);
       this.#starting.delete(host);
-    };
-    host.ready.then(
-      () => {
-        over();
-        this.#ready(shelf, host);
-      },
-      (error: Error) => {
-        over();
-        if (!this.#closed) this.#startFailed(shelf, error);
-      },
-    );
+    }
   }
 
   #ready(shelf: Shelf, host: HostProcess): void {

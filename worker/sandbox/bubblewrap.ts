@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { closeSync, openSync, renameSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Grant } from "../../src/contract/grant.ts";
 import { dropPrivilegesCommand } from "../accounts/drop-privileges.ts";
+import type { Spawner } from "../spawning/spawner.ts";
 import { bubblewrapArguments } from "./bubblewrap-arguments.ts";
 import { findBubblewrap } from "./find-bubblewrap.ts";
 import { hostEnvironment } from "./host-environment.ts";
@@ -30,7 +31,7 @@ const filterDescriptor = 5;
  *
  * @throws UserError when bwrap is not there.
  */
-export async function createBubblewrapSandbox(options: BubblewrapOptions): Promise<Sandbox> {
+export async function createBubblewrapSandbox(options: BubblewrapOptions, spawner: Spawner): Promise<Sandbox> {
   const bubblewrap = await findBubblewrap();
   await mkdir(options.runtimeDirectory, { recursive: true });
   const view = await prepareSystemView(options.runtimeDirectory);
@@ -49,40 +50,34 @@ export async function createBubblewrapSandbox(options: BubblewrapOptions): Promi
       return prepared;
     },
 
-    start(request: SandboxRequest): SandboxedProcess {
-      const { program, direct, grants, account, limits } = request;
-      // Opened anew each time: bwrap reads to the end, and the place in a file is shared with whoever inherits it.
-      const filter = filterFile === null ? null : openSync(filterFile, "r");
-      try {
-        const command = [
-          ...(account === null ? [] : dropPrivilegesCommand(account)),
-          bubblewrap.path,
-          ...bubblewrapArguments(
-            view,
-            etcOf.get(grants) ?? view.etc,
-            bubblewrap.features,
-            program,
-            grants,
-            limits,
-            hostEnvironment(program, direct),
-            filter === null ? null : filterDescriptor,
-          ),
-          ...prlimitCommand(limits, program.leastDataLimit),
-          program.command,
-          ...program.arguments,
-        ];
-        return spawnHost({
-          command,
-          environment: {},
-          workingDirectory: "/",
-          extraDescriptors: filter === null ? [] : [filter],
-          // A process namespace ends all that is in it; without one its processes are known by their user namespace.
-          holdsTree: !grants.processes,
-          userId: account?.userId ?? null,
-        });
-      } finally {
-        if (filter !== null) closeSync(filter);
-      }
+    start({ program, direct, grants, account, limits }: SandboxRequest): Promise<SandboxedProcess> {
+      const command = [
+        ...(account !== null && bubblewrap.setUserId ? dropPrivilegesCommand(account) : []),
+        bubblewrap.path,
+        ...bubblewrapArguments(
+          view,
+          etcOf.get(grants) ?? view.etc,
+          bubblewrap.features,
+          program,
+          grants,
+          limits,
+          hostEnvironment(program, direct),
+          filterFile === null ? null : filterDescriptor,
+        ),
+        ...(spawner.setsLimits ? [] : prlimitCommand(limits, program.leastDataLimit)),
+        program.command,
+        ...program.arguments,
+      ];
+      return spawnHost(spawner, {
+        command,
+        environment: {},
+        workingDirectory: "/",
+        descriptorFile: filterFile,
+        // A process namespace ends all that is in it; without one its processes are known by their user namespace.
+        holdsTree: !grants.processes,
+        // bwrap gives up every way back to root itself (no_new_privs), unless it was installed to become root.
+        become: bubblewrap.setUserId ? null : account,
+      });
     },
   };
 }

@@ -1,6 +1,7 @@
 import { UserError } from "../../src/contract/user-error.ts";
 import { accountMay } from "../accounts/account-may.ts";
 import type { HostAccounts } from "../accounts/host-account.ts";
+import type { Spawner } from "../spawning/spawner.ts";
 import { createBubblewrapSandbox } from "./bubblewrap.ts";
 import { createUnisolatedSandbox } from "./none.ts";
 import { probeSandbox } from "./probe.ts";
@@ -19,9 +20,9 @@ export interface SandboxChoice {
  * @throws UserError when bubblewrap is missing or does not work here; when there is to be no sandbox although scripts
  *   could read what belongs to Runsmith, and the operator has not said that every runbook is trusted.
  */
-export async function chooseSandbox(choice: SandboxChoice, accounts: HostAccounts): Promise<Sandbox> {
+export async function chooseSandbox(choice: SandboxChoice, accounts: HostAccounts, spawner: Spawner): Promise<Sandbox> {
   if (choice.sandbox === "bubblewrap") {
-    const sandbox = await createBubblewrapSandbox(choice);
+    const sandbox = await createBubblewrapSandbox(choice, spawner);
     const account = accounts.acquire();
     try {
       await probeSandbox(sandbox, account);
@@ -47,5 +48,5 @@ export async function chooseSandbox(choice: SandboxChoice, accounts: HostAccount
   } finally {
     account?.release();
   }
-  return createUnisolatedSandbox();
+  return createUnisolatedSandbox(spawner);
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { access, constants } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "../../src/contract/user-error.ts";
@@ -9,6 +9,8 @@ export interface Bubblewrap {
   path: string;
   version: string;
   features: BubblewrapFeatures;
+  /** Some distributions install it so; then it must not be started with a way to root. */
+  setUserId: boolean;
 }
 
 /** How to get bubblewrap, by the package manager that this machine has. */
@@ -35,7 +37,12 @@ export async function findBubblewrap(): Promise<Bubblewrap> {
   const { stdout } = await promisify(execFile)(path, ["--version"], { env: {} });
   const version = /\d+(\.\d+)+/.exec(stdout)?.[0] ?? "0";
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  return { path, version, features: { disableUserNamespaces: major > 0 || minor >= 8 } };
+  return {
+    path,
+    version,
+    features: { disableUserNamespaces: major > 0 || minor >= 8 },
+    setUserId: ((await stat(path)).mode & 0o4000) !== 0,
+  };
 }
 
 async function installCommand(): Promise<string> {

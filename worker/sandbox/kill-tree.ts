@@ -1,5 +1,12 @@
 import { statSync } from "node:fs";
-import { isAlive, killProcess, processesWhere, processStartTime, userNamespaceOf } from "./process-tree.ts";
+import {
+  childProcesses,
+  isAlive,
+  killProcess,
+  processesWhere,
+  processStartTime,
+  userNamespaceOf,
+} from "./process-tree.ts";
 import type { ProcessIdentity } from "./sandbox.ts";
 
 /** Passes over /proc after which a tree that forks faster than it is killed is left to the next call. */
@@ -13,10 +20,20 @@ const maximalPasses = 50;
 export function killTree(identity: ProcessIdentity): void {
   const inner = identity.processes.at(-1);
   if (inner !== undefined && processStartTime(inner.processId) === inner.startTime) {
-    // Still starting, its child is not known yet, and would wait for ever for a parent that died: both are one process group.
-    killProcess(identity.processes.length === 1 ? -inner.processId : inner.processId);
+    if (identity.processes.length > 1) killProcess(inner.processId);
+    else killStarting(inner.processId);
   }
   killStragglers(identity);
+}
+
+/**
+ * A sandbox that is still starting: its first process inside is not known yet, and would outlive an outer one that dies before
+ * they are tied to each other. It either is a child already, or belongs to the outer one's process group still.
+ */
+function killStarting(outer: number): void {
+  const children = childProcesses(outer);
+  killProcess(-outer);
+  for (const child of children) killProcess(child);
 }
 
 /** Ends what no process namespace holds together: found by its user namespace, which a process cannot leave, or by its account. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Grant } from "../../src/contract/grant.ts";
 import { dropPrivilegesCommand } from "../accounts/drop-privileges.ts";
+import type { Spawner } from "../spawning/spawner.ts";
 import { hostEnvironment } from "./host-environment.ts";
 import { type PreparedGrants, prepareGrants } from "./prepared-grants.ts";
 import { prlimitCommand } from "./resource-limits.ts";
@@ -14,7 +15,7 @@ import { spawnHost } from "./spawn-host.ts";
  * It still has a working folder of its own, a clean environment, its limits, and as root an account of its own.
  * A tree that moves away from its first process is only found where it has that account.
  */
-export function createUnisolatedSandbox(): Sandbox {
+export function createUnisolatedSandbox(spawner: Spawner): Sandbox {
   return {
     name: "none",
 
@@ -23,21 +24,24 @@ export function createUnisolatedSandbox(): Sandbox {
       return prepareGrants(grants, []);
     },
 
-    start({ program, direct, account, limits }: SandboxRequest): SandboxedProcess {
+    async start({ program, direct, account, limits }: SandboxRequest): Promise<SandboxedProcess> {
       const folder = mkdtempSync(join(tmpdir(), "runsmith-host-"));
       if (account !== null) chownSync(folder, account.userId, account.groupId);
-      const started = spawnHost({
+      const started = await spawnHost(spawner, {
         command: [
+          // There is no bwrap to take the way back to root away.
           ...(account === null ? [] : dropPrivilegesCommand(account)),
-          ...prlimitCommand({ ...limits, processes: limits.processes * 16 }, program.leastDataLimit),
+          ...(spawner.setsLimits
+            ? []
+            : prlimitCommand({ ...limits, processes: limits.processes * 16 }, program.leastDataLimit)),
           program.command,
           ...program.arguments,
         ],
         environment: { ...hostEnvironment(program, direct), HOME: folder, TMPDIR: folder },
         workingDirectory: folder,
-        extraDescriptors: [],
+        descriptorFile: null,
         holdsTree: false,
-        userId: account?.userId ?? null,
+        become: null,
       });
       void started.exited.then(() => rmSync(folder, { recursive: true, force: true }));
       return started;

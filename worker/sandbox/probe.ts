@@ -30,7 +30,7 @@ const probeProgram: HostProgram = {
  * @throws UserError `sandbox-broken` when it does not start, or does not isolate, with the likely remedy.
  */
 export async function probeSandbox(sandbox: Sandbox, account: HostAccount | null): Promise<void> {
-  const started = sandbox.start({
+  const started = await sandbox.start({
     program: probeProgram,
     direct: true,
     grants: noGrants,

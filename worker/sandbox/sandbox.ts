@@ -17,8 +17,8 @@ export interface Sandbox {
    * @throws UserError `grant-unusable` when a granted path does not exist, or leads to what belongs to Runsmith itself.
    */
   prepare(grants: readonly Grant[]): Promise<PreparedGrants>;
-  /** @throws UserError when the program cannot be started at all. */
-  start(request: SandboxRequest): SandboxedProcess;
+  /** @throws Error when the program cannot be started at all. */
+  start(request: SandboxRequest): Promise<SandboxedProcess>;
 }
 
 export interface SandboxRequest {

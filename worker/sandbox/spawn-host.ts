@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import type { Readable, Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
+import type { Spawner, SpawnRequest } from "../spawning/spawner.ts";
 import { killStragglers, killTree } from "./kill-tree.ts";
 import {
   childProcesses,
@@ -14,34 +13,21 @@ import {
 } from "./process-tree.ts";
 import type { ProcessExit, ProcessIdentity, SandboxedProcess } from "./sandbox.ts";
 
-export interface SpawnRequest {
-  /** The whole command, wrappers first. */
-  command: readonly string[];
-  environment: Readonly<Record<string, string>>;
-  workingDirectory: string;
-  /** Open descriptors that the command gets as 5, 6, …; they stay the caller's to close. */
-  extraDescriptors: readonly number[];
+export interface HostRequest extends SpawnRequest {
   /** The end of the first process inside is the end of all. */
   holdsTree: boolean;
-  userId: number | null;
 }
 
-/** Starts a host's wrappers with the descriptors of the host protocol, and keeps hold of what they become. */
-export function spawnHost(request: SpawnRequest): SandboxedProcess {
-  const [program, ...programArguments] = request.command;
-  if (program === undefined) throw new Error("a host needs a command");
-  const child = spawn(program, programArguments, {
-    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", ...request.extraDescriptors],
-    env: request.environment,
-    cwd: request.workingDirectory,
-    // A session of its own: Ctrl-C in the worker's terminal is for the worker, which stops its jobs in order.
-    detached: true,
-  });
-  const [, stdout, stderr, input, output] = child.stdio as unknown as [null, Readable, Readable, Writable, Readable];
+/**
+ * Starts a host's wrappers with the descriptors of the host protocol, and keeps hold of what they become.
+ *
+ * @throws Error when the command cannot be started.
+ */
+export async function spawnHost(spawner: Spawner, request: HostRequest): Promise<SandboxedProcess> {
+  const { processId, stdout, stderr, input, output, exited: outerExited } = await spawner.spawn(request);
   // A host that dies while it is written to is told by its exit.
   for (const stream of [stdout, stderr, input, output]) stream.on("error", () => {});
 
-  const processId = child.pid ?? 0;
   const outer = named(processId);
   let inner: ProcessIdentity["processes"][number] | null = null;
   let userNamespace: string | null = null;
@@ -50,18 +36,15 @@ export function spawnHost(request: SpawnRequest): SandboxedProcess {
   const identity = (): ProcessIdentity => ({
     processes: inner === null ? [outer] : [outer, inner],
     userNamespace,
-    userId: request.holdsTree ? null : request.userId,
+    userId: request.holdsTree ? null : (request.become?.userId ?? null),
   });
 
   const exited = (async (): Promise<ProcessExit> => {
-    const exit = await new Promise<ProcessExit>((resolve) => {
-      child.once("error", () => resolve({ code: 127, signal: null }));
-      child.once("exit", (code, signal) => resolve(truthfulExit(code, signal)));
-    });
+    const { code, signal } = await outerExited;
     ended = true;
     if (request.holdsTree) await untilOver(inner);
     else killStragglers(identity());
-    return exit;
+    return truthfulExit(code, signal);
   })();
 
   return {
@@ -111,7 +94,7 @@ function namespaceIfItsOwn(processId: number): string | null {
 }
 
 /** Wrappers tell the signal that ended their child as a shell does: 128 + its number. */
-function truthfulExit(code: number | null, signal: NodeJS.Signals | null): ProcessExit {
+function truthfulExit(code: number | null, signal: string | null): ProcessExit {
   if (code === null || code <= 128) return { code, signal };
   const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];
   return name === undefined ? { code, signal: null } : { code: null, signal: name };

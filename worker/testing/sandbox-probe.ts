@@ -7,6 +7,7 @@ import { createBubblewrapSandbox } from "../sandbox/bubblewrap.ts";
 import type { ResourceLimits } from "../sandbox/resource-limits.ts";
 import { defaultResourceLimits } from "../sandbox/resource-limits.ts";
 import type { ProcessExit, Sandbox, SandboxedProcess } from "../sandbox/sandbox.ts";
+import { inProcessSpawner } from "../spawning/in-process-spawner.ts";
 import { testRuntimeDirectory } from "./test-worker.ts";
 
 /** Whether these tests run as root, which gives hosts accounts of their own. */
@@ -28,10 +29,13 @@ export class SandboxProbe {
 
   /** @param protectedPaths Relative to `folder`. */
   constructor(protectedPaths: readonly string[] = []) {
-    this.#sandbox = createBubblewrapSandbox({
-      runtimeDirectory: testRuntimeDirectory,
-      protectedPaths: protectedPaths.map((path) => join(this.folder, path)),
-    });
+    this.#sandbox = createBubblewrapSandbox(
+      {
+        runtimeDirectory: testRuntimeDirectory,
+        protectedPaths: protectedPaths.map((path) => join(this.folder, path)),
+      },
+      inProcessSpawner,
+    );
   }
 
   /** Starts a script; it may write to descriptor 4 to say that it is ready. */
@@ -41,7 +45,7 @@ export class SandboxProbe {
     limits: Partial<ResourceLimits> = {},
   ): Promise<SandboxedProcess> {
     const sandbox = await this.#sandbox;
-    return sandbox.start({
+    return await sandbox.start({
       program: {
         kind: "node",
         version: "",
