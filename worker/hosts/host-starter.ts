@@ -35,7 +35,7 @@ export interface HostStarterOptions {
 export type StartMode = "idle" | "direct";
 
 /** Scheduling priority of a host that starts for the pool. */
-const idleNiceness = 10;
+const idleNiceness = 5;
 /** Where memory runs out for the whole machine, a script goes before its worker does. */
 const outOfMemoryScore = "500";
 
@@ -76,6 +76,11 @@ export class HostStarter {
         return ranOutOfMemory;
       },
     };
+  }
+
+  /** A job waits for a host that starts for the pool: it gives way to nobody any more. */
+  hurry(host: HostProcess): void {
+    if (mayRaisePriority) restorePriority(host);
   }
 
   /** What a host's account will not be able to do with what is granted. */

@@ -76,7 +76,8 @@ export class WarmPool {
   readonly #starter: HostStarter;
   readonly #options: WarmPoolOptions;
   readonly #shelves = new Map<string, Shelf>();
-  readonly #starting = new Set<HostProcess>();
+  /** With the shelf of those that start for the pool, null for those that start for a job. */
+  readonly #starting = new Map<HostProcess, Shelf | null>();
   readonly #starts = new Set<Promise<void>>();
   readonly #sweeper: NodeJS.Timeout;
   readonly #mostDirectStarts = availableParallelism() + 1;
@@ -137,7 +138,7 @@ export class WarmPool {
       for (const waiter of shelf.waiters.splice(0)) waiter.reject(new Error("the worker is closing"));
       ending.push(...shelf.idle.splice(0));
     }
-    for (const host of [...ending, ...this.#starting]) host.kill();
+    for (const host of [...ending, ...this.#starting.keys()]) host.kill();
     await Promise.all(ending.map((host) => host.gone));
     // Whatever became ready in the meantime was killed for being too many.
     await Promise.all(this.#starts);
@@ -202,6 +203,7 @@ export class WarmPool {
       };
       signal?.addEventListener("abort", stopWaiting, { once: true });
       shelf.waiters.push(waiter);
+      for (const [host, forShelf] of this.#starting) if (forShelf === shelf) this.#starter.hurry(host);
       this.#startForWaiters();
     });
   }
@@ -237,7 +239,8 @@ export class WarmPool {
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
-    this.#starting.add(host);
+    this.#starting.set(host, mode === "idle" ? shelf : null);
+    if (mode === "idle" && shelf.waiters.length > 0) this.#starter.hurry(host);
     const overdue = setTimeout(() => host.kill(), startTimeLimit);
     if (this.#closed) host.kill();
     try {
