@@ -49,7 +49,7 @@ export class Installation implements AsyncDisposable {
       const port = await freePort();
       const serverArguments = ["--port", String(port), "--data", dataDirectory, ...(options.server ?? [])];
       const server = startServer(serverArguments, temporary.path);
-      await server.printed(/Runsmith is ready at \S+\n/);
+      await printedInTime(server, /Runsmith is ready at \S+\n/);
       const token = (await readFile(join(dataDirectory, "admin.token"), "utf8")).trim();
       const client = new ApiClient(`http://127.0.0.1:${port}`, token);
       return new Installation(temporary.path, dataDirectory, client, serverArguments, server, remove);
@@ -94,7 +94,7 @@ export class Installation implements AsyncDisposable {
   /** Starts the server again, at the same address; resolves when it is ready. */
   async restartServer(): Promise<void> {
     this.#server = startServer(this.#serverArguments, this.folder);
-    await this.#server.printed(/Runsmith is ready at \S+\n/);
+    await printedInTime(this.#server, /Runsmith is ready at \S+\n/);
   }
 
   /** Registers a worker and starts it; resolves when it is connected. */
@@ -159,7 +159,7 @@ export class WorkerProcess {
   async start(): Promise<void> {
     const command = startCommand(process.execPath, this.#arguments, { env: this.#environment, cwd: "/" });
     this.#command = command;
-    await command.printed(/Runsmith worker is connected to /);
+    await printedInTime(command, /Runsmith worker is connected to /);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -198,6 +198,20 @@ function startServer(args: readonly string[], folder: string): RunningCommand {
     RUNSMITH_TOKEN: undefined,
   };
   return startCommand(process.execPath, [program, "server", ...args], { env, cwd: folder });
+}
+
+/** Waits for a line on standard output; one that never comes is told with all that was said instead. */
+async function printedInTime(command: RunningCommand, pattern: RegExp): Promise<void> {
+  const controller = new AbortController();
+  const late = sleep(60_000, undefined, { signal: controller.signal }).then(() => {
+    throw new Error(`${command.process.spawnargs.join(" ")} did not print ${pattern} in time:\n${command.errors()}`);
+  });
+  try {
+    await Promise.race([command.printed(pattern), late]);
+  } finally {
+    controller.abort();
+    late.catch(() => {});
+  }
 }
 
 /** Accounts of a worker's own: the usual range would not do for all the workers of tests that run together. */

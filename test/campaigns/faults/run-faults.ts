@@ -64,6 +64,8 @@ class Campaign {
   readonly #workers: WorkerProcess[] = [];
   /** What is being killed and started again, so that it is not killed twice at once. */
   readonly #away = new Map<string, Promise<void>>();
+  /** What could not be started again; then the run is no good. */
+  #failure: { error: unknown } | null = null;
 
   constructor(installation: Installation, plan: FaultPlan, progress: (text: string) => void) {
     this.#installation = installation;
@@ -97,6 +99,7 @@ class Campaign {
     const { jobId } = await client.start(`count-${attempts}`, { lines, pace });
     this.accepted.push(jobId);
     for (let stopped = false, since = Date.now(); ; ) {
+      if (this.#failure !== null) throw this.#failure.error;
       const job = await client.job(jobId);
       if (hasEnded(job)) {
         this.ends[job.status] = (this.ends[job.status] ?? 0) + 1;
@@ -133,6 +136,9 @@ class Campaign {
   #take(target: KillTarget, names: string[], action: () => Promise<void>): void {
     const before = names.map((name) => this.#away.get(name));
     const done = Promise.all(before).then(action);
+    done.catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
     for (const name of names) this.#away.set(name, done);
     this.#count(target);
   }
