@@ -17,5 +17,11 @@ export interface Analysis {
 export const analysisTimeLimit = 20_000;
 export const analysisMemoryLimit = 1024 * 1024 * 1024;
 
+/**
+ * Codes of the problems that say that an analysis did not come to its end, and so nothing of the script itself.
+ * Saving the same text again has it analysed again.
+ */
+export const unfinishedAnalysisCodes: readonly string[] = ["analysis-timed-out", "analysis-crashed", "analysis-failed"];
+
 /** The largest script that may be imported, in bytes of its file. */
 export const scriptSizeLimit = 4 * 1024 * 1024;

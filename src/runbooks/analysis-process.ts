@@ -28,7 +28,7 @@ export interface AnalysisProcessOptions {
 
 interface Waiting {
   request: AnalysisRequest;
-  resolve: (analysis: Analysis) => void;
+  resolve: (analysis: Analysis | null) => void;
 }
 
 /**
@@ -37,12 +37,15 @@ interface Waiting {
  *
  * The process is started by the first script and ended when idle. While it works, a timer runs; a process that exceeds
  * it, or ends by itself, gives the script a problem in place of an analysis, and the next script gets a new process.
+ * A process that had served others before may have ended on its own account, so its script is tried once more in a new one.
  */
 export class AnalysisProcess {
   readonly #options: Required<AnalysisProcessOptions>;
   readonly #queue: Waiting[] = [];
   #child: ChildProcess | null = null;
   #current: Waiting | null = null;
+  /** Whether the current script has a process that served others before. */
+  #isReused = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -56,20 +59,23 @@ export class AnalysisProcess {
     };
   }
 
-  /** Never rejects: a hang or a crash is a problem of severity `error` in the analysis. */
-  analyse(name: string, source: string): Promise<Analysis> {
+  /**
+   * Never rejects: a hang or a crash is a problem of severity `error` in the analysis (`unfinishedAnalysisCodes`).
+   * Null when the process was closed before it could end.
+   */
+  analyse(name: string, source: string): Promise<Analysis | null> {
     return new Promise((resolve) => {
       this.#queue.push({ request: { name, source }, resolve });
       this.#next();
     });
   }
 
-  /** Ends the process; what waits is answered as interrupted. */
+  /** Ends the process; what waits, and whatever comes later, is answered with null. */
   close(): void {
     this.#closed = true;
     this.#child?.kill("SIGKILL");
     for (const waiting of this.#queue.splice(0)) {
-      waiting.resolve(interrupted());
+      waiting.resolve(null);
     }
   }
 
@@ -80,16 +86,17 @@ export class AnalysisProcess {
     clearTimeout(this.#timer);
     const waiting = this.#queue.shift();
     if (waiting === undefined) {
-      this.#timer = setTimeout(() => this.#child?.kill("SIGKILL"), this.#options.idleTime);
+      this.#timer = setTimeout(() => this.#endIdle(), this.#options.idleTime);
       this.#timer.unref();
       return;
     }
     if (this.#closed) {
-      waiting.resolve(interrupted());
+      waiting.resolve(null);
       return;
     }
     this.#current = waiting;
     this.#timer = setTimeout(() => this.#exceeded(), this.#options.timeLimit);
+    this.#isReused = this.#child !== null;
     const child = this.#child ?? this.#start();
     child.send(waiting.request, (error) => {
       if (error !== null) {
@@ -120,7 +127,7 @@ export class AnalysisProcess {
     const gone = () => {
       if (this.#child === child) {
         this.#child = null;
-        this.#finish(this.#closed ? interrupted() : crashed());
+        this.#gone();
       }
     };
     child.on("exit", gone);
@@ -131,6 +138,22 @@ export class AnalysisProcess {
     return child;
   }
 
+  /** The next script must not be sent to a process that is about to end. */
+  #endIdle(): void {
+    this.#child?.kill("SIGKILL");
+    this.#child = null;
+  }
+
+  #gone(): void {
+    if (this.#current !== null && this.#isReused && !this.#closed) {
+      this.#queue.unshift(this.#current);
+      this.#current = null;
+      this.#next();
+    } else {
+      this.#finish(this.#closed ? null : crashed());
+    }
+  }
+
   #exceeded(): void {
     const child = this.#child;
     this.#child = null;
@@ -138,7 +161,7 @@ export class AnalysisProcess {
     this.#finish(timedOut(this.#options.timeLimit));
   }
 
-  #finish(analysis: Analysis): void {
+  #finish(analysis: Analysis | null): void {
     const current = this.#current;
     this.#current = null;
     clearTimeout(this.#timer);
@@ -170,19 +193,15 @@ function compileCache(): string | null {
 function timedOut(timeLimit: number): Analysis {
   return unfinished(
     "analysis-timed-out",
-    `The script could not be analysed within ${timeLimit / 1000} s. Make its parameter type simpler, or split the script.`,
+    `The script could not be analysed within ${timeLimit / 1000} s. Save it again to try once more; if it fails again, make its parameter type simpler, or split the script.`,
   );
 }
 
 function crashed(): Analysis {
   return unfinished(
     "analysis-crashed",
-    "The analysis of the script ran out of memory or crashed. Make its parameter type simpler, or split the script.",
+    "The analysis of the script ran out of memory or crashed. Save it again to try once more; if it fails again, make its parameter type simpler, or split the script.",
   );
-}
-
-function interrupted(): Analysis {
-  return unfinished("analysis-interrupted", "The service was stopped during the analysis. Save the script again.");
 }
 
 function unfinished(code: string, message: string): Analysis {

@@ -218,7 +218,8 @@ export class RunbooksFeature {
   async #analyse(kind: RunbookKind, name: string, source: Uint8Array, patient: boolean): Promise<Analysis | null> {
     const text = scriptText(source);
     const analysis = await this.#analyser.analyse(kind, name, text);
-    if (analysis !== null || !patient || !(await this.#available(kind))) {
+    // TypeScript needs nobody who comes later: without an analysis, the service is about to stop.
+    if (analysis !== null || !patient || kind === "TypeScript" || !(await this.#available(kind))) {
       return analysis;
     }
     return this.#analyser.analyse(kind, name, text);

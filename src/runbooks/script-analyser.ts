@@ -23,7 +23,7 @@ export class ScriptAnalyser {
     this.#powerShell = powerShell;
   }
 
-  /** Null when nothing can analyse this kind now. `text` comes without byte order mark. */
+  /** Null when nothing can analyse this kind now, or the service stops. `text` comes without byte order mark. */
   async analyse(kind: RunbookKind, name: string, text: string): Promise<Analysis | null> {
     if (kind === "TypeScript") {
       return this.#typeScript.analyse(name, text);
@@ -50,7 +50,7 @@ export class ScriptAnalyser {
         return {
           signature: emptySignature,
           needs: [],
-          problems: [{ line: 1, column: 1, severity: "error", code: error.code, message: error.message }],
+          problems: [{ line: 1, column: 1, severity: "error", code: error.code, message: sentence(error) }],
           synopsis: "",
           executable: null,
         };
@@ -58,6 +58,10 @@ export class ScriptAnalyser {
       throw error;
     }
   }
+}
+
+function sentence({ message, remedy }: UserError): string {
+  return remedy === undefined ? message : `${message}. ${remedy}`;
 }
 
 function hasErrors(analysis: Analysis): boolean {

@@ -1,3 +1,5 @@
+import type { RunbookKind } from "../contract/runbook-kind.ts";
+import { runbookKinds } from "../contract/runbook-kind.ts";
 import type { Store } from "../store/store.ts";
 import type { ScriptAnalyser } from "./script-analyser.ts";
 import { scriptText } from "./script-source.ts";
@@ -6,8 +8,8 @@ import { scriptText } from "./script-source.ts";
 const backstop = 30_000;
 
 /**
- * Analyses the drafts that had to wait, as soon as something that can do so has come: one after the other, oldest first.
- * What is interrupted waits again.
+ * Analyses the drafts that had to wait, as soon as something that can do so has come: one after the other, oldest first;
+ * those whose analysis was interrupted by a stop of the service, when it starts again. What is interrupted waits again.
  */
 export class WaitingAnalyses {
   readonly #store: Pick<Store, "read" | "write">;
@@ -26,6 +28,7 @@ export class WaitingAnalyses {
     this.#unsubscribe = analyser.onAvailable(() => this.#wake());
     this.#timer = setInterval(() => this.#wake(), backstop);
     this.#timer.unref();
+    this.#wake();
   }
 
   /** Resolves when what is under way has ended. */
@@ -53,15 +56,25 @@ export class WaitingAnalyses {
   }
 
   async #analyseAll(): Promise<void> {
+    for (const kind of runbookKinds) {
+      await this.#analyseKind(kind);
+    }
+  }
+
+  async #analyseKind(kind: RunbookKind): Promise<void> {
     let after: string | undefined;
     while (!this.#closed) {
-      const [version] = await this.#store.read.versionsToAnalyse({ limit: 1, ...(after !== undefined && { after }) });
+      const [version] = await this.#store.read.versionsToAnalyse({
+        kind,
+        limit: 1,
+        ...(after !== undefined && { after }),
+      });
       if (version === undefined) {
         return;
       }
       after = version.versionId;
       const analysis = await this.#analyser.analyse(version.kind, version.runbookName, scriptText(version.source));
-      // Only PowerShell ever waits, so nothing behind this one could be analysed either.
+      // Nothing behind this one of the same kind could be analysed either.
       if (analysis === null) {
         return;
       }

@@ -301,3 +301,33 @@ test("the start of a job learns of a runbook whether it can run", async (t) => {
   assert.deepEqual(draft?.version?.signature, good.signature);
   assert.equal(await store.read.runbookToStart({ runbook: "none", draft: false }), null);
 });
+
+test("a text whose analysis timed out or crashed is not branded: saving it again has it analysed again", async (t) => {
+  const store = await temporaryStore(t);
+  const unfinished: Analysis = {
+    ...broken,
+    signature: emptySignature,
+    problems: [{ line: 1, column: 1, severity: "error", code: "analysis-timed-out", message: "Too slow." }],
+  };
+  const first = await importText(store, "slow", "1", { analysis: unfinished });
+  const waiting = await importText(store, "slow", "1", { analysis: null, overwrite: true });
+  assert.equal(waiting.runbook.draft?.versionId, first.runbook.draft?.versionId);
+  assert.equal(waiting.runbook.draft?.analysis, "waiting");
+  assert.deepEqual(waiting.runbook.draft?.problems, []);
+  await importText(store, "slow", "1", { analysis: unfinished, overwrite: true });
+  const again = await importText(store, "slow", "1", { overwrite: true });
+  assert.equal(again.runbook.draft?.versionId, first.runbook.draft?.versionId);
+  assert.equal(again.runbook.draft?.analysis, "done");
+  assert.deepEqual(again.runbook.draft?.problems, []);
+  assert.ok(again.runbook.revision > first.runbook.revision);
+  const { published } = await store.write.publishRunbook({ runbook: "slow", changedBy: "admin" });
+  assert.equal(published?.versionId, first.runbook.draft?.versionId);
+});
+
+test("problems of the text itself stay when the same text is saved again", async (t) => {
+  const store = await temporaryStore(t);
+  const first = await importText(store, "broken", "1", { analysis: broken });
+  const again = await importText(store, "broken", "1", { overwrite: true });
+  assert.deepEqual(again.runbook.draft?.problems, broken.problems);
+  assert.equal(again.runbook.revision, first.runbook.revision);
+});

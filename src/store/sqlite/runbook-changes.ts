@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Analysis } from "../../contract/analysis.ts";
+import { unfinishedAnalysisCodes } from "../../contract/analysis.ts";
 import type { RunbookSettings } from "../../contract/api/runbook.ts";
 import { UserError } from "../../contract/user-error.ts";
 import type { RunbookChange } from "../operations/runbooks.ts";
@@ -88,7 +89,7 @@ export function writeSettings(
 
 /**
  * Makes a text the runbook's draft. Gives false, and makes no version, when it is the draft already, or the published version
- * while there is no draft; a draft that waited for its analysis gets it then.
+ * while there is no draft; a draft that waited for its analysis, or whose analysis did not come to its end, gets it then.
  */
 export function writeDraft(
   session: SqliteSession,
@@ -98,7 +99,8 @@ export function writeDraft(
   const contentHash = createHash("sha256").update(draft.source).digest();
   const current = runbook.draft_version_id ?? runbook.published_version_id;
   if (current !== null && sameContent(session, current, contentHash)) {
-    return draft.analysis === null ? false : writeAnalysis(session, current, draft.analysis);
+    const reopened = reopenUnfinished(session, current);
+    return draft.analysis === null ? reopened : writeAnalysis(session, current, draft.analysis);
   }
   const versionId = idToBytes(session.newId());
   const number = runbook.last_version_number + 1;
@@ -145,6 +147,20 @@ export function writeAnalysis(session: SqliteSession, versionId: Uint8Array, ana
       executable,
       executable === null ? null : createHash("sha256").update(executable).digest(),
       versionId,
+    ) > 0
+  );
+}
+
+/** Makes a draft wait again whose analysis timed out or crashed: that says nothing of its text. False when it did not. */
+function reopenUnfinished(session: SqliteSession, versionId: Uint8Array): boolean {
+  return (
+    session.run(
+      `UPDATE runbook_versions SET analysis = 'waiting', signature = NULL, problems = '[]'
+       WHERE version_id = ?1 AND analysis = 'done' AND state = 'draft' AND EXISTS (
+         SELECT 1 FROM json_each(problems)
+         WHERE json_extract(value, '$.code') IN (SELECT value FROM json_each(?2)))`,
+      versionId,
+      JSON.stringify(unfinishedAnalysisCodes),
     ) > 0
   );
 }

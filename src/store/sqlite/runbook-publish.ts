@@ -51,7 +51,10 @@ function refuseUnfit(session: SqliteSession, runbook: RunbookRow, draftId: Uint8
   if (draft?.analysis !== "done") {
     throw new UserError("analysis-waiting", `The draft of the runbook ${runbook.name} has not been analysed yet.`, {
       status: 409,
-      remedy: `It is analysed as soon as a worker that can read ${runbook.kind} is connected (\`runsmith get-worker\`); publish then.`,
+      remedy:
+        runbook.kind === "TypeScript"
+          ? "It is being analysed; publish in a moment."
+          : `It is analysed as soon as a worker that can read ${runbook.kind} is connected (\`runsmith get-worker\`); publish then.`,
     });
   }
   const errors = (JSON.parse(draft.problems) as Problem[]).filter(({ severity }) => severity === "error");
