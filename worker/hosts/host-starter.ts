@@ -1,14 +1,13 @@
-import { readdirSync, writeFileSync } from "node:fs";
-import { setPriority } from "node:os";
+import { writeFileSync } from "node:fs";
 import type { HostKind } from "../../src/contract/runbook-kind.ts";
 import { accountMay } from "../accounts/account-may.ts";
 import type { HostAccounts } from "../accounts/host-account.ts";
 import type { ControlGroup, ControlGroups } from "../sandbox/control-groups.ts";
 import type { PreparedGrants } from "../sandbox/prepared-grants.ts";
-import { processTree } from "../sandbox/process-tree.ts";
 import type { ResourceLimits } from "../sandbox/resource-limits.ts";
 import type { ProcessIdentity, Sandbox } from "../sandbox/sandbox.ts";
 import type { HostProgram } from "./host-launcher.ts";
+import { lowerPriority, mayChangePriority, raisePriority } from "./host-priority.ts";
 import { type Confinement, HostProcess } from "./host-process.ts";
 import type { Profile } from "./profile.ts";
 
@@ -34,14 +33,10 @@ export interface HostStarterOptions {
 /** How a host starts: for the pool, giving way to all else; or for a job that waits, skipping what pays only while idle. */
 export type StartMode = "idle" | "direct";
 
-/** Scheduling priority of a host that starts for the pool. */
-const idleNiceness = 5;
 /** Where memory runs out for the whole machine, a script goes before its worker does. */
 const outOfMemoryScore = "500";
 
 let groupsMade = 0;
-
-const mayRaisePriority = process.getuid?.() === 0;
 
 /** Starts hosts: gives each its account and its sandbox, and cleans up after it. */
 export class HostStarter {
@@ -80,7 +75,7 @@ export class HostStarter {
 
   /** A job waits for a host that starts for the pool: it gives way to nobody any more. */
   hurry(host: HostProcess): void {
-    if (mayRaisePriority) restorePriority(host);
+    if (mayChangePriority) raisePriority(host.process.processId);
   }
 
   /** What a host's account will not be able to do with what is granted. */
@@ -122,15 +117,15 @@ export class HostStarter {
       throw error;
     }
     preferWhenOutOfMemory(host);
-    const givesWay = mode === "idle" && mayRaisePriority;
-    if (givesWay) lowerPriority(host);
+    const givesWay = mode === "idle" && mayChangePriority;
+    lowerPriority(host.process.processId, givesWay ? "idle" : "running");
     let forget = this.#options.register.add(host.identity());
     host.ready.then(
       () => {
         const forgetOuter = forget;
         forget = this.#options.register.add(host.identity());
         forgetOuter();
-        if (givesWay) restorePriority(host);
+        if (givesWay) raisePriority(host.process.processId);
       },
       () => {},
     );
@@ -147,24 +142,5 @@ function preferWhenOutOfMemory(host: HostProcess): void {
     writeFileSync(`/proc/${host.process.processId}/oom_score_adj`, outOfMemoryScore);
   } catch {
     // Gone already, or not allowed: then the kernel's own judgement holds.
-  }
-}
-
-function lowerPriority(host: HostProcess): void {
-  try {
-    setPriority(host.process.processId, idleNiceness);
-  } catch {
-    // Gone already.
-  }
-}
-
-/** Linux keeps a priority per thread, and each thread took it from the one that made it. */
-function restorePriority(host: HostProcess): void {
-  for (const processId of processTree(host.process.processId)) {
-    try {
-      for (const thread of readdirSync(`/proc/${processId}/task`)) setPriority(Number(thread), 0);
-    } catch {
-      // Gone meanwhile.
-    }
   }
 }

@@ -37,7 +37,8 @@ export function bubblewrapArguments(
   return [
     ...namespaces(grants, features),
     ...["--uid", "65534", "--gid", "65534", "--hostname", "job"],
-    ...["--new-session", "--die-with-parent", "--cap-drop", "ALL", "--clearenv"],
+    // No --new-session: every host is started as the leader of a session without a terminal already.
+    ...["--die-with-parent", "--cap-drop", "ALL", "--clearenv"],
     ...Object.entries({ ...environment, HOME: privateFolder, TMPDIR: privateFolder }).flatMap(([name, value]) => [
       "--setenv",
       name,
