@@ -161,6 +161,21 @@ describe("a worker", () => {
     assert.equal(test.service.textOf(attempt), "alive");
   });
 
+  it("goes on when the process that starts its hosts dies", async () => {
+    const attempt = run("console.log('on'); setInterval(() => {}, 1000)");
+    await test.service.until(() => test.service.recordsOf(attempt).length > 0, "the job's start");
+    const [spawner] = processesWhere(
+      (processId) =>
+        isAlive(processId) &&
+        /spawner|descriptorFile/.test(commandOf(processId)) &&
+        parentOf(processId) === process.pid,
+    );
+    assert.ok(spawner !== undefined);
+    process.kill(spawner, "SIGKILL");
+    assert.equal((await endOf(attempt)).reason, "host-lost");
+    assert.equal((await endOf(run("console.log('again')"))).outcome, "Completed");
+  });
+
   it("leaves nothing of a job that starts daemons", async () => {
     const mark = `sleep 31${Math.trunc(Math.random() * 1e6)}`;
     const attempt = run(
@@ -278,4 +293,8 @@ function commandOf(processId: number): string {
   } catch {
     return "";
   }
+}
+
+function parentOf(processId: number): number {
+  return Number(/^PPid:\t(\d+)/m.exec(readFileSync(`/proc/${processId}/status`, "utf8"))?.[1]);
 }

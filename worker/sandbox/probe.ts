@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
 import { UserError } from "../../src/contract/user-error.ts";
 import type { HostAccount } from "../accounts/host-account.ts";
 import type { HostProgram } from "../hosts/host-launcher.ts";
-import { findBubblewrap } from "./find-bubblewrap.ts";
 import { noGrants } from "./prepared-grants.ts";
 import { defaultResourceLimits } from "./resource-limits.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -61,72 +59,6 @@ export async function probeSandbox(sandbox: Sandbox, account: HostAccount | null
       remedy: "Update bubblewrap to 0.8 or later, or use a kernel with seccomp filters.",
     });
   }
-}
-
-/** One line for `doctor`. */
-export interface Finding {
-  name: string;
-  ok: boolean;
-  /** What was found, or what is wrong. */
-  detail: string;
-  remedy?: string;
-}
-
-/** What `doctor` says of this machine's means of isolation. */
-export async function checkSandbox(start: () => Promise<unknown>): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  try {
-    const { path, version, features } = await findBubblewrap();
-    findings.push({
-      name: "bubblewrap",
-      ok: true,
-      detail: `${version} at ${path}${features.disableUserNamespaces ? "" : "; older than 0.8, so nested namespaces are forbidden by seccomp alone"}`,
-    });
-  } catch (error) {
-    findings.push(failure("bubblewrap", error));
-    return findings;
-  }
-  findings.push(userNamespaces());
-  try {
-    await start();
-    findings.push({ name: "sandbox", ok: true, detail: "starts, with a seccomp filter and without nested namespaces" });
-  } catch (error) {
-    findings.push(failure("sandbox", error));
-  }
-  return findings;
-}
-
-function userNamespaces(): Finding {
-  const most = readNumber("/proc/sys/user/max_user_namespaces");
-  const debian = readNumber("/proc/sys/kernel/unprivileged_userns_clone");
-  const apparmor = readNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
-  if (most === 0 || debian === 0) {
-    return {
-      name: "user namespaces",
-      ok: false,
-      detail: "switched off by the kernel's settings",
-      remedy: remedyOf("namespace"),
-    };
-  }
-  return { name: "user namespaces", ok: true, detail: apparmor === 1 ? "allowed, restricted by AppArmor" : "allowed" };
-}
-
-function readNumber(file: string): number | null {
-  try {
-    return Number(readFileSync(file, "utf8"));
-  } catch {
-    return null;
-  }
-}
-
-function failure(name: string, error: unknown): Finding {
-  const remedy = error instanceof UserError ? error.remedy : undefined;
-  return {
-    name,
-    ok: false,
-    detail: error instanceof Error ? error.message : String(error),
-    ...(remedy === undefined ? {} : { remedy }),
-  };
 }
 
 function remedyOf(errors: string): string {

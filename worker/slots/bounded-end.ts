@@ -1,4 +1,5 @@
 import type { EndedMessage, JobException } from "../../src/contract/host/host-messages.ts";
+import { deepestValue, isTooDeep } from "../../src/contract/value-depth.ts";
 
 /** Characters of one text of an exception. */
 const longestText = 64 * 1024;
@@ -10,16 +11,20 @@ const deepestCause = 8;
 /** How a script says that it ended, cut where it says more than anybody would read; a host may say anything here. */
 export function boundedEnd(ended: EndedMessage): EndedMessage {
   const { type, outcome, exception, result, exitCode } = ended;
-  const text = result === undefined ? undefined : JSON.stringify(result);
   return {
     type,
     outcome,
     ...(exception === undefined ? {} : { exception: boundedException(exception) }),
-    ...(text === undefined
-      ? {}
-      : { result: text.length > longestResult ? `(a result of ${text.length} characters, left out)` : result }),
-    ...(Number.isInteger(exitCode) && exitCode !== undefined ? { exitCode } : {}),
+    ...(result === undefined ? {} : { result: boundedResult(result) }),
+    // What is no exit code anywhere is none here either: `process.exit(1e300)`.
+    ...(typeof exitCode === "number" && (exitCode | 0) === exitCode ? { exitCode } : {}),
   };
+}
+
+function boundedResult(result: unknown): unknown {
+  if (isTooDeep(result)) return `(a result nested deeper than ${deepestValue} levels, left out)`;
+  const { length } = JSON.stringify(result);
+  return length > longestResult ? `(a result of ${length} characters, left out)` : result;
 }
 
 /** An exception with bounded texts and causes. */
