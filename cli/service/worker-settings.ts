@@ -19,11 +19,14 @@ export const workerTuningOptions: readonly CommandOption[] = [
   { flags: "--runtime-dir <folder>", help: "where runtimes are kept for hosts" },
 ];
 
+/** Options that a server and its local worker share. */
+const sharedOptionNames = ["log-format", "log-level"];
+
 /** The arguments of `runsmith worker` for the options that were given. */
 export function workerTuningArguments(invocation: Invocation): string[] {
   const args: string[] = [];
-  for (const { flags } of workerTuningOptions) {
-    const name = /--([\w-]+)/.exec(flags)?.[1] ?? "";
+  const ownNames = workerTuningOptions.map(({ flags }) => /--([\w-]+)/.exec(flags)?.[1] ?? "");
+  for (const name of [...ownNames, ...sharedOptionNames]) {
     const value = invocation.text(name);
     if (value !== undefined) args.push(`--${name}`, value);
     else if (invocation.flag(name)) args.push(`--${name}`);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 /** The host's program as it stands in the sources: `.ts` in a checkout, `.js` in an installed package. */
@@ -17,11 +17,14 @@ export async function buildNodeHost(outputDirectory: string): Promise<string> {
   const file = path.join(folder, "host.mjs");
   const present = await readFile(file, "utf8").catch(() => undefined);
   if (present === program) return file;
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await mkdir(folder, { recursive: true });
+  // Hosts run under other accounts, whatever the umask of the worker.
+  await chmod(folder, 0o755);
   const temporary = `${file}.${process.pid}`;
   try {
     // Two workers may build at once; a host never sees half a file.
-    await writeFile(temporary, program, { mode: 0o644 });
+    await writeFile(temporary, program);
+    await chmod(temporary, 0o644);
     await rename(temporary, file);
   } finally {
     await rm(temporary, { force: true });
