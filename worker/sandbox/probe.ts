@@ -40,7 +40,12 @@ export async function probeSandbox(sandbox: Sandbox, account: HostAccount | null
   started.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   started.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   started.output.resume();
+  const read = [started.stdout, started.stderr].map(
+    (stream) => new Promise((resolve) => stream.once("close", resolve)),
+  );
   const exit = await started.exited;
+  // What it said may still be on its way when its end is known.
+  await Promise.all(read);
   if (exit.code !== 0) {
     throw new UserError(
       "sandbox-broken",
