@@ -26,6 +26,15 @@ const timeLimit = 30_000;
 /** Where the time limit is what ends it. */
 const short = { timeLimit: 2_000, stopGrace: 500 };
 
+/** 8 GiB by mmap(2), anonymous and shared, which no limit of a process counts; written to by 16 MiB at a time. */
+const sharedMemory = `my $all = 8 << 30;
+my $start = syscall(${process.arch === "arm64" ? 222 : 9}, 0, $all, 3, 0x21, -1, 0);
+open(my $memory, "+<", "/proc/self/mem") or die "no memory: $!";
+sysseek($memory, $start, 0);
+my $block = "x" x (1 << 24);
+for (1 .. $all >> 24) { syswrite($memory, $block) or die "not written: $!"; }
+sleep 600;`;
+
 export const hostileScripts: readonly HostileScript[] = [
   {
     does: "forks for ever",
@@ -58,6 +67,16 @@ export const hostileScripts: readonly HostileScript[] = [
       TypeScript: `for (let i = 0; i < 6; i++) {
           spawn(process.execPath, ["-e", "const h = []; setInterval(() => h.length < 12 && h.push(Buffer.alloc(32 << 20, 1)), 20)"]);
         }
+        await pause(600_000);`,
+    },
+    ends: ["Failed"],
+    because: /memory/i,
+  },
+  {
+    does: "allocates shared memory for ever",
+    settings: { timeLimit },
+    bodies: {
+      TypeScript: `spawn("perl", ["-e", ${JSON.stringify(sharedMemory)}], { stdio: "inherit" });
         await pause(600_000);`,
     },
     ends: ["Failed"],

@@ -5,9 +5,6 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
  * and a list of processes is only worth something at one moment.
  */
 
-/** Bytes of a page; fixed on the architectures that we run on, except for some arm64 kernels, where memory is then underrated. */
-const pageSize = 4096;
-
 /** Start of a process in clock ticks since boot, which with its id names it for ever; null when it is gone. */
 export function processStartTime(processId: number): string | null {
   return statusFields(processId)?.[19] ?? null;
@@ -54,18 +51,40 @@ export function processTree(processId: number): number[] {
   return tree;
 }
 
-/** Resident bytes of processes that they share with nobody's file (so that one binary is not counted many times). */
-export function privateMemory(processIds: readonly number[]): number {
-  let pages = 0;
+/** Shared memory of one process up to this many bytes is taken as its own; of more, its share is asked for. */
+const littleSharedMemory = 16 * 1024 ** 2;
+
+/**
+ * Resident bytes of processes that belong to no file: their own, and their share of what they have in common. The pages of
+ * programs and libraries do not count, so that one binary is not counted many times.
+ */
+export function anonymousMemory(processIds: readonly number[]): number {
+  let bytes = 0;
   for (const processId of processIds) {
-    try {
-      const [, resident, shared] = readFileSync(`/proc/${processId}/statm`, "latin1").split(" ");
-      pages += Number(resident) - Number(shared);
-    } catch {
-      // Gone meanwhile.
-    }
+    const status = read(`/proc/${processId}/status`);
+    const shared = kibibytes(status, "RssShmem");
+    bytes += kibibytes(status, "RssAnon") + (shared > littleSharedMemory ? shareOf(processId, shared) : shared);
   }
-  return pages * pageSize;
+  return bytes;
+}
+
+/** @param whole What to say where the share cannot be read: it is for the process's own account, or for root. */
+function shareOf(processId: number, whole: number): number {
+  const rollup = read(`/proc/${processId}/smaps_rollup`);
+  return rollup.includes("Pss_Shmem:") ? kibibytes(rollup, "Pss_Shmem") : whole;
+}
+
+function kibibytes(text: string, name: string): number {
+  return 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1] ?? 0);
+}
+
+/** Empty when it is gone meanwhile, or not for us to read. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return "";
+  }
 }
 
 /** The user namespace of a process, such as `user:[4026531837]`; null when it is gone or not ours to look at. */

@@ -3,10 +3,10 @@ import { setTimeout } from "node:timers/promises";
 import type { Spawner, SpawnRequest } from "../spawning/spawner.ts";
 import { killStragglers, killTree } from "./kill-tree.ts";
 import {
+  anonymousMemory,
   childProcesses,
   isAlive,
   killProcess,
-  privateMemory,
   processStartTime,
   processTree,
   userNamespaceOf,
@@ -62,7 +62,7 @@ export async function spawnHost(spawner: Spawner, request: HostRequest): Promise
       if (!request.holdsTree) userNamespace = namespaceIfItsOwn(first);
     },
     identity,
-    memory: () => (ended ? 0 : privateMemory(processTree(processId))),
+    memory: () => (ended ? 0 : anonymousMemory(processTree(processId))),
     kill() {
       if (ended) return;
       killTree(identity());
