@@ -11,13 +11,13 @@ import { eventually, startService, TestWorker } from "./testing.ts";
 async function read(
   t: TestContext,
   service: TestService,
-  of: { topics: FeedTopic[]; after?: { attempt: number; number: number }; delay?: number },
+  of: { topics: FeedTopic[]; delay?: number },
   isEnough: (events: FeedEvent[]) => boolean,
 ): Promise<FeedEvent[]> {
   const controller = new AbortController();
   t.after(() => controller.abort());
   const events: FeedEvent[] = [];
-  for await (const portion of service.jobs.openFeed({ ...of, signal: controller.signal })) {
+  for await (const portion of service.jobs.openFeed({ topics: of.topics, signal: controller.signal })) {
     events.push(...portion);
     if (isEnough(events)) {
       break;
@@ -50,7 +50,8 @@ test("a reader who comes at any moment gets each record once and in order, and t
       await sleep(1);
     }
   }
-  readers.push(read(t, service, { topics, after: { attempt: 1, number: 300 } }, hasEnded));
+  const further: FeedTopic[] = [{ type: "job", jobId, after: { attempt: 1, number: 300 } }];
+  readers.push(read(t, service, { topics: further }, hasEnded));
   worker.end(job);
   await service.until(jobId, "Completed");
   readers.push(read(t, service, { topics }, hasEnded));

@@ -81,7 +81,8 @@ export interface JobObserver {
   firstRecord?(latency: number): void;
 }
 
-export type FeedTopic = { type: "job"; jobId: string } | { type: "jobs" };
+/** `after` is where a reader of the job's records is; at their beginning when left out. */
+export type FeedTopic = { type: "job"; jobId: string; after?: RecordPosition } | { type: "jobs" };
 
 export interface JobsFeature {
   /** Throws UserErrors as `JobStarter.start` says. */
@@ -100,14 +101,10 @@ export interface JobsFeature {
   readText(of: { jobId: string; stream?: StreamName }): AsyncGenerator<string, void, undefined>;
   /**
    * Live events of topics, in portions that came together. Ends when `signal` is aborted; a reader that waits for more
-   * can be ended only so. `after` is where the readers of job topics are.
+   * can be ended only so.
    * @throws UserError `job-not-found` (404), by the first `next()`
    */
-  openFeed(of: {
-    topics: FeedTopic[];
-    after?: RecordPosition;
-    signal: AbortSignal;
-  }): AsyncGenerator<FeedEvent[], void, undefined>;
+  openFeed(of: { topics: FeedTopic[]; signal: AbortSignal }): AsyncGenerator<FeedEvent[], void, undefined>;
   /** A runbook has changed: nothing that is remembered of it may be used. */
   forgetRunbook(runbookId: string): void;
   /** A runbook's concurrency rule has changed: jobs that it held may go on. */
@@ -262,23 +259,18 @@ class Jobs implements JobsFeature, JobLinkHandler {
     return this.#queries.text(of);
   }
 
-  openFeed(of: {
-    topics: FeedTopic[];
-    after?: RecordPosition;
-    signal: AbortSignal;
-  }): AsyncGenerator<FeedEvent[], void, undefined> {
+  openFeed(of: { topics: FeedTopic[]; signal: AbortSignal }): AsyncGenerator<FeedEvent[], void, undefined> {
     const source = {
       hub: this.#hub,
       readJob: (jobId: string) => this.#queries.job(jobId),
       readRecords: (page: { jobId: string; after: RecordPosition; limit: number; bytes: number }) =>
         this.#store.read.records(page),
     };
-    const { topics, after } = of;
     const open = (signal: AbortSignal) =>
-      topics.map((topic) =>
+      of.topics.map((topic) =>
         topic.type === "jobs"
           ? allJobsFeed(this.#hub, signal)
-          : jobFeed(source, topic.jobId, after === undefined ? { signal } : { signal, after }),
+          : jobFeed(source, topic.jobId, topic.after === undefined ? { signal } : { signal, after: topic.after }),
       );
     return mergedFeed(open, of.signal);
   }

@@ -215,6 +215,54 @@ describe("a job's life", () => {
     }
   });
 
+  test("a reader of several jobs that comes back goes on after what it has of each", async () => {
+    const jobIds: string[] = [];
+    for (const count of [2, 3]) {
+      const { body } = await start({ runbook: "plain" });
+      jobIds.push(body.jobId);
+      const records = Array.from({ length: count }, (_, index) => outputRecord(index + 1, "x"));
+      await worker.append(await worker.nextJob(), records, "Completed");
+    }
+    const [first = "", second = ""] = jobIds;
+    const topics = `topics=jobs,job:${first.toUpperCase()},job:${second}`;
+    const reader = await EventReader.open(server, topics);
+    const isOver = ({ data }: { data: Record<string, unknown> }) => data["status"] === "Completed";
+    while (reader.events.filter(isOver).length < 2) {
+      await reader.changed();
+    }
+    reader.close();
+    const lastId = reader.events.findLast(({ id }) => id !== undefined)?.id ?? "";
+    assert.deepEqual(lastId.split(",").sort(), [`${first}:1.2`, `${second}:1.3`].sort());
+    const partly = `${first}:1.1,${second}:1.3`;
+    for (const [query, headers] of [
+      [topics, { "last-event-id": partly }],
+      [`${topics}&after=${partly}`, {}],
+      [`${topics}&after=${lastId}`, { "last-event-id": partly }],
+    ] as const) {
+      const again = await EventReader.open(server, query, headers);
+      while (again.events.filter(isOver).length < 2) {
+        await again.changed();
+      }
+      again.close();
+      const records = again.events.filter(({ event }) => event === "record");
+      assert.deepEqual(
+        records.map(({ id, data }) => ({ id, record: `${String(data["jobId"])} ${String(data["id"])}` })),
+        [{ id: `${first}:1.2,${second}:1.3`, record: `${first} 1.2` }],
+      );
+    }
+  });
+
+  test("events of a job that does not exist are refused before they begin, whatever else is followed", async () => {
+    const { body } = await start({ runbook: "plain" });
+    await worker.append(await worker.nextJob(), [], "Completed");
+    const unknown = "job:01a1fa6a-b729-764b-b7d2-0dd615245581";
+    for (const topics of [`jobs,${unknown}`, `job:${body.jobId},${unknown}`, `jobs,job:${body.jobId},job:nonsense`]) {
+      const answer = await server.call("GET", `/api/events?topics=${topics}`);
+      assert.equal(answer.status, 404, topics);
+      assert.equal(answer.body.type, "job-not-found");
+    }
+  });
+
   test("one connection carries several topics, also all jobs", async () => {
     const reader = await EventReader.open(server, "topics=jobs");
     const { body } = await start({ runbook: "plain" });

@@ -28,7 +28,7 @@ export class EventReader {
     for (const end of ["end", "close", "error"]) {
       answer.on(end, () => {
         this.#isOver = true;
-        this.#changed();
+        this.#tell();
       });
     }
   }
@@ -49,6 +49,17 @@ export class EventReader {
     return this.events;
   }
 
+  /** Resolves when something further has come. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => {
+      const listener = () => {
+        this.#listeners.delete(listener);
+        resolve();
+      };
+      this.#listeners.add(listener);
+    });
+  }
+
   /** Resolves when the service has ended the stream. */
   over(): Promise<void> {
     return this.#wait(() => this.#isOver);
@@ -60,10 +71,10 @@ export class EventReader {
 
   #take({ event, id, data }: EventSourceMessage): void {
     this.events.push({ event, id, data: JSON.parse(data) as Record<string, unknown> });
-    this.#changed();
+    this.#tell();
   }
 
-  #changed(): void {
+  #tell(): void {
     for (const listener of [...this.#listeners]) {
       listener();
     }

@@ -1,11 +1,10 @@
 import { UserError } from "../../../contract/user-error.ts";
 import type { FeedEvent } from "../../../jobs/job-feed.ts";
 import type { FeedTopic, JobsFeature } from "../../../jobs/jobs-feature.ts";
-import type { RecordPosition } from "../../../store/operations/streams.ts";
+import { EventPositions, eventPositionSchema } from "../event-positions.ts";
 import { EventStream, eventText } from "../event-stream.ts";
 import type { EventStreams } from "../event-streams.ts";
-import { recordPositionOf, recordPositionSchema } from "../record-position.ts";
-import type { ApiRequest, Route } from "../route.ts";
+import type { Route } from "../route.ts";
 import { route } from "../route.ts";
 
 /** A page shows a list and some jobs; more than this in one connection is no page. */
@@ -19,28 +18,33 @@ export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
       path: "/api/events",
       name: "followEvents",
       summary:
-        "Follows topics as server-sent events: `record` and `job` events of `job:ID`, `job` events of all `jobs`. Goes on after the end of a job, whose event comes after its last record.",
+        "Follows topics as server-sent events: `record` and `job` events of `job:ID`, `job` events of all `jobs`. Goes on after the end of a job, whose event comes after its last record. A record's event id is `attempt.number`; with several `job:ID` topics it names the position in each.",
       access: "administrator",
       query: {
         topics: { type: "string", maxLength: 4096, description: "Separated by commas: `job:ID`, `jobs`." },
-        after: {
-          ...recordPositionSchema,
-          description:
-            "With a single `job:ID` topic, records after this one only; `Last-Event-ID` does the same and counts first.",
-        },
+        after: eventPositionSchema,
       },
       responses: { 200: { description: "The events.", mediaType: "text/event-stream" } },
       async handle(request) {
-        const topics = topicsOf(request.query.topics);
-        const after = positionOf(request, topics);
+        const named = topicsOf(request.query.topics);
+        const jobIds = named.filter((topic) => topic.type === "job").map(({ jobId }) => jobId);
+        // Before the answer begins: afterwards nothing could say what is wrong.
+        await Promise.all(jobIds.map((jobId) => jobs.getJob(jobId)));
+        const last = request.incoming.headers["last-event-id"];
+        const positions = new EventPositions(jobIds, [
+          typeof last === "string" ? last : undefined,
+          request.query.after,
+        ]);
+        const topics = named.map((topic): FeedTopic => {
+          if (topic.type === "jobs") {
+            return topic;
+          }
+          const after = positions.of(topic.jobId);
+          return after === undefined ? topic : { ...topic, after };
+        });
         const gone = new AbortController();
         request.signal.addEventListener("abort", () => gone.abort(), { once: true });
-        const feed = jobs.openFeed({ topics, ...(after !== undefined && { after }), signal: gone.signal });
-        // A job's feed begins at once, or says that there is no such job; the list of all jobs may be silent for long.
-        const first = feed.next();
-        if (topics.every(({ type }) => type === "job")) {
-          await first;
-        }
+        const feed = jobs.openFeed({ topics, signal: gone.signal });
         return {
           write(response) {
             const stream = new EventStream(response);
@@ -49,7 +53,7 @@ export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
             if (stream.gone.aborted) {
               gone.abort();
             }
-            return passOn(first, feed, stream);
+            return passOn(feed, positions, stream);
           },
         };
       },
@@ -59,13 +63,13 @@ export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
 
 /** Writes each portion of a feed in one piece, and reads the next one when the client has taken it. */
 async function passOn(
-  first: Promise<IteratorResult<FeedEvent[], void>>,
   feed: AsyncGenerator<FeedEvent[], void, undefined>,
+  positions: EventPositions,
   stream: EventStream,
 ): Promise<void> {
   try {
-    for (let portion = await first; portion.done !== true; portion = await feed.next()) {
-      if (!stream.sendText(portion.value.map(textOf).join(""))) {
+    for await (const portion of feed) {
+      if (!stream.sendText(portion.map((event) => textOf(event, positions)).join(""))) {
         await stream.drained();
       }
     }
@@ -74,20 +78,20 @@ async function passOn(
   }
 }
 
-function textOf(event: FeedEvent): string {
+function textOf(event: FeedEvent, positions: EventPositions): string {
   return event.type === "record"
-    ? eventText("record", JSON.stringify(event.record), event.record.id)
+    ? eventText("record", JSON.stringify(event.record), positions.after(event.record))
     : eventText("job", JSON.stringify(event.job));
 }
 
-/** @throws UserError `invalid-request` */
+/** Each topic once. @throws UserError `invalid-request` */
 function topicsOf(text: string | undefined): FeedTopic[] {
   const topics = (text ?? "").split(",").map((topic): FeedTopic | null => {
     if (topic === "jobs") {
       return { type: "jobs" };
     }
     const jobId = /^job:([\w-]{1,64})$/.exec(topic)?.[1];
-    return jobId === undefined ? null : { type: "job", jobId };
+    return jobId === undefined ? null : { type: "job", jobId: jobId.toLowerCase() };
   });
   const known = topics.filter((topic) => topic !== null);
   if (known.length < topics.length || known.length > mostTopics) {
@@ -96,20 +100,5 @@ function topicsOf(text: string | undefined): FeedTopic[] {
       errors: [{ pointer: "/query/topics", message: "must be job:ID or jobs, separated by commas" }],
     });
   }
-  return known;
-}
-
-/** Ids of records name no job, so they say where a reader is only when it follows one. */
-function positionOf(
-  request: Pick<
-    ApiRequest<{ params: object & Record<string, string>; query: { after?: string }; body: unknown }>,
-    "query" | "incoming"
-  >,
-  topics: readonly FeedTopic[],
-): RecordPosition | undefined {
-  if (topics.filter(({ type }) => type === "job").length !== 1) {
-    return undefined;
-  }
-  const last = request.incoming.headers["last-event-id"];
-  return recordPositionOf(typeof last === "string" ? last : undefined) ?? recordPositionOf(request.query.after);
+  return [...new Map(known.map((topic) => [topic.type === "job" ? topic.jobId : topic.type, topic])).values()];
 }
