@@ -138,12 +138,16 @@ CREATE TABLE jobs (
   host_ready_at INTEGER,
   first_record_at INTEGER,
   ended_at INTEGER,
+  -- Of an attempt whose worker was started anew: when the lease of the instance that had it ends, so that it is lost, and how
+  -- many milliseconds that was away when it was set.
+  lost_at INTEGER,
+  lost_wait INTEGER,
   stop_requested_at INTEGER,
   stop_requested_by TEXT,
   status_reason TEXT,
   exception TEXT,
   result TEXT,
-  exit_code INTEGER,
+  exit_code INTEGER CHECK (exit_code BETWEEN -2147483648 AND 2147483647),
   error_count INTEGER NOT NULL DEFAULT 0,
   warning_count INTEGER NOT NULL DEFAULT 0,
   record_count INTEGER NOT NULL DEFAULT 0
@@ -154,6 +158,7 @@ CREATE INDEX jobs_by_status ON jobs (workspace_id, status, job_id);
 CREATE INDEX jobs_by_worker ON jobs (worker_id, job_id) WHERE worker_id IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX jobs_parked ON jobs (workspace_id, runbook_id, job_id) WHERE parked = 1;
 CREATE INDEX jobs_by_start_deadline ON jobs (start_deadline_at) WHERE start_deadline_at IS NOT NULL AND status = 'New';
+CREATE INDEX jobs_by_loss ON jobs (lost_at) WHERE lost_at IS NOT NULL;
 CREATE INDEX jobs_by_end ON jobs (ended_at, job_id) WHERE ended_at IS NOT NULL;
 
 -- Apart from the job row, so that lists do not read it. `secret_names` is a JSON array.

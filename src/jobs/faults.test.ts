@@ -6,13 +6,20 @@ import { UserError } from "../contract/user-error.ts";
 import type { Store } from "../store/store.ts";
 import { eventually, startService, TestWorker, temporaryData } from "./testing.ts";
 
-/** Makes one operation of a store fail for as long as `isBroken` says so; everything else is the real store. */
-function breaking(store: Store, name: keyof Store["write"], isBroken: () => boolean): Store {
+/** Makes one operation of a store fail as often as `isBroken` says so; everything else is the real store. */
+function breaking(
+  store: Store,
+  name: keyof Store["write"],
+  isBroken: (argument: unknown) => boolean,
+  error = (): Error => new UserError("storage-full", "The disk is full.", { status: 507 }),
+): Store {
   const write = new Proxy(store.write, {
-    get: (target, property, receiver) =>
-      property === name && isBroken()
-        ? () => Promise.reject(new UserError("storage-full", "The disk is full.", { status: 507 }))
-        : Reflect.get(target, property, receiver),
+    get: (target, property, receiver) => {
+      const operation: unknown = Reflect.get(target, property, receiver);
+      return property === name && typeof operation === "function"
+        ? (argument: unknown) => (isBroken(argument) ? Promise.reject(error()) : operation.call(target, argument))
+        : operation;
+    },
   });
   return new Proxy(store, {
     get: (target, property) => {
@@ -48,6 +55,73 @@ test("while the disk is full nothing is acknowledged, and afterwards no record i
     [1, 2, 3, 4, 5, 6],
   );
   await eventually(() => worker.answers.find((answer) => answer.type === "acknowledged" && answer.ended), "an end");
+});
+
+test("one attempt's bad data never holds up another's", async (t) => {
+  let bad = "";
+  const service = await startService(t, {
+    wrapStore: (store) =>
+      breaking(
+        store,
+        "appendRecords",
+        (of) => (of as { batches: { jobId: string }[] }).batches.some(({ jobId }) => jobId === bad),
+        () => new TypeError("cannot store REAL value in INTEGER column jobs.exit_code"),
+      ),
+  });
+  await service.addRunbook("hello");
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  bad = (await service.start("hello")).jobId;
+  const badJob = await worker.next("run-job");
+  const good = await service.start("hello");
+  const goodJob = await worker.next("run-job");
+  worker.append(badJob, [1]);
+  worker.append(goodJob, [1]);
+  worker.end(badJob);
+  worker.append(goodJob, [2]);
+  worker.end(goodJob);
+  assert.equal((await service.until(good.jobId, "Completed")).recordCount, 2);
+  const failed = await service.until(bad, "Failed");
+  assert.match(failed.statusReason ?? "", /its worker could not run it: what it sent cannot be stored/);
+  await eventually(() => worker.answers.find(({ type, jobId }) => type === "refused" && jobId === bad), "a refusal");
+});
+
+test("a result, an exception and a value that are nested too deeply are left out, and the job ends all the same", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("hello");
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  const { jobId } = await service.start("hello");
+  await worker.next("run-job");
+  const deep = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
+  const record = `{"number":1,"stream":"Output","time":${Date.now()},"text":"x","value":${deep}}`;
+  const exception = `{"name":"E","message":"m","cause":${deep}}`;
+  const ended = `{"outcome":"Failed","reason":"script","endedAt":0,"result":${deep},"exception":${exception}}`;
+  worker.records?.send(`{"type":"append","jobId":"${jobId}","attempt":1,"records":[${record}],"ended":${ended}}`);
+  const job = await service.until(jobId, "Failed");
+  assert.match(String(job.result), /nested deeper than 64 levels/);
+  assert.deepEqual(job.exception, { name: "E", message: "m" });
+  const [stored] = (await service.jobs.listRecords({ jobId, limit: 10 })).items;
+  assert.deepEqual([stored?.text, stored?.cut, stored?.value], ["x", true, undefined]);
+});
+
+test("a stop does not wait for jobs that go on printing", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("hello");
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  await service.start("hello");
+  const job = await worker.next("run-job");
+  let number = 0;
+  const printing = setInterval(() => {
+    for (let line = 0; line < 20; line += 1) {
+      number += 1;
+      worker.append(job, [number]);
+    }
+  }, 1);
+  t.after(() => clearInterval(printing));
+  await worker.nextAnswer();
+  await service.stop();
+  clearInterval(printing);
+  const acknowledged = worker.answers.flatMap((answer) => (answer.type === "acknowledged" ? [answer.number] : []));
+  assert.ok((acknowledged.at(-1) ?? 0) > 0);
 });
 
 test("a job that could not be put back is put back when the store can again", async (t) => {

@@ -117,7 +117,7 @@ export interface JobsFeature {
   purge(): Promise<number>;
 
   start(): void;
-  /** Stops handing out jobs and doing duties, and waits until what has come in is stored. Call it before `workers.stop`. */
+  /** Stops handing out jobs and doing duties, and waits until what has come in is stored, some seconds at most. Call it before `workers.stop`. */
   stop(): Promise<void>;
 }
 
@@ -233,7 +233,10 @@ class Jobs implements JobsFeature, JobLinkHandler {
     }
     const job = this.#resource(result.job);
     if (result.outcome === "ended") {
-      throw new UserError("job-ended", `The job has ended already, as ${job.status}.`, { status: 409 });
+      throw new UserError("job-ended", `The job has ended already, as ${job.status}.`, {
+        status: 409,
+        remedy: "There is nothing left to stop; its output and its result can be read.",
+      });
     }
     this.#apply(result.effects);
     return job;
@@ -307,8 +310,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
     this.#dispatcher.stop();
     this.#storage.stop();
     await Promise.all(this.#duties.map((duty) => duty.stop()));
-    await this.#intake.settled();
-    this.#intake.close();
+    await this.#intake.stop();
   }
 
   // --- what workers tell

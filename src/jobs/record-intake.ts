@@ -4,12 +4,14 @@ import type { Logger } from "../contract/logger.ts";
 import { recordBatchBytes, workerRecordCredit } from "../contract/session-limits.ts";
 import type { StreamRecord } from "../contract/stream.ts";
 import { streamNames } from "../contract/stream.ts";
+import { UserError } from "../contract/user-error.ts";
 import type { AssignedAttempt, JobEffects } from "../store/operations/jobs.ts";
 import type { AppendedBatch, AttemptProgress, RecordBatch, RecordColumns } from "../store/operations/streams.ts";
 import { recordFlags } from "../store/operations/streams.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../workers/clock.ts";
 import type { RecordsPeer } from "../workers/connected-worker.ts";
+import { boundDepth } from "./bounded-frame.ts";
 import type { LiveHub } from "./live-hub.ts";
 import type { RunningAttempt, RunningAttempts } from "./running-attempts.ts";
 
@@ -18,7 +20,11 @@ import type { RunningAttempt, RunningAttempts } from "./running-attempts.ts";
  * acknowledged. One write is under way at a time; what arrives meanwhile is the next one. There is no timer.
  *
  * Memory is bounded by the credit of the workers: who sends more than it may without acknowledgement is cut off.
- * When the store fails, nothing is acknowledged and the same is tried again; the workers' credit then stops the scripts.
+ * When the disk fails, nothing is acknowledged and the same is tried again; the workers' credit then stops the scripts.
+ * When what came cannot be stored, each attempt is stored alone, and the one whose data it is ends: it holds up no other.
+ *
+ * A worker that connects again repeats what was not acknowledged, so what its former link brought and no write has taken yet
+ * is let go then. At a stop no further frame is taken in: the next service gets it.
  */
 
 /** One write takes at most this much, so that others get their turn; one frame always fits. */
@@ -30,6 +36,9 @@ const mostUnanswered = 4 * (workerRecordCredit + recordBatchBytes);
 
 /** After a write that failed, in milliseconds. */
 const retryDelay = 500;
+
+/** A stop waits this long for what has come in to be stored, in milliseconds. */
+const stopPatience = 2_000;
 
 /** While storage is all but gone, only attempts with less than this to store go on; bytes. */
 const smallBatch = 64 * 1024;
@@ -44,6 +53,7 @@ interface Frame {
 }
 
 interface Pending extends AssignedAttempt {
+  /** In the order of their numbers. */
   frames: Frame[];
   bytes: number;
 }
@@ -54,7 +64,7 @@ interface Sent {
 }
 
 export class RecordIntake {
-  readonly #store: Pick<Store, "write">;
+  readonly #store: { write: Pick<Store["write"], "appendRecords" | "endAttempt"> };
   readonly #hub: LiveHub;
   readonly #attempts: RunningAttempts;
   readonly #logger: Logger;
@@ -65,12 +75,16 @@ export class RecordIntake {
   readonly #onFirstRecord: (jobId: string) => void;
   /** By attempt, in the order of their first frame. */
   readonly #pending = new Map<string, Pending>();
+  /** By worker, the link that its frames come by now. */
+  readonly #peers = new Map<string, RecordsPeer>();
   #progress = new Map<string, AttemptProgress>();
   #writing: Promise<void> | null = null;
   #retry: NodeJS.Timeout | undefined;
+  #stopping = false;
+  #closed = false;
 
   constructor(options: {
-    store: Pick<Store, "write">;
+    store: { write: Pick<Store["write"], "appendRecords" | "endAttempt"> };
     hub: LiveHub;
     attempts: RunningAttempts;
     logger: Logger;
@@ -97,11 +111,16 @@ export class RecordIntake {
    * @returns the worker's id when the attempt is over by this frame: a slot is free
    */
   received(peer: RecordsPeer, frame: AppendFrame, bytes: number): { freed: string | null } {
+    if (this.#stopping) {
+      return { freed: null };
+    }
+    this.#noteLink(peer);
     peer.unanswered += bytes;
     if (peer.unanswered > mostUnanswered) {
       peer.refuse("more records than the credit allows");
       return { freed: null };
     }
+    boundDepth(frame);
     const assigned = { jobId: frame.jobId, attempt: frame.attempt, workerId: peer.workerId };
     const current = this.#attempts.current(assigned);
     const earliest = current?.claimedAt ?? 0;
@@ -132,15 +151,48 @@ export class RecordIntake {
     this.#write();
   }
 
-  /** Resolves when everything that came in is stored, or cannot be for now. */
-  async settled(): Promise<void> {
-    while (this.#writing !== null) {
-      await this.#writing;
+  /** Takes no further records in, and resolves when those that came are stored, cannot be for now, or take too long. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const patience = Promise.withResolvers<void>();
+    const timer = setTimeout(() => patience.resolve(), stopPatience);
+    const until = performance.now() + stopPatience;
+    while (this.#writing !== null && performance.now() < until) {
+      await Promise.race([this.#writing, patience.promise]);
+    }
+    clearTimeout(timer);
+    clearTimeout(this.#retry);
+    this.#closed = true;
+  }
+
+  /** A worker has connected again: it repeats what its former link brought, so that is not kept twice. */
+  #noteLink(peer: RecordsPeer): void {
+    const former = this.#peers.get(peer.workerId);
+    if (former === peer) {
+      return;
+    }
+    this.#peers.set(peer.workerId, peer);
+    if (former !== undefined) {
+      for (const pending of [...this.#pending.values()]) {
+        if (this.#dropFormer(pending)) {
+          this.#hub.discarded(pending.jobId, pending.attempt);
+        }
+      }
     }
   }
 
-  close(): void {
-    clearTimeout(this.#retry);
+  /** Lets go of the frames of an attempt that came by a former link of its worker. Says whether there were some. */
+  #dropFormer(pending: Pending): boolean {
+    const frames = pending.frames.filter(({ peer }) => this.#peers.get(peer.workerId) === peer);
+    if (frames.length === pending.frames.length) {
+      return false;
+    }
+    pending.frames = frames;
+    pending.bytes = bytesOf(frames);
+    if (frames.length === 0) {
+      this.#pending.delete(keyOf(pending));
+    }
+    return true;
   }
 
   #tell(assigned: AssignedAttempt, records: StreamRecord[]): void {
@@ -167,7 +219,7 @@ export class RecordIntake {
   }
 
   #write(): void {
-    if (this.#writing === null && this.#retry === undefined) {
+    if (this.#writing === null && this.#retry === undefined && !this.#closed) {
       const progress = [...this.#progress.values()];
       const sent = this.#take();
       if (progress.length > 0 || sent.length > 0) {
@@ -203,7 +255,7 @@ export class RecordIntake {
         count += 1;
       }
       const frames = pending.frames.splice(0, count);
-      pending.bytes -= frames.reduce((sum, frame) => sum + frame.bytes, 0);
+      pending.bytes -= bytesOf(frames);
       if (pending.frames.length === 0) {
         this.#pending.delete(key);
       }
@@ -214,19 +266,78 @@ export class RecordIntake {
 
   async #storeAll(progress: AttemptProgress[], sent: Sent[]): Promise<void> {
     try {
-      const { batches, effects } = await this.#store.write.appendRecords({ progress, batches: sent.map(toBatch) });
-      for (const [index, batch] of batches.entries()) {
-        const of = sent[index];
-        if (of !== undefined) {
-          this.#answer(batch, of);
+      await this.#storeTogether(progress, sent);
+    } catch (error) {
+      if (error instanceof UserError) {
+        this.#storeLater(error, progress, sent);
+      } else {
+        await this.#storeEach(progress, sent);
+      }
+    }
+  }
+
+  async #storeTogether(progress: AttemptProgress[], sent: Sent[]): Promise<void> {
+    const { batches, effects } = await this.#store.write.appendRecords({ progress, batches: sent.map(toBatch) });
+    for (const [index, batch] of batches.entries()) {
+      const of = sent[index];
+      if (of !== undefined) {
+        this.#answer(batch, of);
+      }
+    }
+    this.#onEffects(effects);
+  }
+
+  /** What could not be stored together, each attempt alone. */
+  async #storeEach(progress: AttemptProgress[], sent: Sent[]): Promise<void> {
+    for (const step of progress) {
+      try {
+        await this.#storeTogether([step], []);
+      } catch (error) {
+        if (error instanceof UserError) {
+          this.#storeLater(error, [step], []);
+        } else {
+          this.#logger.error("a job's progress could not be stored", { jobId: step.jobId, error: String(error) });
         }
       }
-      this.#onEffects(effects);
-    } catch (error) {
-      this.#logger.error("records could not be stored; tried again", { error: String(error) });
-      this.#putBack(progress, sent);
-      this.#tryLater();
     }
+    for (const one of sent) {
+      try {
+        await this.#storeTogether([], [one]);
+      } catch (error) {
+        if (error instanceof UserError) {
+          this.#storeLater(error, [], [one]);
+        } else {
+          await this.#endUnstorable(one, error);
+        }
+      }
+    }
+  }
+
+  /** Ends an attempt whose data no store takes, so that nobody waits for it. */
+  async #endUnstorable(one: Sent, error: unknown): Promise<void> {
+    const { jobId, attempt, workerId } = one.pending;
+    this.#logger.error("what an attempt sent cannot be stored; it is ended", { jobId, attempt, error: String(error) });
+    const message = `what it sent cannot be stored: ${String(error).slice(0, 1_000)}`;
+    const end: AttemptEnd = {
+      outcome: "Failed",
+      reason: "worker-error",
+      exception: { name: "UnstorableData", message },
+      endedAt: Math.round(this.#clock.now()),
+    };
+    try {
+      this.#onEffects(await this.#store.write.endAttempt({ jobId, attempt, workerId, end }));
+    } catch (failure) {
+      // Not even that: it is the store, not the data.
+      this.#storeLater(failure, [], [one]);
+      return;
+    }
+    this.#answer({ jobId, attempt, outcome: "refused", number: 0, ended: false }, one);
+  }
+
+  #storeLater(error: unknown, progress: AttemptProgress[], sent: Sent[]): void {
+    this.#logger.error("records could not be stored; tried again", { error: String(error) });
+    this.#putBack(progress, sent);
+    this.#tryLater();
   }
 
   #answer(batch: AppendedBatch, { frames }: Sent): void {
@@ -278,13 +389,16 @@ export class RecordIntake {
         attempt: pending.attempt,
         workerId: pending.workerId,
         frames,
-        bytes: frames.reduce((sum, frame) => sum + frame.bytes, 0),
+        bytes: bytesOf(frames),
       });
     }
     for (const [, pending] of later) {
       for (const frame of pending.frames) {
         this.#keep(pending, frame);
       }
+    }
+    for (const pending of [...this.#pending.values()]) {
+      this.#dropFormer(pending);
     }
   }
 
@@ -312,6 +426,10 @@ function possibleTime(time: number, earliest: number, now: number): number {
 
 function keyOf({ jobId, attempt, workerId }: AssignedAttempt): string {
   return `${jobId} ${attempt} ${workerId}`;
+}
+
+function bytesOf(frames: readonly Frame[]): number {
+  return frames.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 const streamIndexes = new Map(streamNames.map((name, index) => [name, index]));

@@ -10,6 +10,9 @@ import type { ServiceRecordsFrame, WorkerRecordsFrame } from "./records-frames.t
 
 const number = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 
+/** 32 bits with a sign, as operating systems have it. */
+const exitCodeSchema = { type: "integer", minimum: -(2 ** 31), maximum: 2 ** 31 - 1 } as const;
+
 /** What a worker may send. */
 export const workerRecordsFrameSchemas: Readonly<Record<WorkerRecordsFrame["type"], object>> = {
   "records-hello": {
@@ -53,7 +56,7 @@ export const workerRecordsFrameSchemas: Readonly<Record<WorkerRecordsFrame["type
             required: ["name", "message"],
             properties: { name: { type: "string" }, message: { type: "string" }, stack: { type: "string" } },
           },
-          exitCode: { type: "integer" },
+          exitCode: exitCodeSchema,
           endedAt: timeSchema,
         },
       },
