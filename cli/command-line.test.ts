@@ -1,26 +1,7 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { test } from "node:test";
 import { commandModules } from "./commands/index.ts";
-
-const program = join(import.meta.dirname, "..", "bin", "runsmith.js");
-
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the command with nothing of this process's connection. */
-function runsmith(args: string[], env: Record<string, string> = {}): Promise<Ended> {
-  return new Promise((resolve) => {
-    const clean = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "/tmp", ...env };
-    execFile(process.execPath, [program, ...args], { env: clean }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, stdout, stderr });
-    });
-  });
-}
+import { runsmith } from "./testing/runsmith.ts";
 
 test("the help names every command, and each command's help has an example", async () => {
   const { code, stdout } = await runsmith(["--help"]);

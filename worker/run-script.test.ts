@@ -6,10 +6,12 @@ import { after, describe, it } from "node:test";
 import type { StreamRecord } from "../src/contract/stream.ts";
 import { analyseScript } from "./analyse-script.ts";
 import { findPwsh } from "./hosts/pwsh/find-pwsh.ts";
+import { openLocalHosts } from "./local-hosts.ts";
 import type { RunScriptOptions } from "./run-script.ts";
 import { runScript } from "./run-script.ts";
 import { isRoot } from "./testing/sandbox-probe.ts";
 import { testRuntimeDirectory } from "./testing/test-worker.ts";
+import type { HostOptions } from "./worker-options.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "runsmith-run-test-"));
 // Hosts of a worker that is root are other accounts.
@@ -18,16 +20,17 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const pwsh = await findPwsh();
 const withoutPwsh = "missing" in pwsh ? pwsh.missing : false;
 
-async function run(script: string, options: Partial<RunScriptOptions> = {}) {
+async function run(script: string, options: Partial<RunScriptOptions> & HostOptions = {}) {
   const records: StreamRecord[] = [];
-  const end = await runScript({
+  const kind = options.kind ?? "TypeScript";
+  await using hosts = await openLocalHosts(kind, { runtimeDirectory: testRuntimeDirectory, ...options });
+  const end = await runScript(hosts, {
     name: "test",
-    kind: "TypeScript",
+    kind,
     script,
     parameters: {},
     parameterSchemas: {},
     grants: [],
-    runtimeDirectory: testRuntimeDirectory,
     onRecord: (record) => records.push(record),
     ...options,
   });
@@ -79,11 +82,9 @@ describe("a script without a service", () => {
   });
 
   it("has its PowerShell analysed without being run", { skip: withoutPwsh }, async () => {
-    const { signature, problems } = await analyseScript({
-      name: "test",
-      script: "param([Parameter(Mandatory)] [string] $Name) throw 'never'",
-      runtimeDirectory: testRuntimeDirectory,
-    });
+    await using hosts = await openLocalHosts("PowerShell", { runtimeDirectory: testRuntimeDirectory });
+    const script = "param([Parameter(Mandatory)] [string] $Name) throw 'never'";
+    const { signature, problems } = await analyseScript(hosts, "test", script);
     assert.deepEqual(signature.required, ["Name"]);
     assert.deepEqual(problems, []);
   });

@@ -2,22 +2,15 @@ import type { Grant } from "../src/contract/grant.ts";
 import type { LogSwitches } from "../src/contract/host/host-messages.ts";
 import type { AttemptEnd } from "../src/contract/link/records-frames.ts";
 import type { RunbookKind } from "../src/contract/runbook-kind.ts";
-import { hostKindOf } from "../src/contract/runbook-kind.ts";
 import { defaultOutputLimit, defaultStopGrace } from "../src/contract/session-limits.ts";
 import type { ParameterSchema } from "../src/contract/signature.ts";
 import type { StreamRecord } from "../src/contract/stream.ts";
-import { UserError } from "../src/contract/user-error.ts";
-import { noRegister } from "./hosts/host-starter.ts";
-import { launcherOf } from "./hosts/launchers.ts";
-import { openHosts } from "./hosts/open-hosts.ts";
-import { WarmPool } from "./hosts/warm-pool.ts";
 import { localClock } from "./link/service-clock.ts";
+import type { LocalHosts } from "./local-hosts.ts";
 import { AttemptRun } from "./slots/attempt-run.ts";
 import { watchMemory } from "./slots/memory-watch.ts";
-import type { HostOptions } from "./worker-options.ts";
-import { resolveHostOptions } from "./worker-options.ts";
 
-export interface RunScriptOptions extends HostOptions {
+export interface RunScriptOptions {
   /** The runbook's name, as its messages and stacks show it. */
   name: string;
   kind: RunbookKind;
@@ -43,36 +36,10 @@ export interface RunScriptOptions extends HostOptions {
 /**
  * Runs one script on this machine without a service: same hosts, same sandbox, same records.
  *
+ * @param hosts for the script's kind
  * @returns how it ended; never rejects for a fault of the script.
- * @throws UserError when this machine cannot run it.
  */
-export async function runScript(options: RunScriptOptions): Promise<AttemptEnd> {
-  const resolved = resolveHostOptions(options);
-  const kind = hostKindOf[options.kind];
-  const hosts = await openHosts(resolved, [launcherOf(kind)], {
-    concurrency: 2,
-    register: noRegister,
-    dedicated: false,
-  });
-  const pool = new WarmPool({ starter: hosts.starter, memory: 0, slots: 1, base: {}, logger: resolved.logger });
-  try {
-    const missing = hosts.missing[0];
-    if (missing !== undefined) {
-      throw new UserError("host-kind-missing", `This machine cannot run ${options.kind} runbooks: ${missing.reason}.`);
-    }
-    return await runOne(options, pool, resolved.sandbox !== "none", resolved.limits.memory);
-  } finally {
-    await pool.close();
-    hosts.close();
-  }
-}
-
-async function runOne(
-  options: RunScriptOptions,
-  pool: WarmPool,
-  sandboxed: boolean,
-  memoryLimit: number,
-): Promise<AttemptEnd> {
+export async function runScript(hosts: LocalHosts, options: RunScriptOptions): Promise<AttemptEnd> {
   let end: AttemptEnd | undefined;
   const run = new AttemptRun(
     {
@@ -88,7 +55,13 @@ async function runOne(
       stopGrace: options.stopGrace ?? defaultStopGrace,
       outputLimit: options.outputLimit ?? defaultOutputLimit,
     },
-    { pool, clock: localClock, logger: resolveHostOptions(options).logger, sandboxed, leaseLapsed: () => false },
+    {
+      pool: hosts.pool,
+      clock: localClock,
+      logger: hosts.logger,
+      sandboxed: hosts.sandboxed,
+      leaseLapsed: () => false,
+    },
     {
       hostReady() {},
       running() {},
@@ -104,7 +77,7 @@ async function runOne(
   options.stop?.addEventListener("abort", stop);
   options.kill?.addEventListener("abort", kill);
   if (options.stop?.aborted) stop();
-  const unwatch = watchMemory(() => [run], memoryLimit);
+  const unwatch = watchMemory(() => [run], hosts.memoryLimit);
   try {
     await run.over;
   } finally {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** What a ready server writes, so that commands on its machine find it. */
 export interface RunningServer {
@@ -17,6 +17,15 @@ export function runningServers(): RunningServer[] {
     if (servers.length > 0) return servers;
   }
   return [];
+}
+
+/**
+ * The data folders of this machine's servers, which no script may see whatever is granted to it: of living ones, and of
+ * those that were killed, as their data is still there.
+ */
+export function serverDataFolders(): string[] {
+  const files = folders().flatMap(filesOf);
+  return [...new Set(files.flatMap(dataFolder))];
 }
 
 function folders(): string[] {
@@ -40,6 +49,16 @@ function read(file: string): RunningServer[] {
     const { url, tokenFile, pid } = server;
     if (!url || !tokenFile || !pid || !lives(pid, statSync(file).mtimeMs)) return [];
     return [{ ...server, url, tokenFile, pid }];
+  } catch {
+    return [];
+  }
+}
+
+/** A server keeps its token in its data folder. */
+function dataFolder(file: string): string[] {
+  try {
+    const { tokenFile }: Partial<RunningServer> = JSON.parse(readFileSync(file, "utf8"));
+    return tokenFile ? [dirname(tokenFile)] : [];
   } catch {
     return [];
   }

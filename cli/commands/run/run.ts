@@ -3,7 +3,10 @@ import type { Grant } from "../../../src/contract/grant.ts";
 import type { AttemptEnd } from "../../../src/contract/link/records-frames.ts";
 import { UserError } from "../../../src/contract/user-error.ts";
 import { formatGrants, missingGrants, parseGrants } from "../../../src/language/needs.ts";
+import type { LocalHosts } from "../../../worker/local-hosts.ts";
+import type { RunScriptOptions } from "../../../worker/run-script.ts";
 import type { Command, Invocation } from "../../command.ts";
+import { serverDataFolders } from "../../connection/running-servers.ts";
 import { exitCodeOfStatus, exitCodes } from "../../exit-codes.ts";
 import { onInterruption } from "../../follow/interruption.ts";
 import { RecordPrinter } from "../../follow/record-printer.ts";
@@ -51,7 +54,26 @@ export const command: Command = {
 async function runFile(script: ScriptFile, invocation: Invocation, signal: AbortSignal): Promise<number> {
   const { readScript } = await import("../../run/read-script.ts");
   const text = readScript(script.path);
-  const analysis = await analyse(script, text, invocation, signal);
+  const { openLocalHosts } = await import("../../../worker/local-hosts.ts");
+  const options = { ...hostSettings(invocation), protectedPaths: serverDataFolders() };
+  if (script.kind === "TypeScript") {
+    const { analyseInProcess } = await import("../../run/analyse-in-process.ts");
+    const analysis = await analyseInProcess(script.name, text, signal);
+    const job = await jobOf(script, analysis, invocation);
+    await using hosts = await openLocalHosts(script.kind, options);
+    return await runJob(hosts, job, script, signal);
+  }
+  // What analyses PowerShell is what runs it.
+  await using hosts = await openLocalHosts(script.kind, options);
+  const { analyseScript } = await import("../../../worker/analyse-script.ts");
+  const analysis = await analyseScript(hosts, script.name, text);
+  return await runJob(hosts, await jobOf(script, analysis, invocation), script, signal);
+}
+
+type Job = Omit<RunScriptOptions, "stop" | "onRecord">;
+
+/** What is to run. Throws `UserError` when the script has problems or the parameters do not fit it. */
+async function jobOf(script: ScriptFile, analysis: Analysis, invocation: Invocation): Promise<Job> {
   tellProblems(script.path, analysis);
   if (analysis.executable === null || analysis.problems.some(({ severity }) => severity === "error")) {
     throw new UserError("runbook-has-problems", `${script.path} cannot run: see its problems above.`, {
@@ -64,11 +86,7 @@ async function runFile(script: ScriptFile, invocation: Invocation, signal: Abort
   await checkParameters(signature, parameters);
   const timeLimit = invocation.text("time-limit");
   const stopGrace = invocation.text("stop-grace");
-  const printer = new RecordPrinter();
-  let printed: Promise<void> = Promise.resolve();
-  const { runScript } = await import("../../../worker/run-script.ts");
-  const end = await runScript({
-    ...hostSettings(invocation),
+  return {
     name: script.name,
     kind: script.kind,
     script: analysis.executable,
@@ -77,6 +95,15 @@ async function runFile(script: ScriptFile, invocation: Invocation, signal: Abort
     grants: grantsOf(script, analysis, invocation),
     ...(timeLimit === undefined ? {} : { timeLimit: parseDuration(timeLimit) }),
     ...(stopGrace === undefined ? {} : { stopGrace: parseDuration(stopGrace) }),
+  };
+}
+
+async function runJob(hosts: LocalHosts, job: Job, script: ScriptFile, signal: AbortSignal): Promise<number> {
+  const { runScript } = await import("../../../worker/run-script.ts");
+  const printer = new RecordPrinter();
+  let printed: Promise<void> = Promise.resolve();
+  const end = await runScript(hosts, {
+    ...job,
     stop: signal,
     onRecord: (record) => {
       printed = printed.then(() => printer.print(record));
@@ -86,20 +113,6 @@ async function runFile(script: ScriptFile, invocation: Invocation, signal: Abort
   printer.stop();
   await tellEnd(printer, script, end);
   return signal.aborted ? exitCodes.interrupted : exitCodeOfStatus(end.outcome);
-}
-
-async function analyse(
-  script: ScriptFile,
-  text: string,
-  invocation: Invocation,
-  signal: AbortSignal,
-): Promise<Analysis> {
-  if (script.kind === "TypeScript") {
-    const { analyseInProcess } = await import("../../run/analyse-in-process.ts");
-    return await analyseInProcess(script.name, text, signal);
-  }
-  const { analyseScript } = await import("../../../worker/analyse-script.ts");
-  return await analyseScript({ ...hostSettings(invocation), name: script.name, script: text });
 }
 
 function grantsOf(script: ScriptFile, { needs }: Analysis, invocation: Invocation): Grant[] {

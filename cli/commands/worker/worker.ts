@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "../../command.ts";
+import { serverDataFolders } from "../../connection/running-servers.ts";
 import { productVersion } from "../../product-version.ts";
 import { capacitySettings, hostSettings, workerTuningOptions } from "../../service/worker-settings.ts";
 
@@ -33,7 +34,7 @@ export const command: Command = {
       tokenFile: resolve(invocation.text("token-file") ?? ""),
       ...(caFile === undefined ? {} : { caFile: resolve(caFile) }),
       version: productVersion(),
-      protectedPaths: invocation.list("protect").map((path) => resolve(path)),
+      protectedPaths: [...invocation.list("protect").map((path) => resolve(path)), ...serverDataFolders()],
       logger: workerLog(invocation.text("log-format") ?? "text", invocation.text("log-level") ?? "info"),
     };
     return await runWorker(options, invocation.text("group") ?? null, invocation.flag("end-with-input"));

@@ -1,0 +1,20 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+
+const program = join(import.meta.dirname, "..", "..", "bin", "runsmith.js");
+
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command as a user does, with nothing of this process's environment but what is given. */
+export function runsmith(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    const clean = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "/tmp", ...env };
+    execFile(process.execPath, [program, ...args], { env: clean }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, stdout, stderr });
+    });
+  });
+}
