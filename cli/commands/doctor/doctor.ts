@@ -19,7 +19,7 @@ export const command: Command = {
   name: "doctor",
   summary: "see whether Runsmith can run here; a remedy for each thing that prevents it",
   description:
-    "Looks at the sandbox, the kernel's namespaces, PowerShell, the port, the disk, the clock and the token. Exits with 1 when something prevents Runsmith from running.",
+    "Looks at the sandbox, as a worker does at its start, the limits of jobs, PowerShell, the port, the disk, the clock and the token. Exits with 1 when something prevents Runsmith from running.",
   options: [
     { flags: "--data <folder>", help: "the server's data folder; that of the running one, else ./data" },
     { flags: "--port <port>", help: "the server's port; that of the running one, else 9090" },
@@ -40,10 +40,10 @@ export const command: Command = {
 
 async function checks(): Promise<Check[]> {
   const { checkNode, checkPowerShell } = await import("../../doctor/runtime-checks.ts");
-  const { checkSandbox, checkNamespaces, checkAccounts, checkLimits } = await import("../../doctor/sandbox-checks.ts");
+  const { checkSandbox, checkIsolation, checkAccounts, checkLimits } = await import("../../doctor/sandbox-checks.ts");
   const { checkPort, checkDisk, checkClock, checkToken } = await import("../../doctor/server-checks.ts");
   return [
-    ...[checkNode, checkSandbox, checkNamespaces, checkAccounts, checkLimits],
+    ...[checkNode, checkSandbox, checkIsolation, checkAccounts, checkLimits],
     ...[checkPowerShell, checkPort, checkDisk, checkClock, checkToken],
   ];
 }
