@@ -8,7 +8,7 @@ const leastSecretLineLength = 8;
 
 /**
  * The texts that must not appear in what a job says: every leaf of the values of secret parameters (`x-secret`, at any
- * depth of the schema), as it is and as JSON and URLs write it. Longest first.
+ * depth of the schema), as it is and as JSON, URLs and Node's inspector write it. Longest first.
  */
 export function collectSecrets(
   parameters: Readonly<Record<string, unknown>>,
@@ -40,16 +40,23 @@ function collect(value: unknown, schema: unknown, secrets: Set<string>): void {
 }
 
 function addLeaves(value: unknown, secrets: Set<string>): void {
-  if (typeof value === "string") addText(value, secrets);
-  else if (typeof value === "number" || typeof value === "bigint") addText(String(value), secrets);
-  else if (typeof value === "object" && value !== null)
-    for (const member of Object.values(value)) addLeaves(member, secrets);
+  // Without recursion: the value may be as deep as its sender likes.
+  const left = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next === "string") addText(next, secrets);
+    else if (typeof next === "number") addText(String(next), secrets);
+    else if (typeof next === "object" && next !== null) for (const member of Object.values(next)) left.push(member);
+  }
 }
 
 function addText(text: string, secrets: Set<string>): void {
   if (text.length < leastSecretLength) return;
   secrets.add(text);
-  secrets.add(JSON.stringify(text).slice(1, -1));
+  const inJson = JSON.stringify(text).slice(1, -1);
+  secrets.add(inJson);
+  // In the quotes of the inspector (`'`), these need no backslash.
+  secrets.add(inJson.replaceAll('\\"', '"'));
   if (text.isWellFormed()) secrets.add(encodeURIComponent(text));
   const lines = text.split(/\r?\n/).map((line) => line.trim());
   if (lines.length > 1) for (const line of lines) if (line.length >= leastSecretLineLength) secrets.add(line);

@@ -1,83 +1,105 @@
-/** What stands in place of a secret, whatever its length. */
+import type { Ranges } from "./secret-pattern.ts";
+import { merge, SecretPattern } from "./secret-pattern.ts";
+
+/** What stands in place of a secret, whatever its length; in place of several that overlap, once. */
 export const maskText = "********";
 
 /** Replaces secrets in texts and values of one job. */
 export class Masker {
-  readonly #pattern: RegExp;
-  readonly #secrets: readonly string[];
-  readonly #prefixes: ReadonlySet<string>;
-  readonly #longest: number;
+  readonly patterns: readonly SecretPattern[];
+  readonly #secrets: ReadonlySet<string>;
 
-  /** @param secrets Longest first, none empty. */
+  /** @param secrets None empty. */
   constructor(secrets: readonly string[]) {
-    this.#secrets = secrets;
-    this.#pattern = new RegExp(secrets.map((secret) => RegExp.escape(secret)).join("|"), "g");
-    this.#longest = secrets[0]?.length ?? 0;
-    // First characters that a secret may start with: most ends of a text need no closer look.
-    this.#prefixes = new Set(secrets.map((secret) => secret.charAt(0)));
+    this.#secrets = new Set(secrets);
+    this.patterns = [...this.#secrets].map((secret) => new SecretPattern(secret));
   }
 
   /** The text without secrets. */
   text(text: string): string {
-    return text.replace(this.#pattern, maskText);
-  }
-
-  /** The value without secrets: every text in it, and every number that is one. */
-  value(value: unknown): unknown {
-    if (typeof value === "string") return this.text(value);
-    if (typeof value === "number") return this.#secrets.includes(String(value)) ? maskText : value;
-    if (Array.isArray(value)) return value.map((item) => this.value(item));
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [this.text(key), this.value(member)]));
+    const found: Ranges = [];
+    for (const pattern of this.patterns) pattern.read(text, 0, 0, found);
+    if (found.length === 0) return text;
+    let masked = "";
+    let shown = 0;
+    for (const [start, end] of merge(found)) {
+      masked += text.slice(shown, start) + maskText;
+      shown = end;
+    }
+    return masked + text.slice(shown);
   }
 
   /**
-   * Masks what of a text that goes on can be judged already.
-   *
-   * @returns the masked beginning, and the rest, in which a secret may have begun: it belongs before what comes next.
+   * The value, of bounded depth, without secrets: every text in it, and every number that is a secret. Names of members stay:
+   * a secret that is a common word would take the data its form.
    */
-  beginning(text: string): { masked: string; rest: string } {
-    let cut = this.#startOfUnfinished(text);
-    // A secret that is found across the cut may itself be the beginning of a longer one.
-    for (const match of text.matchAll(this.#pattern)) {
-      if (match.index >= cut) break;
-      if (match.index + match[0].length > cut) {
-        cut = match.index;
-        break;
-      }
-    }
-    return { masked: this.text(text.slice(0, cut)), rest: text.slice(cut) };
-  }
-
-  /** Where the longest end of the text starts that is the beginning of a secret and not all of it. */
-  #startOfUnfinished(text: string): number {
-    for (let start = Math.max(0, text.length - this.#longest + 1); start < text.length; start++) {
-      if (!this.#prefixes.has(text.charAt(start))) continue;
-      const end = text.slice(start);
-      if (this.#secrets.some((secret) => secret.length > end.length && secret.startsWith(end))) return start;
-    }
-    return text.length;
+  value(value: unknown): unknown {
+    if (typeof value === "string") return this.text(value);
+    if (typeof value === "number") return this.#secrets.has(String(value)) ? maskText : value;
+    if (Array.isArray(value)) return value.map((item) => this.value(item));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, this.value(member)]));
   }
 }
 
-/** Masks one text that comes in pieces, so that a secret across pieces is found. */
+/**
+ * Masks one text that comes in pieces, so that a secret across pieces is found. What may be the beginning of a secret is
+ * held back until it is known; never more than the longest secret.
+ */
 export class StreamMasker {
-  readonly #masker: Masker;
-  #rest = "";
+  readonly #patterns: readonly SecretPattern[];
+  /** Per pattern, with how many characters of it the text ends. */
+  readonly #matched: Int32Array;
+  /** What is not shown yet, and where in the whole text it starts. */
+  #held = "";
+  #heldFrom = 0;
+  /** The mask of what lies before this place is shown already. */
+  #maskedUntil = 0;
+  /** Secrets in what is held. */
+  #found: Ranges = [];
 
   constructor(masker: Masker) {
-    this.#masker = masker;
+    this.#patterns = masker.patterns;
+    this.#matched = new Int32Array(this.#patterns.length);
   }
 
-  /** @param last Nothing follows this piece, so nothing is held back. */
+  /** @param last Nothing follows this piece, so nothing is held back; a further piece begins a new text. */
   write(piece: string, last: boolean): string {
-    const text = this.#rest + piece;
-    if (last) {
-      this.#rest = "";
-      return this.#masker.text(text);
+    const pieceFrom = this.#heldFrom + this.#held.length;
+    const end = pieceFrom + piece.length;
+    let longest = 0;
+    for (const [index, pattern] of this.#patterns.entries()) {
+      const matched = pattern.read(piece, this.#matched[index] ?? 0, pieceFrom, this.#found);
+      this.#matched[index] = last ? 0 : matched;
+      if (matched > longest) longest = matched;
     }
-    const { masked, rest } = this.#masker.beginning(text);
-    this.#rest = rest;
-    return masked;
+    this.#held += piece;
+    return this.#showUntil(last ? end : end - longest);
+  }
+
+  /** No secret that is still to be found starts before the place. */
+  #showUntil(place: number): string {
+    let shown = "";
+    const later: Ranges = [];
+    for (const range of merge(this.#found)) {
+      const [start, end] = range;
+      if (start >= place) {
+        later.push(range);
+        continue;
+      }
+      // One that overlaps what is masked already goes under the same mask.
+      if (start >= this.#maskedUntil) shown += this.#between(this.#maskedUntil, start) + maskText;
+      this.#maskedUntil = Math.max(this.#maskedUntil, end);
+    }
+    shown += this.#between(this.#maskedUntil, place);
+    this.#held = this.#held.slice(place - this.#heldFrom);
+    this.#heldFrom = place;
+    this.#found = later;
+    return shown;
+  }
+
+  /** The text between two places, as far as it is held. */
+  #between(start: number, end: number): string {
+    return this.#held.slice(Math.max(0, start - this.#heldFrom), Math.max(0, end - this.#heldFrom));
   }
 }

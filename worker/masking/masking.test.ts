@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { inspect } from "node:util";
 import { collectSecrets } from "./collect-secrets.ts";
 import { Masker, maskText, StreamMasker } from "./masker.ts";
 
@@ -39,12 +40,40 @@ describe("secrets of a job", () => {
     assert.equal(masker.text("it said: second line"), `it said: ${maskText}`);
   });
 
-  it("are masked in every text of a structured value, its names and its numbers", () => {
-    const masker = new Masker(["hunter22", "4711"]);
-    assert.deepEqual(masker.value({ a: ["x hunter22 y", 4711, 5], hunter22: { deep: "hunter22" } }), {
+  it("are masked in every text and number of a structured value, which keeps its form", () => {
+    const masker = new Masker(["hunter22", "4711", "user"]);
+    assert.deepEqual(masker.value({ a: ["x hunter22 y", 4711, 5], user: { deep: "hunter22", none: null } }), {
       a: [`x ${maskText} y`, maskText, 5],
-      [maskText]: { deep: maskText },
+      user: { deep: maskText, none: null },
     });
+  });
+
+  it("are masked as a JSON text in a JSON text and as the inspector of Node writes them", () => {
+    const key = 'back\\slash "quoted"';
+    const masker = new Masker(collectSecrets({ key }, { key: secret }));
+    assert.equal(masker.text(`{"inner":${JSON.stringify(key)}}`), `{"inner":"${maskText}"}`);
+    assert.equal(masker.text(inspect({ key })), `{ key: '${maskText}' }`);
+  });
+
+  it("are hidden wholly when they overlap", () => {
+    const masker = new Masker(["abcd", "cdef", "efxy"]);
+    assert.equal(masker.text("-abcdef-"), `-${maskText}-`);
+    assert.equal(masker.text("-cdabcdefxy-"), `-cd${maskText}-`);
+    assert.equal(masker.text("abcdabcd"), maskText + maskText);
+  });
+
+  it("may be of any length", () => {
+    const long = Array.from({ length: 200_000 }, (_, index) => String.fromCharCode(33 + ((index * index) % 90))).join(
+      "",
+    );
+    const masker = new Masker(collectSecrets({ key: long }, { key: secret }));
+    assert.equal(masker.text(`a ${long} b ${long.slice(1)}`), `a ${maskText} b ${long.slice(1)}`);
+  });
+
+  it("are found in a parameter however deep it is", () => {
+    let nested: unknown = "hunter22";
+    for (let depth = 0; depth < 100_000; depth++) nested = [nested];
+    assert.deepEqual(collectSecrets({ nested }, { nested: secret }), ["hunter22"]);
   });
 });
 
@@ -65,6 +94,42 @@ describe("a text that comes in pieces", () => {
     }
   });
 
+  it("shows what a mask of the whole text shows, whatever the secrets and the pieces are", () => {
+    let seed = 7;
+    const random = (below: number): number => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+      return Math.floor((seed / 2 ** 31) * below);
+    };
+    const letters = (count: number): string => Array.from({ length: count }, () => "abc"[random(3)]).join("");
+    for (let round = 0; round < 3_000; round++) {
+      const hidden = Array.from({ length: 1 + random(4) }, () => letters(4 + random(10)));
+      const masker = new Masker(hidden);
+      // Made of secrets and parts of them, so that they overlap and begin again.
+      const text = Array.from({ length: 8 }, () => (hidden[random(4)] ?? letters(3)).slice(random(3))).join("");
+      const stream = new StreamMasker(masker);
+      let streamed = "";
+      for (let at = 0; at < text.length; ) {
+        const length = 1 + random(6);
+        streamed += stream.write(text.slice(at, at + length), false);
+        at += length;
+      }
+      streamed += stream.write("", true);
+      assert.equal(streamed, masked(text, hidden), `${hidden.join()} in ${text}`);
+      assert.equal(masker.text(text), streamed);
+    }
+  });
+
+  it("takes no more work per character for a long secret that it nearly holds", () => {
+    const masker = new StreamMasker(new Masker([`${"a".repeat(100_000)}b`]));
+    let shown = 0;
+    for (let piece = 0; piece < 1_000; piece++) shown += masker.write("a".repeat(1_000), false).length;
+    assert.equal(shown, 900_000);
+    // An endless text that is a secret over and over is not held back either.
+    const endless = new StreamMasker(new Masker(["xxxx"]));
+    for (let piece = 0; piece < 1_000; piece++) shown += endless.write("x".repeat(1_000), false).length;
+    assert.equal(shown, 900_000 + maskText.length);
+  });
+
   it("is shown at once as far as no secret can have begun", () => {
     const masker = new StreamMasker(new Masker(["hunter22"]));
     assert.equal(masker.write("value: hun", false), "value: ");
@@ -74,3 +139,18 @@ describe("a text that comes in pieces", () => {
     assert.equal(masker.write("hunter", true), "hunter");
   });
 });
+
+/** What masking means, by looking at every place. */
+function masked(text: string, secrets: readonly string[]): string {
+  let result = "";
+  let maskedUntil = 0;
+  for (let at = 0; at < text.length; at++) {
+    const longest = Math.max(0, ...secrets.map((each) => (text.startsWith(each, at) ? each.length : 0)));
+    if (longest > 0) {
+      if (at >= maskedUntil) result += maskText;
+      maskedUntil = Math.max(maskedUntil, at + longest);
+    }
+    if (at >= maskedUntil) result += text.charAt(at);
+  }
+  return result;
+}
