@@ -1,58 +1,29 @@
-import { fork } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { getCompileCacheDir } from "node:module";
-import { dirname, extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Analysis } from "../../src/contract/analysis.ts";
 import { analysisMemoryLimit, analysisTimeLimit } from "../../src/contract/analysis.ts";
 import { UserError } from "../../src/contract/user-error.ts";
+import type { AnalysisReply, AnalysisRequest } from "../../src/language/typescript/analysis-messages.ts";
+import { startAnalysisProcess } from "../../src/language/typescript/start-analysis-process.ts";
 
 /**
- * Analyses a TypeScript script in a process that may read files, keep its own compiled code, and do nothing else.
+ * Analyses a TypeScript script in a process of its own, so that the compiler's time and memory are bounded.
  * Throws `UserError` (`analysis-timed-out`, `analysis-crashed`) when it does not end within its time and memory.
  */
 export async function analyseInProcess(name: string, source: string, signal: AbortSignal): Promise<Analysis> {
-  const cache = compileCache();
-  const child = fork(fileURLToPath(new URL(`./analysis-entry${extname(import.meta.url)}`, import.meta.url)), [], {
-    execArgv: [
-      `--max-old-space-size=${Math.floor(analysisMemoryLimit / 1024 / 1024)}`,
-      "--permission",
-      "--allow-fs-read=*",
-      ...(cache === null ? [] : [`--allow-fs-write=${cache}`]),
-    ],
-    env: cache === null ? {} : { NODE_COMPILE_CACHE: cache },
-    stdio: ["ignore", "ignore", "ignore", "ipc"],
-  });
+  const child = startAnalysisProcess(analysisMemoryLimit);
   const timer = setTimeout(() => child.kill("SIGKILL"), analysisTimeLimit);
   const abort = () => child.kill("SIGKILL");
   signal.addEventListener("abort", abort);
   try {
     return await new Promise<Analysis>((resolve, reject) => {
-      child.once("message", (analysis) => resolve(analysis as Analysis));
+      child.once("message", (reply) => resolve((reply as AnalysisReply).analysis));
       child.once("error", reject);
       child.once("exit", () => reject(unfinished(child.killed)));
-      child.send({ name, source });
+      child.send({ name, source } satisfies AnalysisRequest);
     });
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", abort);
     child.kill("SIGKILL");
-  }
-}
-
-/**
- * Where that process keeps compiled code, as the compiler takes long to load without; null when this one keeps none.
- * A folder of its own: nothing else must run code that the process of a script could have written.
- */
-function compileCache(): string | null {
-  const own = getCompileCacheDir();
-  if (own === undefined) return null;
-  const folder = join(dirname(own), "analysis");
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return folder;
-  } catch {
-    return null;
   }
 }
 

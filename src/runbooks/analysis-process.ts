@@ -1,19 +1,12 @@
 import type { ChildProcess } from "node:child_process";
-import { fork } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { getCompileCacheDir } from "node:module";
-import { dirname, extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Analysis } from "../contract/analysis.ts";
 import { analysisMemoryLimit, analysisTimeLimit } from "../contract/analysis.ts";
 import { emptySignature } from "../contract/signature.ts";
-import type { AnalysisReply, AnalysisRequest } from "./analysis-messages.ts";
+import type { AnalysisReply, AnalysisRequest } from "../language/typescript/analysis-messages.ts";
+import { startAnalysisProcess } from "../language/typescript/start-analysis-process.ts";
 
 /** The process is ended when nothing was asked of it for this long, in milliseconds. */
 const defaultIdleTime = 30_000;
-
-/** After an interrupted end, the entry beside this file; with this file's own ending, as a package holds `.js`. */
-const defaultEntry = fileURLToPath(new URL(`./analysis-entry${extname(import.meta.url)}`, import.meta.url));
 
 export interface AnalysisProcessOptions {
   /** Milliseconds that one analysis may take. */
@@ -40,7 +33,7 @@ interface Waiting {
  * A process that had served others before may have ended on its own account, so its script is tried once more in a new one.
  */
 export class AnalysisProcess {
-  readonly #options: Required<AnalysisProcessOptions>;
+  readonly #options: Required<Omit<AnalysisProcessOptions, "entry">> & { entry?: string };
   readonly #queue: Waiting[] = [];
   #child: ChildProcess | null = null;
   #current: Waiting | null = null;
@@ -54,7 +47,6 @@ export class AnalysisProcess {
       timeLimit: analysisTimeLimit,
       memoryLimit: analysisMemoryLimit,
       idleTime: defaultIdleTime,
-      entry: defaultEntry,
       ...options,
     };
   }
@@ -106,18 +98,7 @@ export class AnalysisProcess {
   }
 
   #start(): ChildProcess {
-    const cache = compileCache();
-    const child = fork(this.#options.entry, [], {
-      // It reads the compiler's libraries, and may do nothing else: no writing, no network, no processes.
-      execArgv: [
-        `--max-old-space-size=${Math.floor(this.#options.memoryLimit / 1024 / 1024)}`,
-        "--permission",
-        "--allow-fs-read=*",
-        ...(cache === null ? [] : [`--allow-fs-write=${cache}`]),
-      ],
-      env: cache === null ? {} : { NODE_COMPILE_CACHE: cache },
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
-    });
+    const child = startAnalysisProcess(this.#options.memoryLimit, this.#options.entry);
     this.#child = child;
     child.on("message", (reply) => {
       if (this.#child === child) {
@@ -169,24 +150,6 @@ export class AnalysisProcess {
     if (current !== null || this.#queue.length > 0) {
       this.#next();
     }
-  }
-}
-
-/**
- * Where the process keeps compiled code, as the compiler takes long to load without; null when the service keeps none.
- * A folder of its own: the service must not run code that the process of a script could have written.
- */
-function compileCache(): string | null {
-  const own = getCompileCacheDir();
-  if (own === undefined) {
-    return null;
-  }
-  const folder = join(dirname(own), "analysis");
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return folder;
-  } catch {
-    return null;
   }
 }
 

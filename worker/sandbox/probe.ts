@@ -71,5 +71,5 @@ function remedyOf(errors: string): string {
   if (/namespace|uid map|Operation not permitted|Permission denied/i.test(errors)) {
     return "Allow unprivileged user namespaces: sysctl -w user.max_user_namespaces=10000 (and kernel.unprivileged_userns_clone=1 on older Debian; on Ubuntu 23.10 and later an AppArmor profile for bwrap, or kernel.apparmor_restrict_unprivileged_userns=0). In a container, start it with --security-opt seccomp=unconfined and --security-opt systempaths=unconfined.";
   }
-  return "Run `runsmith doctor` for details.";
+  return "See what `bwrap --unshare-all --ro-bind / / true` says in a shell: what it cannot do there, it cannot do for jobs.";
 }

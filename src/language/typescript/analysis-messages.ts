@@ -1,4 +1,4 @@
-import type { Analysis } from "../contract/analysis.ts";
+import type { Analysis } from "../../contract/analysis.ts";
 
 /** Service → analysis process. The next one is sent when this one is answered. */
 export interface AnalysisRequest {

@@ -3,7 +3,7 @@
  * and ends with the service.
  */
 import { flushCompileCache } from "node:module";
-import { analyseTypeScript } from "../language/typescript/analyse-typescript.ts";
+import { analyseTypeScript } from "./analyse-typescript.ts";
 import type { AnalysisReply, AnalysisRequest } from "./analysis-messages.ts";
 
 // An idle process is killed, and would not write it then.
