@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
+import type { Grant } from "../../src/contract/grant.ts";
 import { UserError } from "../../src/contract/user-error.ts";
+import { parseGrants } from "../../src/language/needs.ts";
 import type { CommandOption, Invocation } from "../command.ts";
 import { parseDuration, parseSize } from "../output/quantities.ts";
 
@@ -13,10 +15,12 @@ export interface ServerSettings {
   tls?: "self-signed";
   behindProxy?: string[];
   log?: { format?: "json" | "text"; level?: LogLevel };
-  retention?: { jobDays?: number | null };
+  retention?: { jobDays?: number | null; maximumJobs?: number | null };
   metrics?: { port: number; listen?: string };
   lowDiskWatermark?: number;
   leaseDuration?: number;
+  leaseDurations?: Record<string, number>;
+  defaultGrants?: Grant[];
 }
 
 const logLevels = ["error", "warn", "info", "debug"] as const;
@@ -38,10 +42,20 @@ export const serverOptions: readonly CommandOption[] = [
   { flags: "--log-format <format>", help: "how log lines are written", choices: ["text", "json"] },
   { flags: "--log-level <level>", help: "what is logged", choices: logLevels },
   { flags: "--job-days <days>", help: "how long ended jobs are kept; or none, for ever" },
+  { flags: "--keep-jobs <number>", help: "how many ended jobs are kept at most; or none, without limit" },
   { flags: "--metrics-port <port>", help: "a listener of its own for /metrics, without a token" },
   { flags: "--metrics-listen <address>", help: "its address; loopback when left out" },
   { flags: "--low-disk <size>", help: "accept no jobs when less is free on the data folder's disk" },
-  { flags: "--lease <duration>", help: "how long a silent worker keeps its jobs" },
+  {
+    flags: "--lease <duration>",
+    help: "how long a silent worker keeps its jobs; GROUP=DURATION for a worker group",
+    many: true,
+  },
+  {
+    flags: "--default-grant <grants>",
+    help: "what a newly imported runbook is granted, such as network; nothing by default",
+    many: true,
+  },
 ];
 
 /** Reads the options of `start` and `server`. Throws `UserError` for values that make no sense. */
@@ -61,10 +75,12 @@ export function serverSettings(invocation: Invocation): ServerSettings {
   const format = invocation.text("log-format") as "json" | "text" | undefined;
   const level = invocation.text("log-level") as LogLevel | undefined;
   settings.log = { ...(format === undefined ? {} : { format }), ...(level === undefined ? {} : { level }) };
-  const days = invocation.text("job-days");
-  if (days !== undefined) {
-    settings.retention = { jobDays: days === "none" ? null : (wholeNumber(invocation, "job-days", 36_500) ?? null) };
-  }
+  const jobDays = numberOrNone(invocation, "job-days", 36_500);
+  const maximumJobs = numberOrNone(invocation, "keep-jobs", 1_000_000_000);
+  settings.retention = {
+    ...(jobDays === undefined ? {} : { jobDays }),
+    ...(maximumJobs === undefined ? {} : { maximumJobs }),
+  };
   const metricsPort = wholeNumber(invocation, "metrics-port", 65_535);
   const metricsListen = invocation.text("metrics-listen");
   if (metricsPort !== undefined) {
@@ -72,9 +88,20 @@ export function serverSettings(invocation: Invocation): ServerSettings {
   }
   const watermark = invocation.text("low-disk");
   if (watermark !== undefined) settings.lowDiskWatermark = parseSize(watermark);
-  const lease = invocation.text("lease");
-  if (lease !== undefined) settings.leaseDuration = parseDuration(lease);
+  for (const lease of invocation.list("lease")) {
+    const [, group, duration] = /^(?:([^=]+)=)?(.*)$/s.exec(lease) ?? [];
+    const milliseconds = parseDuration(duration ?? "");
+    if (group === undefined) settings.leaseDuration = milliseconds;
+    else settings.leaseDurations = { ...settings.leaseDurations, [group]: milliseconds };
+  }
+  const grants = invocation.list("default-grant");
+  if (grants.length > 0) settings.defaultGrants = parseGrants(grants.join(" "));
   return settings;
+}
+
+/** Null for `none`. */
+function numberOrNone(invocation: Invocation, option: string, most: number): number | null | undefined {
+  return invocation.text(option) === "none" ? null : wholeNumber(invocation, option, most);
 }
 
 function wholeNumber(invocation: Invocation, option: string, most: number): number | undefined {

@@ -80,6 +80,25 @@ describe("runbooks in TypeScript", () => {
     assert.equal(second.runbook.published?.number, 1);
   });
 
+  test("get an installation's default grants when they are new, and only then", async () => {
+    const listener = { changed: () => undefined, concurrencyChanged: () => undefined };
+    const generous = new RunbooksFeature(store, analyser, listener, [{ type: "network" }]);
+    const context = { changedBy: "tester" };
+    const text = "export default function () {}\n";
+    const draft = (name: string, settings: Partial<RunbookSettings> = {}) => ({
+      ...importing(name, text, settings),
+      publish: false,
+      grantNeeded: false,
+    });
+    assert.deepEqual((await generous.import(draft("by-default"), context)).runbook.grants, [{ type: "network" }]);
+    const own = await generous.import(draft("by-itself", { grants: [{ type: "processes" }] }), context);
+    assert.deepEqual(own.runbook.grants, [{ type: "processes" }]);
+    await generous.change("by-default", { grants: [] }, context);
+    const again = await generous.import({ ...draft("by-default"), overwrite: true }, context);
+    assert.deepEqual(again.runbook.grants, []);
+    assert.deepEqual((await runbooks.import(draft("without"), context)).runbook.grants, []);
+  });
+
   test("tell those who remember them of every change", async () => {
     const { runbook } = await runbooks.import(importing("told", "export default function () {}\n"), { changedBy: "t" });
     told.length = 0;

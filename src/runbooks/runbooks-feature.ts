@@ -53,11 +53,19 @@ export class RunbooksFeature {
   readonly #store: RunbookStore;
   readonly #analyser: ScriptAnalyser;
   readonly #listener: RunbookListener;
+  readonly #defaultGrants: Grant[];
 
-  constructor(store: RunbookStore, analyser: ScriptAnalyser, listener: RunbookListener) {
+  /** @param defaultGrants what a new runbook is granted before anybody grants it something */
+  constructor(
+    store: RunbookStore,
+    analyser: ScriptAnalyser,
+    listener: RunbookListener,
+    defaultGrants: readonly Grant[] = [],
+  ) {
     this.#store = store;
     this.#analyser = analyser;
     this.#listener = listener;
+    this.#defaultGrants = parseGrants(formatGrants(defaultGrants));
   }
 
   /** @throws UserError `runbook-not-found` (404) */
@@ -111,6 +119,7 @@ export class RunbooksFeature {
       analysis,
       overwrite,
       settings,
+      defaults: { grants: this.#defaultGrants },
       changedBy,
     });
     this.#listener.changed(imported.runbook.runbookId);

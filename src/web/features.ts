@@ -2,6 +2,7 @@ import { AccessFeature } from "../access/access-feature.ts";
 import { newToken, tokenHash } from "../access/token.ts";
 import type { JobsFeature } from "../jobs/jobs-feature.ts";
 import { createJobsFeature } from "../jobs/jobs-feature.ts";
+import type { RetentionSettings } from "../jobs/retention.ts";
 import type { RunbookListener } from "../runbooks/runbooks-feature.ts";
 import { RunbooksFeature } from "../runbooks/runbooks-feature.ts";
 import { ScriptAnalyser } from "../runbooks/script-analyser.ts";
@@ -42,6 +43,7 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
     store,
     logger: log,
     ...(options.leaseDuration !== undefined && { leaseDuration: options.leaseDuration }),
+    ...(options.leaseDurations !== undefined && { leaseDurations: options.leaseDurations }),
     authenticate: (request) => workerOf(request, access),
     newToken() {
       const token = newToken();
@@ -83,7 +85,7 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
   };
   return {
     access,
-    runbooks: new RunbooksFeature(store, analyser, runbookListener(jobs, log)),
+    runbooks: new RunbooksFeature(store, analyser, runbookListener(jobs, log), options.defaultGrants),
     workers,
     jobs,
     eventStreams,
@@ -110,8 +112,11 @@ function runbookListener(jobs: JobsFeature, log: Log): RunbookListener {
   };
 }
 
-function retentionSettings({ jobDays }: RetentionOptions = {}): { maximumAge?: number | null } {
-  return jobDays === undefined ? {} : { maximumAge: jobDays === null ? null : jobDays * 86_400_000 };
+function retentionSettings({ jobDays, maximumJobs }: RetentionOptions = {}): Partial<RetentionSettings> {
+  return {
+    ...(jobDays !== undefined && { maximumAge: jobDays === null ? null : jobDays * 86_400_000 }),
+    ...(maximumJobs !== undefined && { maximumJobs }),
+  };
 }
 
 function observeJobs(metrics: ServiceMetrics, jobs: JobsFeature, workers: WorkersFeature): void {

@@ -1,3 +1,4 @@
+import type { Grant } from "../contract/grant.ts";
 import type { LogFormat, LogLevel } from "./logging.ts";
 
 /** How a server is to run. Everything is resolved once, here; nothing reads the environment later. */
@@ -23,13 +24,20 @@ export interface ServerOptions {
   lowDiskWatermark?: number;
   /** Milliseconds of a worker's lease. */
   leaseDuration?: number;
+  /** Milliseconds of the leases of single worker groups. */
+  leaseDurations?: Readonly<Record<string, number>>;
+  /** What a newly imported runbook is granted before anybody grants it something; nothing when left out. */
+  defaultGrants?: readonly Grant[];
   /** Where commands of this machine look for running servers; `$XDG_RUNTIME_DIR`, or `/run`, when left out. */
   runtimeDirectory?: string;
 }
 
-/** How long what has ended is kept, in days; null keeps it for ever. */
+/** What is kept of jobs that have ended. */
 export interface RetentionOptions {
+  /** Days; null keeps them for ever. */
   jobDays?: number | null;
+  /** The newest of them; null keeps any number. */
+  maximumJobs?: number | null;
 }
 
 export const defaultPort = 9090;

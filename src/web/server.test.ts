@@ -12,6 +12,7 @@ import { controlPath } from "../contract/link/control-frames.ts";
 import { UserError } from "../contract/user-error.ts";
 import { resetAdminToken, startServer } from "./server.ts";
 import type { ServerOptions } from "./server-options.ts";
+import { ScriptedWorker } from "./testing/scripted-worker.ts";
 import { TestServer } from "./testing/test-server.ts";
 
 describe("the server", () => {
@@ -164,6 +165,19 @@ describe("the server", () => {
       assert.match(figures, /^runsmith_store_commits \d+$/m);
       assert.match(figures, /^process_resident_memory_bytes/m);
     }
+  });
+
+  test("gives new runbooks its default grants, and workers the lease of their group", async () => {
+    const server = await TestServer.start({
+      defaultGrants: [{ type: "network" }],
+      leaseDurations: { default: 77_000 },
+    });
+    const { body } = await server.import<{ grants: unknown }>("granted", "'x'");
+    const worker = await ScriptedWorker.connect(server);
+    await worker.close();
+    await server.close();
+    assert.deepEqual(body.grants, [{ type: "network" }]);
+    assert.equal(worker.leaseDuration, 77_000);
   });
 
   test("sends the headers on every answer that keep it from being cached, sniffed, framed or run", async () => {

@@ -125,7 +125,7 @@ export interface RunbookWrites {
    * Creates a runbook with a draft, or, with `overwrite`, saves the text as the draft of the runbook of that name.
    * A text that is the runbook's draft already, or its published version while there is no draft, makes no new version.
    * An unfinished analysis of that text (`unfinishedAnalysisCodes`) is replaced by the new one, or waits again.
-   * `settings` are applied to a new runbook over the defaults, and to an existing one as a change.
+   * `settings` are applied to a new runbook over the `defaults`, and to an existing one as a change.
    * `analysis` is null when nothing can analyse this kind now: the version then waits.
    * @throws UserError `runbook-exists` (409) without `overwrite`; `runbook-kind-differs` (409).
    */
@@ -136,6 +136,8 @@ export interface RunbookWrites {
     analysis: Analysis | null;
     overwrite: boolean;
     settings: Partial<RunbookSettings>;
+    /** Of new runbooks only; what it leaves out is as the schema says. */
+    defaults?: Partial<RunbookSettings>;
     changedBy: string;
   }): { runbook: StoredRunbook; created: boolean };
 

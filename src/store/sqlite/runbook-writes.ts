@@ -113,7 +113,7 @@ function importRunbook(
   if (existing === undefined) {
     const created = createRunbook(session, runbook);
     writeDraft(session, created, runbook);
-    writeSettings(session, created.runbook_id, runbook.settings);
+    writeSettings(session, created.runbook_id, { ...runbook.defaults, ...runbook.settings });
     return { runbook: read(session, created), created: true };
   }
   if (!runbook.overwrite) {

@@ -22,6 +22,8 @@ export class ScriptedWorker {
   readonly #listeners = new Set<() => void>();
   readonly #acknowledged = new Map<string, number>();
   readonly #ended = new Set<string>();
+  /** As it was welcomed with, in milliseconds. */
+  leaseDuration = 0;
   /** What it finds in every script. */
   analysis: (name: string, script: string) => Partial<Analysis> = () => ({});
 
@@ -58,7 +60,8 @@ export class ScriptedWorker {
     records.on("message", (data) => worker.#answered(JSON.parse(String(data)) as ServiceRecordsFrame));
     control.send(JSON.stringify(hello));
     const [welcome] = (await welcomed) as [Buffer];
-    const { workerId } = JSON.parse(String(welcome)) as { workerId: string };
+    const { workerId, leaseDuration } = JSON.parse(String(welcome)) as { workerId: string; leaseDuration: number };
+    worker.leaseDuration = leaseDuration;
     if (records.readyState !== WebSocket.OPEN) {
       await once(records, "open");
     }
