@@ -36,6 +36,10 @@ export const defaultBase: Readonly<Record<HostKind, number>> = { node: 2, pwsh: 
 
 /** No host starts for the pool this long after a hand-over, in milliseconds: the job has the cores for itself. */
 const quietAfterHandOver: Readonly<Record<HostKind, number>> = { node: 60, pwsh: 400 };
+/** The same when no further host waits: the next job would pay for more quiet with a whole start. */
+const quietWhenEmpty: Readonly<Record<HostKind, number>> = { node: 30, pwsh: 100 };
+/** Whether a host that starts for the pool is ready about as soon as one that starts directly; prewarming PowerShell takes long. */
+const poolStartIsFast: Readonly<Record<HostKind, boolean>> = { node: true, pwsh: false };
 
 /** What an idle host costs, in bytes (proportional set size, measured). */
 const idleCost: Readonly<Record<HostKind, number>> = { node: 12 * 1024 ** 2, pwsh: 90 * 1024 ** 2 };
@@ -63,7 +67,9 @@ interface Shelf {
   readonly base: number;
   target: number;
   idle: HostProcess[];
+  /** Hosts that are on their way, and those of them that start for a job. */
   starting: number;
+  startingDirect: number;
   waiters: Waiter[];
   lastTaken: number;
   /** Starts for the pool that failed, one after the other. */
@@ -175,6 +181,7 @@ export class WarmPool {
       target: base,
       idle: [],
       starting: 0,
+      startingDirect: 0,
       waiters: [],
       lastTaken: performance.now(),
       failures: 0,
@@ -211,20 +218,25 @@ export class WarmPool {
   /** As many direct starts as there are jobs without a host on the way, within what the cores can use. */
   #startForWaiters(): void {
     for (const shelf of this.#shelves.values()) {
-      while (shelf.waiters.length > shelf.starting && this.#directStarts < this.#mostDirectStarts)
+      const onTheWay = (): number => (poolStartIsFast[shelf.profile.kind] ? shelf.starting : shelf.startingDirect);
+      while (shelf.waiters.length > onTheWay() && this.#directStarts < this.#mostDirectStarts)
         this.#start(shelf, "direct");
     }
   }
 
   #start(shelf: Shelf, mode: StartMode): void {
     shelf.starting++;
-    if (mode === "direct") this.#directStarts++;
-    else this.#poolStarts++;
+    if (mode === "direct") {
+      shelf.startingDirect++;
+      this.#directStarts++;
+    } else this.#poolStarts++;
     const start = this.#startHost(shelf, mode).then((outcome) => {
       this.#starts.delete(start);
       shelf.starting--;
-      if (mode === "direct") this.#directStarts--;
-      else this.#poolStarts--;
+      if (mode === "direct") {
+        shelf.startingDirect--;
+        this.#directStarts--;
+      } else this.#poolStarts--;
       if (!(outcome instanceof Error)) this.#ready(shelf, outcome);
       else if (!this.#closed) this.#startFailed(shelf, outcome);
     });
@@ -341,7 +353,8 @@ export class WarmPool {
   #refillLater(shelf: Shelf): void {
     const now = performance.now();
     // A time that is set already stays: jobs in quick succession would put the refill off for ever.
-    if (shelf.notBefore <= now) shelf.notBefore = now + quietAfterHandOver[shelf.profile.kind];
+    const quiet = shelf.idle.length > 0 ? quietAfterHandOver : quietWhenEmpty;
+    if (shelf.notBefore <= now) shelf.notBefore = now + quiet[shelf.profile.kind];
     this.#wakeAt(shelf.notBefore);
   }
 
