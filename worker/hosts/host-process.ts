@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type {
   AnalyseMessage,
   AnalysisMessage,
@@ -29,6 +30,8 @@ export interface HostListener {
   batchOver(): void;
   /** It wrote something that is not of the protocol; nothing more of descriptor 4 is read. */
   protocolBroken(reason: string): void;
+  /** The listener threw over what the host said: a fault of the worker's. Nothing more of the host is told. */
+  fault(error: unknown): void;
 }
 
 /** Holds a host's processes to limits of their own beyond the sandbox's. */
@@ -59,6 +62,7 @@ export class HostProcess {
   #listener: HostListener | null = null;
   #settled = false;
   #broken = false;
+  #faulty = false;
   #startText = "";
   #paused = false;
   readonly #splitter: LineSplitter;
@@ -79,16 +83,16 @@ export class HostProcess {
       (line) => this.#takeLine(line),
       () => this.#breakProtocol(`It wrote a line of more than ${longestHostLine} bytes on descriptor 4.`),
     );
-    sandboxed.output.on("data", (chunk: Buffer) => {
+    this.#listen(sandboxed.output, (chunk) => {
       if (this.#broken) return;
       this.#splitter.write(chunk);
       this.#listener?.batchOver();
     });
-    sandboxed.stdout.on("data", (chunk: Buffer) => {
+    this.#listen(sandboxed.stdout, (chunk) => {
       this.#listener?.stdout(chunk);
       this.#listener?.batchOver();
     });
-    sandboxed.stderr.on("data", (chunk: Buffer) => {
+    this.#listen(sandboxed.stderr, (chunk) => {
       if (this.#listener === null) this.#keepStartText(chunk);
       else {
         this.#listener.stderr(chunk);
@@ -138,6 +142,20 @@ export class HostProcess {
     if (!this.#paused) return;
     this.#paused = false;
     for (const stream of this.#outputs()) stream.resume();
+  }
+
+  /** A worker runs many jobs: what goes wrong over the output of one ends that one. */
+  #listen(stream: Readable, take: (chunk: Buffer) => void): void {
+    stream.on("data", (chunk: Buffer) => {
+      if (this.#faulty) return;
+      try {
+        take(chunk);
+      } catch (error) {
+        this.#faulty = true;
+        if (this.#listener === null) this.kill();
+        else this.#listener.fault(error);
+      }
+    });
   }
 
   #outputs() {

@@ -7,7 +7,7 @@ import type { PreparedGrants } from "../sandbox/prepared-grants.ts";
 import type { ResourceLimits } from "../sandbox/resource-limits.ts";
 import type { ProcessIdentity, Sandbox } from "../sandbox/sandbox.ts";
 import type { HostProgram } from "./host-launcher.ts";
-import { lowerPriority, mayChangePriority, raisePriority } from "./host-priority.ts";
+import { lowerPriority, raisePriority, type StartMode } from "./host-priority.ts";
 import { type Confinement, HostProcess } from "./host-process.ts";
 import type { Profile } from "./profile.ts";
 
@@ -29,9 +29,6 @@ export interface HostStarterOptions {
   /** Null where none are delegated. */
   controlGroups: ControlGroups | null;
 }
-
-/** How a host starts: for the pool, giving way to all else; or for a job that waits, skipping what pays only while idle. */
-export type StartMode = "idle" | "direct";
 
 /** Where memory runs out for the whole machine, a script goes before its worker does. */
 const outOfMemoryScore = "500";
@@ -75,7 +72,7 @@ export class HostStarter {
 
   /** A job waits for a host that starts for the pool: it gives way to nobody any more. */
   hurry(host: HostProcess): void {
-    if (mayChangePriority) raisePriority(host.process.processId);
+    raisePriority(host.process.processId, "idle");
   }
 
   /** What a host's account will not be able to do with what is granted. */
@@ -117,15 +114,14 @@ export class HostStarter {
       throw error;
     }
     preferWhenOutOfMemory(host);
-    const givesWay = mode === "idle" && mayChangePriority;
-    lowerPriority(host.process.processId, givesWay ? "idle" : "running");
+    lowerPriority(host.process.processId, mode);
     let forget = this.#options.register.add(host.identity());
     host.ready.then(
       () => {
         const forgetOuter = forget;
         forget = this.#options.register.add(host.identity());
         forgetOuter();
-        if (givesWay) raisePriority(host.process.processId);
+        raisePriority(host.process.processId, mode);
       },
       () => {},
     );

@@ -4,8 +4,9 @@ import type { Logger } from "../../src/contract/logger.ts";
 import type { HostKind } from "../../src/contract/runbook-kind.ts";
 import { hostKinds } from "../../src/contract/runbook-kind.ts";
 import { grantsUnchanged } from "../sandbox/prepared-grants.ts";
+import type { StartMode } from "./host-priority.ts";
 import type { HostProcess } from "./host-process.ts";
-import type { HostStarter, StartMode } from "./host-starter.ts";
+import type { HostStarter } from "./host-starter.ts";
 import type { Profile } from "./profile.ts";
 import { profileKey } from "./profile.ts";
 
