@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
+import type { AnnouncedServer } from "../../src/contract/running-server.ts";
 import { UserError } from "../../src/contract/user-error.ts";
 import type { Connection } from "./api-client.ts";
 import { ApiClient } from "./api-client.ts";
-import type { RunningServer } from "./running-servers.ts";
 import { runningServers } from "./running-servers.ts";
 
 /**
@@ -52,7 +52,7 @@ const urlRemedy =
 const tokenRemedy =
   "Set RUNSMITH_TOKEN to the administrator's token, which is in <data>/admin.token on the server's machine.";
 
-function localConnection(server: RunningServer): Connection {
+function localConnection(server: AnnouncedServer): Connection {
   try {
     return { url: server.url, token: readFileSync(server.tokenFile, "utf8").trim(), caFile: server.caFile };
   } catch (error) {

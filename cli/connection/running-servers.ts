@@ -1,17 +1,9 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-
-/** What a ready server writes, so that commands on its machine find it. */
-export interface RunningServer {
-  url: string;
-  tokenFile: string;
-  pid: number;
-  /** The certificate to trust when it is the server's own. */
-  caFile?: string;
-}
+import type { AnnouncedServer } from "../../src/contract/running-server.ts";
 
 /** The servers of this machine that live and that this account may see: those of its own session, else the machine's. */
-export function runningServers(): RunningServer[] {
+export function runningServers(): AnnouncedServer[] {
   for (const folder of folders()) {
     const servers = filesOf(folder).flatMap(read);
     if (servers.length > 0) return servers;
@@ -43,9 +35,9 @@ function filesOf(folder: string): string[] {
   }
 }
 
-function read(file: string): RunningServer[] {
+function read(file: string): AnnouncedServer[] {
   try {
-    const server: Partial<RunningServer> = JSON.parse(readFileSync(file, "utf8"));
+    const server: Partial<AnnouncedServer> = JSON.parse(readFileSync(file, "utf8"));
     const { url, tokenFile, pid } = server;
     if (!url || !tokenFile || !pid || !lives(pid, statSync(file).mtimeMs)) return [];
     return [{ ...server, url, tokenFile, pid }];
@@ -57,7 +49,7 @@ function read(file: string): RunningServer[] {
 /** A server keeps its token in its data folder. */
 function dataFolder(file: string): string[] {
   try {
-    const { tokenFile }: Partial<RunningServer> = JSON.parse(readFileSync(file, "utf8"));
+    const { tokenFile }: Partial<AnnouncedServer> = JSON.parse(readFileSync(file, "utf8"));
     return tokenFile ? [dirname(tokenFile)] : [];
   } catch {
     return [];

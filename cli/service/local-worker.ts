@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { RunningServer } from "../../src/contract/running-server.ts";
 import { UserError } from "../../src/contract/user-error.ts";
-import type { ReadyServer } from "./run-service.ts";
 import type { LocalWorkerSettings } from "./service-task.ts";
 import { workerReadyLine } from "./worker-ready-line.ts";
 
@@ -27,7 +27,7 @@ export class LocalWorker {
    * standard error then.
    */
   static async start(
-    server: Pick<ReadyServer, "url" | "caFile" | "localWorkerToken">,
+    server: Pick<RunningServer, "url" | "caFile" | "localWorkerToken">,
     settings: LocalWorkerSettings,
     dataDirectory: string,
     signal: AbortSignal,

@@ -1,26 +1,15 @@
+import type { RunningServer } from "../../src/contract/running-server.ts";
+import type { ServerOptions } from "../../src/contract/server-options.ts";
 import { UserError } from "../../src/contract/user-error.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { errorText } from "../output/report-error.ts";
 import { LocalWorker } from "./local-worker.ts";
-import type { ServerSettings } from "./server-settings.ts";
 import type { ServiceTask } from "./service-task.ts";
-
-/** A server that is ready, as far as this module needs it. */
-export interface ReadyServer {
-  url: string;
-  /** The administrator's token, at the first start only. */
-  newAdminToken: string | null;
-  adminTokenFile: string;
-  caFile: string | null;
-  localWorkerToken(group: string): Promise<string>;
-  close(): Promise<void>;
-  failure: Promise<Error>;
-}
 
 /** Serves until SIGTERM, SIGINT or a failure; with a local worker where the task has one. Says the exit code. */
 export async function runService(
   task: Extract<ServiceTask, { task: "serve" }>,
-  startServer: (settings: ServerSettings) => Promise<ReadyServer>,
+  startServer: (settings: ServerOptions) => Promise<RunningServer>,
 ): Promise<number> {
   const end = endRequested();
   const server = await startServer(task.server);

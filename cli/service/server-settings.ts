@@ -1,45 +1,27 @@
 import { resolve } from "node:path";
-import type { Grant } from "../../src/contract/grant.ts";
+import type { LogFormat, LogLevel } from "../../src/contract/logger.ts";
+import { logFormats, logLevels } from "../../src/contract/logger.ts";
+import type { ServerOptions } from "../../src/contract/server-options.ts";
+import { defaultListenAddress, defaultPort } from "../../src/contract/server-options.ts";
 import { UserError } from "../../src/contract/user-error.ts";
 import { parseGrants } from "../../src/language/needs.ts";
 import type { CommandOption, Invocation } from "../command.ts";
 import { parseDuration, parseSize } from "../output/quantities.ts";
 
-/** How a server is to run; the web service's `ServerOptions`, as the command line gives them. */
-export interface ServerSettings {
-  dataDirectory: string;
-  port?: number;
-  listen?: string;
-  tlsCertificateFile?: string;
-  tlsKeyFile?: string;
-  tls?: "self-signed";
-  behindProxy?: string[];
-  log?: { format?: "json" | "text"; level?: LogLevel };
-  retention?: { jobDays?: number | null; maximumJobs?: number | null };
-  metrics?: { port: number; listen?: string };
-  lowDiskWatermark?: number;
-  leaseDuration?: number;
-  leaseDurations?: Record<string, number>;
-  defaultGrants?: Grant[];
-}
-
-const logLevels = ["error", "warn", "info", "debug"] as const;
-type LogLevel = (typeof logLevels)[number];
-
 /** The options of `start` and `server`. */
 export const serverOptions: readonly CommandOption[] = [
-  { flags: "--port <port>", help: "port to listen on; 0 takes any free one", default: "9090" },
+  { flags: "--port <port>", help: "port to listen on; 0 takes any free one", default: String(defaultPort) },
   {
     flags: "--listen <address>",
     help: "address to listen on; other than loopback needs TLS or --behind-proxy",
-    default: "127.0.0.1",
+    default: defaultListenAddress,
   },
   { flags: "--data <folder>", help: "folder of the database and the administrator's token", default: "./data" },
   { flags: "--tls-cert <file>", help: "PEM file of the certificate chain" },
   { flags: "--tls-key <file>", help: "PEM file of the certificate's key" },
   { flags: "--tls <how>", help: "make a certificate at the first start", choices: ["self-signed"] },
   { flags: "--behind-proxy <networks>", help: "networks (CIDR, comma-separated) of the proxies that add TLS" },
-  { flags: "--log-format <format>", help: "how log lines are written", choices: ["text", "json"] },
+  { flags: "--log-format <format>", help: "how log lines are written", choices: logFormats },
   { flags: "--log-level <level>", help: "what is logged", choices: logLevels },
   { flags: "--job-days <days>", help: "how long ended jobs are kept; or none, for ever" },
   { flags: "--keep-jobs <number>", help: "how many ended jobs are kept at most; or none, without limit" },
@@ -59,11 +41,11 @@ export const serverOptions: readonly CommandOption[] = [
 ];
 
 /** Reads the options of `start` and `server`. Throws `UserError` for values that make no sense. */
-export function serverSettings(invocation: Invocation): ServerSettings {
-  const settings: ServerSettings = {
+export function serverSettings(invocation: Invocation): ServerOptions {
+  const settings: ServerOptions = {
     dataDirectory: resolve(invocation.text("data") ?? "./data"),
-    port: wholeNumber(invocation, "port", 65_535) ?? 9090,
-    listen: invocation.text("listen") ?? "127.0.0.1",
+    port: wholeNumber(invocation, "port", 65_535) ?? defaultPort,
+    listen: invocation.text("listen") ?? defaultListenAddress,
   };
   const certificate = invocation.text("tls-cert");
   const key = invocation.text("tls-key");
@@ -72,7 +54,7 @@ export function serverSettings(invocation: Invocation): ServerSettings {
   if (invocation.text("tls") === "self-signed") settings.tls = "self-signed";
   const networks = invocation.text("behind-proxy");
   if (networks !== undefined) settings.behindProxy = networks.split(",").map((network) => network.trim());
-  const format = invocation.text("log-format") as "json" | "text" | undefined;
+  const format = invocation.text("log-format") as LogFormat | undefined;
   const level = invocation.text("log-level") as LogLevel | undefined;
   settings.log = { ...(format === undefined ? {} : { format }), ...(level === undefined ? {} : { level }) };
   const jobDays = numberOrNone(invocation, "job-days", 36_500);

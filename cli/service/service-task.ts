@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { ServerSettings } from "./server-settings.ts";
+import type { ServerOptions } from "../../src/contract/server-options.ts";
 
 /** What the web service's process is to do: the JSON that is its argument. Holds no secret. */
 export type ServiceTask =
-  | { task: "serve"; server: ServerSettings; localWorker: LocalWorkerSettings | null }
+  | { task: "serve"; server: ServerOptions; localWorker: LocalWorkerSettings | null }
   | { task: "reset-admin-token"; dataDirectory: string };
 
 /** The worker that `start` runs beside the server: its group, and the further arguments of `runsmith worker`. */

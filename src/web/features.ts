@@ -1,5 +1,6 @@
 import { AccessFeature } from "../access/access-feature.ts";
 import { newToken, tokenHash } from "../access/token.ts";
+import type { RetentionOptions, ServerOptions } from "../contract/server-options.ts";
 import type { JobsFeature } from "../jobs/jobs-feature.ts";
 import { createJobsFeature } from "../jobs/jobs-feature.ts";
 import type { RetentionSettings } from "../jobs/retention.ts";
@@ -12,7 +13,6 @@ import type { WorkersFeature } from "../workers/workers-feature.ts";
 import { createWorkersFeature } from "../workers/workers-feature.ts";
 import { EventStreams } from "./api/event-streams.ts";
 import type { Log } from "./logging.ts";
-import type { RetentionOptions, ServerOptions } from "./server-options.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
 import { workerOf } from "./worker-links.ts";
 

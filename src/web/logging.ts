@@ -1,12 +1,7 @@
 import { createLogger, format, transports } from "winston";
-import type { Logger } from "../contract/logger.ts";
+import type { LogFormat, Logger, LogLevel } from "../contract/logger.ts";
+import { logLevels } from "../contract/logger.ts";
 import { maskTokens } from "./token-mask.ts";
-
-export const logFormats = ["text", "json"] as const;
-export type LogFormat = (typeof logFormats)[number];
-
-export const logLevels = ["error", "warn", "info", "debug"] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 /** What the web service logs with; features get it as their `Logger`. */
 export interface Log extends Logger {

@@ -1,5 +1,5 @@
+import { defaultListenAddress } from "../contract/server-options.ts";
 import { closeServer, httpServer, listen } from "./http-listener.ts";
-import { defaultListenAddress } from "./server-options.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
 
 /**

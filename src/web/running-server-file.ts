@@ -1,21 +1,13 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-
-/** What commands on this machine need to find the server. */
-export interface RunningServerEntry {
-  url: string;
-  /** File of the administrator's token. */
-  tokenFile: string;
-  /** The certificate to trust, when it is self-signed. */
-  caFile?: string;
-}
+import type { AnnouncedServer } from "../contract/running-server.ts";
 
 /**
  * Tells this machine's commands that a server is ready: `<pid>.json` in the folder `runsmith` of the runtime directory.
  * Where that cannot be written nothing is told, and commands need `RUNSMITH_URL`.
  * @returns a function that takes it back
  */
-export function announceRunningServer(entry: RunningServerEntry, runtimeDirectory: string): () => void {
+export function announceRunningServer(entry: Omit<AnnouncedServer, "pid">, runtimeDirectory: string): () => void {
   const folder = join(runtimeDirectory, "runsmith");
   // Two servers in one process, as tests have them, must not share a file.
   const file = join(folder, `${process.pid}${count === 0 ? "" : `-${count}`}.json`);
@@ -24,7 +16,8 @@ export function announceRunningServer(entry: RunningServerEntry, runtimeDirector
     if (!isOurs(folder)) {
       return () => undefined;
     }
-    writeFileSync(file, `${JSON.stringify({ ...entry, pid: process.pid })}\n`, { mode: 0o600, flag: "w" });
+    const announced: AnnouncedServer = { ...entry, pid: process.pid };
+    writeFileSync(file, `${JSON.stringify(announced)}\n`, { mode: 0o600, flag: "w" });
   } catch {
     return () => undefined;
   }

@@ -9,9 +9,9 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { controlPath } from "../contract/link/control-frames.ts";
+import type { ServerOptions } from "../contract/server-options.ts";
 import { UserError } from "../contract/user-error.ts";
 import { resetAdminToken, startServer } from "./server.ts";
-import type { ServerOptions } from "./server-options.ts";
 import { ScriptedWorker } from "./testing/scripted-worker.ts";
 import { TestServer } from "./testing/test-server.ts";
 

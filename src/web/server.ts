@@ -1,3 +1,6 @@
+import type { RunningServer } from "../contract/running-server.ts";
+import type { ServerOptions } from "../contract/server-options.ts";
+import { defaultListenAddress, defaultPort } from "../contract/server-options.ts";
 import { openStore } from "../store/open-store.ts";
 import { adminTokenFile, writeAdminTokenFile } from "./admin-token-file.ts";
 import { apiRoutes } from "./api/api-routes.ts";
@@ -12,18 +15,13 @@ import { localWorkerToken } from "./local-worker.ts";
 import { createLog } from "./logging.ts";
 import { serveMetrics } from "./metrics-listener.ts";
 import { productVersion } from "./product-version.ts";
-import type { RunningServer } from "./running-server.ts";
 import { announceRunningServer } from "./running-server-file.ts";
-import type { ServerOptions } from "./server-options.ts";
-import { defaultListenAddress, defaultPort } from "./server-options.ts";
 import { ServiceMetrics } from "./service-metrics.ts";
 import { tlsCertificate } from "./tls-certificate.ts";
 import { TransportGuard } from "./transport-guard.ts";
 import { acceptWorkerLinks } from "./worker-links.ts";
 
 export { resetAdminToken } from "./reset-admin-token.ts";
-export type { RunningServer } from "./running-server.ts";
-export type { ServerOptions } from "./server-options.ts";
 
 /** Requests under way at a close get this long to end, in milliseconds. */
 const closePatience = 10_000;

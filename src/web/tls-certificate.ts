@@ -3,9 +3,9 @@ import { chmod, readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
+import type { ServerOptions } from "../contract/server-options.ts";
 import { UserError } from "../contract/user-error.ts";
 import { isLoopback } from "./listen-address.ts";
-import type { ServerOptions } from "./server-options.ts";
 
 export interface TlsCertificate {
   certificate: string;

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { logFormats, logLevels } from "../../../src/contract/logger.ts";
 import type { Command } from "../../command.ts";
 import { serverDataFolders } from "../../connection/running-servers.ts";
 import { productVersion } from "../../product-version.ts";
@@ -16,8 +17,8 @@ export const command: Command = {
     { flags: "--ca <file>", help: "PEM file to check the service's certificate against" },
     ...workerTuningOptions,
     { flags: "--protect <path>", help: "what no script may reach, whatever is granted", many: true },
-    { flags: "--log-format <format>", help: "how log lines are written", choices: ["text", "json"] },
-    { flags: "--log-level <level>", help: "what is logged", choices: ["error", "warn", "info", "debug"] },
+    { flags: "--log-format <format>", help: "how log lines are written", choices: logFormats },
+    { flags: "--log-level <level>", help: "what is logged", choices: logLevels },
     { flags: "--end-with-input", help: "end when standard input ends: for programs that start a worker" },
   ],
   examples: [

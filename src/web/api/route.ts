@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Principal } from "../../access/principal.ts";
+import type { LogLevel } from "../../contract/logger.ts";
 import type { IdempotencyKey } from "../../store/operations/idempotency.ts";
-import type { Log, LogLevel } from "../logging.ts";
+import type { Log } from "../logging.ts";
 
 /**
  * Who may call a route. `anyone` needs no token; every other value names the role that the caller must hold.

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ErrorBody } from "../../contract/error-body.ts";
-import type { RunningServer } from "../running-server.ts";
+import type { RunningServer } from "../../contract/running-server.ts";
+import type { ServerOptions } from "../../contract/server-options.ts";
 import { startServer } from "../server.ts";
-import type { ServerOptions } from "../server-options.ts";
 
 /** What a request was answered with. */
 export interface Answer<Body = unknown> {

@@ -1,4 +1,4 @@
-/** A server that is ready. */
+/** A server that is ready, as the service hands it to the command that started it. */
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:9090`, without a slash at the end. */
   url: string;
@@ -18,4 +18,14 @@ export interface RunningServer {
   close(): Promise<void>;
   /** Resolves when the server cannot go on, with the reason. Never rejects. */
   failure: Promise<Error>;
+}
+
+/** What a ready server writes for the commands of its machine: `<pid>.json` in `runsmith` of the runtime directory. */
+export interface AnnouncedServer {
+  url: string;
+  /** File of the administrator's token, in the server's data folder. */
+  tokenFile: string;
+  pid: number;
+  /** The certificate to trust, when it is self-signed. */
+  caFile?: string;
 }

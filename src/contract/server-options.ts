@@ -1,7 +1,7 @@
-import type { Grant } from "../contract/grant.ts";
-import type { LogFormat, LogLevel } from "./logging.ts";
+import type { Grant } from "./grant.ts";
+import type { LogFormat, LogLevel } from "./logger.ts";
 
-/** How a server is to run. Everything is resolved once, here; nothing reads the environment later. */
+/** How a server is to run, as the command line tells the service's process. Nothing reads the environment later. */
 export interface ServerOptions {
   /** Folder of the embedded database and of the administrator's token; made (0700) when it is not there. */
   dataDirectory: string;
