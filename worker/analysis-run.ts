@@ -32,6 +32,7 @@ export async function analysePowerShell(pool: WarmPool, name: string, script: st
     },
     batchOver() {},
     protocolBroken: () => host.kill(),
+    fault: () => host.kill(),
   };
   host.handOver({ type: "analyse", name, script }, listener);
   const exit = await host.gone;

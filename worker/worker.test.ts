@@ -205,7 +205,8 @@ describe("a worker", () => {
     assert.equal(end.outcome, "Completed");
     assert.equal(end.result, "end");
     const records = test.service.recordsOf(attempt);
-    assert.equal(records.length, 51);
+    // Each of 100 bytes of text, and of what a record costs by itself.
+    assert.ok(records.length > 20 && records.length < 50, `${records.length} records`);
     assert.deepEqual(
       [records.at(-1)?.stream, records.at(-1)?.text.startsWith("The output was cut after 5000 bytes")],
       ["Warning", true],

@@ -27,7 +27,7 @@ export interface AttemptDependencies {
 
 /** Why an attempt is to end before its script does. */
 interface Ending {
-  reason: "stopped" | "time-limit" | "host-lost";
+  reason: "stopped" | "time-limit" | "host-lost" | "worker-error";
   exception?: JobException;
 }
 
@@ -75,6 +75,7 @@ export class AttemptRun {
         if (!this.#dropped) listener.record(number, json);
       },
       batchOver: () => listener.batchOver(),
+      fault: (error) => this.#fault(error),
     });
     this.over = this.#run();
   }
@@ -137,7 +138,7 @@ export class AttemptRun {
       this.#pipeline.end();
       end = this.#judge(exit);
     } catch (error) {
-      end = this.#endWithoutHost(error);
+      end = this.#host === null ? this.#endWithoutHost(error) : await this.#endByFault(this.#host, error);
     }
     this.#clearTimers();
     if (!this.#dropped) this.#listener.ended(end);
@@ -159,6 +160,7 @@ export class AttemptRun {
       batchOver: () => this.#listener.batchOver(),
       protocolBroken: (reason) =>
         this.fail({ name: "HostProtocolError", message: `The script broke the link to its worker. ${reason}` }),
+      fault: (error) => this.#fault(error),
     };
     host.handOver(
       {
@@ -187,6 +189,21 @@ export class AttemptRun {
     this.#after(exitTimeLimit, () => this.#host?.kill());
   }
 
+  /** Something of the worker's own went wrong over what the host said: this attempt ends, and no other. */
+  #fault(error: unknown): void {
+    this.#logFault(error);
+    this.#askToEnd({ reason: "worker-error", exception: workerFault }, workerFault.message, true);
+  }
+
+  /** Without the error's message, which may quote what the job said. */
+  #logFault(error: unknown): void {
+    this.#dependencies.logger.error("What a job's host said could not be handled", {
+      jobId: this.order.jobId,
+      error: error instanceof Error ? error.name : typeof error,
+      at: error instanceof Error ? firstFrame(error) : undefined,
+    });
+  }
+
   #exceedTimeLimit(timeLimit: number): void {
     const message = `The job was ended because it ran for longer than its time limit of ${timeLimit / 1000} s.`;
     this.#askToEnd({ reason: "time-limit", exception: { name: "TimeLimitExceeded", message } }, message, false);
@@ -211,7 +228,9 @@ export class AttemptRun {
     const endedAt = this.#dependencies.clock.now();
     const ending = this.#ending;
     const told = this.#ended === null ? null : this.#pipeline.maskEnd(this.#ended);
-    if (told !== null && (ending === null || told.outcome === "Completed")) {
+    // What a script did before it was told to end counts; what the worker failed to tell of it does not count as done.
+    const completed = told?.outcome === "Completed" && ending?.reason !== "worker-error";
+    if (told !== null && (ending === null || completed)) {
       const { type: _, ...rest } = told;
       return { ...rest, reason: told.outcome === "Stopped" ? "stopped" : "script", endedAt };
     }
@@ -241,6 +260,14 @@ export class AttemptRun {
       ...(exit.code === null ? {} : { exitCode: exit.code }),
       endedAt,
     };
+  }
+
+  async #endByFault(host: HostProcess, error: unknown): Promise<AttemptEnd> {
+    this.#logFault(error);
+    host.kill();
+    await host.gone;
+    const endedAt = this.#dependencies.clock.now();
+    return { outcome: "Failed", reason: "worker-error", exception: workerFault, endedAt };
   }
 
   #endWithoutHost(error: unknown): AttemptEnd {
@@ -278,11 +305,22 @@ export class AttemptRun {
   }
 }
 
+/** How a job ends over which its worker failed; nothing that the job said is quoted. */
+const workerFault: JobException = {
+  name: "WorkerError",
+  message: "The worker could not handle what the job's host said, so the job was ended. The worker's log says more.",
+};
+
 /** How a job ends whose worker lost its lease. */
 export const leaseLost: JobException = {
   name: "LeaseLost",
   message: "The worker was without a link to the service, or hung, for longer than its lease, so the job was ended.",
 };
+
+function firstFrame({ message, stack = "" }: Error): string | undefined {
+  const frames = stack.slice(stack.indexOf(message) + message.length);
+  return /^ {4}at .*/m.exec(frames)?.[0].trim();
+}
 
 function hintOf(exit: ProcessExit): string {
   if (exit.signal === "SIGKILL")

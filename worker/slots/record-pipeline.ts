@@ -6,12 +6,19 @@ import type { ServiceClock } from "../link/service-clock.ts";
 import type { Masker } from "../masking/masker.ts";
 import { StreamMasker } from "../masking/masker.ts";
 import { boundedEnd, boundedException } from "./bounded-end.ts";
+import { boundedValue } from "./bounded-value.ts";
 
 /** Takes each finished record: its number, and all of it (a `StreamRecord`) as JSON. */
 export type RecordListener = (number: number, json: string) => void;
 
 /** A structured value may be a little larger than its text form was judged to be in the host. */
 const largestValue = 2 * structuredValueBytes;
+
+/** What a record costs of the limit beyond its text and value, in bytes: about what its number, time and row take. */
+const recordOverhead = 64;
+
+/** No record is older than this when it comes, in milliseconds, whatever a script says. */
+const greatestAge = 60 * 60 * 1000;
 
 /**
  * What becomes of all that one attempt says: standard output and error into lines, secrets masked, long texts split,
@@ -36,6 +43,8 @@ export class RecordPipeline {
     outputLimit: number;
     listener: RecordListener;
     batchOver: () => void;
+    /** What a timer brought could not be told. */
+    fault: (error: unknown) => void;
   }) {
     this.#listener = options.listener;
     this.#masker = options.masker;
@@ -43,9 +52,13 @@ export class RecordPipeline {
     this.#outputLimit = options.outputLimit;
     const raw = (stream: StreamName): RawOutput =>
       new RawOutput(this.#masker === null ? null : new StreamMasker(this.#masker), (text, continued) => {
-        this.#emit(stream, this.#clock.now(), text, undefined, false, continued);
-        // Shown by a timer, not by what was read just now.
-        if (continued) options.batchOver();
+        try {
+          this.#emit(stream, this.#clock.now(), text, undefined, false, continued);
+          // Shown by a timer, not by what was read just now.
+          if (continued) options.batchOver();
+        } catch (error) {
+          options.fault(error);
+        }
       });
     this.#stdout = raw("Output");
     this.#stderr = raw("Error");
@@ -62,13 +75,13 @@ export class RecordPipeline {
   /** A record that the host made. */
   record(message: RecordMessage): void {
     const text = this.#maskPiece(message.stream, message.text, message.continued === true);
-    const value = this.#masker === null ? message.value : this.#masker.value(message.value);
+    const { value, cut } = boundedValue(message.value);
     this.#emit(
       message.stream,
-      this.#clock.translate(message.time),
+      this.#timeOf(message.time),
       text,
-      value,
-      message.cut === true,
+      this.#masker === null ? value : this.#masker.value(value),
+      cut || message.cut === true,
       message.continued === true,
     );
   }
@@ -87,11 +100,18 @@ export class RecordPipeline {
 
   /** What the host says of the end, without secrets and of bounded size. */
   maskEnd(ended: EndedMessage): EndedMessage {
-    return boundedEnd(this.#masker === null ? ended : (this.#masker.value(ended) as EndedMessage));
+    return boundedEnd(ended, this.#masker);
   }
 
   maskException(exception: JobException): JobException {
-    return boundedException(this.#masker === null ? exception : (this.#masker.value(exception) as JobException));
+    return boundedException(exception, this.#masker);
+  }
+
+  /** What a host says is believed as far as it can be: JSON knows `1e999`, and a script may write its own records. */
+  #timeOf(time: number): number {
+    const now = this.#clock.now();
+    if (!Number.isFinite(time)) return now;
+    return Math.min(now, Math.max(now - greatestAge, Math.round(this.#clock.translate(time))));
   }
 
   #maskPiece(stream: StreamName, text: string, continued: boolean): string {
@@ -114,7 +134,7 @@ export class RecordPipeline {
       valueText = "";
       valueCut = true;
     }
-    this.#bytes += Buffer.byteLength(text) + valueText.length;
+    this.#bytes += Buffer.byteLength(text) + valueText.length + recordOverhead;
     if (this.#bytes > this.#outputLimit) {
       this.#cut = true;
       this.notice(
