@@ -87,7 +87,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       adminTokenFile: tokenFile,
       caFile,
       failure: store.failure,
-      localWorkerToken: (group) => localWorkerToken(store, access, group),
+      localWorkerToken: (group) => localWorkerToken(features.workers, group),
       close() {
         isClosing = true;
         closed ??= standing.disposeAsync().then(() => log.info("The server is closed", { url }));

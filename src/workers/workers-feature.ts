@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
@@ -25,6 +24,8 @@ import { ControlLink } from "./control-link.ts";
 import { LeaseRenewal } from "./lease-renewal.ts";
 import { LeaseWatch } from "./lease-watch.ts";
 import { RecordsLink } from "./records-link.ts";
+import type { WorkerToRegister } from "./worker-registration.ts";
+import { WorkerRegistration } from "./worker-registration.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
 import { workerResource } from "./worker-resource.ts";
 
@@ -39,7 +40,7 @@ import { workerResource } from "./worker-resource.ts";
  */
 
 export interface WorkersOptions {
-  store: Pick<Store, "read" | "write">;
+  store: Pick<Store, "read" | "write" | "once">;
   logger: Logger;
   clock?: Clock;
   /** Milliseconds; a worker is lost when it has not been heard of for this long. */
@@ -61,13 +62,16 @@ export interface WorkersFeature {
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
 
-  /** @throws UserError `worker-exists` (409), `invalid-worker-name` */
-  createWorker(worker: { name?: string; group?: string }): Promise<NewWorkerResource>;
+  /** @throws UserError `worker-exists`, `answer-not-repeated` (409), `invalid-worker-name` */
+  createWorker(worker: WorkerToRegister): Promise<NewWorkerResource>;
+  /** A fresh token for the worker of this name and group, which is made when it is not there; its former token ends. */
+  freshToken(of: { name: string; group: string }): Promise<string>;
   /** Kills the worker's token and closes its links at once. @throws UserError `worker-not-found` (404) */
   removeWorker(workerId: string): Promise<void>;
   /** Closes the links of a worker whose principal's tokens were revoked. */
   closeLinksOf(principalId: string): void;
-  listWorkers(): Promise<Page<WorkerResource>>;
+  /** By name; `after` is the `next` of the page before. */
+  listWorkers(page?: { after?: string; limit?: number }): Promise<Page<WorkerResource>>;
   /** @throws UserError `worker-not-found` (404) */
   getWorker(workerId: string): Promise<WorkerResource>;
 
@@ -91,7 +95,9 @@ export interface WorkersFeature {
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const workerName = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,127}$/u;
+
+/** Workers of a page where nothing else is asked for. */
+const defaultPage = 100;
 
 /** Bytes of one frame. An analysis holds a script, a batch of records at least one record. */
 const largestControlFrame = 32 * 1024 * 1024;
@@ -108,6 +114,7 @@ class Workers implements WorkersFeature {
   readonly #options: WorkersOptions;
   readonly #store: WorkersOptions["store"];
   readonly #logger: Logger;
+  readonly #registration: WorkerRegistration;
   readonly #registry = new WorkerRegistry<ControlLink>();
   readonly #links = new Set<ControlLink>();
   readonly #recordsLinks = new Map<string, RecordsLink>();
@@ -123,6 +130,7 @@ class Workers implements WorkersFeature {
     this.#options = options;
     this.#store = options.store;
     this.#logger = options.logger;
+    this.#registration = new WorkerRegistration(options);
     this.#renewal = new LeaseRenewal(options.store, options.logger, (group) => this.#leaseDuration(group));
     const longest = Math.max(this.#leaseDuration(""), ...Object.values(options.leaseDurations ?? {}));
     const lost = (workerIds: string[], effects: JobEffects) => this.#lost(workerIds, effects);
@@ -142,28 +150,12 @@ class Workers implements WorkersFeature {
     return true;
   }
 
-  async createWorker({ name, group = "default" }: { name?: string; group?: string }): Promise<NewWorkerResource> {
-    const chosen = name ?? `${group}-${randomBytes(4).toString("hex")}`;
-    for (const [pointer, value] of [
-      ["/name", chosen],
-      ["/group", group],
-    ] as const) {
-      if (!workerName.test(value)) {
-        throw new UserError("invalid-worker-name", `${JSON.stringify(value)} cannot name a worker or a group.`, {
-          remedy:
-            "Use letters, digits, dots, hyphens and underscores, at most 128, beginning with a letter or a digit.",
-          errors: [{ pointer, message: "is not a name" }],
-        });
-      }
-    }
-    const { token, hash } = this.#options.newToken();
-    const stored = await this.#store.write.createWorker({
-      name: chosen,
-      group,
-      tokenHash: hash,
-      tokenPurpose: "worker",
-    });
-    return { ...workerResource(stored), token };
+  createWorker(worker: WorkerToRegister): Promise<NewWorkerResource> {
+    return this.#registration.create(worker);
+  }
+
+  freshToken(of: { name: string; group: string }): Promise<string> {
+    return this.#registration.freshToken(of);
   }
 
   async removeWorker(workerId: string): Promise<void> {
@@ -184,8 +176,9 @@ class Workers implements WorkersFeature {
     }
   }
 
-  async listWorkers(): Promise<Page<WorkerResource>> {
-    return { items: (await this.#store.read.workers()).map(workerResource), next: null };
+  async listWorkers(page: { after?: string; limit?: number } = {}): Promise<Page<WorkerResource>> {
+    const { items, next } = await this.#store.read.workers({ limit: defaultPage, ...page });
+    return { items: items.map(workerResource), next };
   }
 
   async getWorker(workerId: string): Promise<WorkerResource> {
@@ -432,7 +425,8 @@ class Workers implements WorkersFeature {
   }
 
   #leaseDuration(group: string): number {
-    return this.#options.leaseDurations?.[group] ?? this.#options.leaseDuration ?? defaultLeaseDuration;
+    const { leaseDuration = defaultLeaseDuration, leaseDurations = {} } = this.#options;
+    return (Object.hasOwn(leaseDurations, group) ? leaseDurations[group] : undefined) ?? leaseDuration;
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Page } from "../../../src/contract/api/page.ts";
 import type { WorkerResource } from "../../../src/contract/api/worker.ts";
 import type { Command } from "../../command.ts";
 import { connect } from "../../connection/connect.ts";
@@ -14,8 +13,7 @@ export const command: Command = {
   async run(invocation) {
     const api = connect();
     const id = invocation.argument(0);
-    if (id === "")
-      await printList((await api.get<Page<WorkerResource>>("/api/workers")).items, workerView, invocation.output);
+    if (id === "") await printList(await api.list<WorkerResource>("/api/workers"), workerView, invocation.output);
     else
       await printOne(
         await api.get<WorkerResource>(`/api/workers/${encodeURIComponent(id)}`),

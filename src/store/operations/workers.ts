@@ -45,8 +45,8 @@ export interface KeptAttempt extends AttemptReference {
 }
 
 export interface WorkerReads {
-  /** By name. */
-  workers(): StoredWorker[];
+  /** By name; `after` is the `next` of the page before. */
+  workers(of: { after?: string; limit: number }): { items: StoredWorker[]; next: string | null };
   worker(of: { workerId: string }): StoredWorker | null;
   workerOfPrincipal(of: { principalId: string }): StoredWorker | null;
 }

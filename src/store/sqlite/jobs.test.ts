@@ -437,7 +437,7 @@ test("a removed worker is gone at once without jobs, and with its lease when it 
   db.operations.removeWorker(idle);
   db.operations.removeWorker(busy);
   assert.equal(db.operations.removeWorker(busy), null);
-  assert.deepEqual(db.operations.workers(), []);
+  assert.deepEqual(db.operations.workers({ limit: 100 }).items, []);
   assert.equal(db.count("SELECT COUNT(*) AS n FROM tokens"), 0);
   assert.equal(db.job(jobId).status, "Activating", "its host may live until the lease ends");
   assert.throws(() => db.hello(busy));
@@ -771,7 +771,7 @@ test("what a job costs does not depend on how many have been before: no statemen
   db.operations.waitingQueues();
   db.operations.overdueJobsExist();
   db.operations.releaseParkedJobs({});
-  db.operations.workers();
+  db.operations.workers({ limit: 100 });
   for (const status of [undefined, "New", "Completed"] as const) {
     for (const runbook of [undefined, "none", newId()]) {
       db.operations.jobs({ limit: 5, ...(status && { status }), ...(runbook && { runbook }) });

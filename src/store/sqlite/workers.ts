@@ -37,13 +37,16 @@ export function workerReads(session: SqliteSession): WorkerReads {
     return row === undefined ? null : toStoredWorker(row);
   };
   return {
-    workers: () =>
-      session
-        .all<WorkerRow>(
-          `${selectWorker} WHERE status <> 'removed' AND workspace_id = ? ORDER BY name, worker_id`,
-          defaultWorkspace,
-        )
-        .map(toStoredWorker),
+    workers: ({ after, limit }) => {
+      const rows = session.all<WorkerRow>(
+        `${selectWorker} WHERE workspace_id = ? AND name > ? AND status <> 'removed' ORDER BY name LIMIT ?`,
+        defaultWorkspace,
+        after ?? "",
+        limit + 1,
+      );
+      const page = rows.slice(0, limit).map(toStoredWorker);
+      return { items: page, next: rows.length > limit ? (page.at(-1)?.name ?? null) : null };
+    },
     worker: ({ workerId }) => one("worker_id = ?", workerId),
     workerOfPrincipal: ({ principalId }) => one("principal_id = ?", principalId),
   };

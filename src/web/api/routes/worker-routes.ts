@@ -1,7 +1,8 @@
 import type { WorkersFeature } from "../../../workers/workers-feature.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
-import { idSchema, pageOf, resource } from "../schemas/common-schemas.ts";
+import type { PageQuery } from "../schemas/common-schemas.ts";
+import { defaultPage, idSchema, pageOf, pageQuery, resource } from "../schemas/common-schemas.ts";
 import { createWorkerSchema } from "../schemas/worker-schemas.ts";
 
 interface OneWorker {
@@ -11,15 +12,16 @@ interface OneWorker {
 /** `/api/workers`. Their sockets are no routes: see `acceptWorkerLinks`. */
 export function workerRoutes(workers: WorkersFeature): Route[] {
   return [
-    route({
+    route<{ query: PageQuery }>({
       method: "GET",
       path: "/api/workers",
       name: "listWorkers",
       summary: "Lists workers by name.",
       access: "administrator",
-      responses: { 200: { description: "All workers.", schema: pageOf("Worker") } },
-      async handle() {
-        return { status: 200, body: await workers.listWorkers() };
+      query: pageQuery,
+      responses: { 200: { description: "A page of workers.", schema: pageOf("Worker") } },
+      async handle({ query }) {
+        return { status: 200, body: await workers.listWorkers({ ...query, limit: query.limit ?? defaultPage }) };
       },
     }),
     route<{ body: { group?: string; name?: string } }>({
@@ -31,8 +33,8 @@ export function workerRoutes(workers: WorkersFeature): Route[] {
       body: { schema: createWorkerSchema, limit: 4096, optional: true },
       idempotency: "once",
       responses: { 201: { description: "The worker and its token.", schema: resource("NewWorker") } },
-      async handle({ body }) {
-        const worker = await workers.createWorker(body);
+      async handle({ body, idempotency }) {
+        const worker = await workers.createWorker({ ...body, idempotency });
         return { status: 201, body: worker, headers: { Location: `/api/workers/${worker.workerId}` } };
       },
     }),
