@@ -56,6 +56,17 @@ describe("a script without a service", () => {
     );
   });
 
+  it("ends as a fault of the worker when what it says cannot be handled, and quotes nothing of it", async () => {
+    const onRecord = (record: StreamRecord): void => {
+      throw new Error(`cannot take ${record.text}`);
+    };
+    for (const script of ["console.log('hidden')", "import { writeSync } from 'node:fs'; writeSync(1, 'hidden')"]) {
+      const { end } = await run(`${script}; setInterval(() => {}, 1000)`, { onRecord });
+      assert.deepEqual([end.outcome, end.reason], ["Failed", "worker-error"]);
+      assert.ok(!JSON.stringify(end).includes("hidden"));
+    }
+  });
+
   it("stops when it is asked to, and is killed when it does not", async () => {
     const stop = new AbortController();
     const kill = new AbortController();

@@ -83,6 +83,39 @@ describe("a worker", () => {
     assert.match(test.service.textOf(attempt), /raw \n\*{8}/);
   });
 
+  it("lives on when a job with a secret of any length writes whatever it likes to its worker", async () => {
+    const password = "s3cret.".repeat(6_000);
+    const nested = "[".repeat(3_000) + "]".repeat(3_000);
+    const record = `{"type":"record","stream":"Output","time":1e999,"text":"deep","value":${nested}}`;
+    const end = `{"type":"ended","outcome":"Failed","result":${nested},"exception":{"name":[],"message":{"toString":1}}}`;
+    const attempt = run(
+      `import { writeSync } from 'node:fs'; export default ({ password }) => { console.log(password); writeSync(4, ${JSON.stringify(`${record}\n${end}\n`)}); }`,
+      { parameters: { password }, parameterSchemas: { password: { "x-secret": true } } },
+    );
+    assert.deepEqual([(await endOf(attempt)).outcome, (await endOf(attempt)).reason], ["Failed", "script"]);
+    assert.deepEqual(
+      test.service.recordsOf(attempt).map(({ text, cut }) => [text, cut]),
+      [
+        ["********", undefined],
+        ["deep", true],
+      ],
+    );
+    assert.equal((await endOf(run("console.log('next')"))).outcome, "Completed");
+  });
+
+  it("tells the end of a job whose secrets are words of the protocol", async () => {
+    const words = ["Completed", "ended", "outcome", "record", "Output", "script"];
+    const attempt = run("console.log('Output')", {
+      parameters: { words },
+      parameterSchemas: { words: { "x-secret": true } },
+    });
+    assert.equal((await endOf(attempt)).outcome, "Completed");
+    assert.deepEqual(
+      [test.service.recordsOf(attempt)[0]?.stream, test.service.textOf(attempt)],
+      ["Output", "********"],
+    );
+  });
+
   it("asks a job to stop, and tells that it did", async () => {
     const attempt = run(
       `${api} export default async () => { console.log('on'); const timer = setInterval(() => {}, 1000); await new Promise((resolve) => signal.addEventListener('abort', resolve)); clearInterval(timer); console.log('off'); signal.throwIfAborted(); }`,

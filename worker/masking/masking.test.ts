@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
+import { analyseTypeScript } from "../../src/language/typescript/analyse-typescript.ts";
 import { collectSecrets } from "./collect-secrets.ts";
 import { Masker, maskText, StreamMasker } from "./masker.ts";
 
@@ -68,6 +69,17 @@ describe("secrets of a job", () => {
     );
     const masker = new Masker(collectSecrets({ key: long }, { key: secret }));
     assert.equal(masker.text(`a ${long} b ${long.slice(1)}`), `a ${maskText} b ${long.slice(1)}`);
+  });
+
+  it("are found where a runbook's parameter reaches them through a type that contains itself", () => {
+    const { signature } = analyseTypeScript(
+      "logins",
+      `import type { Secret } from "runsmith";
+interface Login { password: Secret; next?: Login }
+export default function ({ login }: { login: Login }) {}`,
+    );
+    const login = { password: "hunter22", next: { password: "opensesame" } };
+    assert.deepEqual(collectSecrets({ login }, signature.properties), ["opensesame", "hunter22"]);
   });
 
   it("are found in a parameter however deep it is", () => {

@@ -42,7 +42,7 @@ export function readSignature(checker: ts.TypeChecker, main: Main, problems: Pro
     const description = schema.description ?? (comment?.description || descriptions.get(name));
     if (description !== undefined) schema.description = description;
     if (given?.literal !== undefined) schema.default = given.literal.value;
-    if (containsSecret(schema)) schema["x-secret"] = true;
+    if (containsSecret(schema, writer.definitions)) schema["x-secret"] = true;
     // A secret's default would be shown with the form, and has no business in a script.
     if (schema["x-secret"] === true) delete schema.default;
     schema["x-position"] = Object.keys(properties).length;
@@ -79,11 +79,21 @@ function reportOther(type: ts.Type, at: ts.ParameterDeclaration, checker: ts.Typ
   }
 }
 
-/** What a secret is a part of is secret, so that no part of it is shown. */
-function containsSecret(schema: unknown): boolean {
+/** What a secret is a part of is secret, so that no part of it is shown; also by way of types that contain themselves. */
+function containsSecret(
+  schema: unknown,
+  definitions: Readonly<Record<string, ParameterSchema>>,
+  followed = new Set<string>(),
+): boolean {
   if (typeof schema !== "object" || schema === null) return false;
-  if ((schema as ParameterSchema)["x-secret"] === true) return true;
-  return Object.values(schema).some(containsSecret);
+  const { "x-secret": isSecret, $ref } = schema as ParameterSchema;
+  if (isSecret === true) return true;
+  if (typeof $ref === "string" && !followed.has($ref)) {
+    followed.add($ref);
+    const name = $ref.slice("#/$defs/".length);
+    if (containsSecret(definitions[name], definitions, followed)) return true;
+  }
+  return Object.values(schema).some((part) => containsSecret(part, definitions, followed));
 }
 
 function writtenType(property: ts.Symbol, at: ts.Node, checker: ts.TypeChecker): string {

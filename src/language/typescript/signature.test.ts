@@ -311,6 +311,20 @@ export default function ({ password = "hunter2" as Secret, login }: { password?:
   assert.equal(signature.properties["login"]?.["x-secret"], true);
 });
 
+test("what reaches a secret through types that contain themselves is secret as a whole, and nothing else is", () => {
+  const { signature, problems } = analyseTypeScript(
+    "secrets",
+    `import type { Secret } from "runsmith";
+interface Login { password: Secret; next?: Login }
+interface Server { name: string; peers: Server[]; login: Login }
+interface Tree { name: string; children: Tree[] }
+export default function (p: { login: Login; logins: Login[]; server: Server; tree: Tree }) {}`,
+  );
+  assert.deepEqual(problems, []);
+  const secrets = Object.keys(signature.properties).filter((name) => signature.properties[name]?.["x-secret"] === true);
+  assert.deepEqual(secrets, ["login", "logins", "server"]);
+});
+
 test("every way to write the default function gives the same signature", () => {
   for (const source of [
     "export default function ({ n }: { n: number }) {}",
