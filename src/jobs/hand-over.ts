@@ -69,6 +69,10 @@ export class HandOver {
   }
 
   #send(job: ClaimedJob, version: RunnableVersion): void {
+    if (this.#options.attempts.current(job) === undefined) {
+      // Over while its text was being read: what took it away has ended it or queued it again.
+      return;
+    }
     const worker = this.#options.connected(job.workerId);
     if (worker === undefined) {
       this.putBack(job, "the link to its worker had closed");

@@ -173,6 +173,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       refuseWhenStorageIsLow: () => this.#storage.refuseWhenLow(),
       expectJob: (queue) => this.#dispatcher.wake(queue),
       accepted: (effects, expected) => this.#accepted(effects, expected),
+      refused: (effects) => this.#apply(effects),
     });
     this.#dispatcher = new Dispatcher({
       store,

@@ -36,6 +36,8 @@ export interface JobStarterOptions {
   expectJob(queue: QueueKey): void;
   /** An acceptance is stored. `expected` is the queue that `expectJob` was called with. */
   accepted(effects: JobEffects, expected: QueueKey): void;
+  /** A refusal is stored, and what was done to other jobs before it came to that. */
+  refused(effects: JobEffects): void;
 }
 
 /** A runbook that changes this often while one job is being started is somebody else's problem. */
@@ -90,6 +92,7 @@ export class JobStarter {
           this.#options.accepted(result.effects, queue);
           return { job: acceptedResource(result.job), repeated: result.repeated };
         case "refused":
+          this.#options.refused(result.effects);
           throw new UserError(
             "concurrency-limit",
             `The runbook ${result.runbookName} has as many jobs as it may have at once (${result.limit}), and refuses further ones.`,

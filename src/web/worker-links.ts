@@ -17,8 +17,13 @@ export function acceptWorkerLinks(workers: WorkersFeature, guard: TransportGuard
       refuse(socket, error instanceof UserError ? error.status : 500);
       return;
     }
-    if (!workers.handleUpgrade(request, socket, head)) {
-      refuse(socket, 404);
+    try {
+      if (!workers.handleUpgrade(request, socket, head)) {
+        refuse(socket, 404);
+      }
+    } catch {
+      // Before any token was seen: whatever a stranger sent may cost nobody else the service.
+      refuse(socket, 400);
     }
   };
 }

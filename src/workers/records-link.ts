@@ -28,6 +28,7 @@ export interface RecordsLinkListener {
 /** The service's end of one records socket. */
 export class RecordsLink implements RecordsPeer {
   readonly workerId: string;
+  readonly principalId: string;
   unanswered = 0;
   readonly #socket: WebSocket;
   readonly #listener: RecordsLinkListener;
@@ -35,8 +36,9 @@ export class RecordsLink implements RecordsPeer {
   #answered = true;
   #state: "waiting" | "live" | "closed" = "waiting";
 
-  constructor(socket: WebSocket, worker: { workerId: string }, listener: RecordsLinkListener) {
+  constructor(socket: WebSocket, worker: { workerId: string; principalId: string }, listener: RecordsLinkListener) {
     this.workerId = worker.workerId;
+    this.principalId = worker.principalId;
     this.#socket = socket;
     this.#listener = listener;
     this.#ping = setInterval(() => this.#look(), pingInterval);

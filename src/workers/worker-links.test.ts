@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { WebSocket } from "ws";
 import type { Analysis } from "../contract/analysis.ts";
 import type { HelloFrame } from "../contract/link/control-frames.ts";
 import { linkCloseCodes } from "../contract/link/control-frames.ts";
+import { recordsPath } from "../contract/link/records-frames.ts";
 import { emptySignature } from "../contract/signature.ts";
 import { eventually, startService, TestWorker } from "../jobs/testing.ts";
 
@@ -128,6 +131,32 @@ test("a heartbeat is acknowledged, with the service's time", async (t) => {
   const acknowledged = await worker.next("heartbeat-acknowledged");
   assert.deepEqual([acknowledged.sequence, acknowledged.leaseDuration], [7, 6_000]);
   assert.ok(Math.abs(acknowledged.serviceTime - Date.now()) < 5_000);
+});
+
+test("a request that no URL can be made of does not cost anybody the service", async (t) => {
+  const service = await startService(t);
+  const port = Number(new URL(service.url).port);
+  for (const path of ["//", "///", "//:x", "/api/worker/control//", "\\\\", "*"]) {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+    await new Promise((resolve) => socket.once("close", resolve).resume());
+  }
+  await TestWorker.connect(t, service, await service.newWorker());
+});
+
+test("a removed worker's links close, the records link before its hello too", async (t) => {
+  const service = await startService(t);
+  const created = await service.newWorker();
+  const worker = await TestWorker.connect(t, service, created);
+  const silent = new WebSocket(service.url + recordsPath, { headers: { authorization: `Bearer ${created.token}` } });
+  t.after(() => silent.terminate());
+  const closed = new Promise<number>((resolve) => silent.once("close", resolve));
+  await new Promise((resolve) => silent.once("open", resolve));
+  await service.workers.removeWorker(created.workerId);
+  assert.equal((await eventually(() => worker.closed, "an end")).code, linkCloseCodes.unauthorized);
+  assert.equal((await eventually(() => worker.recordsClosed, "an end")).code, linkCloseCodes.unauthorized);
+  assert.equal(await closed, linkCloseCodes.unauthorized);
 });
 
 test("more records than the credit allows close the records link", async (t) => {

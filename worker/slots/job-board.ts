@@ -55,6 +55,10 @@ export class JobBoard {
   take(frame: RunJobFrame): void {
     const key = keyOf(frame);
     if (this.#runs.has(key) || this.#scriptless.has(key)) return;
+    if (this.#hasNewer(frame)) {
+      this.#options.declined(frame);
+      return;
+    }
     const refusal = this.#refusal(frame);
     if (refusal !== null) {
       this.#options.send({ type: "job-declined", jobId: frame.jobId, attempt: frame.attempt, reason: refusal });
@@ -145,9 +149,19 @@ export class JobBoard {
     return null;
   }
 
+  /** A hand-over that was overtaken: the service has given up that attempt by now. */
+  #hasNewer({ jobId, attempt }: AttemptReference): boolean {
+    return this.#attemptsOf(jobId).some((other) => other.attempt > attempt);
+  }
+
   /** Never two attempts of one job: a newer one means that the service has given up the older. */
-  #dropOlder(frame: RunJobFrame): void {
-    for (const { order } of this.#runs.values()) if (order.jobId === frame.jobId) this.drop(order);
+  #dropOlder({ jobId, attempt }: AttemptReference): void {
+    for (const other of this.#attemptsOf(jobId)) if (other.attempt < attempt) this.drop(other);
+  }
+
+  #attemptsOf(jobId: string): AttemptReference[] {
+    const orders = [...this.#runs.values()].map(({ order }) => order);
+    return [...orders, ...this.#scriptless.values()].filter((order) => order.jobId === jobId);
   }
 
   #askForScript({ jobId, scriptHash }: RunJobFrame): void {

@@ -95,7 +95,7 @@ export type AcceptedJob =
   /** The runbook is gone, disabled, or has another version by now: look at it again. */
   | { outcome: "changed" }
   /** The concurrency rule refuses a further job. */
-  | { outcome: "refused"; runbookName: string; limit: number };
+  | { outcome: "refused"; runbookName: string; limit: number; effects: JobEffects };
 
 /** Slots of one worker, of one group. */
 export interface SlotOffer {

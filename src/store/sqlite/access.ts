@@ -160,7 +160,10 @@ function findPrincipal(session: SqliteSession, principalId: string): Principal |
 function mustFindPrincipal(session: SqliteSession, principalId: string): Principal {
   const principal = findPrincipal(session, principalId);
   if (principal === null) {
-    throw new UserError("principal-not-found", `There is no principal ${principalId}.`, { status: 404 });
+    throw new UserError("principal-not-found", `There is no principal ${principalId}.`, {
+      status: 404,
+      remedy: "Check the id. The principal of a worker goes with it when the worker is removed.",
+    });
   }
   return principal;
 }

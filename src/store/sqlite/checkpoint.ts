@@ -42,10 +42,26 @@ export function finishCheckpoint(database: DatabaseSync): LogState {
   }
 }
 
-/** A way to ask how large the log is; prepared once, for it is asked after every group. */
-export function logStateReader(database: DatabaseSync): () => LogState {
+/** Does a part of a checkpoint, and says whether that could be done: on a full or broken disk the log stays, and nothing is lost. */
+export function tryCheckpoint(database: DatabaseSync, part: (database: DatabaseSync) => LogState): boolean {
+  try {
+    part(database);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A way to ask how large the log is, null when it cannot be told; prepared once, for it is asked after every group. */
+export function logStateReader(database: DatabaseSync): () => LogState | null {
   const statement = database.prepare("PRAGMA wal_checkpoint(NOOP)");
-  return () => toLogState(statement.get());
+  return () => {
+    try {
+      return toLogState(statement.get());
+    } catch {
+      return null;
+    }
+  };
 }
 
 function logStateOf(database: DatabaseSync, pragma: string): LogState {

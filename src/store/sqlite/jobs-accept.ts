@@ -9,7 +9,7 @@ import { noEffects, noteChange } from "./jobs-effects.ts";
 import { finishJob } from "./jobs-end.ts";
 import { insertIntoQueue, queuePosition, releaseParked } from "./jobs-queue.ts";
 import type { OpenJob } from "./jobs-rows.ts";
-import { selectOpenJob, withoutSecrets } from "./jobs-rows.ts";
+import { selectOpenJob, selectParkedBehind, withoutSecrets } from "./jobs-rows.ts";
 import { askToStop } from "./jobs-stop.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
@@ -154,7 +154,7 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     status: "New",
     workerGroup: runbook.worker_group,
     hostKind,
-    parkedBehind: parked ? runbook.active_jobs : null,
+    parkedBehind: parked ? parkedBehind(session, jobId) : null,
     attempt: 0,
     workerId: null,
     workerName: null,
@@ -175,6 +175,12 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     warningCount: 0,
     recordCount: 0,
   };
+}
+
+function parkedBehind(session: SqliteSession, jobId: Uint8Array): number {
+  return (
+    session.first<{ parked_behind: number }>(`${selectParkedBehind} WHERE j.job_id = ?`, jobId)?.parked_behind ?? 0
+  );
 }
 
 /** Whether a further job may go into the queue now; makes room first where the rule says `replace`. */
@@ -201,7 +207,7 @@ function hasPlace(
     }
   }
   if (runbook.concurrency_policy === "refuse") {
-    throw new NotAccepted({ outcome: "refused", runbookName: runbook.name, limit });
+    throw new NotAccepted({ outcome: "refused", runbookName: runbook.name, limit, effects });
   }
   return false;
 }

@@ -47,13 +47,18 @@ export function settleEnd(session: SqliteSession, job: OpenJob, end: AttemptEnd,
   const lost = end.reason === "host-lost" || end.reason === "worker-error";
   if (job.status === "Stopping") {
     finishJob(session, job, lost ? { ...ending, status: "Stopped" } : ending, effects);
-  } else if (lost && job.lost_attempts + 1 < job.max_attempts) {
+  } else if (lost && canRunAgain(job)) {
     tryAgain(session, job, { lost: true, reason: reason ?? "its host was lost" }, effects);
   } else if (end.reason === "script" && job.failed_attempts < job.max_retries) {
     tryAgain(session, job, { lost: false, reason: end.exception?.message ?? "its script failed" }, effects);
   } else {
     finishJob(session, job, ending, effects);
   }
+}
+
+/** Whether a job gets another attempt when the current one is lost. */
+export function canRunAgain(job: OpenJob): boolean {
+  return job.status !== "Stopping" && job.lost_attempts + 1 < job.max_attempts;
 }
 
 /** Ends an attempt whose worker is gone. */
@@ -68,7 +73,7 @@ export function loseAttempt(
   if (job.status === "Stopping") {
     const by = job.stop_requested_by === null ? "stopped" : `stopped by ${job.stop_requested_by}`;
     finishJob(session, job, { status: "Stopped", endedAt: now, reason: `${by}; ${reason}` }, effects);
-  } else if (job.lost_attempts + 1 < job.max_attempts) {
+  } else if (canRunAgain(job)) {
     tryAgain(session, job, { lost: true, reason }, effects);
   } else {
     finishJob(session, job, { status: "Failed", endedAt: now, reason }, effects);
@@ -95,7 +100,7 @@ export function putBackAttempt(
 /** Ends a job whose attempt, if it had one, is closed already. */
 export function finishJob(session: SqliteSession, job: OpenJob, ending: JobEnding, effects: JobEffects): void {
   session.run(
-    `UPDATE jobs SET status = ?, parked = 0, ended_at = ?, status_reason = ?, exception = ?, result = ?, exit_code = ?
+    `UPDATE jobs SET status = ?, parked = 0, lost_at = NULL, lost_wait = NULL, ended_at = ?, status_reason = ?, exception = ?, result = ?, exit_code = ?
      WHERE job_id = ?`,
     ending.status,
     ending.endedAt,
@@ -159,7 +164,8 @@ function backToQueue(
   effects: JobEffects,
 ): void {
   session.run(
-    `UPDATE jobs SET status = 'New', worker_id = NULL, claimed_at = NULL, host_ready_at = NULL, sandbox = NULL,
+    `UPDATE jobs SET status = 'New', worker_id = NULL, claimed_at = NULL, host_ready_at = NULL, first_record_at = NULL,
+       sandbox = NULL, lost_at = NULL, lost_wait = NULL,
        lost_attempts = lost_attempts + ?, failed_attempts = failed_attempts + ?, status_reason = ?,
        start_deadline_at = CASE WHEN host_ready_at IS NULL THEN start_deadline_at END
      WHERE job_id = ?`,

@@ -325,6 +325,7 @@ test("a concurrency rule can refuse", () => {
     outcome: "refused",
     runbookName: "only-one",
     limit: 1,
+    effects: { changedJobs: [], queued: [], overAttempts: [], stops: [], ended: [] },
   });
   assert.equal(db.operations.jobAcceptedBefore(key("a")), null);
 });
@@ -373,6 +374,70 @@ test("a new instance of a worker has lost the jobs of the former one at once", (
   const { keep } = db.hello({ ...worker, instanceId: "reborn" }, [attempt]);
   assert.deepEqual(keep, []);
   assert.deepEqual([db.job(jobId).status, db.job(jobId).statusReason], ["Failed", "worker phoenix was started anew"]);
+});
+
+test("never two live attempts: a job of a former instance is queued again only once that instance's lease has ended", () => {
+  const db = new JobsDatabase();
+  const worker = db.addWorker({ name: "phoenix" });
+  const jobId = db.start(db.addRunbook({ attempts: 3 }));
+  const [attempt] = db.claim(worker);
+  assert.ok(attempt !== undefined);
+  db.session.time += 2_000;
+  const reborn = { ...worker, instanceId: "reborn" };
+  const { keep, effects } = db.hello(reborn, [attempt]);
+  assert.deepEqual(keep, []);
+  assert.deepEqual(effects.overAttempts.length, 1, "its slot is free for the new instance");
+  assert.match(db.job(jobId).statusReason ?? "", /phoenix was started anew; waits until the former one's lease/);
+  db.session.time += 3_000;
+  db.operations.expireLeases();
+  db.hello({ ...worker, instanceId: "third" });
+  assert.equal(db.job(jobId).status, "Activating");
+  assert.deepEqual(db.claim({ ...worker, instanceId: "third" }), []);
+  db.session.time += 1_001;
+  db.operations.expireLeases();
+  assert.equal(db.job(jobId).status, "New");
+  const [again] = db.claim({ ...worker, instanceId: "third" });
+  assert.deepEqual([again?.jobId, again?.attempt], [jobId, 2]);
+  db.end(again ?? assert.fail());
+  assert.equal(db.job(jobId).status, "Completed");
+});
+
+test("a job that waits for the lease of a former instance can be stopped, and a clock put back does not keep it for ever", () => {
+  const db = new JobsDatabase();
+  const worker = db.addWorker();
+  const runbook = db.addRunbook({ attempts: 3 });
+  const [stopped, waiting] = [db.start(runbook), db.start(runbook)];
+  db.claim(worker, 2);
+  db.hello({ ...worker, instanceId: "reborn" });
+  db.operations.stopJob({ jobId: stopped, requestedBy: "ann", force: false });
+  db.session.time -= 86_400_000;
+  db.operations.expireLeases();
+  assert.deepEqual([db.job(stopped).status, db.job(waiting).status], ["Stopping", "Activating"]);
+  db.session.time += 6_001;
+  db.operations.expireLeases();
+  assert.deepEqual([db.job(stopped).status, db.job(waiting).status], ["Stopped", "New"]);
+});
+
+test("a running attempt that its worker does not know any more is lost, not put back", () => {
+  const db = new JobsDatabase();
+  const worker = db.addWorker();
+  const jobId = db.start(db.addRunbook({ attempts: 2 }));
+  const [attempt] = db.claim(worker);
+  assert.ok(attempt !== undefined);
+  db.append(attempt, [1]);
+  assert.equal(db.job(jobId).status, "Running");
+  db.hello(worker, []);
+  assert.equal(db.job(jobId).status, "New");
+  assert.equal(db.job(jobId).firstRecordAt, null, "the times are those of the attempt to come");
+  assert.equal(db.operations.jobAttempts({ jobId })?.[0]?.outcome, "Lost");
+});
+
+test("a parked job's answer counts those ahead of it as every later look does", () => {
+  const db = new JobsDatabase();
+  const runbook = db.addRunbook({ concurrencyLimit: 1 });
+  const accepted = [db.accept(runbook), db.accept(runbook), db.accept(runbook)];
+  const behind = accepted.map((result) => (result.outcome === "accepted" ? result.job.parkedBehind : assert.fail()));
+  assert.deepEqual(behind, [null, 1, 2]);
 });
 
 test("a worker that reconnects keeps what it has, and what never reached it is put back uncounted", () => {

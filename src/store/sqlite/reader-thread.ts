@@ -2,7 +2,7 @@ import { flushCompileCache } from "node:module";
 import type { DatabaseSync } from "node:sqlite";
 import type { MessagePort } from "node:worker_threads";
 import { parentPort, workerData } from "node:worker_threads";
-import { checkpoint } from "./checkpoint.ts";
+import { checkpoint, tryCheckpoint } from "./checkpoint.ts";
 import { openReadingConnection } from "./open-connection.ts";
 import { readOperations } from "./operations.ts";
 import { postAnswers } from "./post-answers.ts";
@@ -56,20 +56,12 @@ function serve(port: MessagePort, database: DatabaseSync): void {
       database.close();
       port.close();
     } else if (message === "checkpoint") {
-      tryCheckpoint(database);
-      port.postMessage({ type: "checkpointed" } satisfies FromReader);
+      const done = tryCheckpoint(database, checkpoint);
+      port.postMessage({ type: "checkpointed", done } satisfies FromReader);
     } else {
       for (const request of message) {
         postAnswers(port, { type: "answers", answers: [answer(request)] } satisfies FromReader);
       }
     }
   });
-}
-
-function tryCheckpoint(database: DatabaseSync): void {
-  try {
-    checkpoint(database);
-  } catch {
-    // A full or broken disk: the log stays, and nothing is lost; the next one tries again.
-  }
 }

@@ -16,7 +16,7 @@ type ReaderLink = ThreadLink<Extract<ToReader, string>, FromReader>;
  */
 export class ReaderThreads {
   readonly #start: ReaderStart;
-  readonly #checkpoints: (() => void)[] = [];
+  readonly #checkpoints: ((done: boolean) => void)[] = [];
   #readers: ReaderLink[] = [];
   #checkpointer: ReaderLink | undefined;
   #reads = 0;
@@ -35,10 +35,10 @@ export class ReaderThreads {
     return this.#leastBusy().call(operation, argument);
   }
 
-  /** Moves the log into the database file; resolves when it is over, however it went. */
-  checkpoint(): Promise<void> {
+  /** Moves the log into the database file; resolves when it is over, and says whether that could be done. */
+  checkpoint(): Promise<boolean> {
     if (this.#closing) {
-      return Promise.resolve();
+      return Promise.resolve(true);
     }
     if (this.#readers.length < mostReaders) {
       this.#addReader();
@@ -77,7 +77,7 @@ export class ReaderThreads {
             reader.settle(message.answers);
             break;
           case "checkpointed":
-            this.#checkpointOver();
+            this.#checkpointOver(message.done);
             break;
           case "failed":
             reader.fail(fromThreadError(message.error, "open"));
@@ -87,7 +87,7 @@ export class ReaderThreads {
       ended: () => {
         this.#readers = this.#readers.filter((other) => other !== reader);
         if (this.#checkpointer === reader) {
-          this.#checkpointOver();
+          this.#checkpointOver(false);
         }
       },
     });
@@ -95,10 +95,10 @@ export class ReaderThreads {
     return reader;
   }
 
-  #checkpointOver(): void {
+  #checkpointOver(done: boolean): void {
     this.#checkpointer = undefined;
     for (const resolve of this.#checkpoints.splice(0)) {
-      resolve();
+      resolve(done);
     }
   }
 }

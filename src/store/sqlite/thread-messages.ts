@@ -76,4 +76,7 @@ export interface ReaderStart {
 export type ToReader = OperationRequest[] | "checkpoint" | "close";
 
 /** From a reader. */
-export type FromReader = OpeningFailed | { type: "answers"; answers: OperationAnswer[] } | { type: "checkpointed" };
+export type FromReader =
+  | OpeningFailed
+  | { type: "answers"; answers: OperationAnswer[] }
+  | { type: "checkpointed"; done: boolean };

@@ -1,7 +1,8 @@
+import type { JobEffects } from "../operations/jobs.ts";
 import type { HelloWorker, KeptAttempt, WorkerWrites } from "../operations/workers.ts";
 import { bytesToId, idToBytes } from "./id-bytes.ts";
-import { noEffects } from "./jobs-effects.ts";
-import { loseAttempt, putBackAttempt } from "./jobs-end.ts";
+import { assignedAttempt, noEffects, noteChange } from "./jobs-effects.ts";
+import { canRunAgain, loseAttempt, putBackAttempt } from "./jobs-end.ts";
 import type { OpenJob } from "./jobs-rows.ts";
 import { selectOpenJob } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";
@@ -9,8 +10,13 @@ import type { SqliteSession } from "./session.ts";
 /** See `WorkerWrites.helloWorker`. */
 export function helloWorker(session: SqliteSession, hello: HelloWorker): ReturnType<WorkerWrites["helloWorker"]> {
   const workerId = idToBytes(hello.workerId);
-  const worker = session.first<{ name: string; worker_group: string; instance_id: string | null }>(
-    "SELECT name, worker_group, instance_id FROM workers WHERE worker_id = ? AND status <> 'removed'",
+  const worker = session.first<{
+    name: string;
+    worker_group: string;
+    instance_id: string | null;
+    lease_expires_at: number | null;
+  }>(
+    "SELECT name, worker_group, instance_id, lease_expires_at FROM workers WHERE worker_id = ? AND status <> 'removed'",
     workerId,
   );
   if (worker === undefined) {
@@ -22,8 +28,12 @@ export function helloWorker(session: SqliteSession, hello: HelloWorker): ReturnT
   const running = new Set(hello.running.map(({ jobId, attempt }) => `${jobId} ${attempt}`));
   for (const job of heldJobs(session, workerId)) {
     const jobId = bytesToId(job.job_id);
+    if (job.lost_at !== null) {
+      // Of an instance before the last one: `expireLeases` ends it in its time.
+      continue;
+    }
     if (worker.instance_id !== hello.instanceId) {
-      loseAttempt(session, job, now, `worker ${worker.name} was started anew`, effects);
+      loseToNewInstance(session, job, { now, name: worker.name, leaseEnd: worker.lease_expires_at ?? now }, effects);
     } else if (running.has(`${jobId} ${job.attempt}`)) {
       keep.push({
         jobId,
@@ -33,9 +43,11 @@ export function helloWorker(session: SqliteSession, hello: HelloWorker): ReturnT
         timeLimit: job.time_limit,
         stopGrace: job.stop_grace,
       });
-    } else {
+    } else if (job.status === "Activating" || job.status === "Stopping") {
       // Claimed for this very instance, which does not have it: the hand-over was lost with the link before.
       putBackAttempt(session, job, now, "it did not reach its worker", effects);
+    } else {
+      loseAttempt(session, job, now, `worker ${worker.name} does not have it any more`, effects);
     }
   }
   session.run(
@@ -54,6 +66,37 @@ export function helloWorker(session: SqliteSession, hello: HelloWorker): ReturnT
     workerId,
   );
   return { name: worker.name, group: worker.worker_group, serviceTime: now, keep, effects };
+}
+
+/**
+ * What becomes of an attempt whose worker was started anew. The former instance may run on until its lease ends (a second process
+ * with the same token, a frozen one), so the job gets no other attempt before that; one that gets none anyway ends at once.
+ */
+function loseToNewInstance(
+  session: SqliteSession,
+  job: OpenJob,
+  of: { now: number; name: string; leaseEnd: number },
+  effects: JobEffects,
+): void {
+  const { now, name, leaseEnd } = of;
+  const reason = `worker ${name} was started anew`;
+  if (leaseEnd <= now || !canRunAgain(job)) {
+    loseAttempt(session, job, now, reason, effects);
+    return;
+  }
+  session.run(
+    "UPDATE jobs SET lost_at = ?, lost_wait = ?, status_reason = ? WHERE job_id = ?",
+    leaseEnd,
+    leaseEnd - now,
+    `${reason}; waits until the former one's lease has ended`,
+    job.job_id,
+  );
+  noteChange(effects, job.job_id);
+  // The new instance has its slot.
+  const assigned = assignedAttempt(job);
+  if (assigned !== null) {
+    effects.overAttempts.push(assigned);
+  }
 }
 
 /** The open jobs that a worker has. */

@@ -2,6 +2,8 @@ import type { WorkerWrites } from "../operations/workers.ts";
 import { bytesToId, idToBytes } from "./id-bytes.ts";
 import { noEffects } from "./jobs-effects.ts";
 import { loseAttempt } from "./jobs-end.ts";
+import type { OpenJob } from "./jobs-rows.ts";
+import { selectOpenJob } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";
 import { heldJobs } from "./workers-hello.ts";
 
@@ -40,6 +42,10 @@ export function expireLeases(session: SqliteSession): ReturnType<WorkerWrites["e
     now,
     now,
   );
+  session.run("UPDATE jobs SET lost_at = ? + lost_wait WHERE lost_at > ? AND lost_at > ? + lost_wait", now, now, now);
+  for (const job of session.all<OpenJob>(`${selectOpenJob} WHERE lost_at <= ? ORDER BY lost_at, job_id`, now)) {
+    loseAttempt(session, job, now, "its worker was started anew", effects);
+  }
   const lost: { workerId: string; name: string }[] = [];
   const expired = session.all<{
     worker_id: Uint8Array;
@@ -58,7 +64,8 @@ export function expireLeases(session: SqliteSession): ReturnType<WorkerWrites["e
       worker.status === "removed"
         ? "its worker was removed"
         : `worker ${worker.name} was lost (no heartbeat${without})`;
-    for (const job of heldJobs(session, worker.worker_id)) {
+    // Those of a former instance have a time of their own.
+    for (const job of heldJobs(session, worker.worker_id).filter(({ lost_at }) => lost_at === null)) {
       loseAttempt(session, job, now, reason, effects);
     }
     lost.push({ workerId: bytesToId(worker.worker_id), name: worker.name });

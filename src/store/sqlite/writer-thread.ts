@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { MessagePort } from "node:worker_threads";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { StoreDatabase } from "../store.ts";
-import { finishCheckpoint, logStateReader } from "./checkpoint.ts";
+import { finishCheckpoint, logStateReader, tryCheckpoint } from "./checkpoint.ts";
 import { dataFile } from "./data-directory.ts";
 import type { DatabaseLock } from "./database-lock.ts";
 import { lockDatabase } from "./database-lock.ts";
@@ -62,14 +62,14 @@ function serve(port: MessagePort, database: DatabaseSync, session: SqliteSession
   const upkeep = new IdleUpkeep(database);
   const logState = logStateReader(database);
   const waiting: OperationRequest[] = [];
-  let log = logState();
+  let log = logState() ?? { pages: 0, checkpointed: 0 };
   let closing = false;
 
   const take = (message: ToWriter): void => {
     if (message === "close") {
       closing = true;
     } else if (message === "finish-checkpoint") {
-      finishCheckpoint(database);
+      tryCheckpoint(database, finishCheckpoint);
     } else {
       waiting.push(...message);
     }
@@ -88,7 +88,7 @@ function serve(port: MessagePort, database: DatabaseSync, session: SqliteSession
       const group = groups.commitNext(waiting);
       postAnswers(port, { type: "answers", ...group, log } satisfies FromWriter);
       // After the answers, so that nobody waits for it; it travels with the next ones.
-      log = logState();
+      log = logState() ?? log;
     }
     if (closing) {
       upkeep.stop();

@@ -9,6 +9,10 @@ import { threadProgram } from "./thread-program.ts";
 /** The page size that a database is made with, in bytes. */
 const pageSize = 4096;
 
+/** After a checkpoint that failed (a full disk), the next one waits from so many milliseconds to so many. */
+const shortestPause = 100;
+const longestPause = 10_000;
+
 /** The thread that writes, as the main thread sees it. */
 export interface Writer {
   readonly installationId: string;
@@ -16,8 +20,11 @@ export interface Writer {
   /** Resolves when the thread ended without being asked to. */
   readonly failure: Promise<Error>;
   call(operation: string, argument: unknown, once?: IdempotencyKey): Promise<unknown>;
-  /** Calls back when the log has grown so much that it should be moved into the database file; not again before that is over. */
-  onCheckpointDue(work: () => Promise<void>): void;
+  /**
+   * Calls back when the log has grown so much that it should be moved into the database file; not again before that is over, nor
+   * soon after one that says it could not be done.
+   */
+  onCheckpointDue(work: () => Promise<boolean>): void;
   statistics(): Omit<StoreStatistics, "reads" | "pendingReads">;
   close(): Promise<void>;
 }
@@ -31,8 +38,10 @@ export function openWriter(start: WriterStart): Promise<Writer> {
     const failure = Promise.withResolvers<Error>();
     const counts = { writes: 0, commits: 0, commitTime: 0, largestGroup: 0 };
     let log: LogState = { pages: 0, checkpointed: 0 };
-    let checkpointDue: () => Promise<void> = () => Promise.resolve();
+    let checkpointDue: () => Promise<boolean> = () => Promise.resolve(true);
     let checkpointing = false;
+    let pause = 0;
+    let notBefore = 0;
 
     const count = (group: GroupAnswers): void => {
       counts.commits += group.committed > 0 ? 1 : 0;
@@ -42,13 +51,15 @@ export function openWriter(start: WriterStart): Promise<Writer> {
     };
 
     const checkpointWhenDue = async (): Promise<void> => {
-      if (checkpointing || log.pages - log.checkpointed < checkpointPages) {
+      if (checkpointing || performance.now() < notBefore || log.pages - log.checkpointed < checkpointPages) {
         return;
       }
       checkpointing = true;
       try {
-        await checkpointDue();
-        if (log.pages >= longLogPages) {
+        const done = await checkpointDue();
+        pause = done ? 0 : Math.min(Math.max(2 * pause, shortestPause), longestPause);
+        notBefore = performance.now() + pause;
+        if (done && log.pages >= longLogPages) {
           link.task("finish-checkpoint");
         }
       } finally {
