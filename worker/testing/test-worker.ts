@@ -6,10 +6,11 @@ import { silentLogger } from "../../src/contract/logger.ts";
 import type { RunningWorker } from "../worker.ts";
 import { startWorker } from "../worker.ts";
 import type { WorkerOptions } from "../worker-options.ts";
+import { resolveHostOptions } from "../worker-options.ts";
 import { ScriptedService } from "./scripted-service.ts";
 
-/** Runtime files are shared by all tests of one user: copying Node each time would take longer than most tests. */
-export const testRuntimeDirectory = join(tmpdir(), `runsmith-test-runtime-${process.getuid?.() ?? 0}`);
+/** The product's own: what is built once for each version of a runtime would take longer than most tests. */
+export const testRuntimeDirectory = resolveHostOptions({}).runtimeDirectory;
 
 export interface TestWorker {
   service: ScriptedService;
