@@ -1,13 +1,6 @@
 import { openSqliteStore } from "./sqlite/open-sqlite-store.ts";
 import type { Store } from "./store.ts";
-
-/** Where the store is, and how it behaves. */
-export interface StoreOptions {
-  /** Folder of the embedded database; made (0700) when it is not there. */
-  dataDirectory: string;
-  /** Folder of the numbered migrations; the ones that belong to this program when left out. */
-  migrationsDirectory?: string;
-}
+import type { StoreOptions } from "./store-options.ts";
 
 /**
  * Opens the database, after bringing its schema up to date.

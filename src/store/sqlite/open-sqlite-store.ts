@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
-import type { StoreOptions } from "../open-store.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
 import type { Asynchronous, ReadOperations, Store, WriteOperations } from "../store.ts";
+import type { StoreOptions } from "../store-options.ts";
 import { dataFile, prepareDataDirectory } from "./data-directory.ts";
 import { ownMigrationsDirectory } from "./migrations.ts";
 import { ReaderThreads } from "./reader-threads.ts";
