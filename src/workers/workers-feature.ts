@@ -5,6 +5,7 @@ import { WebSocketServer } from "ws";
 import type { Analysis } from "../contract/analysis.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { NewWorkerResource, WorkerResource } from "../contract/api/worker.ts";
+import { isId } from "../contract/id.ts";
 import type { HelloFrame, WorkerControlFrame } from "../contract/link/control-frames.ts";
 import { controlPath, linkCloseCodes, linkProtocolVersion } from "../contract/link/control-frames.ts";
 import type { RecordsHelloFrame } from "../contract/link/records-frames.ts";
@@ -94,8 +95,6 @@ export interface WorkersFeature {
   stop(extension?: number): Promise<void>;
 }
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 /** Workers of a page where nothing else is asked for. */
 const defaultPage = 100;
 
@@ -117,7 +116,11 @@ class Workers implements WorkersFeature {
   readonly #registration: WorkerRegistration;
   readonly #registry = new WorkerRegistry<ControlLink>();
   readonly #links = new Set<ControlLink>();
+  /** Those that have said hello, by worker. */
   readonly #recordsLinks = new Map<string, RecordsLink>();
+  readonly #allRecordsLinks = new Set<RecordsLink>();
+  /** By worker, until when its hello is being answered. */
+  readonly #greetings = new Map<string, Promise<void>>();
   readonly #analyses = new AnalysisRequests();
   readonly #renewal: LeaseRenewal;
   readonly #watch: LeaseWatch;
@@ -138,7 +141,8 @@ class Workers implements WorkersFeature {
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
+    // Not as a URL: whoever connects may write anything there, `//` among it, and this is before any token is seen.
+    const path = request.url?.split("?", 1)[0];
     if (path !== controlPath && path !== recordsPath) {
       return false;
     }
@@ -159,7 +163,7 @@ class Workers implements WorkersFeature {
   }
 
   async removeWorker(workerId: string): Promise<void> {
-    const removed = uuid.test(workerId) ? await this.#store.write.removeWorker({ workerId }) : null;
+    const removed = isId(workerId) ? await this.#store.write.removeWorker({ workerId }) : null;
     if (removed === null) {
       throw workerNotFound(workerId);
     }
@@ -168,10 +172,9 @@ class Workers implements WorkersFeature {
   }
 
   closeLinksOf(principalId: string): void {
-    for (const link of [...this.#links]) {
+    for (const link of [...this.#links, ...this.#allRecordsLinks]) {
       if (link.principalId === principalId) {
         link.close(linkCloseCodes.unauthorized, "the worker's token was revoked");
-        this.#recordsLinks.get(link.workerId)?.close(linkCloseCodes.unauthorized, "the worker's token was revoked");
       }
     }
   }
@@ -182,7 +185,7 @@ class Workers implements WorkersFeature {
   }
 
   async getWorker(workerId: string): Promise<WorkerResource> {
-    const worker = uuid.test(workerId) ? await this.#store.read.worker({ workerId }) : null;
+    const worker = isId(workerId) ? await this.#store.read.worker({ workerId }) : null;
     if (worker === null) {
       throw workerNotFound(workerId);
     }
@@ -221,10 +224,7 @@ class Workers implements WorkersFeature {
     this.#stopping = true;
     await this.#watch.stop();
     await this.#extendLeases(extension);
-    for (const link of [...this.#links]) {
-      link.close(linkCloseCodes.shuttingDown, "the service is being restarted");
-    }
-    for (const link of [...this.#recordsLinks.values()]) {
+    for (const link of [...this.#links, ...this.#allRecordsLinks]) {
       link.close(linkCloseCodes.shuttingDown, "the service is being restarted");
     }
   }
@@ -275,7 +275,7 @@ class Workers implements WorkersFeature {
   #openControl(socket: WebSocket, worker: StoredWorker): void {
     const link = new ControlLink(socket, worker, {
       hello: (of, frame) => {
-        this.#greet(of, frame).catch((error: unknown) => {
+        this.#greetInTurn(of, frame).catch((error: unknown) => {
           this.#logger.error("a worker's hello could not be stored", { workerId: of.workerId, error: String(error) });
           of.close(linkCloseCodes.shuttingDown, "the hello could not be stored; connect again");
         });
@@ -285,6 +285,21 @@ class Workers implements WorkersFeature {
       closed: (of) => this.#controlClosed(of),
     });
     this.#links.add(link);
+  }
+
+  /** One hello of a worker at a time, in the order in which they came: the last one says what it has now. */
+  #greetInTurn(link: ControlLink, frame: HelloFrame): Promise<void> {
+    const { workerId } = link;
+    const greeted = (this.#greetings.get(workerId) ?? Promise.resolve()).then(() => this.#greet(link, frame));
+    const over = greeted
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#greetings.get(workerId) === over) {
+          this.#greetings.delete(workerId);
+        }
+      });
+    this.#greetings.set(workerId, over);
+    return greeted;
   }
 
   async #greet(link: ControlLink, frame: HelloFrame): Promise<void> {
@@ -299,6 +314,10 @@ class Workers implements WorkersFeature {
       return;
     }
     const known = await this.#store.read.worker({ workerId: link.workerId });
+    if (!link.isOpen) {
+      // What it said may be old by now; the worker's next link says it anew.
+      return;
+    }
     const leaseDuration = this.#leaseDuration(known?.group ?? "");
     const { instanceId, version, hostName, sandbox, slots, hostKinds, running } = frame;
     const hello = { workerId: link.workerId, instanceId, version, hostName, sandbox, slots, hostKinds, running };
@@ -395,16 +414,18 @@ class Workers implements WorkersFeature {
   }
 
   #openRecords(socket: WebSocket, worker: StoredWorker): void {
-    new RecordsLink(socket, worker, {
+    const opened = new RecordsLink(socket, worker, {
       hello: (link, frame) => this.#greetRecords(link, frame),
       appended: (link, frame, bytes) => this.#jobs?.recordsReceived(link, frame, bytes),
       badFrame: (link, problem) => this.#badFrame(link, problem),
       closed: (link) => {
+        this.#allRecordsLinks.delete(link);
         if (this.#recordsLinks.get(link.workerId) === link) {
           this.#recordsLinks.delete(link.workerId);
         }
       },
     });
+    this.#allRecordsLinks.add(opened);
   }
 
   #greetRecords(link: RecordsLink, frame: RecordsHelloFrame): { code: number; reason: string } | null {

@@ -66,7 +66,8 @@ export interface WorkerWrites {
 
   /**
    * A worker is there (again): renews its lease, says which attempts it keeps, and settles the others: those of a former
-   * instance are lost, those that it never got are put back. Null when there is no such worker.
+   * instance are lost, where they can run again once its lease has ended, and those that it never got are put back. Null when
+   * there is no such worker.
    */
   helloWorker(hello: HelloWorker): {
     name: string;
