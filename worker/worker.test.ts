@@ -302,6 +302,28 @@ describe("a worker", () => {
     }
   });
 
+  it("gives up one job whose records the service cannot read, and no other", async () => {
+    await test.service.linked();
+    const ticking = (text: string, after: string) =>
+      `for (let tick = 0; tick < 40; tick++) { console.log('${text} ' + tick); await new Promise((resolve) => setTimeout(resolve, 20)); } ${after}`;
+    test.service.findsBad = ({ records, ended }) =>
+      records.some(({ text }) => text === "bad 5") || ended?.result === "bad";
+    const good = [run(ticking("good", "")), run(ticking("fine", ""))];
+    const bad = run(ticking("bad", "setInterval(() => {}, 1000)"));
+    const end = await endOf(bad);
+    assert.deepEqual([end.outcome, end.reason, end.exception?.name], ["Failed", "worker-error", "RecordsRefused"]);
+    for (const attempt of good) {
+      assert.equal((await endOf(attempt)).outcome, "Completed");
+      assert.equal(test.service.recordsOf(attempt).length, 40);
+    }
+    assert.ok(test.service.recordsOf(bad).length <= 5);
+    // The script of this one is over when the service finds its end bad.
+    const badEnd = await endOf(run("export default () => 'bad'"));
+    assert.deepEqual([badEnd.outcome, badEnd.reason], ["Failed", "worker-error"]);
+    test.service.findsBad = () => false;
+    assert.equal((await endOf(run("console.log('next')"))).outcome, "Completed");
+  });
+
   it("kills a job that the service does not keep, and says nothing more of it", async () => {
     await test.service.linked();
     const attempt = run("console.log('on'); setInterval(() => console.log('still'), 50)");

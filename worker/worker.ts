@@ -5,6 +5,7 @@ import { analysePowerShell } from "./analysis-run.ts";
 import { hostLaunchers } from "./hosts/launchers.ts";
 import { openHosts } from "./hosts/open-hosts.ts";
 import { defaultBase, WarmPool } from "./hosts/warm-pool.ts";
+import { recordsRefused } from "./link/attempt-outbox.ts";
 import { ControlLink } from "./link/control-link.ts";
 import type { ServiceJobFrame } from "./link/control-messages.ts";
 import { RecordsLink } from "./link/records-link.ts";
@@ -111,6 +112,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       refused(attempt) {
         link.attemptOver(attempt);
         board.drop(attempt);
+      },
+      spoiled({ jobId, attempt }) {
+        for (const run of board.running())
+          if (run.order.jobId === jobId && run.order.attempt === attempt) run.fail(recordsRefused);
       },
     },
     logger,

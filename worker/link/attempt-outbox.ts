@@ -1,3 +1,4 @@
+import type { JobException } from "../../src/contract/host/host-messages.ts";
 import type { AttemptReference } from "../../src/contract/link/control-frames.ts";
 import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
 import { recordBatchBytes } from "../../src/contract/session-limits.ts";
@@ -26,6 +27,7 @@ export class AttemptOutbox {
   #heldBytes = 0;
   #sentBytes = 0;
   #hasCredit = true;
+  #spoiled = false;
 
   /** @param onCredit Told whenever the producer must wait, and when it may go on. */
   constructor(attempt: AttemptReference, onCredit: (hasCredit: boolean) => void) {
@@ -47,7 +49,18 @@ export class AttemptOutbox {
     return this.#hasCredit;
   }
 
+  /** Whether anything is not acknowledged. */
+  get hasMore(): boolean {
+    return this.#held.length > 0 || this.#end !== null;
+  }
+
+  /** Whether the service found what the attempt said bad. */
+  get spoiled(): boolean {
+    return this.#spoiled;
+  }
+
   add(number: number, json: string): number {
+    if (this.#spoiled) return 0;
     const bytes = Buffer.byteLength(json);
     this.#held.push({ number, json, bytes });
     this.#heldBytes += bytes;
@@ -56,7 +69,16 @@ export class AttemptOutbox {
 
   /** The last that is added. */
   end(end: AttemptEnd): void {
-    this.#end = end;
+    this.#end = this.#spoiled ? spoiledEnd(end.endedAt) : end;
+  }
+
+  /** Gives up all that the service does not have: it does not take it. The attempt then ends as failed, whatever its script says. */
+  spoil(): void {
+    this.#spoiled = true;
+    this.#held.length = 0;
+    this.#heldBytes = 0;
+    if (this.#end !== null) this.#end = spoiledEnd(this.#end.endedAt);
+    this.rewind();
   }
 
   /**
@@ -119,4 +141,15 @@ export class AttemptOutbox {
     this.#hasCredit = hasCredit;
     this.#onCredit(hasCredit);
   }
+}
+
+/** Why an attempt failed whose records the service did not take. */
+export const recordsRefused: JobException = {
+  name: "RecordsRefused",
+  message:
+    "The service could not read what the worker told of the job, so the job was ended and its last records are lost. This is a fault in Runsmith, or worker and service are of versions that do not go together; the service's log says what was wrong.",
+};
+
+function spoiledEnd(endedAt: number): AttemptEnd {
+  return { outcome: "Failed", reason: "worker-error", exception: recordsRefused, endedAt };
 }

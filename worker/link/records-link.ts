@@ -15,6 +15,8 @@ export interface RecordsLinkListener {
   told(attempt: AttemptReference): void;
   /** The service refused the attempt: it is not the current one. */
   refused(attempt: AttemptReference): void;
+  /** The service cannot read what the attempt said: what it says from now on is lost, and its end is told as a failure. */
+  spoiled(attempt: AttemptReference): void;
 }
 
 /**
@@ -22,6 +24,10 @@ export interface RecordsLinkListener {
  *
  * The socket is never paused. What is held is bounded from the other side: an attempt without credit is not read from, and
  * its script waits in its write.
+ *
+ * A frame that the service finds bad closes the socket, without a word of whose it was. Whoever had something under way then is
+ * suspected: on the next connection the suspects send one frame each, one after the other, and whoever's frame alone
+ * is under way when the socket closes again is given up. So no attempt's records are sent in vain for ever, nor hold up others'.
  */
 export class RecordsLink {
   readonly #address: ServiceAddress;
@@ -37,6 +43,9 @@ export class RecordsLink {
   #timer: NodeJS.Timeout | null = null;
   #heldBytes = 0;
   #sentBytes = 0;
+  readonly #suspects = new Set<AttemptOutbox>();
+  /** Key of the suspect whose frame is under way. */
+  #alone: string | null = null;
   #closed = false;
 
   constructor(address: ServiceAddress, instanceId: string, listener: RecordsLinkListener, logger: Logger) {
@@ -96,6 +105,7 @@ export class RecordsLink {
     if (outbox === undefined) return;
     this.#outboxes.delete(key);
     this.#waiting.delete(outbox);
+    this.#suspects.delete(outbox);
     this.#heldBytes -= outbox.heldBytes;
     this.#sentBytes -= outbox.sentBytes;
     this.#giveCredit();
@@ -153,18 +163,19 @@ export class RecordsLink {
       );
       this.#open = true;
       this.#sentBytes = 0;
+      this.#alone = null;
       for (const outbox of this.#outboxes.values()) outbox.rewind();
-      for (const outbox of this.#outboxes.values()) this.#flush(outbox);
+      this.#flushAll();
     });
     socket.on("message", (raw: Buffer) => {
       if (this.#socket === socket) this.#receive(raw.toString("utf8"));
     });
-    socket.on("close", (code) => {
+    socket.on("close", (code, reason) => {
       if (this.#socket !== socket) return;
       this.#socket = null;
       this.#open = false;
       this.#redial();
-      if (code === linkCloseCodes.badFrame) this.#logger.error("The service found a frame of records bad", { code });
+      if (code === linkCloseCodes.badFrame) this.#suspect(reason.toString("utf8"));
     });
   }
 
@@ -173,7 +184,46 @@ export class RecordsLink {
     this.#timer = setTimeout(() => this.#dial(), reconnectDelay(this.#tries++));
   }
 
+  /** The service found a frame bad. */
+  #suspect(problem: string): void {
+    const culprit = this.#alone === null ? undefined : this.#outboxes.get(this.#alone);
+    this.#alone = null;
+    this.#logger.error("The service found a frame of records bad", { problem, jobId: culprit?.attempt.jobId });
+    if (culprit?.spoiled) {
+      this.forget(culprit.attempt);
+      this.#listener.refused(culprit.attempt);
+    } else if (culprit !== undefined) {
+      this.#heldBytes -= culprit.heldBytes;
+      this.#sentBytes -= culprit.sentBytes;
+      culprit.spoil();
+      this.#listener.spoiled(culprit.attempt);
+    }
+    for (const outbox of this.#outboxes.values()) if (outbox.hasMore) this.#suspects.add(outbox);
+    this.#giveCredit();
+  }
+
+  /** Lets the next suspect send one frame; true when nobody is suspected any more. */
+  #flushSuspects(): boolean {
+    if (this.#alone !== null) return false;
+    for (const outbox of this.#suspects) {
+      const batch = outbox.next(jobRecordCredit);
+      if (batch !== null) {
+        this.#alone = keyOf(outbox.attempt);
+        this.#sentBytes += batch.bytes;
+        this.#socket?.send(batch.text);
+        return false;
+      }
+      this.#suspects.delete(outbox);
+    }
+    return true;
+  }
+
+  #flushAll(): void {
+    for (const outbox of this.#outboxes.values()) this.#flush(outbox);
+  }
+
   #flush(outbox: AttemptOutbox): void {
+    if (!this.#open || (this.#suspects.size > 0 && !this.#flushSuspects())) return;
     for (;;) {
       if (!this.#open) return;
       const credit = Math.min(jobRecordCredit - outbox.sentBytes, workerRecordCredit - this.#sentBytes);
@@ -195,6 +245,12 @@ export class RecordsLink {
     const { frame } = read;
     const attempt = { jobId: frame.jobId, attempt: frame.attempt };
     const outbox = this.#outboxes.get(keyOf(attempt));
+    if (this.#alone === keyOf(attempt)) {
+      this.#alone = null;
+      if (outbox !== undefined) this.#suspects.delete(outbox);
+      // Whatever this frame says, the others go on after it.
+      queueMicrotask(() => this.#flushAll());
+    }
     if (outbox === undefined) return;
     if (frame.type === "refused") {
       this.forget(attempt);

@@ -10,7 +10,7 @@ import type {
   WelcomeFrame,
   WorkerControlFrame,
 } from "../../src/contract/link/control-frames.ts";
-import { controlPath } from "../../src/contract/link/control-frames.ts";
+import { controlPath, linkCloseCodes } from "../../src/contract/link/control-frames.ts";
 import type {
   AppendFrame,
   AttemptEnd,
@@ -34,6 +34,8 @@ export class ScriptedService {
   leaseDuration = 6_000;
   acknowledgesHeartbeats = true;
   acknowledgesRecords = true;
+  /** Which frames of records it cannot read. */
+  findsBad: (frame: AppendFrame) => boolean = () => false;
   /** Which attempts a hello keeps; by default those it names. */
   keep: (hello: HelloFrame) => AttemptReference[] = (hello) => hello.running;
   readonly workerId = randomUUID();
@@ -208,7 +210,10 @@ export class ScriptedService {
     socket.on("error", () => {});
     socket.on("message", (raw: Buffer) => {
       const frame = JSON.parse(raw.toString("utf8")) as WorkerRecordsFrame;
-      if (frame.type === "append") this.#append(frame);
+      if (frame.type === "append") {
+        if (this.findsBad(frame)) socket.close(linkCloseCodes.badFrame, "as the test says");
+        else if (socket.readyState === socket.OPEN) this.#append(frame);
+      }
       this.#notify();
     });
   }
