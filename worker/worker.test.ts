@@ -103,6 +103,17 @@ describe("a worker", () => {
     assert.equal((await endOf(run("console.log('next')"))).outcome, "Completed");
   });
 
+  it("warns of a secret that is too short to be masked", async () => {
+    const attempt = run("console.log('on')", {
+      parameters: { pin: "123" },
+      parameterSchemas: { pin: { "x-secret": true } },
+    });
+    await endOf(attempt);
+    const [warning, ...others] = test.service.recordsOf(attempt);
+    assert.deepEqual([warning?.stream, others.map(({ text }) => text)], ["Warning", ["on"]]);
+    assert.match(warning?.text ?? "", /"pin" holds a text of fewer than 4 characters, which is not masked/);
+  });
+
   it("tells the end of a job whose secrets are words of the protocol", async () => {
     const words = ["Completed", "ended", "outcome", "record", "Output", "script"];
     const attempt = run("console.log('Output')", {

@@ -15,38 +15,58 @@ export function collectSecrets(
   schemas: Readonly<Record<string, ParameterSchema>>,
 ): string[] {
   const secrets = new Set<string>();
-  for (const [name, value] of Object.entries(parameters)) collect(value, schemas[name], secrets);
+  for (const [name, value] of Object.entries(parameters))
+    collect(value, schemas[name], (leaf) => {
+      if (typeof leaf === "string") addText(leaf, secrets);
+      else if (typeof leaf === "number") addText(String(leaf), secrets);
+    });
   return [...secrets].sort((a, b) => b.length - a.length);
 }
 
-function collect(value: unknown, schema: unknown, secrets: Set<string>): void {
+/** Names of the secret parameters that hold a text too short to be masked. */
+export function unmaskedParameters(
+  parameters: Readonly<Record<string, unknown>>,
+  schemas: Readonly<Record<string, ParameterSchema>>,
+): string[] {
+  return Object.entries(parameters)
+    .filter(([name, value]) => {
+      let short = false;
+      collect(value, schemas[name], (leaf) => {
+        if (typeof leaf === "string" && leaf !== "" && leaf.length < leastSecretLength) short = true;
+      });
+      return short;
+    })
+    .map(([name]) => name);
+}
+
+/** Visits what is no container in the parts of a value that its schema calls secret. */
+function collect(value: unknown, schema: unknown, visit: (leaf: unknown) => void): void {
   if (!isObject(schema) || value === null || value === undefined) return;
   if (schema["x-secret"] === true) {
-    addLeaves(value, secrets);
+    visitLeaves(value, visit);
     return;
   }
   for (const keyword of ["anyOf", "oneOf", "allOf"]) {
     const choices = schema[keyword];
-    if (Array.isArray(choices)) for (const choice of choices) collect(value, choice, secrets);
+    if (Array.isArray(choices)) for (const choice of choices) collect(value, choice, visit);
   }
   if (Array.isArray(value)) {
     const first = Array.isArray(schema["prefixItems"]) ? schema["prefixItems"] : [];
-    for (const [index, item] of value.entries()) collect(item, first[index] ?? schema["items"], secrets);
+    for (const [index, item] of value.entries()) collect(item, first[index] ?? schema["items"], visit);
   } else if (isObject(value)) {
     const properties = isObject(schema["properties"]) ? schema["properties"] : {};
     for (const [key, member] of Object.entries(value))
-      collect(member, properties[key] ?? schema["additionalProperties"], secrets);
+      collect(member, properties[key] ?? schema["additionalProperties"], visit);
   }
 }
 
-function addLeaves(value: unknown, secrets: Set<string>): void {
+function visitLeaves(value: unknown, visit: (leaf: unknown) => void): void {
   // Without recursion: the value may be as deep as its sender likes.
   const left = [value];
   while (left.length > 0) {
     const next = left.pop();
-    if (typeof next === "string") addText(next, secrets);
-    else if (typeof next === "number") addText(String(next), secrets);
-    else if (typeof next === "object" && next !== null) for (const member of Object.values(next)) left.push(member);
+    if (typeof next === "object" && next !== null) for (const member of Object.values(next)) left.push(member);
+    else visit(next);
   }
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { analyseTypeScript } from "../../src/language/typescript/analyse-typescript.ts";
-import { collectSecrets } from "./collect-secrets.ts";
+import { collectSecrets, unmaskedParameters } from "./collect-secrets.ts";
 import { Masker, maskText, StreamMasker } from "./masker.ts";
 
 const secret = { "x-secret": true };
@@ -31,7 +31,10 @@ describe("secrets of a job", () => {
   });
 
   it("are not texts so short that masking them would hide nothing", () => {
-    assert.deepEqual(collectSecrets({ pin: "123" }, { pin: secret }), []);
+    const parameters = { pin: "123", password: "1234", none: "", port: 22, plain: "abc", login: { user: "bob" } };
+    const schemas = { pin: secret, password: secret, none: secret, port: secret, plain: {}, login: secret };
+    assert.deepEqual(collectSecrets(parameters, schemas), ["1234"]);
+    assert.deepEqual(unmaskedParameters(parameters, schemas), ["pin", "login"]);
   });
 
   it("are masked as JSON and URLs write them, and line by line", () => {

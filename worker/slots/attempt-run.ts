@@ -7,7 +7,7 @@ import type { HostListener, HostProcess } from "../hosts/host-process.ts";
 import { describeExit, HostStartError } from "../hosts/host-process.ts";
 import type { WarmPool } from "../hosts/warm-pool.ts";
 import type { ServiceClock } from "../link/service-clock.ts";
-import { collectSecrets } from "../masking/collect-secrets.ts";
+import { collectSecrets, leastSecretLength, unmaskedParameters } from "../masking/collect-secrets.ts";
 import { Masker } from "../masking/masker.ts";
 import type { ProcessExit } from "../sandbox/sandbox.ts";
 import type { AttemptListener } from "./attempt-listener.ts";
@@ -151,6 +151,11 @@ export class AttemptRun {
       pipeline.notice("Warning", "This job is not isolated: its worker was started with --sandbox none.");
     }
     for (const warning of host.warnings) pipeline.notice("Warning", warning);
+    for (const name of unmaskedParameters(order.parameters, order.parameterSchemas))
+      pipeline.notice(
+        "Warning",
+        `The secret parameter "${name}" holds a text of fewer than ${leastSecretLength} characters, which is not masked. Choose a longer one.`,
+      );
     const listener: HostListener = {
       record: (message) => pipeline.record(message),
       ended: (message) => this.#takeEnded(message),
