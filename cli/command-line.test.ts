@@ -17,7 +17,13 @@ test("each command is found under its own name", async () => {
 });
 
 test("wrong usage exits with 2 and says how to use the command", async () => {
-  for (const args of [["start-runbook"], ["get-job", "--surplus"], ["no-such-command"], ["get-job", "--limit", "x"]]) {
+  for (const args of [
+    ["start-runbook"],
+    ["get-job", "--surplus"],
+    ["no-such-command"],
+    ["get-job", "--limit", "x"],
+    ["remove-worker", "local"],
+  ]) {
     const { code, stdout, stderr } = await runsmith(args, { RUNSMITH_URL: "http://127.0.0.1:1", RUNSMITH_TOKEN: "x" });
     assert.equal(code, 2, `${args.join(" ")}: ${stderr}`);
     assert.equal(stdout, "");

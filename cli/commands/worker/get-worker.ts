@@ -3,6 +3,7 @@ import type { Command } from "../../command.ts";
 import { connect } from "../../connection/connect.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { printList, printOne } from "../../output/print.ts";
+import { workerId } from "../../parameters/worker-id.ts";
 import { workerView } from "../../views/worker-view.ts";
 
 export const command: Command = {
@@ -14,12 +15,7 @@ export const command: Command = {
     const api = connect();
     const id = invocation.argument(0);
     if (id === "") await printList(await api.list<WorkerResource>("/api/workers"), workerView, invocation.output);
-    else
-      await printOne(
-        await api.get<WorkerResource>(`/api/workers/${encodeURIComponent(id)}`),
-        workerView,
-        invocation.output,
-      );
+    else await printOne(await api.get<WorkerResource>(`/api/workers/${workerId(id)}`), workerView, invocation.output);
     return exitCodes.completed;
   },
 };

@@ -1,6 +1,7 @@
 import type { Command } from "../../command.ts";
 import { connect } from "../../connection/connect.ts";
 import { exitCodes } from "../../exit-codes.ts";
+import { workerId } from "../../parameters/worker-id.ts";
 
 export const command: Command = {
   name: "remove-worker",
@@ -9,7 +10,7 @@ export const command: Command = {
   arguments: [{ name: "ID", help: "the worker's id" }],
   examples: [{ line: "remove-worker 0195e7c4-…", does: "remove it" }],
   async run(invocation) {
-    await connect().call("DELETE", `/api/workers/${encodeURIComponent(invocation.argument(0))}`);
+    await connect().call("DELETE", `/api/workers/${workerId(invocation.argument(0))}`);
     return exitCodes.completed;
   },
 };
