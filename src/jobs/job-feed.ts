@@ -1,7 +1,7 @@
+import { isoTime } from "../contract/api/iso-time.ts";
 import type { JobResource } from "../contract/api/job.ts";
 import type { JobStreamRecord, StreamRecord } from "../contract/stream.ts";
 import type { RecordPosition } from "../store/operations/streams.ts";
-import { isoTime } from "./job-resource.ts";
 import { isEnded } from "./job-transitions.ts";
 import type { LiveEvent, LiveHub } from "./live-hub.ts";
 

@@ -1,12 +1,13 @@
+import { isoTime, isoTimeOrNull } from "../contract/api/iso-time.ts";
 import type { JobResource } from "../contract/api/job.ts";
 import type { Page } from "../contract/api/page.ts";
+import { isId } from "../contract/id.ts";
 import type { JobStatus } from "../contract/job-status.ts";
 import type { JobStreamRecord, StreamName } from "../contract/stream.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { StoredJob } from "../store/operations/jobs.ts";
 import type { RecordPosition } from "../store/operations/streams.ts";
 import type { Store } from "../store/store.ts";
-import { isoTime, optionalTime } from "./job-resource.ts";
 
 /** One line of a job's attempts. */
 export interface JobAttemptResource {
@@ -36,8 +37,6 @@ export interface RecordsQuery {
   since?: number;
   limit: number;
 }
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** UTF-16 units of text in a page of records, and records in a piece of text. */
 const pageBytes = 1024 * 1024;
@@ -70,7 +69,7 @@ export class JobQueries {
 
   /** @throws UserError `invalid-page-key` */
   async jobs(of: JobsQuery): Promise<Page<JobResource>> {
-    if (of.after !== undefined && !uuid.test(of.after)) {
+    if (of.after !== undefined && !isId(of.after)) {
       throw new UserError("invalid-page-key", "The key of the page is not one that a page gave.", {
         remedy: "Use `next` of the page before, or leave `after` out.",
       });
@@ -88,7 +87,7 @@ export class JobQueries {
     const items = attempts.map(({ claimedAt, endedAt, ...rest }) => ({
       ...rest,
       claimedAt: isoTime(claimedAt),
-      endedAt: optionalTime(endedAt),
+      endedAt: isoTimeOrNull(endedAt),
     }));
     return { items, next: null };
   }
@@ -124,7 +123,7 @@ export class JobQueries {
 /** The id in the form of the store. @throws UserError `job-not-found` (404) when it cannot be one */
 export function knownJobId(jobId: string): string {
   const id = jobId.toLowerCase();
-  if (!uuid.test(id)) {
+  if (!isId(id)) {
     throw jobNotFound(jobId);
   }
   return id;

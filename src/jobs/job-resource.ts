@@ -1,3 +1,4 @@
+import { isoTime, isoTimeOrNull } from "../contract/api/iso-time.ts";
 import type { JobResource } from "../contract/api/job.ts";
 import type { StoredJob } from "../store/operations/jobs.ts";
 
@@ -31,19 +32,10 @@ export function jobResource(job: StoredJob, waitingReason: (job: StoredJob) => s
     startedBy: job.startedBy,
     timings: {
       acceptedAt: isoTime(job.acceptedAt),
-      claimedAt: optionalTime(job.claimedAt),
-      hostReadyAt: optionalTime(job.hostReadyAt),
-      firstRecordAt: optionalTime(job.firstRecordAt),
-      endedAt: optionalTime(job.endedAt),
+      claimedAt: isoTimeOrNull(job.claimedAt),
+      hostReadyAt: isoTimeOrNull(job.hostReadyAt),
+      firstRecordAt: isoTimeOrNull(job.firstRecordAt),
+      endedAt: isoTimeOrNull(job.endedAt),
     },
   };
-}
-
-/** UTC, ISO 8601 with milliseconds. */
-export function isoTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
-}
-
-export function optionalTime(milliseconds: number | null): string | null {
-  return milliseconds === null ? null : isoTime(milliseconds);
 }

@@ -1,8 +1,10 @@
-import type { ErrorObject, ValidateFunction } from "ajv/dist/2020.js";
+import type { ValidateFunction } from "ajv/dist/2020.js";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { RunbookKind } from "../contract/runbook-kind.ts";
 import type { Signature } from "../contract/signature.ts";
+import type { ValidationWords } from "../contract/validation-errors.ts";
+import { validationErrors } from "../contract/validation-errors.ts";
 
 export interface ParameterProblem {
   /** JSON pointer (RFC 6901) into the request, such as `/parameters/hosts/0`. */
@@ -32,6 +34,11 @@ const ajv = new Ajv2020({
 });
 addFormats.default(ajv);
 
+const words: ValidationWords = {
+  missing: "is required",
+  surplus: (isTopLevel) => (isTopLevel ? "is not a parameter of this runbook" : "is not expected here"),
+};
+
 /** Compiles the check of a signature; some milliseconds. */
 export function compileParameterCheck(signature: Signature, kind: RunbookKind): ParameterCheck {
   const validate: ValidateFunction = ajv.compile(signature);
@@ -46,8 +53,7 @@ export function compileParameterCheck(signature: Signature, kind: RunbookKind): 
         return [];
       }
       const problems = new Map<string, ParameterProblem>();
-      for (const error of validate.errors ?? []) {
-        const problem = toProblem(error);
+      for (const problem of validationErrors(validate.errors ?? [], "/parameters", words)) {
         problems.set(`${problem.pointer} ${problem.message}`, problem);
       }
       return [...problems.values()];
@@ -66,34 +72,4 @@ function renamed(parameters: Record<string, unknown>, byLowerCase: Map<string, s
     result[Object.hasOwn(result, name) ? given : name] = value;
   }
   return result;
-}
-
-function toProblem(error: ErrorObject): ParameterProblem {
-  const at = `/parameters${error.instancePath}`;
-  const params = error.params as Record<string, unknown>;
-  switch (error.keyword) {
-    case "required":
-      return { pointer: `${at}/${escaped(params["missingProperty"])}`, message: "is required" };
-    case "additionalProperties":
-    case "unevaluatedProperties": {
-      const name = params["additionalProperty"] ?? params["unevaluatedProperty"];
-      return {
-        pointer: `${at}/${escaped(name)}`,
-        message: error.instancePath === "" ? "is not a parameter of this runbook" : "is not expected here",
-      };
-    }
-    case "enum": {
-      const allowed = (params["allowedValues"] as unknown[]).map((value) => JSON.stringify(value)).join(", ");
-      return { pointer: at, message: `must be one of ${allowed}` };
-    }
-    case "const":
-      return { pointer: at, message: `must be ${JSON.stringify(params["allowedValue"])}` };
-    default:
-      return { pointer: at, message: error.message ?? "is not valid" };
-  }
-}
-
-/** A name as a token of a JSON pointer. */
-function escaped(name: unknown): string {
-  return String(name).replaceAll("~", "~0").replaceAll("/", "~1");
 }

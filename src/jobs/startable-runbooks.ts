@@ -1,3 +1,4 @@
+import { looksLikeId } from "../contract/id.ts";
 import type { RunbookKind } from "../contract/runbook-kind.ts";
 import { emptySignature } from "../contract/signature.ts";
 import { UserError } from "../contract/user-error.ts";
@@ -19,7 +20,6 @@ export interface StartableRunbook {
   workerGroup: string;
 }
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const runbooksKept = 1_000;
 const checksKept = 500;
 
@@ -115,10 +115,15 @@ function startableVersion(runbook: RunbookToStart, draft: boolean): NonNullable<
   if (version.analysis === "waiting") {
     throw new UserError(
       "analysis-waiting",
-      `The script of ${name} was not analysed yet: no worker offers PowerShell.`,
+      runbook.kind === "TypeScript"
+        ? `The script of ${name} was not analysed yet.`
+        : `The script of ${name} was not analysed yet: no worker offers PowerShell.`,
       {
         status: 409,
-        remedy: "Start a worker on a machine that has PowerShell 7.4 or later.",
+        remedy:
+          runbook.kind === "TypeScript"
+            ? "It is being analysed; start it in a moment."
+            : "Start a worker on a machine that has PowerShell 7.4 or later.",
       },
     );
   }
@@ -140,7 +145,7 @@ function startableVersion(runbook: RunbookToStart, draft: boolean): NonNullable<
 }
 
 function normalized(runbook: string): string {
-  return uuid.test(runbook) ? runbook.toLowerCase() : runbook.normalize("NFC");
+  return looksLikeId(runbook) ? runbook.toLowerCase() : runbook.normalize("NFC");
 }
 
 function keyOf(runbook: string, draft: boolean): string {

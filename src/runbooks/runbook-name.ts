@@ -1,3 +1,4 @@
+import { looksLikeId } from "../contract/id.ts";
 import { UserError } from "../contract/user-error.ts";
 
 /** As long as SMA's RunbookName. */
@@ -6,8 +7,6 @@ export const runbookNameLength = 64;
 const pattern = /^\p{L}[\p{L}\p{M}\p{N}_. -]*$/u;
 /** Names that a file cannot have on Windows, where scripts are exported to as well. */
 const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i;
-/** A name of this form would be taken for an id. */
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
  * Checks the name of a new runbook and gives it in Unicode normal form C: it starts with a letter, holds letters, digits,
@@ -57,7 +56,7 @@ function faultOf(name: string): string | undefined {
   if (reserved.test(name)) {
     return "is reserved on Windows";
   }
-  if (uuid.test(name)) {
+  if (looksLikeId(name)) {
     return "looks like an id";
   }
   return undefined;

@@ -1,6 +1,7 @@
 import type { Analysis } from "../contract/analysis.ts";
 import type { RunbookSettings } from "../contract/api/runbook.ts";
 import type { Grant } from "../contract/grant.ts";
+import { looksLikeId } from "../contract/id.ts";
 import type { RunbookKind } from "../contract/runbook-kind.ts";
 import { UserError } from "../contract/user-error.ts";
 import { formatGrants, missingGrants, parseGrants } from "../language/needs.ts";
@@ -45,8 +46,6 @@ type RunbookStore = Pick<Store, "read" | "write" | "once">;
 
 /** A request to publish waits this long for a worker that can analyse the script, in milliseconds. */
 const publishPatience = 10_000;
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** The rules of runbooks: what may be imported, saved and published, by which name, with which grants. */
 export class RunbooksFeature {
@@ -272,7 +271,7 @@ export class RunbooksFeature {
 
 /** Ids in the form of the store; everything else is a name. */
 function key(runbook: string): string {
-  return uuid.test(runbook) ? runbook.toLowerCase() : runbook.normalize("NFC");
+  return looksLikeId(runbook) ? runbook.toLowerCase() : runbook.normalize("NFC");
 }
 
 function change(runbook: string, { changedBy, expectedRevision }: ChangeContext) {

@@ -1,3 +1,4 @@
+import { purgeReplacedDrafts } from "../runbooks/replaced-drafts.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "./logging.ts";
 
@@ -28,7 +29,7 @@ export function keepHouse(store: Pick<Store, "write">, log: Log): () => Promise<
   async function clear(): Promise<void> {
     const before = Date.now() - idempotencyTime;
     await untilFew(() => store.write.purgeIdempotentAnswers({ before, limit: batch }));
-    await untilFew(() => store.write.purgeReplacedDrafts({ limit: batch }));
+    await purgeReplacedDrafts(store, () => isClosed);
   }
 
   async function untilFew(purge: () => Promise<number>): Promise<void> {

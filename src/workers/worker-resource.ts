@@ -1,3 +1,4 @@
+import { isoTime, isoTimeOrNull } from "../contract/api/iso-time.ts";
 import type { WorkerResource } from "../contract/api/worker.ts";
 import type { StoredWorker } from "../store/operations/workers.ts";
 
@@ -14,7 +15,7 @@ export function workerResource(worker: StoredWorker): WorkerResource {
     slots: worker.slots,
     runningJobs: worker.runningJobs,
     hostKinds: worker.hostKinds,
-    lastSeenAt: worker.lastSeenAt === null ? null : new Date(worker.lastSeenAt).toISOString(),
-    createdAt: new Date(worker.createdAt).toISOString(),
+    lastSeenAt: isoTimeOrNull(worker.lastSeenAt),
+    createdAt: isoTime(worker.createdAt),
   };
 }

@@ -1,7 +1,9 @@
+import { idPattern } from "../id.ts";
+
 /** JSON Schema of an id: a UUID in canonical text. */
 export const idSchema = {
   type: "string",
-  pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+  pattern: `^${idPattern}$`,
 } as const;
 
 /** JSON Schema of an attempt's number, from 1. */

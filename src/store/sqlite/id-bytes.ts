@@ -1,11 +1,11 @@
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+import { isId } from "../../contract/id.ts";
 
 /**
  * The 16 bytes of a UUID, as the database holds it.
  * @throws TypeError when the text is not a UUID in canonical form (lower case, with hyphens).
  */
 export function idToBytes(id: string): Uint8Array {
-  if (!uuidPattern.test(id)) {
+  if (!isId(id)) {
     throw new TypeError(`Not a UUID in canonical form: ${id}`);
   }
   return Buffer.from(id.replaceAll("-", ""), "hex");
@@ -15,9 +15,4 @@ export function idToBytes(id: string): Uint8Array {
 export function bytesToId(bytes: Uint8Array): string {
   const digits = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20)}`;
-}
-
-/** Whether the text is a UUID in canonical form. */
-export function isId(text: string): boolean {
-  return uuidPattern.test(text);
 }

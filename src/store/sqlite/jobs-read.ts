@@ -1,10 +1,11 @@
+import { isId } from "../../contract/id.ts";
 import type { JobStatus } from "../../contract/job-status.ts";
 import { endedStatuses } from "../../contract/job-status.ts";
 import type { HostKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
 import { emptySignature } from "../../contract/signature.ts";
 import type { QueueKey, StoredAttempt, StoredJob, VersionToRun } from "../operations/jobs.ts";
-import { bytesToId, idToBytes, isId } from "./id-bytes.ts";
+import { bytesToId, idToBytes } from "./id-bytes.ts";
 import type { StoredJobRow } from "./jobs-rows.ts";
 import { selectStoredJob, toStoredJob } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";

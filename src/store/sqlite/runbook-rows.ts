@@ -1,10 +1,11 @@
 import type { ConcurrencyPolicy } from "../../contract/api/runbook.ts";
 import type { Grant } from "../../contract/grant.ts";
+import { isId } from "../../contract/id.ts";
 import type { Problem } from "../../contract/problem.ts";
 import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
 import type { StoredRunbook, StoredRunbookVersion, VersionName } from "../operations/runbooks.ts";
-import { bytesToId, idToBytes, isId } from "./id-bytes.ts";
+import { bytesToId, idToBytes } from "./id-bytes.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 

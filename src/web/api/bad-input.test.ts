@@ -176,6 +176,7 @@ function assertProblem(answer: Answer<ErrorBody>, status: number, type: string):
   assert.equal(answer.headers.get("content-type"), "application/problem+json");
   assert.equal(answer.body.status, status);
   assert.equal(typeof answer.body.title, "string");
+  assert.ok(answer.body.remedy, "every error says what to do");
   assert.notEqual(answer.body.detail, "");
   assert.doesNotMatch(JSON.stringify(answer.body), /node_modules|\.ts:\d+/);
 }

@@ -61,7 +61,12 @@ function readBytes(request: IncomingMessage, limit: number, limitReason: string 
       const first = chunks[0];
       resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size));
     });
-    const aborted = () => reject(new UserError("request-aborted", "The caller hung up before the body was complete."));
+    const aborted = () =>
+      reject(
+        new UserError("request-aborted", "The caller hung up before the body was complete.", {
+          remedy: "Send the whole request again; with an Idempotency-Key it is done once.",
+        }),
+      );
     request.on("error", aborted);
     request.on("close", () => {
       if (!request.complete) {
@@ -97,7 +102,9 @@ function parse(bytes: Buffer): unknown {
     });
   }
   if (bytes.length > smallestSuspect && isDeeperThan(value, deepestNesting)) {
-    throw new UserError("invalid-json", `The body is nested deeper than ${deepestNesting} levels.`);
+    throw new UserError("invalid-json", `The body is nested deeper than ${deepestNesting} levels.`, {
+      remedy: `Send values in at most ${deepestNesting} levels; a deeper one can be sent as a text that holds its JSON.`,
+    });
   }
   return value;
 }

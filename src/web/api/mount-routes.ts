@@ -77,7 +77,11 @@ export function mountRoutes(app: Express, routes: readonly Route[], options: Mou
   app.use((error: unknown, request: Request, response: Response, _next: unknown) => {
     const requestId = requestIds.next();
     const isBadPath = error instanceof URIError || (error as { status?: unknown }).status === 400;
-    const thrown = isBadPath ? new UserError("invalid-request", "The path is not validly percent-encoded.") : error;
+    const thrown = isBadPath
+      ? new UserError("invalid-request", "The path is not validly percent-encoded.", {
+          remedy: "Encode each part of the path as encodeURIComponent does.",
+        })
+      : error;
     void sendProblem(request, response, thrown, requestId, options);
   });
 }
@@ -218,6 +222,7 @@ function queryOf(url: string): Record<string, unknown> {
   for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
     if (name in query) {
       throw new UserError("invalid-request", `The query parameter ${name} is given more than once.`, {
+        remedy: "Give each query parameter once.",
         errors: [{ pointer: `/query/${name}`, message: "is given more than once" }],
       });
     }

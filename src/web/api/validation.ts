@@ -1,7 +1,8 @@
-import type { ErrorObject, ValidateFunction } from "ajv/dist/2020.js";
+import type { ValidateFunction } from "ajv/dist/2020.js";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { UserError } from "../../contract/user-error.ts";
+import { validationErrors } from "../../contract/validation-errors.ts";
 import type { JsonSchema } from "./route.ts";
 
 /** A check of one part of a request; `pointerPrefix` goes before the pointers it reports. */
@@ -44,37 +45,6 @@ function check(validate: ValidateFunction, pointerPrefix: string, message: strin
       });
     }
   };
-}
-
-/** What ajv found, each with the pointer of the value that is wrong, or of the member that is missing or too many. */
-export function validationErrors(
-  errors: readonly ErrorObject[],
-  pointerPrefix = "",
-): { pointer: string; message: string }[] {
-  return errors.map((error) => {
-    const pointer = pointerPrefix + error.instancePath;
-    const params = error.params as Record<string, unknown>;
-    if (error.keyword === "required") {
-      return { pointer: `${pointer}/${escapePointer(String(params["missingProperty"]))}`, message: "is missing" };
-    }
-    if (error.keyword === "additionalProperties" || error.keyword === "unevaluatedProperties") {
-      const surplus = params["additionalProperty"] ?? params["unevaluatedProperty"];
-      return { pointer: `${pointer}/${escapePointer(String(surplus))}`, message: "is not known here" };
-    }
-    if (error.keyword === "enum") {
-      const allowed = (params["allowedValues"] as unknown[]).map((value) => JSON.stringify(value)).join(", ");
-      return { pointer, message: `must be one of ${allowed}` };
-    }
-    if (error.keyword === "const") {
-      return { pointer, message: `must be ${JSON.stringify(params["allowedValue"])}` };
-    }
-    return { pointer, message: error.message ?? error.keyword };
-  });
-}
-
-/** RFC 6901 §3. */
-function escapePointer(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 function prepared(ajv: Ajv2020): Ajv2020 {

@@ -1,6 +1,6 @@
+import { isoTime, isoTimeOrNull } from "../../../contract/api/iso-time.ts";
 import type { RunbookResource, RunbookVersionResource } from "../../../contract/api/runbook.ts";
 import type { StoredRunbook, StoredRunbookVersion } from "../../../store/operations/runbooks.ts";
-import { isoTime, isoTimeOrNull } from "./iso-time.ts";
 
 /** A runbook as the API shows it. */
 export function runbookResource(stored: StoredRunbook): RunbookResource {

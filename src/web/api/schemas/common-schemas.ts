@@ -1,9 +1,10 @@
+import { idPattern } from "../../../contract/id.ts";
 import type { JsonSchema } from "../route.ts";
 
 /** A UUID in canonical form; upper case is taken too. */
 export const idSchema: JsonSchema = {
   type: "string",
-  pattern: "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
+  pattern: `^${idPattern.replaceAll("a-f", "a-fA-F")}$`,
   description: "A UUID.",
 };
 
