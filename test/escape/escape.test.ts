@@ -14,7 +14,7 @@ describe("a script that tries to escape", skipUnless("bubblewrap", "root"), () =
   before(async () => {
     ground = await EscapeGround.start();
   });
-  after(() => ground[Symbol.asyncDispose]());
+  after(() => ground?.[Symbol.asyncDispose]());
 
   test("tries what would succeed outside of a sandbox", () => ground.assertSoundAttempts());
 

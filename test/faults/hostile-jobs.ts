@@ -26,17 +26,26 @@ export class HostileJobs implements AsyncDisposable {
   static async start(kind: RunbookKind): Promise<HostileJobs> {
     const installation = await Installation.start({ server: ["--lease", "30s"] });
     const jobs = new HostileJobs(installation, kind);
-    await installation.startWorker({ arguments: ["--slots", "16"] });
-    await installation.client.import("neighbour", "TypeScript", neighbour);
-    const { jobId } = await installation.client.start("neighbour");
-    jobs.#neighbour = jobId;
-    jobs.#accepted.push(jobId);
+    try {
+      await jobs.#begin();
+    } catch (error) {
+      await installation[Symbol.asyncDispose]();
+      throw error;
+    }
     return jobs;
   }
 
   private constructor(installation: Installation, kind: RunbookKind) {
     this.#installation = installation;
     this.#kind = kind;
+  }
+
+  async #begin(): Promise<void> {
+    const { client } = this.#installation;
+    await this.#installation.startWorker({ arguments: ["--slots", "16"] });
+    await client.import("neighbour", "TypeScript", neighbour);
+    this.#neighbour = (await client.start("neighbour")).jobId;
+    this.#accepted.push(this.#neighbour);
   }
 
   /** The scripts of this language, each with the number that names it. */

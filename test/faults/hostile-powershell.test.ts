@@ -7,18 +7,18 @@ describe("a hostile PowerShell script ends truthfully, and nothing of it is left
   ...skipUnless("bubblewrap", "pwsh"),
   concurrency: 3,
 }, () => {
-  let jobs: HostileJobs;
+  let jobs: HostileJobs | undefined;
   before(async () => {
     jobs = await HostileJobs.start("PowerShell");
   });
   after(async () => {
     try {
-      await jobs.assertOthersUnharmed();
+      await jobs?.assertOthersUnharmed();
     } finally {
-      await jobs[Symbol.asyncDispose]();
+      await jobs?.[Symbol.asyncDispose]();
     }
   });
   for (const script of hostileScripts.filter(({ bodies }) => bodies.PowerShell !== undefined)) {
-    test(`one that ${script.does}`, () => jobs.run(script));
+    test(`one that ${script.does}`, () => jobs?.run(script));
   }
 });
