@@ -5,7 +5,7 @@ import { WebSocketServer } from "ws";
 import type { Analysis } from "../contract/analysis.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { NewWorkerResource, WorkerResource } from "../contract/api/worker.ts";
-import { isId, isId } from "../contract/id.ts";
+import { isId } from "../contract/id.ts";
 import type { HelloFrame, WorkerControlFrame } from "../contract/link/control-frames.ts";
 import { controlPath, linkCloseCodes, linkProtocolVersion } from "../contract/link/control-frames.ts";
 import type { RecordsHelloFrame } from "../contract/link/records-frames.ts";
