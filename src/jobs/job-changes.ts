@@ -4,7 +4,7 @@ import type { Logger } from "../contract/logger.ts";
 import type { LiveHub } from "./live-hub.ts";
 
 /** Jobs read at once. */
-const mostAtOnce = 200;
+const mostAtOnce = 50;
 
 /** After a read that failed, in milliseconds. */
 const retryDelay = 500;

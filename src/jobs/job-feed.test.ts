@@ -210,6 +210,59 @@ test("one feed carries several topics, all jobs among them", async (t) => {
   assert.deepEqual(jobs, new Set([jobId, other.jobId]));
 });
 
+test("events of all jobs carry neither parameters nor results, and no more of an exception than its beginning", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("hello", { signature: { properties: { text: { type: "string" } } } });
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  const reading = read(t, service, { topics: [{ type: "jobs" }] }, (events) => statusesOf(events).includes("Failed"));
+  await sleep(20);
+  await service.start("hello", { text: "x".repeat(10_000) });
+  const exception = { name: "Error", message: "m".repeat(10_000), stack: "s".repeat(10_000) };
+  worker.end(await worker.next("run-job"), { outcome: "Failed", result: "y".repeat(10_000), exception });
+  const events = await reading;
+  assert.ok(JSON.stringify(events.at(-1)).length < 2_500);
+  const last = events.at(-1);
+  assert.equal(last?.type === "job" && last.job.exception?.message.slice(0, 3), "mmm");
+});
+
+test("a reader that is too slow for values loses nothing either: they count as texts do", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("chatty");
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  const { jobId } = await service.start("chatty");
+  const job = await worker.next("run-job");
+  const slow = read(t, service, { topics: [{ type: "job", jobId }], delay: 5 }, hasEnded);
+  const value = "v".repeat(50_000);
+  for (let number = 1; number <= 100; number += 5) {
+    const records = upTo(5).map((index) => ({
+      number: number + index - 1,
+      stream: "Output" as const,
+      time: Date.now(),
+      text: "x",
+      value,
+    }));
+    worker.sendRecords({ type: "append", jobId, attempt: 1, records });
+    await worker.nextAnswer();
+  }
+  worker.end(job);
+  assert.deepEqual(numbersOf(await slow), upTo(100));
+});
+
+test("a feed of an unknown job among others is refused, and ends the others", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("hello");
+  const { jobId } = await service.start("hello");
+  const topics: FeedTopic[] = [
+    { type: "jobs" },
+    { type: "job", jobId },
+    { type: "job", jobId: "01890000-0000-7000-8000-000000000001" },
+  ];
+  await assert.rejects(
+    read(t, service, { topics }, () => false),
+    { code: "job-not-found" },
+  );
+});
+
 test("a feed of an unknown job is refused", async (t) => {
   const service = await startService(t);
   const unknown: FeedTopic[] = [{ type: "job", jobId: "01890000-0000-7000-8000-000000000001" }];

@@ -1,5 +1,5 @@
 import { isoTime } from "../contract/api/iso-time.ts";
-import type { JobResource } from "../contract/api/job.ts";
+import type { JobResource, ListedJob } from "../contract/api/job.ts";
 import type { JobStreamRecord, StreamRecord } from "../contract/stream.ts";
 import type { RecordPosition } from "../store/operations/streams.ts";
 import { isEnded } from "./job-transitions.ts";
@@ -20,7 +20,8 @@ import type { LiveEvent, LiveHub } from "./live-hub.ts";
 /** An event of a feed. */
 export type FeedEvent =
   | { type: "record"; record: JobStreamRecord & { jobId: string } }
-  | { type: "job"; job: JobResource };
+  /** Of a job that is followed itself all of it, of the topic of all jobs without what may be large. */
+  | { type: "job"; job: JobResource | ListedJob };
 
 export interface JobFeedSource {
   hub: LiveHub;
@@ -34,7 +35,7 @@ export interface JobFeedSource {
   }): Promise<{ records: JobStreamRecord[]; more: boolean }>;
 }
 
-/** UTF-16 units of text that wait for one reader, and events. */
+/** UTF-16 units of events that wait for one reader, values and results among them, and records. */
 const bufferCharacters = 1024 * 1024;
 const bufferEvents = 4_096;
 
@@ -96,9 +97,9 @@ export async function* jobFeed(
   }
 }
 
-/** The feed of the changes of all jobs. A job that changes again before it was read is given once, as it is then. */
+/** The feed of the changes of all jobs, each without its parameters and its result. A job that changes again before it was read is given once, as it is then. */
 export async function* allJobsFeed(hub: LiveHub, signal: AbortSignal): AsyncGenerator<FeedEvent[], void, undefined> {
-  const changed = new Map<string, JobResource>();
+  const changed = new Map<string, ListedJob>();
   const bell = new Bell();
   const unfollow = hub.followAll((job) => {
     changed.delete(job.jobId);
@@ -136,21 +137,52 @@ export async function* mergedFeed(
     yield* only;
     return;
   }
-  const next = (feed: AsyncGenerator<FeedEvent[], void, undefined>) => feed.next().then((result) => ({ feed, result }));
-  const waiting = new Map(feeds.map((feed) => [feed, next(feed)]));
-  try {
-    while (waiting.size > 0) {
-      const { feed, result } = await Promise.race(waiting.values());
-      if (result.done === true) {
-        waiting.delete(feed);
-      } else {
-        waiting.set(feed, next(feed));
-        yield result.value;
+  // Each feed waits until its portion is taken, so no more than one of each waits here. Nothing long-lived gathers listeners.
+  const waiting: { portion: FeedEvent[]; taken(): void }[] = [];
+  const bell = new Bell();
+  let running = feeds.length;
+  let failure: { error: unknown } | undefined;
+  const pump = async (feed: AsyncGenerator<FeedEvent[], void, undefined>): Promise<void> => {
+    try {
+      for await (const portion of feed) {
+        if (over.signal.aborted) {
+          break;
+        }
+        const taken = Promise.withResolvers<void>();
+        waiting.push({ portion, taken: taken.resolve });
+        bell.ring();
+        await taken.promise;
       }
+    } catch (error) {
+      failure ??= { error };
+    } finally {
+      running -= 1;
+      bell.ring();
+    }
+  };
+  const pumps = feeds.map(pump);
+  try {
+    while (running > 0 || waiting.length > 0) {
+      const next = waiting.shift();
+      if (failure !== undefined) {
+        break;
+      }
+      if (next === undefined) {
+        await bell.rung(over.signal);
+        continue;
+      }
+      next.taken();
+      yield next.portion;
     }
   } finally {
     over.abort();
-    await Promise.allSettled(feeds.map((feed) => feed.return()));
+    for (const { taken } of waiting) {
+      taken();
+    }
+    await Promise.all(pumps);
+  }
+  if (failure !== undefined) {
+    throw failure.error;
   }
 }
 
@@ -234,12 +266,8 @@ class LiveBuffer {
       return;
     }
     this.#records += 1;
-    if (event.type === "records") {
-      this.#records += event.records.length;
-      for (const { text } of event.records) {
-        this.#characters += text.length;
-      }
-    }
+    this.#records += event.type === "records" ? event.records.length : 0;
+    this.#characters += event.type === "stored" ? 0 : event.size;
     this.#events.push(event);
     if (this.#characters > bufferCharacters || this.#records > bufferEvents) {
       this.#overflowed = true;

@@ -38,7 +38,7 @@ export interface RecordsQuery {
   limit: number;
 }
 
-/** UTF-16 units of text in a page of records, and records in a piece of text. */
+/** UTF-16 units of text in a page of records or jobs, and records in a piece of text. */
 const pageBytes = 1024 * 1024;
 const textPieceBytes = 256 * 1024;
 const textPieceRecords = 1_000;
@@ -74,7 +74,7 @@ export class JobQueries {
         remedy: "Use `next` of the page before, or leave `after` out.",
       });
     }
-    const page = await this.#store.read.jobs(of);
+    const page = await this.#store.read.jobs({ ...of, bytes: pageBytes });
     return { items: page.items.map((job) => this.#resource(job)), next: page.next };
   }
 

@@ -1,10 +1,10 @@
-import type { JobResource } from "../contract/api/job.ts";
+import type { JobResource, ListedJob } from "../contract/api/job.ts";
 import type { StreamRecord } from "../contract/stream.ts";
 
-/** What a live reader of a job is told, in order. */
+/** What a live reader of a job is told, in order. `size` is about how many UTF-16 units it has as JSON. */
 export type LiveEvent =
-  | { type: "records"; attempt: number; records: readonly StreamRecord[] }
-  | { type: "job"; job: JobResource }
+  | { type: "records"; attempt: number; records: readonly StreamRecord[]; size: number }
+  | { type: "job"; job: JobResource; size: number }
   /** Records were stored that did not come by here: read them from the store. */
   | { type: "stored" };
 
@@ -14,8 +14,17 @@ export type LiveSink = (event: LiveEvent) => void;
 interface JobTopic {
   readonly sinks: Set<LiveSink>;
   /** Records that are told but not stored yet, in order: a reader who comes now finds them nowhere else. */
-  pending: { attempt: number; record: StreamRecord }[];
+  pending: PendingRecord[];
 }
+
+interface PendingRecord {
+  attempt: number;
+  record: StreamRecord;
+  size: number;
+}
+
+/** UTF-16 units of an exception's message in the events of all jobs. */
+const listedMessage = 500;
 
 /**
  * Tells readers what happens, as it happens: records before they are stored, jobs after.
@@ -23,7 +32,7 @@ interface JobTopic {
  */
 export class LiveHub {
   readonly #jobs = new Map<string, JobTopic>();
-  readonly #everyJob = new Set<(job: JobResource) => void>();
+  readonly #everyJob = new Set<(job: ListedJob) => void>();
 
   /**
    * Follows one job from this moment on; `sink` is first told what is not stored yet.
@@ -32,8 +41,8 @@ export class LiveHub {
   follow(jobId: string, sink: LiveSink): () => void {
     const topic = this.#topic(jobId);
     topic.sinks.add(sink);
-    for (const { attempt, record } of topic.pending) {
-      sink({ type: "records", attempt, records: [record] });
+    for (const { attempt, record, size } of topic.pending) {
+      sink({ type: "records", attempt, records: [record], size });
     }
     return () => {
       topic.sinks.delete(sink);
@@ -42,7 +51,7 @@ export class LiveHub {
   }
 
   /** Follows the changes of all jobs. @returns a function that ends it */
-  followAll(sink: (job: JobResource) => void): () => void {
+  followAll(sink: (job: ListedJob) => void): () => void {
     this.#everyJob.add(sink);
     return () => this.#everyJob.delete(sink);
   }
@@ -52,17 +61,17 @@ export class LiveHub {
     return this.#everyJob.size > 0 || (this.#jobs.get(jobId)?.sinks.size ?? 0) > 0;
   }
 
-  /** Records of the current attempt have come; they are on their way to the store. */
-  records(jobId: string, attempt: number, records: readonly StreamRecord[]): void {
+  /** Records of the current attempt have come, in a frame of so many UTF-16 units; they are on their way to the store. */
+  records(jobId: string, attempt: number, records: readonly StreamRecord[], size: number): void {
     if (records.length === 0) {
       return;
     }
     const topic = this.#topic(jobId);
     for (const record of records) {
-      topic.pending.push({ attempt, record });
+      topic.pending.push({ attempt, record, size: size / records.length });
     }
     for (const sink of topic.sinks) {
-      sink({ type: "records", attempt, records });
+      sink({ type: "records", attempt, records, size });
     }
   }
 
@@ -88,11 +97,18 @@ export class LiveHub {
 
   /** A job has changed. */
   job(job: JobResource): void {
-    for (const sink of this.#jobs.get(job.jobId)?.sinks ?? []) {
-      sink({ type: "job", job });
+    const sinks = this.#jobs.get(job.jobId)?.sinks;
+    if (sinks !== undefined && sinks.size > 0) {
+      const size = JSON.stringify(job).length;
+      for (const sink of sinks) {
+        sink({ type: "job", job, size });
+      }
     }
-    for (const sink of this.#everyJob) {
-      sink(job);
+    if (this.#everyJob.size > 0) {
+      const listed = toListedJob(job);
+      for (const sink of this.#everyJob) {
+        sink(listed);
+      }
     }
   }
 
@@ -105,7 +121,7 @@ export class LiveHub {
     return topic;
   }
 
-  #keep(jobId: string, isKept: (entry: { attempt: number; record: StreamRecord }) => boolean): void {
+  #keep(jobId: string, isKept: (entry: PendingRecord) => boolean): void {
     const topic = this.#jobs.get(jobId);
     if (topic !== undefined) {
       const first = topic.pending.findIndex(isKept);
@@ -119,4 +135,9 @@ export class LiveHub {
       this.#jobs.delete(jobId);
     }
   }
+}
+
+function toListedJob({ parameters: _parameters, result: _result, exception, ...job }: JobResource): ListedJob {
+  const message = exception?.message.slice(0, listedMessage).toWellFormed() ?? "";
+  return { ...job, exception: exception === null ? null : { name: exception.name, message } };
 }

@@ -133,7 +133,7 @@ export class RecordIntake {
 
     const isTold = current !== undefined && follows(current, frame.records);
     if (isTold) {
-      this.#tell(assigned, frame.records);
+      this.#tell(assigned, frame.records, bytes);
     }
     this.#keep(assigned, { peer, records: frame.records, ended, bytes, isTold });
     const freed = ended !== null && current !== undefined && this.#attempts.remove(frame.jobId, frame.attempt);
@@ -195,12 +195,12 @@ export class RecordIntake {
     return true;
   }
 
-  #tell(assigned: AssignedAttempt, records: StreamRecord[]): void {
+  #tell(assigned: AssignedAttempt, records: StreamRecord[], size: number): void {
     const { jobId, attempt } = assigned;
     const last = records.at(-1);
     if (last !== undefined) {
       this.#attempts.noteTold(assigned, last.number);
-      this.#hub.records(jobId, attempt, records);
+      this.#hub.records(jobId, attempt, records, size);
       if (attempt === 1 && records[0]?.number === 1) {
         this.#onFirstRecord(jobId);
       }

@@ -15,6 +15,12 @@ export interface JobTimings {
   endedAt: string | null;
 }
 
+/**
+ * A job as the events of all jobs show it: without what may be large. Of an exception it has the name and the beginning of the
+ * message; who wants to know more reads the job.
+ */
+export type ListedJob = Omit<JobResource, "parameters" | "result">;
+
 /** A job as the API shows it. */
 export interface JobResource {
   jobId: string;

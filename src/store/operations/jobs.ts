@@ -155,15 +155,23 @@ export interface PurgeBoundary {
   jobId: string;
 }
 
+/** What a page of jobs holds: at most `limit` of them, and fewer once they are about `bytes` bytes of text together. */
+export interface JobsPage {
+  /** An id or a name. */
+  runbook?: string;
+  status?: JobStatus;
+  /** The id of the last job of the page before. */
+  after?: string;
+  limit: number;
+  bytes: number;
+}
+
 export interface JobReads {
   job(of: { jobId: string }): StoredJob | null;
   jobsById(of: { jobIds: string[] }): StoredJob[];
 
-  /** Newest first; `after` is a job's id. `runbook` is an id or a name. */
-  jobs(of: { runbook?: string; status?: JobStatus; after?: string; limit: number }): {
-    items: StoredJob[];
-    next: string | null;
-  };
+  /** Newest first. */
+  jobs(of: JobsPage): { items: StoredJob[]; next: string | null };
 
   /**
    * The answer to an acceptance that was asked for before under this key; null when there was none.

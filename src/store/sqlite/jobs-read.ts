@@ -4,7 +4,7 @@ import { endedStatuses } from "../../contract/job-status.ts";
 import type { HostKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
 import { emptySignature } from "../../contract/signature.ts";
-import type { QueueKey, StoredAttempt, StoredJob, VersionToRun } from "../operations/jobs.ts";
+import type { JobsPage, QueueKey, StoredAttempt, StoredJob, VersionToRun } from "../operations/jobs.ts";
 import { bytesToId, idToBytes } from "./id-bytes.ts";
 import type { StoredJobRow } from "./jobs-rows.ts";
 import { selectStoredJob, toStoredJob } from "./jobs-rows.ts";
@@ -17,45 +17,61 @@ export function readJob(session: SqliteSession, { jobId }: { jobId: string }): S
   return row === undefined ? null : toStoredJob(row);
 }
 
-/** See `JobReads.jobs`. Each form is a range of one index, read from its end. */
-export function readJobs(
-  session: SqliteSession,
-  of: { runbook?: string; status?: JobStatus; after?: string; limit: number },
-): { items: StoredJob[]; next: string | null } {
-  const before = of.after === undefined ? lastId : idToBytes(of.after);
-  const order = "AND j.job_id < ? ORDER BY j.job_id DESC LIMIT ?";
-  const limit = of.limit + 1;
-  let rows: StoredJobRow[];
-  if (of.runbook === undefined) {
-    rows =
-      of.status === undefined
-        ? session.all(`${selectStoredJob} WHERE j.workspace_id = ? ${order}`, defaultWorkspace, before, limit)
-        : session.all(
-            `${selectStoredJob} WHERE j.workspace_id = ? AND j.status = ? ${order}`,
-            defaultWorkspace,
-            of.status,
-            before,
-            limit,
-          );
-  } else {
-    const runbookId = runbookIdOf(session, of.runbook);
-    if (runbookId === undefined) {
-      return { items: [], next: null };
-    }
-    if (of.status === undefined) {
-      const where = `WHERE j.workspace_id = ? AND j.runbook_id = ? ${order}`;
-      rows = session.all(`${selectStoredJob} ${where}`, defaultWorkspace, runbookId, before, limit);
-    } else if ((endedStatuses as readonly string[]).includes(of.status)) {
-      const where = `WHERE j.workspace_id = ? AND j.runbook_id = ? AND +j.status = ? ${order}`;
-      rows = session.all(`${selectStoredJob} ${where}`, defaultWorkspace, runbookId, of.status, before, limit);
-    } else {
-      // Few jobs are open, however many a runbook has had.
-      const where = `WHERE j.workspace_id = ? AND j.status = ? AND +j.runbook_id = ? ${order}`;
-      rows = session.all(`${selectStoredJob} ${where}`, defaultWorkspace, of.status, runbookId, before, limit);
-    }
+/** Rows of the first step; while they are small, each step is four times the one before. */
+const firstStep = 16;
+const largestStep = 1024;
+
+/**
+ * See `JobReads.jobs`. Each form is a range of one index, read from its end, in steps: with its parameters and its result one
+ * job may be as large as a page.
+ */
+export function readJobs(session: SqliteSession, of: JobsPage): { items: StoredJob[]; next: string | null } {
+  const runbookId = of.runbook === undefined ? null : runbookIdOf(session, of.runbook);
+  if (runbookId === undefined) {
+    return { items: [], next: null };
   }
-  const items = rows.slice(0, of.limit).map(toStoredJob);
-  return { items, next: rows.length > of.limit ? (items.at(-1)?.jobId ?? null) : null };
+  const items: StoredJob[] = [];
+  let before = of.after === undefined ? lastId : idToBytes(of.after);
+  let bytes = 0;
+  for (let step = firstStep; ; step = Math.min(step * 4, largestStep)) {
+    const wanted = Math.min(step, of.limit + 1 - items.length);
+    const rows = readJobRows(session, { runbookId, status: of.status }, before, wanted);
+    for (const row of rows) {
+      if (items.length >= of.limit || bytes >= of.bytes) {
+        return { items, next: items.at(-1)?.jobId ?? null };
+      }
+      items.push(toStoredJob(row));
+      bytes += row.parameters.length + row.grants.length + (row.result?.length ?? 0) + (row.exception?.length ?? 0);
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < wanted) {
+      return { items, next: null };
+    }
+    before = last.job_id;
+  }
+}
+
+function readJobRows(
+  session: SqliteSession,
+  { runbookId, status }: { runbookId: Uint8Array | null; status: JobStatus | undefined },
+  before: Uint8Array,
+  limit: number,
+): StoredJobRow[] {
+  const from = `${selectStoredJob} WHERE j.workspace_id = ?`;
+  const order = "AND j.job_id < ? ORDER BY j.job_id DESC LIMIT ?";
+  if (runbookId === null) {
+    return status === undefined
+      ? session.all(`${from} ${order}`, defaultWorkspace, before, limit)
+      : session.all(`${from} AND j.status = ? ${order}`, defaultWorkspace, status, before, limit);
+  }
+  if (status === undefined) {
+    return session.all(`${from} AND j.runbook_id = ? ${order}`, defaultWorkspace, runbookId, before, limit);
+  }
+  // Few jobs are open, however many a runbook has had.
+  const where = (endedStatuses as readonly string[]).includes(status)
+    ? "AND j.runbook_id = ? AND +j.status = ?"
+    : "AND +j.runbook_id = ? AND j.status = ?";
+  return session.all(`${from} ${where} ${order}`, defaultWorkspace, runbookId, status, before, limit);
 }
 
 /** See `JobReads.jobAttempts`. */

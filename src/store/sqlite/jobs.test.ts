@@ -4,6 +4,7 @@ import { v7 as newId } from "uuid";
 import { secretPlaceholder } from "../../contract/api/job.ts";
 import type { JobStatus } from "../../contract/job-status.ts";
 import { mayBecome } from "../../jobs/job-transitions.ts";
+import type { JobsPage } from "../operations/jobs.ts";
 import { idToBytes } from "./id-bytes.ts";
 import { JobsDatabase } from "./jobs-testing.ts";
 
@@ -62,7 +63,7 @@ test("a secret parameter comes out of a claim and of nothing else", () => {
   const shown = { user: "me", password: secretPlaceholder };
   assert.deepEqual(accepted.job.parameters, shown);
   assert.deepEqual(db.job(accepted.job.jobId).parameters, shown);
-  assert.deepEqual(db.operations.jobs({ limit: 10 }).items[0]?.parameters, shown);
+  assert.deepEqual(db.operations.jobs({ bytes: 1_000_000, limit: 10 }).items[0]?.parameters, shown);
   assert.equal(JSON.stringify(db.session.all("SELECT result FROM idempotency_keys")).includes("hunter2"), false);
   assert.deepEqual(db.claim(worker)[0]?.parameters, { user: "me", password: "hunter2" });
 });
@@ -575,7 +576,7 @@ test("old jobs are purged by age and by number, oldest first, open ones never", 
     db.session.time += 1_000;
   }
   const open = db.start(runbook);
-  const left = () => db.operations.jobs({ limit: 100 }).items.map(({ jobId }) => jobId);
+  const left = () => db.operations.jobs({ bytes: 1_000_000, limit: 100 }).items.map(({ jobId }) => jobId);
 
   const byAge = db.operations.purgeJobs({ endedBefore: db.session.time - 7_500, upTo: null, budget: 1_000 });
   assert.deepEqual(byAge, { jobs: 3, records: 9, more: false });
@@ -639,8 +640,8 @@ test("lists page by key, newest first", () => {
   const [a, b] = [db.addRunbook({ name: "Alpha" }), db.addRunbook()];
   const jobs = [db.start(a), db.start(b), db.start(a), db.start(b)];
   const [j0, j1, j2, j3] = jobs;
-  const list = (of: Parameters<typeof db.operations.jobs>[0]) => {
-    const { items, next } = db.operations.jobs(of);
+  const list = (of: Omit<JobsPage, "bytes">) => {
+    const { items, next } = db.operations.jobs({ bytes: 1_000_000, ...of });
     return { ids: items.map(({ jobId }) => jobId), next };
   };
   assert.deepEqual(list({ limit: 3 }), { ids: [j3, j2, j1], next: j1 });
@@ -650,6 +651,26 @@ test("lists page by key, newest first", () => {
   assert.deepEqual(list({ limit: 9, runbook: b.runbookId, status: "Failed" }), { ids: [], next: null });
   assert.deepEqual(list({ limit: 9, status: "New" }).ids.length, 4);
   assert.deepEqual(list({ limit: 9, runbook: "none" }), { ids: [], next: null });
+});
+
+test("a page of jobs ends at its bytes, holds at least one job, and pages miss none", () => {
+  const db = new JobsDatabase();
+  const runbook = db.addRunbook();
+  const jobs = Array.from({ length: 40 }, () => {
+    const accepted = db.accept(runbook, { parameters: { text: "x".repeat(10_000) } });
+    return accepted.outcome === "accepted" ? accepted.job.jobId : assert.fail();
+  }).reverse();
+  const found: string[] = [];
+  const sizes: number[] = [];
+  for (let after: string | null | undefined; after !== null; ) {
+    const page = db.operations.jobs({ limit: 100, bytes: 100_000, ...(after !== undefined && { after }) });
+    found.push(...page.items.map(({ jobId }) => jobId));
+    sizes.push(page.items.length);
+    after = page.next;
+  }
+  assert.deepEqual(found, jobs);
+  assert.deepEqual(sizes, [10, 10, 10, 10]);
+  assert.equal(db.operations.jobs({ limit: 100, bytes: 1 }).items.length, 1);
 });
 
 test("the queues that hold a job are found without walking over the jobs", () => {
@@ -839,7 +860,7 @@ test("what a job costs does not depend on how many have been before: no statemen
   db.operations.workers({ limit: 100 });
   for (const status of [undefined, "New", "Completed"] as const) {
     for (const runbook of [undefined, "none", newId()]) {
-      db.operations.jobs({ limit: 5, ...(status && { status }), ...(runbook && { runbook }) });
+      db.operations.jobs({ bytes: 1_000_000, limit: 5, ...(status && { status }), ...(runbook && { runbook }) });
     }
   }
   // Indexes that hold what is open only, and the one whose first entries are read.

@@ -18,7 +18,7 @@ export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
       path: "/api/events",
       name: "followEvents",
       summary:
-        "Follows topics as server-sent events: `record` and `job` events of `job:ID`, `job` events of all `jobs`. Goes on after the end of a job, whose event comes after its last record. A record's event id is `attempt.number`; with several `job:ID` topics it names the position in each.",
+        "Follows topics as server-sent events: `record` and `job` events of `job:ID`, `job` events of all `jobs` (those without parameters and result: read the job for them). Goes on after the end of a job, whose event comes after its last record. A record's event id is `attempt.number`; with several `job:ID` topics it names the position in each.",
       access: "administrator",
       query: {
         topics: { type: "string", maxLength: 4096, description: "Separated by commas: `job:ID`, `jobs`." },
