@@ -1,5 +1,6 @@
 import type { Express } from "express";
 import express from "express";
+import type { DeniedAttempts } from "../access/denied-attempts.ts";
 import type { Authenticator } from "./api/authentication.ts";
 import type { RepeatedRequests } from "./api/idempotency.ts";
 import { mountRoutes } from "./api/mount-routes.ts";
@@ -10,7 +11,13 @@ import type { TransportGuard } from "./transport-guard.ts";
 /** The Express application: nothing but the table of routes, as each further middleware would cost every request. */
 export function application(
   routes: readonly Route[],
-  parts: { authenticator: Authenticator; repeatedRequests: RepeatedRequests; guard: TransportGuard; log: Log },
+  parts: {
+    authenticator: Authenticator;
+    repeatedRequests: RepeatedRequests;
+    guard: TransportGuard;
+    denied: DeniedAttempts;
+    log: Log;
+  },
 ): Express {
   const app = express();
   app.disable("x-powered-by");

@@ -180,6 +180,23 @@ describe("the server", () => {
     assert.equal(worker.leaseDuration, 77_000);
   });
 
+  test("throttles an address that sends wrong token after wrong token, without holding up a good one", async () => {
+    const server = await TestServer.start();
+    const token = `rs_${"x".repeat(43)}`;
+    const statuses: number[] = [];
+    for (let number = 0; number < 101; number++) {
+      statuses.push((await server.call("GET", "/api/jobs", { token })).status);
+    }
+    const late = await server.call("GET", "/api/jobs", { token });
+    const good = await server.call("GET", "/api/jobs");
+    await server.close();
+    assert.deepEqual([...new Set(statuses)], [401, 429]);
+    assert.equal(late.body.type, "too-many-refusals");
+    assert.match(late.headers.get("retry-after") ?? "", /^[1-9]\d?$/);
+    assert.ok(late.body.remedy);
+    assert.equal(good.status, 200);
+  });
+
   test("sends the headers on every answer that keep it from being cached, sniffed, framed or run", async () => {
     const server = await TestServer.start();
     for (const path of ["/healthz", "/api/installation", "/api/unknown", "/unknown"]) {

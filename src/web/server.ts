@@ -1,3 +1,4 @@
+import { DeniedAttempts } from "../access/denied-attempts.ts";
 import type { RunningServer } from "../contract/running-server.ts";
 import type { ServerOptions } from "../contract/server-options.ts";
 import { defaultListenAddress, defaultPort } from "../contract/server-options.ts";
@@ -64,7 +65,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const routes = apiRoutes({ features, store, metrics, version, isClosing: () => isClosing });
     const repeatedRequests = new RepeatedRequests(store);
     const tls = await tlsCertificate(options);
-    const app = application(routes, { authenticator: access, repeatedRequests, guard, log });
+    const denied = new DeniedAttempts((summary) => log.warn("Requests were denied", { ...summary }));
+    standing.defer(() => denied.close());
+    const app = application(routes, { authenticator: access, repeatedRequests, guard, denied, log });
     const server = httpServer(app, tls);
     server.on("upgrade", acceptWorkerLinks(features.workers, guard));
     const url = await listen(server, port, address, tls !== null);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Express, Request, Response } from "express";
 import { requireRole } from "../../access/authorize.ts";
+import type { DeniedAttempts } from "../../access/denied-attempts.ts";
 import type { Principal } from "../../access/principal.ts";
 import { anonymous } from "../../access/principal.ts";
 import { UserError } from "../../contract/user-error.ts";
@@ -25,6 +26,7 @@ export interface MountOptions {
   repeatedRequests: RepeatedRequests;
   log: Log;
   guard: TransportGuard;
+  denied: DeniedAttempts;
 }
 
 const emptyBody = Buffer.alloc(0);
@@ -90,7 +92,7 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
   const checkParams = route.params === undefined ? undefined : paramsCheck(route.params);
   const checkQuery = queryCheck(route.query ?? {});
   const checkBody = route.body === undefined ? undefined : bodyCheck(route.body.schema);
-  const { authenticator, log } = options;
+  const { log } = options;
 
   const answerTo = async (
     request: Request,
@@ -140,7 +142,7 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
     const startedAt = isLogged ? performance.now() : 0;
     let caller = anonymous;
     try {
-      caller = await admitted(route, request, authenticator);
+      caller = await admitted(route, request, options);
       const answer = await answerTo(request, response, requestId, caller);
       await sendAnswer(request, response, answer, { requestId, secure: options.guard.isSecure(request) });
     } catch (error) {
@@ -160,13 +162,23 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
   };
 }
 
-async function admitted(route: Route, request: Request, authenticator: Authenticator): Promise<Principal> {
+async function admitted(route: Route, request: Request, options: MountOptions): Promise<Principal> {
   if (route.access === "anyone") {
     return anonymous;
   }
-  const caller = await callerOf(request.headers.authorization, authenticator);
-  requireRole(caller, route.access);
+  const caller = await signedIn(request, options);
+  try {
+    requireRole(caller, route.access);
+  } catch (error) {
+    options.denied.roleMissing(options.guard.clientAddress(request), caller.name);
+    throw error;
+  }
   return caller;
+}
+
+function signedIn(request: Request, { authenticator, guard, denied }: MountOptions): Principal | Promise<Principal> {
+  const origin = { address: () => guard.clientAddress(request), denied };
+  return callerOf(request.headers.authorization, authenticator, origin);
 }
 
 /** Answers where no route is. Under `/api` a token is asked for first, so that nothing is told to strangers. */
@@ -180,7 +192,7 @@ function refuser(
     const requestId = requestIds.next();
     try {
       if (request.path.startsWith("/api")) {
-        await callerOf(request.headers.authorization, options.authenticator);
+        await signedIn(request, options);
       }
       throw error(request);
     } catch (thrown) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
+import { DeniedAttempts } from "../../access/denied-attempts.ts";
 import type { ErrorBody } from "../../contract/error-body.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { application } from "../application.ts";
@@ -40,6 +41,7 @@ describe("what a handler throws", () => {
       ],
       {
         authenticator: { authenticate: () => null },
+        denied: new DeniedAttempts(() => undefined),
         repeatedRequests: new RepeatedRequests(store),
         guard: new TransportGuard([]),
         log,

@@ -2,6 +2,7 @@ import type { ErrorBody } from "../../contract/error-body.ts";
 import { errorMediaType } from "../../contract/error-body.ts";
 import { UserError } from "../../contract/user-error.ts";
 import type { Log } from "../logging.ts";
+import { TooManyRefusals } from "./authentication.ts";
 
 /** An error as HTTP answers it. */
 export interface ProblemAnswer {
@@ -20,6 +21,9 @@ export function problemAnswer(error: unknown, requestId: string, log: Log): Prob
     const headers: Record<string, string> = {};
     if (error.status === 401) {
       headers["WWW-Authenticate"] = 'Bearer realm="runsmith"';
+    }
+    if (error instanceof TooManyRefusals) {
+      headers["Retry-After"] = String(error.retryAfter);
     }
     return problem(error.status, error.code, error.message, headers, error);
   }
