@@ -5,6 +5,8 @@ import type { RunbookKind } from "../contract/runbook-kind.ts";
 import type { Signature } from "../contract/signature.ts";
 import type { ValidationWords } from "../contract/validation-errors.ts";
 import { validationErrors } from "../contract/validation-errors.ts";
+import { deepestValue, isTooDeep } from "../contract/value-depth.ts";
+import { timeBounded } from "./time-bounded.ts";
 
 export interface ParameterProblem {
   /** JSON pointer (RFC 6901) into the request, such as `/parameters/hosts/0`. */
@@ -39,18 +41,51 @@ const words: ValidationWords = {
   surplus: (isTopLevel) => (isTopLevel ? "is not a parameter of this runbook" : "is not expected here"),
 };
 
+/** Keywords whose check may cost more than in proportion to the value, as `^(a+)+$` does. */
+const costlyKeywords = /"(pattern|patternProperties|uniqueItems)":/;
+
+/** A check of those has this long, in milliseconds, … */
+const longestCheck = 250;
+
+/** … and after one that took longer the next one has to wait, so that such checks never take more than a tenth of the thread. */
+const pauseAfterLongCheck = 10 * longestCheck;
+
 /** Compiles the check of a signature; some milliseconds. */
 export function compileParameterCheck(signature: Signature, kind: RunbookKind): ParameterCheck {
   const validate: ValidateFunction = ajv.compile(signature);
   const names = Object.keys(signature.properties);
   const secretNames = names.filter((name) => signature.properties[name]?.["x-secret"] === true);
+  const isCostly = costlyKeywords.test(JSON.stringify(signature));
+  let notBefore = 0;
+  /** Whether the parameters are valid; null when that took too long to find out. */
+  const isValid = (parameters: Record<string, unknown>): boolean | null => {
+    if (!isCostly) {
+      return validate(parameters);
+    }
+    if (performance.now() < notBefore) {
+      return null;
+    }
+    const found = timeBounded(() => validate(parameters), longestCheck);
+    if (found === null) {
+      notBefore = performance.now() + pauseAfterLongCheck;
+    }
+    return found === null ? null : found.value;
+  };
   const byLowerCase = new Map(names.map((name) => [name.toLowerCase(), name]));
   return {
     secretNames,
     named: (parameters) => (kind === "PowerShell" ? renamed(parameters, byLowerCase) : parameters),
     problems: (parameters) => {
-      if (validate(parameters)) {
+      if (isTooDeep(parameters)) {
+        return [{ pointer: "/parameters", message: `must not be nested deeper than ${deepestValue} levels` }];
+      }
+      const valid = isValid(parameters);
+      if (valid === true) {
         return [];
+      }
+      if (valid === null) {
+        const message = `took too long to check against the patterns of the signature (at most ${longestCheck} ms); make those simpler`;
+        return [{ pointer: "/parameters", message }];
       }
       const problems = new Map<string, ParameterProblem>();
       for (const problem of validationErrors(validate.errors ?? [], "/parameters", words)) {

@@ -146,3 +146,28 @@ test("no job is accepted while storage is low", async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 2_100));
   await service.start("any");
 });
+
+test("a pattern of a runbook that backtracks for ever stops nobody but that runbook's callers", async (t) => {
+  const service = await startService(t);
+  const signature = (pattern: string) => ({ properties: { text: { type: "string", pattern } } });
+  await service.addRunbook("evil", { signature: signature("^(a+)+$") });
+  await service.addRunbook("fine", { signature: signature("^(?=a)a+$") });
+  const text = `${"a".repeat(200)}!`;
+  for (let i = 0; i < 20; i += 1) {
+    await assert.rejects(service.start("evil", { text }), (error: { code: string; errors: { message: string }[] }) => {
+      assert.equal(error.code, "invalid-parameters");
+      assert.match(error.errors[0]?.message ?? "", /took too long to check/);
+      return true;
+    });
+  }
+  await service.start("fine", { text: "aaa" });
+  await assert.rejects(service.start("fine", { text: "b" }), { code: "invalid-parameters" });
+});
+
+test("parameters nested deeper than threads can carry are refused", async (t) => {
+  const service = await startService(t);
+  await service.addRunbook("any", { signature: { properties: { value: {} } } });
+  const value: unknown = JSON.parse(`${"[".repeat(5_000)}${"]".repeat(5_000)}`);
+  await assert.rejects(service.start("any", { value }), { code: "invalid-parameters" });
+  await service.start("any", { value: [[[1]]] });
+});
