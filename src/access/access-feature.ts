@@ -1,7 +1,7 @@
 import type { Store } from "../store/store.ts";
 import type { Principal, Role } from "./principal.ts";
 import { roles } from "./principal.ts";
-import { looksLikeToken, newToken, tokenHash } from "./token.ts";
+import { looksLikeToken, newToken, tokenHash, tokenKey } from "./token.ts";
 
 /** A token that was found is believed for this long without asking the store again, in milliseconds. */
 const cacheTime = 60_000;
@@ -47,15 +47,14 @@ export class AccessFeature {
     if (!looksLikeToken(token)) {
       return null;
     }
-    const hash = tokenHash(token);
-    const key = hash.toString("base64url");
+    const key = tokenKey(token);
     const known = this.#cache.get(key);
     const now = Date.now();
     if (known !== undefined && known.until > now) {
       this.#used.set(known.tokenId, now);
       return known.principal;
     }
-    return this.#lookUp(hash, key);
+    return this.#lookUp(tokenHash(token), key);
   }
 
   /** Makes the administrator and a first token when there is no administrator yet; null when there is one. */

@@ -9,6 +9,7 @@ import { openStore } from "../store/open-store.ts";
 import type { Store } from "../store/store.ts";
 import { RunbooksFeature } from "./runbooks-feature.ts";
 import { ScriptAnalyser } from "./script-analyser.ts";
+import { WaitingAnalyses } from "./waiting-analyses.ts";
 
 describe("runbooks in TypeScript", () => {
   let folder: string;
@@ -78,6 +79,27 @@ describe("runbooks in TypeScript", () => {
     assert.equal(second.runbook.runbookId, first.runbook.runbookId);
     assert.equal(second.created, true);
     assert.equal(second.runbook.published?.number, 1);
+  });
+
+  test("whose analysis a stop of the service interrupted are analysed when it starts again", async () => {
+    const powerShell = { analysePowerShell: async () => null, onPowerShellAvailable: () => () => undefined };
+    const listener = { changed: () => undefined, concurrencyChanged: () => undefined };
+    const stopping = new ScriptAnalyser(powerShell);
+    const interrupted = new RunbooksFeature(store, stopping, listener).import(
+      { ...importing("interrupted", "export default function () {}\n"), publish: false },
+      { changedBy: "tester" },
+    );
+    stopping.close();
+    assert.equal((await interrupted).runbook.draft?.analysis, "waiting");
+    const failures: unknown[] = [];
+    const waiting = new WaitingAnalyses(store, analyser, (error) => failures.push(error));
+    while ((await runbooks.get("interrupted")).draft?.analysis === "waiting") {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await waiting.close();
+    assert.deepEqual(failures, []);
+    const { published } = await runbooks.publish("interrupted", false, { changedBy: "tester" });
+    assert.deepEqual(published?.problems, []);
   });
 
   test("get an installation's default grants when they are new, and only then", async () => {
