@@ -137,6 +137,64 @@ test("a job that could not be put back is put back when the store can again", as
   assert.equal((await worker.next("run-job")).attempt, 2);
 });
 
+test("what a former link brought is kept once: the worker repeats it, and no record is lost or doubled", async (t) => {
+  let isFull = true;
+  const service = await startService(t, { wrapStore: (store) => breaking(store, "appendRecords", () => isFull) });
+  await service.addRunbook("hello");
+  const created = await service.newWorker();
+  const worker = await TestWorker.connect(t, service, created);
+  const { jobId } = await service.start("hello");
+  const job = await worker.next("run-job");
+  for (let link = 1; link <= 3; link += 1) {
+    worker.append(job, numbers(1, 3));
+    worker.append(job, numbers(4, 2));
+    await sleep(20);
+    worker.records?.terminate();
+    await worker.openRecords(t, service.url, created.token, created.workerId);
+  }
+  worker.append(job, numbers(1, 6));
+  worker.end(job);
+  isFull = false;
+  assert.equal((await service.until(jobId, "Completed")).recordCount, 6);
+  await eventually(() => worker.answers.find((answer) => answer.type === "acknowledged" && answer.ended), "an end");
+});
+
+test("an attempt that was taken away while its text was read is not handed over any more", async (t) => {
+  const text = Promise.withResolvers<void>();
+  const service = await startService(t, {
+    wrapStore: (store) => {
+      const read = new Proxy(store.read, {
+        get: (target, property, receiver) => {
+          const operation: unknown = Reflect.get(target, property, receiver);
+          return property === "versionToRun" && typeof operation === "function"
+            ? (of: unknown) => text.promise.then(() => operation.call(target, of))
+            : operation;
+        },
+      });
+      return new Proxy(store, {
+        get: (target, property) => {
+          const value: unknown = property === "read" ? read : Reflect.get(target, property);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+    },
+  });
+  await service.addRunbook("hello");
+  const created = await service.newWorker();
+  const worker = await TestWorker.connect(t, service, created);
+  const { jobId } = await service.start("hello");
+  await service.until(jobId, "Activating");
+  const back = await TestWorker.connect(t, service, { ...created, instanceId: worker.instanceId });
+  await eventually(() => (worker.closed === undefined ? undefined : true), "the end of the former link");
+  for (let look = 0; (await service.jobs.getJob(jobId)).attempt < 2 && look < 500; look += 1) {
+    await sleep(5);
+  }
+  text.resolve();
+  assert.equal((await back.next("run-job")).attempt, 2);
+  await sleep(50);
+  assert.equal(back.runJobs().length, 1);
+});
+
 test("a job whose text is gone fails with the reason", async (t) => {
   const service = await startService(t, {
     wrapStore: (store) => {
