@@ -77,6 +77,7 @@ export async function createBubblewrapSandbox(options: BubblewrapOptions, spawne
         holdsTree: !grants.processes,
         // bwrap gives up every way back to root itself (no_new_privs), unless it was installed to become root.
         become: bubblewrap.setUserId ? null : account,
+        ownUserId: account?.userId ?? null,
       });
     },
   };

@@ -42,6 +42,7 @@ export function createUnisolatedSandbox(spawner: Spawner): Sandbox {
         descriptorFile: null,
         holdsTree: false,
         become: null,
+        ownUserId: account?.userId ?? null,
       });
       void started.exited.then(() => rmSync(folder, { recursive: true, force: true }));
       return started;

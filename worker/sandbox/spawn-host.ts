@@ -16,6 +16,8 @@ import type { ProcessExit, ProcessIdentity, SandboxedProcess } from "./sandbox.t
 export interface HostRequest extends SpawnRequest {
   /** The end of the first process inside is the end of all. */
   holdsTree: boolean;
+  /** The account that the program runs as and no other program does; null where others do. */
+  ownUserId: number | null;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function spawnHost(spawner: Spawner, request: HostRequest): Promise
   const identity = (): ProcessIdentity => ({
     processes: inner === null ? [outer] : [outer, inner],
     userNamespace,
-    userId: request.holdsTree ? null : (request.become?.userId ?? null),
+    userId: request.holdsTree ? null : request.ownUserId,
   });
 
   const exited = (async (): Promise<ProcessExit> => {
