@@ -50,6 +50,8 @@ function start({ id, command, environment, workingDirectory, become, descriptorF
   for (const stream of child.stdio.slice(1, 5) as unknown as SocketWithHandle[]) {
     // Node begins to read a pipe when it makes it; what it read here would be lost to the worker.
     stream._handle.readStop();
+    // And it drains the pipes of a process that has ended, be it before they are handed over.
+    stream.resume = () => stream;
     tell({ type: "stream", id }, stream);
   }
   tell({ type: "spawned", id, processId: pid });
