@@ -331,6 +331,16 @@ test("a concurrency rule can refuse", () => {
   assert.equal(db.operations.jobAcceptedBefore(key("a")), null);
 });
 
+test("a refusal tells what it did to other jobs before it came to that", () => {
+  const db = new JobsDatabase();
+  const runbook = db.addRunbook({ concurrencyLimit: 1 });
+  const [, parked] = [db.start(runbook), db.start(runbook)];
+  db.database.exec("UPDATE runbooks SET concurrency_limit = 2, concurrency_policy = 'refuse'");
+  const refused = db.accept(runbook);
+  assert.ok(refused.outcome === "refused");
+  assert.deepEqual([refused.effects.queued.length, refused.effects.changedJobs], [1, [parked]]);
+});
+
 test("a concurrency rule can replace: waiting ones at once, a running one as soon as it has ended", () => {
   const db = new JobsDatabase();
   const worker = db.addWorker();
