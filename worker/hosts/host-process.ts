@@ -11,6 +11,7 @@ import type {
 import type { HostAccount } from "../accounts/host-account.ts";
 import { processTree } from "../sandbox/process-tree.ts";
 import type { ProcessExit, ProcessIdentity, SandboxedProcess } from "../sandbox/sandbox.ts";
+import { streamClosed } from "../spawning/stream-closed.ts";
 import { LineSplitter } from "./line-splitter.ts";
 
 /** A host that says more than this in one line, in bytes, does not keep to the protocol. */
@@ -163,9 +164,7 @@ export class HostProcess {
   }
 
   async #untilGone(): Promise<ProcessExit> {
-    const closed = this.#outputs().map(
-      (stream) => new Promise<void>((resolve) => stream.once("close", () => resolve())),
-    );
+    const closed = this.#outputs().map(streamClosed);
     const exit = await this.process.exited;
     await Promise.all(closed);
     if (this.#confinement !== null) this.ranOutOfMemory = await this.#confinement.leave();

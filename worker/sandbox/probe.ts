@@ -1,6 +1,7 @@
 import { UserError } from "../../src/contract/user-error.ts";
 import type { HostAccount } from "../accounts/host-account.ts";
 import type { HostProgram } from "../hosts/host-launcher.ts";
+import { streamClosed } from "../spawning/stream-closed.ts";
 import { noGrants } from "./prepared-grants.ts";
 import { defaultResourceLimits } from "./resource-limits.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -40,9 +41,7 @@ export async function probeSandbox(sandbox: Sandbox, account: HostAccount | null
   started.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   started.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   started.output.resume();
-  const read = [started.stdout, started.stderr].map(
-    (stream) => new Promise((resolve) => stream.once("close", resolve)),
-  );
+  const read = [started.stdout, started.stderr].map(streamClosed);
   const exit = await started.exited;
   // What it said may still be on its way when its end is known.
   await Promise.all(read);

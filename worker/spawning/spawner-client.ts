@@ -74,6 +74,7 @@ export class SpawnerClient implements Spawner {
   }
 
   close(): void {
+    this.#process?.stdin?.end();
     this.#process?.disconnect();
     this.#process = null;
   }
@@ -83,7 +84,7 @@ export class SpawnerClient implements Spawner {
     if (this.#process !== null && connected) return this.#process;
     const [program = "", ...programArguments] = this.#command;
     const spawner = spawn(program, programArguments, {
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      stdio: ["pipe", "ignore", "inherit", "ipc"],
       env: {},
       cwd: "/",
       detached: true,

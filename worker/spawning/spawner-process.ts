@@ -18,6 +18,8 @@ import type { SpawnerMessage, SpawnMessage } from "./spawner-messages.ts";
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) process.on(signal, () => {});
 process.on("disconnect", () => process.exit(0));
+// `disconnect` does not come while a pipe handed over waits for its receipt from a worker that was killed.
+process.stdin.on("close", () => process.exit(0)).resume();
 process.on("message", (message: SpawnMessage) => start(message));
 
 function start({ id, command, environment, workingDirectory, become, descriptorFile }: SpawnMessage): void {
