@@ -59,17 +59,24 @@ export async function* jobFeed(
   while (!signal.aborted) {
     const buffer = new LiveBuffer(source.hub, jobId);
     try {
-      const job = await source.readJob(jobId);
+      const readPage = () => source.readRecords({ jobId, after: position, limit: pageRecords, bytes: pageBytes });
+      // Together, as most readers come when a job begins; of an ended job the end is read again after it.
+      const [job, first] = await Promise.all([source.readJob(jobId), readPage()]);
       if (!isEnded(job.status)) {
         yield [{ type: "job", job }];
       }
-      for (let more = true; more && !signal.aborted; ) {
-        const page = await source.readRecords({ jobId, after: position, limit: pageRecords, bytes: pageBytes });
-        more = page.more;
+      let page = first;
+      let readsOn = page.more || isEnded(job.status);
+      for (;;) {
         position = page.records.at(-1) ?? position;
         if (page.records.length > 0) {
           yield page.records.map((record) => ({ type: "record", record: { ...record, jobId } }));
         }
+        if (!readsOn || signal.aborted) {
+          break;
+        }
+        page = await readPage();
+        readsOn = page.more;
       }
       if (isEnded(job.status)) {
         yield [{ type: "job", job }];

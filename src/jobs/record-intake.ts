@@ -63,6 +63,12 @@ interface Sent {
   frames: Frame[];
 }
 
+/**
+ * Milliseconds that the progress of a job waits for its first records, with which it is stored. In those moments the
+ * script has better use for the processor.
+ */
+const progressDelay = 25;
+
 export class RecordIntake {
   readonly #store: { write: Pick<Store["write"], "appendRecords" | "endAttempt"> };
   readonly #hub: LiveHub;
@@ -78,6 +84,7 @@ export class RecordIntake {
   /** By worker, the link that its frames come by now. */
   readonly #peers = new Map<string, RecordsPeer>();
   #progress = new Map<string, AttemptProgress>();
+  #progressTimer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | null = null;
   #retry: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -148,12 +155,19 @@ export class RecordIntake {
     const key = keyOf(assigned);
     const step = this.#progress.get(key) ?? { ...assigned, hostReadyAt: null, runningAt: null };
     this.#progress.set(key, frame.stage === "running" ? { ...step, runningAt: at } : { ...step, hostReadyAt: at });
+    this.#progressTimer ??= setTimeout(() => this.#writeProgress(), progressDelay);
+  }
+
+  #writeProgress(): void {
+    clearTimeout(this.#progressTimer);
+    this.#progressTimer = undefined;
     this.#write();
   }
 
   /** Takes no further records in, and resolves when those that came are stored, cannot be for now, or take too long. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#writeProgress();
     const patience = Promise.withResolvers<void>();
     const timer = setTimeout(() => patience.resolve(), stopPatience);
     const until = performance.now() + stopPatience;

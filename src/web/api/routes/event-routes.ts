@@ -29,7 +29,10 @@ export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
         const named = topicsOf(request.query.topics);
         const jobIds = named.filter((topic) => topic.type === "job").map(({ jobId }) => jobId);
         // Before the answer begins: afterwards nothing could say what is wrong.
-        await Promise.all(jobIds.map((jobId) => jobs.getJob(jobId)));
+        // The feed of one topic tells by its first portion; several would begin before the last of them is known.
+        if (named.length > 1) {
+          await Promise.all(jobIds.map((jobId) => jobs.getJob(jobId)));
+        }
         const last = request.incoming.headers["last-event-id"];
         const positions = new EventPositions(jobIds, [
           typeof last === "string" ? last : undefined,
@@ -45,6 +48,7 @@ export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
         const gone = new AbortController();
         request.signal.addEventListener("abort", () => gone.abort(), { once: true });
         const feed = jobs.openFeed({ topics, signal: gone.signal });
+        const first = jobIds.length === 1 && named.length === 1 ? await feed.next() : undefined;
         return {
           write(response) {
             const stream = new EventStream(response);
@@ -53,7 +57,7 @@ export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
             if (stream.gone.aborted) {
               gone.abort();
             }
-            return passOn(feed, positions, stream);
+            return passOn(first, feed, positions, stream);
           },
         };
       },
@@ -63,17 +67,19 @@ export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
 
 /** Writes each portion of a feed in one piece, and reads the next one when the client has taken it. */
 async function passOn(
+  first: IteratorResult<FeedEvent[], void> | undefined,
   feed: AsyncGenerator<FeedEvent[], void, undefined>,
   positions: EventPositions,
   stream: EventStream,
 ): Promise<void> {
   try {
-    for await (const portion of feed) {
-      if (!stream.sendText(portion.map((event) => textOf(event, positions)).join(""))) {
+    for (let next = first ?? (await feed.next()); next.done !== true; next = await feed.next()) {
+      if (!stream.sendText(next.value.map((event) => textOf(event, positions)).join(""))) {
         await stream.drained();
       }
     }
   } finally {
+    await feed.return();
     stream.end();
   }
 }
