@@ -24,7 +24,10 @@ const folder = await mkdtemp(join(tmpdir(), "runsmith-bench-"));
 const figures: Figure[] = [];
 const idling = await startSystem();
 const idlingSince = performance.now();
-const system = await startSystem();
+const system = await startSystem().catch(async (error: unknown) => {
+  await idling.stop();
+  throw error;
+});
 const client = new Client(system.url, system.token);
 const idlingClient = new Client(idling.url, idling.token);
 try {

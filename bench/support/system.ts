@@ -27,12 +27,18 @@ export async function startSystem(options: string[] = []): Promise<System> {
       detached: true,
     },
   );
+  const endWithBench = () => child.kill("SIGTERM");
+  process.once("exit", endWithBench);
   const messages: string[] = [];
   createInterface(child.stderr).on("line", (line) => messages.push(line));
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const stop = async () => {
     child.kill("SIGTERM");
+    // A system that hangs is not left behind: the next bench would share the machine with it.
+    const hung = setTimeout(() => child.kill("SIGKILL"), 60_000);
     await exited;
+    clearTimeout(hung);
+    process.off("exit", endWithBench);
     await rm(data, { recursive: true, force: true });
   };
   try {
@@ -57,3 +63,6 @@ export async function startSystem(options: string[] = []): Promise<System> {
     throw error;
   }
 }
+
+// Without a handler these signals end the process without an `exit` event.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
