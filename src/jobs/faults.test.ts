@@ -349,7 +349,7 @@ test("in a storm of lost workers, broken links and killed services every job end
       await sleep(random(20));
     }
     if (round < 2) {
-      await (random(2) === 0 ? service.kill() : service.stop());
+      await (random(2) === 0 ? service.kill() : service.stop(options.leaseDuration));
       service = await startService(t, options);
     }
   }

@@ -53,8 +53,8 @@ export interface TestService {
   /** Waits until a job is in one of these states. */
   until(jobId: string, ...statuses: JobResource["status"][]): Promise<JobResource>;
   newWorker(of?: { name?: string; group?: string }): Promise<{ workerId: string; token: string }>;
-  /** A planned stop. */
-  stop(): Promise<void>;
+  /** A planned stop, which leaves the workers this long a lease (milliseconds). */
+  stop(extension?: number): Promise<void>;
   /** What is left of a service that was killed: its sockets close, nothing is said, nothing is stored. */
   kill(): Promise<void>;
 }
@@ -106,7 +106,7 @@ export async function startService(
   jobs.start();
 
   let stopped: Promise<void> | undefined;
-  const end = (planned: boolean) => {
+  const end = (planned: boolean, extension?: number) => {
     stopped ??= (async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       if (!planned) {
@@ -116,7 +116,7 @@ export async function startService(
       }
       await jobs.stop();
       if (planned) {
-        await workers.stop();
+        await workers.stop(extension);
       } else {
         await workers.stop(0);
       }
@@ -161,7 +161,7 @@ export async function startService(
       const { workerId, token } = await workers.createWorker(of);
       return { workerId, token };
     },
-    stop: () => end(true),
+    stop: (extension) => end(true, extension),
     kill: () => end(false),
   };
 }

@@ -36,19 +36,20 @@ function killStarting(outer: number): void {
   for (const child of children) killProcess(child);
 }
 
-/** Ends what no process namespace holds together: found by its user namespace, which a process cannot leave, or by its account. */
-export function killStragglers(identity: ProcessIdentity): void {
+/** Ends what no process namespace holds together: found by its user namespace, which a process cannot leave, or by its account. @returns whether none is left. */
+export function killStragglers(identity: ProcessIdentity): boolean {
   const { userNamespace, userId } = identity;
-  if (userNamespace === null && userId === null) return;
+  if (userNamespace === null && userId === null) return true;
   const belongs = (processId: number): boolean =>
     ((userNamespace !== null && userNamespaceOf(processId) === userNamespace) ||
       (userId !== null && userOf(processId) === userId)) &&
     isAlive(processId);
   for (let pass = 0; pass < maximalPasses; pass++) {
     const found = processesWhere(belongs);
-    if (found.length === 0) return;
+    if (found.length === 0) return true;
     for (const processId of found) killProcess(processId);
   }
+  return false;
 }
 
 function userOf(processId: number): number | null {

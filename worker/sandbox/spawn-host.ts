@@ -45,7 +45,7 @@ export async function spawnHost(spawner: Spawner, request: HostRequest): Promise
     const { code, signal } = await outerExited;
     ended = true;
     if (request.holdsTree) await untilOver(inner);
-    else killStragglers(identity());
+    else for (let tries = 0; tries < 200 && !killStragglers(identity()); tries++) await setTimeout(5);
     return truthfulExit(code, signal);
   })();
 

@@ -27,6 +27,10 @@ export interface InheritedLimits {
 }
 
 interface Pending {
+  readonly request: SpawnRequest;
+  /** Asked for a second time, because the spawner ended over the first. */
+  repeated: boolean;
+  askedOf: ChildProcess | null;
   streams: Socket[];
   resolve(spawned: SpawnedProcess): void;
   reject(error: Error): void;
@@ -41,6 +45,7 @@ export class SpawnerClient implements Spawner {
   readonly #exits = new Map<number, (exit: ProcessExit) => void>();
   #process: ChildProcess | null = null;
   #last = 0;
+  #closed = false;
 
   /**
    * Makes a spawner; its process starts with the first spawn.
@@ -65,18 +70,25 @@ export class SpawnerClient implements Spawner {
   spawn(request: SpawnRequest): Promise<SpawnedProcess> {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { streams: [], resolve, reject });
-      const message: SpawnMessage = { id, ...request };
-      this.#connected().send(message, (error) => {
-        if (error !== null) this.#fail(id, error);
-      });
+      this.#pending.set(id, { request, repeated: false, askedOf: null, streams: [], resolve, reject });
+      this.#ask(id, request);
     });
   }
 
   close(): void {
+    this.#closed = true;
     this.#process?.stdin?.end();
     this.#process?.disconnect();
     this.#process = null;
+  }
+
+  #ask(id: number, request: SpawnRequest): void {
+    const message: SpawnMessage = { id, ...request };
+    const spawner = this.#connected();
+    const pending = this.#pending.get(id);
+    if (pending !== undefined) pending.askedOf = spawner;
+    // A spawner that has died is told by `close`, which asks another one.
+    spawner.send(message, () => {});
   }
 
   #connected(): ChildProcess {
@@ -97,7 +109,16 @@ export class SpawnerClient implements Spawner {
         this.#process = null;
         this.#logger.error("The spawner ended, and its hosts with it");
       }
-      for (const id of this.#pending.keys()) this.#fail(id, new Error("the process that starts hosts ended"));
+      for (const [id, pending] of [...this.#pending]) {
+        if (pending.askedOf !== spawner) continue;
+        if (pending.repeated || this.#closed) {
+          this.#fail(id, new Error("the process that starts hosts ended"));
+        } else {
+          pending.repeated = true;
+          for (const stream of pending.streams.splice(0)) stream.destroy();
+          this.#ask(id, pending.request);
+        }
+      }
       for (const resolve of this.#exits.values()) resolve({ code: null, signal: "SIGKILL" });
       this.#exits.clear();
     });

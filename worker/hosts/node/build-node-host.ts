@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
@@ -20,7 +20,7 @@ export async function buildNodeHost(outputDirectory: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   // Hosts run under other accounts, whatever the umask of the worker.
   await chmod(folder, 0o755);
-  const temporary = `${file}.${process.pid}`;
+  const temporary = `${file}.${randomUUID()}`;
   try {
     // Two workers may build at once; a host never sees half a file.
     await writeFile(temporary, program);
