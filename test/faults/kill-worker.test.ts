@@ -8,7 +8,7 @@ import { StagedJobs } from "./stages.ts";
 
 describe("a worker killed at every stage of a job", skipUnless("bubblewrap"), () => {
   test("jobs of a killed worker end truthfully, and go on to another attempt only when their runbook allows one", async () => {
-    await using installation = await Installation.start({ server: ["--lease", "20s"] });
+    await using installation = await Installation.start({ server: ["--lease", "10s"] });
     using staged = await StagedJobs.start(installation);
     await staged.worker.kill();
     await staged.worker.start();
@@ -17,7 +17,7 @@ describe("a worker killed at every stage of a job", skipUnless("bubblewrap"), ()
   });
 
   test("a power cut that takes server and worker loses no accepted job and leaves none running", async () => {
-    await using installation = await Installation.start({ server: ["--lease", "20s"] });
+    await using installation = await Installation.start({ server: ["--lease", "10s"] });
     using staged = await StagedJobs.start(installation);
     await Promise.all([installation.killServer(), staged.worker.kill()]);
     await installation.restartServer();
