@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import type { StreamRecord } from "../src/contract/stream.ts";
+import { skipUnless } from "../test/support/requires.ts";
 import { analyseScript } from "./analyse-script.ts";
 import { findPwsh } from "./hosts/pwsh/find-pwsh.ts";
 import { openLocalHosts } from "./local-hosts.ts";
@@ -19,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), "runsmith-run-test-"));
 chmodSync(folder, 0o755);
 after(() => rmSync(folder, { recursive: true, force: true }));
 const pwsh = await findPwsh();
-const withoutPwsh = "missing" in pwsh ? pwsh.missing : false;
+const withoutPwsh = skipUnless("pwsh").skip || ("missing" in pwsh ? pwsh.missing : false);
 
 async function run(script: string, options: Partial<RunScriptOptions> & HostOptions = {}) {
   const records: StreamRecord[] = [];

@@ -7,6 +7,7 @@
  * The lease runs beside that: it is renewed by what the service acknowledges, over any number of connections, and when it is
  * lost the main thread is told to end its jobs. The guard does it when the main thread does not.
  */
+
 import { loadavg } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import type { WebSocket } from "ws";
@@ -18,6 +19,7 @@ import type {
 import { controlPath, linkProtocolVersion } from "../../src/contract/link/control-frames.ts";
 import type { UserError } from "../../src/contract/user-error.ts";
 import { GuardClient } from "../guard/guard-client.ts";
+import { keyOf } from "./attempt-key.ts";
 import { ClockOffset } from "./clock-offset.ts";
 import type {
   ControlThreadData,
@@ -293,8 +295,4 @@ function log(level: "info" | "warn" | "error", message: string, fields: Record<s
 
 function tell(message: MessageFromControlThread): void {
   port?.postMessage(message);
-}
-
-function keyOf({ jobId, attempt }: AttemptReference): string {
-  return `${jobId}/${attempt}`;
 }

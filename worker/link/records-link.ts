@@ -5,6 +5,7 @@ import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
 import { recordsPath } from "../../src/contract/link/records-frames.ts";
 import type { Logger } from "../../src/contract/logger.ts";
 import { jobRecordCredit, workerRecordCredit } from "../../src/contract/session-limits.ts";
+import { keyOf } from "./attempt-key.ts";
 import { AttemptOutbox } from "./attempt-outbox.ts";
 import { reconnectDelay } from "./reconnect-delay.ts";
 import { openSocket, type ServiceAddress } from "./service-connection.ts";
@@ -284,8 +285,4 @@ export class RecordsLink {
       outbox.setCredit(true);
     }
   }
-}
-
-function keyOf({ jobId, attempt }: AttemptReference): string {
-  return `${jobId}/${attempt}`;
 }

@@ -6,6 +6,7 @@ import type {
 } from "../../src/contract/link/control-frames.ts";
 import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
 import { hostKindOf } from "../../src/contract/runbook-kind.ts";
+import { keyOf } from "../link/attempt-key.ts";
 import type { RecordsLink } from "../link/records-link.ts";
 import type { AttemptDependencies } from "./attempt-run.ts";
 import { AttemptRun, leaseLost } from "./attempt-run.ts";
@@ -205,8 +206,4 @@ export class JobBoard {
       this.#options.changed();
     });
   }
-}
-
-function keyOf({ jobId, attempt }: AttemptReference): string {
-  return `${jobId}/${attempt}`;
 }

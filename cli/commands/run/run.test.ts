@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { skipUnless } from "../../../test/support/requires.ts";
 import { findPwsh } from "../../../worker/hosts/pwsh/find-pwsh.ts";
 import { testRuntimeDirectory } from "../../../worker/testing/test-worker.ts";
 import { runsmith } from "../../testing/runsmith.ts";
@@ -81,7 +82,9 @@ describe("a worker, on the machine of a server", () => {
 
 const pwsh = await findPwsh();
 
-describe("run of a PowerShell script", { skip: "missing" in pwsh ? pwsh.missing : false }, () => {
+describe("run of a PowerShell script", {
+  skip: skipUnless("pwsh").skip || ("missing" in pwsh ? pwsh.missing : false),
+}, () => {
   it("prepares the machine once, for the analysis and the run", async () => {
     const starts = join(folder, "starts");
     const counted = join(folder, "pwsh");
