@@ -1,6 +1,6 @@
 import { UserError } from "../../contract/user-error.ts";
+import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { AccessReads, AccessWrites, NewToken, Principal, PrincipalKind } from "../operations/access.ts";
-import { bytesToId, idToBytes } from "./id-bytes.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 

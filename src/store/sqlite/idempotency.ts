@@ -1,6 +1,6 @@
 import { UserError } from "../../contract/user-error.ts";
+import { idToBytes } from "../id-bytes.ts";
 import type { IdempotencyKey, IdempotencyReads, IdempotencyWrites } from "../operations/idempotency.ts";
-import { idToBytes } from "./id-bytes.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 

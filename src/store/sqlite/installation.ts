@@ -1,5 +1,5 @@
+import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { Installation, InstallationReads } from "../operations/installation.ts";
-import { bytesToId, idToBytes } from "./id-bytes.ts";
 import type { SqliteSession } from "./session.ts";
 
 export function installationReads(session: SqliteSession): InstallationReads {

@@ -1,9 +1,9 @@
 import type { ConcurrencyPolicy } from "../../contract/api/runbook.ts";
 import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import { hostKindOf } from "../../contract/runbook-kind.ts";
+import { idToBytes } from "../id-bytes.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
 import type { AcceptedJob, AcceptJob, JobEffects, StoredJob } from "../operations/jobs.ts";
-import { idToBytes } from "./id-bytes.ts";
 import { doOnce } from "./idempotency.ts";
 import { noEffects, noteChange } from "./jobs-effects.ts";
 import { finishJob } from "./jobs-end.ts";

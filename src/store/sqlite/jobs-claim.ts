@@ -1,7 +1,7 @@
 import type { Grant } from "../../contract/grant.ts";
 import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
+import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { AssignedAttempt, ClaimedJob, JobEffects, SlotOffer } from "../operations/jobs.ts";
-import { bytesToId, idToBytes } from "./id-bytes.ts";
 import { noEffects } from "./jobs-effects.ts";
 import { putBackAttempt } from "./jobs-end.ts";
 import type { OpenJob } from "./jobs-rows.ts";

@@ -1,5 +1,5 @@
+import { bytesToId } from "../id-bytes.ts";
 import type { AssignedAttempt, JobEffects } from "../operations/jobs.ts";
-import { bytesToId } from "./id-bytes.ts";
 import type { OpenJob } from "./jobs-rows.ts";
 
 /** Nothing has happened yet. */

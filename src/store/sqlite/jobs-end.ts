@@ -1,7 +1,7 @@
 import type { JobStatus } from "../../contract/job-status.ts";
 import type { AttemptEnd } from "../../contract/link/records-frames.ts";
+import { bytesToId } from "../id-bytes.ts";
 import type { JobEffects } from "../operations/jobs.ts";
-import { bytesToId } from "./id-bytes.ts";
 import { assignedAttempt, noteChange } from "./jobs-effects.ts";
 import { giveUpPlace, requeue } from "./jobs-queue.ts";
 import type { OpenJob } from "./jobs-rows.ts";

@@ -1,5 +1,5 @@
+import { bytesToId } from "../id-bytes.ts";
 import type { PurgeBoundary } from "../operations/jobs.ts";
-import { bytesToId } from "./id-bytes.ts";
 import type { SqliteSession } from "./session.ts";
 
 /** Records deleted between two looks at the clock. */

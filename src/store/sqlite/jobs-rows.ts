@@ -3,8 +3,8 @@ import type { Grant } from "../../contract/grant.ts";
 import type { JobException, LogSwitches } from "../../contract/host/host-messages.ts";
 import type { JobStatus } from "../../contract/job-status.ts";
 import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
+import { bytesToId } from "../id-bytes.ts";
 import type { StoredJob } from "../operations/jobs.ts";
-import { bytesToId } from "./id-bytes.ts";
 
 /** Of a parked job `j`: how many jobs of its runbook are ahead of it. */
 const parkedBehind = `

@@ -1,5 +1,5 @@
+import { idToBytes } from "../id-bytes.ts";
 import type { JobEffects, StoppedJob } from "../operations/jobs.ts";
-import { idToBytes } from "./id-bytes.ts";
 import { assignedAttempt, noEffects, noteChange } from "./jobs-effects.ts";
 import { finishJob } from "./jobs-end.ts";
 import type { OpenJob, StoredJobRow } from "./jobs-rows.ts";

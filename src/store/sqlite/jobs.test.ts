@@ -4,8 +4,8 @@ import { v7 as newId } from "uuid";
 import { secretPlaceholder } from "../../contract/api/job.ts";
 import type { JobStatus } from "../../contract/job-status.ts";
 import { mayBecome } from "../../jobs/job-transitions.ts";
+import { idToBytes } from "../id-bytes.ts";
 import type { JobsPage } from "../operations/jobs.ts";
-import { idToBytes } from "./id-bytes.ts";
 import { JobsDatabase } from "./jobs-testing.ts";
 
 const key = (request: string) => ({

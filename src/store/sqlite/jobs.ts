@@ -1,5 +1,5 @@
+import { idToBytes } from "../id-bytes.ts";
 import type { JobReads, JobWrites } from "../operations/jobs.ts";
-import { idToBytes } from "./id-bytes.ts";
 import { acceptJob, jobAcceptedBefore } from "./jobs-accept.ts";
 import { claimJobs, putBackJob } from "./jobs-claim.ts";
 import { endAttempt, failOverdueJobs, giveUpAttempts, overdueJobsExist } from "./jobs-duties.ts";

@@ -1,6 +1,6 @@
 import type { Problem } from "../../contract/problem.ts";
 import { UserError } from "../../contract/user-error.ts";
-import { idToBytes } from "./id-bytes.ts";
+import { idToBytes } from "../id-bytes.ts";
 import type { RunbookRow } from "./runbook-rows.ts";
 import type { SqliteSession } from "./session.ts";
 

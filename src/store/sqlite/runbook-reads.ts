@@ -1,8 +1,8 @@
 import type { Problem } from "../../contract/problem.ts";
 import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
+import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { RunbookReads, RunbookToStart } from "../operations/runbooks.ts";
-import { bytesToId, idToBytes } from "./id-bytes.ts";
 import type { RunbookRow, VersionRow } from "./runbook-rows.ts";
 import { findRunbook, findVersionId, readVersion, toRunbook, toVersion, versionColumns } from "./runbook-rows.ts";
 import type { SqliteSession } from "./session.ts";

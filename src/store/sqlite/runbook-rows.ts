@@ -4,8 +4,8 @@ import { isId } from "../../contract/id.ts";
 import type { Problem } from "../../contract/problem.ts";
 import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
+import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { StoredRunbook, StoredRunbookVersion, VersionName } from "../operations/runbooks.ts";
-import { bytesToId, idToBytes } from "./id-bytes.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 

@@ -1,7 +1,7 @@
 import { defaultOutputLimit, defaultStopGrace } from "../../contract/session-limits.ts";
 import { UserError } from "../../contract/user-error.ts";
+import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { RunbookWrites, StoredRunbook } from "../operations/runbooks.ts";
-import { bytesToId, idToBytes } from "./id-bytes.ts";
 import {
   dropDraft,
   hasOpenJobs,

@@ -1,8 +1,8 @@
 import type { JobStatus } from "../../contract/job-status.ts";
 import { streamNames } from "../../contract/stream.ts";
+import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { JobEffects } from "../operations/jobs.ts";
 import type { AppendedBatch, AttemptProgress, RecordBatch, RecordColumns } from "../operations/streams.ts";
-import { bytesToId, idToBytes } from "./id-bytes.ts";
 import { noEffects, noteChange } from "./jobs-effects.ts";
 import { settleEnd } from "./jobs-end.ts";
 import type { OpenJob } from "./jobs-rows.ts";

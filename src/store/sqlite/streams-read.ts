@@ -1,8 +1,8 @@
 import type { JobStreamRecord, StreamName } from "../../contract/stream.ts";
 import { streamNames } from "../../contract/stream.ts";
+import { idToBytes } from "../id-bytes.ts";
 import type { RecordPosition } from "../operations/streams.ts";
 import { recordFlags } from "../operations/streams.ts";
-import { idToBytes } from "./id-bytes.ts";
 import type { SqliteSession } from "./session.ts";
 
 interface RecordRow {

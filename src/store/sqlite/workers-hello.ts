@@ -1,6 +1,6 @@
+import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { JobEffects } from "../operations/jobs.ts";
 import type { HelloWorker, KeptAttempt, WorkerWrites } from "../operations/workers.ts";
-import { bytesToId, idToBytes } from "./id-bytes.ts";
 import { assignedAttempt, noEffects, noteChange } from "./jobs-effects.ts";
 import { canRunAgain, loseAttempt, putBackAttempt } from "./jobs-end.ts";
 import type { OpenJob } from "./jobs-rows.ts";

@@ -1,5 +1,5 @@
+import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { WorkerWrites } from "../operations/workers.ts";
-import { bytesToId, idToBytes } from "./id-bytes.ts";
 import { noEffects } from "./jobs-effects.ts";
 import { loseAttempt } from "./jobs-end.ts";
 import type { OpenJob } from "./jobs-rows.ts";

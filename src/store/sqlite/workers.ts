@@ -1,7 +1,7 @@
 import type { HostKindOffer } from "../../contract/link/control-frames.ts";
 import { UserError } from "../../contract/user-error.ts";
+import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { StoredWorker, WorkerReads, WorkerWrites } from "../operations/workers.ts";
-import { bytesToId, idToBytes } from "./id-bytes.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 import { heldJobs, helloWorker } from "./workers-hello.ts";

@@ -1,4 +1,4 @@
-import { isId } from "../../contract/id.ts";
+import { isId } from "../contract/id.ts";
 
 /**
  * The 16 bytes of a UUID, as the database holds it.
