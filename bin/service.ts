@@ -1,17 +1,21 @@
 import { reportError } from "../cli/output/report-error.ts";
+import { runDatabaseBackup } from "../cli/service/run-database-backup.ts";
 import { runService } from "../cli/service/run-service.ts";
 import type { ServiceTask } from "../cli/service/service-task.ts";
+import { backUpDatabase } from "../src/store/back-up-database.ts";
 import { resetAdminToken, startServer } from "../src/web/server.ts";
 
 /*
  * The web service's process: the one place where the command line and the service meet, as the command line imports
- * nothing of the service. Its only argument is the task as JSON; `npx runsmith start|server|reset-admin-token` make it.
+ * nothing of the service. Its only argument is the task as JSON; `npx runsmith start|server|reset-admin-token|backup-database` make it.
  */
 
 const task: ServiceTask = JSON.parse(process.argv[2] ?? "null");
 try {
   if (task.task === "reset-admin-token") {
     process.stdout.write(`${await resetAdminToken(task.dataDirectory)}\n`);
+  } else if (task.task === "backup-database") {
+    process.exitCode = await runDatabaseBackup(task, backUpDatabase);
   } else {
     process.exitCode = await runService(task, startServer);
   }

@@ -2,11 +2,13 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ServerOptions } from "../../src/contract/server-options.ts";
+import type { OutputFormat } from "../command.ts";
 
 /** What the web service's process is to do: the JSON that is its argument. Holds no secret. */
 export type ServiceTask =
   | { task: "serve"; server: ServerOptions; localWorker: LocalWorkerSettings | null }
-  | { task: "reset-admin-token"; dataDirectory: string };
+  | { task: "reset-admin-token"; dataDirectory: string }
+  | { task: "backup-database"; dataDirectory: string; file: string; output: OutputFormat };
 
 /** The worker that `start` runs beside the server: its group, and the further arguments of `runsmith worker`. */
 export interface LocalWorkerSettings {

@@ -1,8 +1,8 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { backup } from "node:sqlite";
 import { UserError } from "../../contract/user-error.ts";
+import { copySnapshot, flushToDisk } from "./snapshot.ts";
 
 /**
  * Copies the database, as the connection sees it, to `<directory>/runsmith-<time>-<reason>.sqlite` (0600) and gives the path.
@@ -15,11 +15,10 @@ export async function backUp(database: DatabaseSync, directory: string, reason: 
   const unfinished = `${file}.part`;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    await backup(database, unfinished, { rate: 1_000 });
-    chmodSync(unfinished, 0o600);
-    flush(unfinished);
+    rmSync(unfinished, { force: true });
+    await copySnapshot(database, unfinished);
     renameSync(unfinished, file);
-    flush(directory);
+    flushToDisk(directory);
     return file;
   } catch (error) {
     rmSync(unfinished, { force: true });
@@ -28,14 +27,5 @@ export async function backUp(database: DatabaseSync, directory: string, reason: 
       remedy: "Free space on the disk of the data directory; nothing was changed, so the former version still starts.",
       cause: error,
     });
-  }
-}
-
-function flush(path: string): void {
-  const descriptor = openSync(path, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -42,11 +42,14 @@ export function finishCheckpoint(database: DatabaseSync): LogState {
   }
 }
 
-/** Does a part of a checkpoint, and says whether that could be done: on a full or broken disk the log stays, and nothing is lost. */
+/**
+ * Does a part of a checkpoint, and says whether that helped. On a full or broken disk the log stays, and nothing is lost; and while
+ * somebody reads for long, such as a backup, it cannot begin anew, so that trying again at once would only cost the writer its time.
+ */
 export function tryCheckpoint(database: DatabaseSync, part: (database: DatabaseSync) => LogState): boolean {
   try {
-    part(database);
-    return true;
+    const log = part(database);
+    return log.pages - log.checkpointed < checkpointPages;
   } catch {
     return false;
   }

@@ -9,7 +9,7 @@ import { threadProgram } from "./thread-program.ts";
 /** The page size that a database is made with, in bytes. */
 const pageSize = 4096;
 
-/** After a checkpoint that failed (a full disk), the next one waits from so many milliseconds to so many. */
+/** After a checkpoint that did not help (a full disk, a long read), the next one waits from so many milliseconds to so many. */
 const shortestPause = 100;
 const longestPause = 10_000;
 
