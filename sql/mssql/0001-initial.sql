@@ -1,0 +1,280 @@
+-- The first schema for SQL Server 2016 and later: the tables of sql/sqlite, in the schema `runsmith`.
+--
+-- Ids are UUIDv7 as binary(16), so that the order of a clustered key is the order of creation. Times are datetime2(3) in UTC, JSON is
+-- nvarchar(max) (ISJSON knows objects and arrays only, so columns that may hold any JSON value are not checked).
+-- Names that people choose compare without regard to case; everything that programs compare is compared by its code points, whatever
+-- the database's own collation. `row_version` grows with each change of a row: feeds over many rows follow it.
+-- A line that says GO ends a batch, as in every tool for SQL Server. The schema itself is made by the program.
+
+CREATE TABLE runsmith.installation (
+  installation_id binary(16) NOT NULL CONSTRAINT pk_installation PRIMARY KEY CLUSTERED,
+  created_at datetime2(3) NOT NULL
+);
+
+CREATE TABLE runsmith.workspaces (
+  workspace_id binary(16) NOT NULL CONSTRAINT pk_workspaces PRIMARY KEY CLUSTERED,
+  name nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL CONSTRAINT uq_workspaces_name UNIQUE,
+  created_at datetime2(3) NOT NULL
+);
+
+INSERT INTO runsmith.workspaces (workspace_id, name, created_at)
+VALUES (0x00000000000000000000000000000000, N'default', '1970-01-01T00:00:00.000');
+
+-- Who acts. `kind`: user, group, service-principal, worker. `roles`: JSON array of role names.
+CREATE TABLE runsmith.principals (
+  workspace_id binary(16) NOT NULL CONSTRAINT fk_principals_workspace REFERENCES runsmith.workspaces (workspace_id),
+  principal_id binary(16) NOT NULL CONSTRAINT pk_principals PRIMARY KEY CLUSTERED,
+  kind nvarchar(40) COLLATE Latin1_General_BIN2 NOT NULL,
+  name nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
+  roles nvarchar(max) NOT NULL CONSTRAINT ck_principals_roles CHECK (ISJSON(roles) = 1),
+  enabled bit NOT NULL CONSTRAINT df_principals_enabled DEFAULT 1,
+  created_at datetime2(3) NOT NULL,
+  CONSTRAINT uq_principals_name UNIQUE (workspace_id, kind, name)
+);
+
+-- Tokens hold 32 random bytes, so a plain SHA-256 of them is enough.
+CREATE TABLE runsmith.tokens (
+  workspace_id binary(16) NOT NULL CONSTRAINT fk_tokens_workspace REFERENCES runsmith.workspaces (workspace_id),
+  token_id binary(16) NOT NULL CONSTRAINT pk_tokens PRIMARY KEY CLUSTERED,
+  principal_id binary(16) NOT NULL
+    CONSTRAINT fk_tokens_principal REFERENCES runsmith.principals (principal_id) ON DELETE CASCADE,
+  hash binary(32) NOT NULL CONSTRAINT uq_tokens_hash UNIQUE,
+  purpose nvarchar(64) COLLATE Latin1_General_BIN2 NOT NULL,
+  created_at datetime2(3) NOT NULL,
+  expires_at datetime2(3) NULL,
+  last_used_at datetime2(3) NULL
+);
+
+CREATE INDEX tokens_by_principal ON runsmith.tokens (workspace_id, principal_id, token_id);
+
+-- `tags` and `grants` are JSON arrays; the limits are milliseconds or bytes, NULL without limit.
+CREATE TABLE runsmith.runbooks (
+  workspace_id binary(16) NOT NULL CONSTRAINT fk_runbooks_workspace REFERENCES runsmith.workspaces (workspace_id),
+  runbook_id binary(16) NOT NULL CONSTRAINT pk_runbooks PRIMARY KEY CLUSTERED,
+  name nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
+  kind nvarchar(40) COLLATE Latin1_General_BIN2 NOT NULL,
+  description nvarchar(max) NOT NULL CONSTRAINT df_runbooks_description DEFAULT N'',
+  tags nvarchar(max) NOT NULL CONSTRAINT df_runbooks_tags DEFAULT N'[]' CONSTRAINT ck_runbooks_tags CHECK (ISJSON(tags) = 1),
+  enabled bit NOT NULL CONSTRAINT df_runbooks_enabled DEFAULT 1,
+  log_verbose bit NOT NULL CONSTRAINT df_runbooks_log_verbose DEFAULT 0,
+  log_debug bit NOT NULL CONSTRAINT df_runbooks_log_debug DEFAULT 0,
+  log_progress bit NOT NULL CONSTRAINT df_runbooks_log_progress DEFAULT 0,
+  grants nvarchar(max) NOT NULL
+    CONSTRAINT df_runbooks_grants DEFAULT N'[]' CONSTRAINT ck_runbooks_grants CHECK (ISJSON(grants) = 1),
+  -- `isolation`: job, runbook (one host may serve one job after another); `share_callers`: whoever started them.
+  isolation nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT df_runbooks_isolation DEFAULT N'job',
+  share_callers bit NOT NULL CONSTRAINT df_runbooks_share_callers DEFAULT 0,
+  worker_group nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT df_runbooks_worker_group DEFAULT N'default',
+  time_limit bigint NULL,
+  start_deadline bigint NULL,
+  concurrency_limit int NULL,
+  concurrency_policy nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL
+    CONSTRAINT df_runbooks_concurrency_policy DEFAULT N'wait',
+  attempts int NOT NULL CONSTRAINT df_runbooks_attempts DEFAULT 1,
+  retries int NOT NULL CONSTRAINT df_runbooks_retries DEFAULT 0,
+  stop_grace bigint NOT NULL,
+  output_limit bigint NOT NULL,
+  draft_version_id binary(16) NULL,
+  published_version_id binary(16) NULL,
+  last_version_number int NOT NULL CONSTRAINT df_runbooks_last_version_number DEFAULT 0,
+  -- Jobs that hold a place under the concurrency limit: queued, starting or running; parked ones do not.
+  active_jobs int NOT NULL CONSTRAINT df_runbooks_active_jobs DEFAULT 0,
+  -- Fairness: the tag of the last job enqueued.
+  last_tag bigint NOT NULL CONSTRAINT df_runbooks_last_tag DEFAULT 0,
+  created_at datetime2(3) NOT NULL,
+  modified_at datetime2(3) NOT NULL,
+  modified_by nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
+  revision int NOT NULL CONSTRAINT df_runbooks_revision DEFAULT 1,
+  CONSTRAINT uq_runbooks_name UNIQUE (workspace_id, name)
+);
+
+-- `source` holds the file's own bytes. `analysis`: done, waiting. `state`: draft, published, former, or replaced: a draft that
+-- gave way to another one, kept while a job that was started with it is open.
+CREATE TABLE runsmith.runbook_versions (
+  workspace_id binary(16) NOT NULL CONSTRAINT fk_runbook_versions_workspace REFERENCES runsmith.workspaces (workspace_id),
+  version_id binary(16) NOT NULL CONSTRAINT pk_runbook_versions PRIMARY KEY CLUSTERED,
+  runbook_id binary(16) NOT NULL
+    CONSTRAINT fk_runbook_versions_runbook REFERENCES runsmith.runbooks (runbook_id) ON DELETE CASCADE,
+  number int NOT NULL,
+  state nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
+  analysis nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
+  content_hash binary(32) NOT NULL,
+  executable_hash binary(32) NULL,
+  signature nvarchar(max) NULL CONSTRAINT ck_runbook_versions_signature CHECK (ISJSON(signature) = 1),
+  problems nvarchar(max) NOT NULL
+    CONSTRAINT df_runbook_versions_problems DEFAULT N'[]' CONSTRAINT ck_runbook_versions_problems CHECK (ISJSON(problems) = 1),
+  needs nvarchar(max) NOT NULL
+    CONSTRAINT df_runbook_versions_needs DEFAULT N'[]' CONSTRAINT ck_runbook_versions_needs CHECK (ISJSON(needs) = 1),
+  synopsis nvarchar(max) NOT NULL CONSTRAINT df_runbook_versions_synopsis DEFAULT N'',
+  created_at datetime2(3) NOT NULL,
+  created_by nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
+  published_at datetime2(3) NULL,
+  source varbinary(max) NOT NULL,
+  executable nvarchar(max) NULL,
+  CONSTRAINT uq_runbook_versions_number UNIQUE (workspace_id, runbook_id, number)
+);
+
+CREATE INDEX runbook_versions_waiting ON runsmith.runbook_versions (workspace_id, version_id) WHERE analysis = N'waiting';
+CREATE INDEX runbook_versions_replaced ON runsmith.runbook_versions (runbook_id, version_id) WHERE state = N'replaced';
+
+-- What a job needs from its runbook is copied at its acceptance, so that later changes of settings do not reach it.
+CREATE TABLE runsmith.jobs (
+  workspace_id binary(16) NOT NULL CONSTRAINT fk_jobs_workspace REFERENCES runsmith.workspaces (workspace_id),
+  job_id binary(16) NOT NULL CONSTRAINT pk_jobs PRIMARY KEY CLUSTERED,
+  runbook_id binary(16) NOT NULL,
+  runbook_name nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
+  runbook_kind nvarchar(40) COLLATE Latin1_General_BIN2 NOT NULL,
+  version_id binary(16) NOT NULL,
+  version_number int NOT NULL,
+  draft bit NOT NULL,
+  status nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
+  -- 1 while a concurrency rule holds the job outside the queue.
+  parked bit NOT NULL CONSTRAINT df_jobs_parked DEFAULT 0,
+  worker_group nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
+  host_kind nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
+  attempt int NOT NULL CONSTRAINT df_jobs_attempt DEFAULT 0,
+  -- Attempts counted against `max_attempts`; those that failed in the script count against `max_retries`.
+  lost_attempts int NOT NULL CONSTRAINT df_jobs_lost_attempts DEFAULT 0,
+  failed_attempts int NOT NULL CONSTRAINT df_jobs_failed_attempts DEFAULT 0,
+  max_attempts int NOT NULL,
+  max_retries int NOT NULL,
+  worker_id binary(16) NULL,
+  grants nvarchar(max) NOT NULL CONSTRAINT ck_jobs_grants CHECK (ISJSON(grants) = 1),
+  time_limit bigint NULL,
+  stop_grace bigint NOT NULL,
+  output_limit bigint NOT NULL,
+  log_switches int NOT NULL,
+  sandbox nvarchar(256) COLLATE Latin1_General_BIN2 NULL,
+  -- `host_reuse`: never, same-starter, any-starter: what its runbook allows. `isolation`: job, runbook: what it had, NULL until claimed.
+  host_reuse nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT df_jobs_host_reuse DEFAULT N'never',
+  isolation nvarchar(20) COLLATE Latin1_General_BIN2 NULL,
+  started_by nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
+  starter_id binary(16) NULL,
+  accepted_at datetime2(3) NOT NULL,
+  start_deadline_at datetime2(3) NULL,
+  claimed_at datetime2(3) NULL,
+  host_ready_at datetime2(3) NULL,
+  first_record_at datetime2(3) NULL,
+  ended_at datetime2(3) NULL,
+  -- Of an attempt whose worker was started anew: when the lease of the instance that had it ends, so that it is lost, and how
+  -- many milliseconds that was away when it was set.
+  lost_at datetime2(3) NULL,
+  lost_wait bigint NULL,
+  stop_requested_at datetime2(3) NULL,
+  stop_requested_by nvarchar(256) COLLATE Latin1_General_CI_AS NULL,
+  status_reason nvarchar(max) NULL,
+  exception nvarchar(max) NULL CONSTRAINT ck_jobs_exception CHECK (ISJSON(exception) = 1),
+  result nvarchar(max) NULL,
+  exit_code int NULL,
+  error_count int NOT NULL CONSTRAINT df_jobs_error_count DEFAULT 0,
+  warning_count int NOT NULL CONSTRAINT df_jobs_warning_count DEFAULT 0,
+  record_count int NOT NULL CONSTRAINT df_jobs_record_count DEFAULT 0,
+  -- The ended job that this one was started in place of.
+  retry_of binary(16) NULL,
+  row_version rowversion NOT NULL
+);
+
+CREATE INDEX jobs_by_runbook ON runsmith.jobs (workspace_id, runbook_id, job_id);
+CREATE INDEX jobs_by_status ON runsmith.jobs (workspace_id, status, job_id);
+CREATE INDEX jobs_by_worker ON runsmith.jobs (worker_id, job_id) WHERE worker_id IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX jobs_parked ON runsmith.jobs (workspace_id, runbook_id, job_id) WHERE parked = 1;
+CREATE INDEX jobs_by_start_deadline ON runsmith.jobs (start_deadline_at) WHERE start_deadline_at IS NOT NULL AND status = N'New';
+CREATE INDEX jobs_by_loss ON runsmith.jobs (lost_at) WHERE lost_at IS NOT NULL;
+CREATE INDEX jobs_by_retry ON runsmith.jobs (retry_of, job_id) WHERE retry_of IS NOT NULL;
+CREATE INDEX jobs_by_end ON runsmith.jobs (ended_at, job_id) WHERE ended_at IS NOT NULL;
+
+-- Apart from the job row, so that lists do not read it. `secret_names` is a JSON array.
+CREATE TABLE runsmith.job_parameters (
+  job_id binary(16) NOT NULL
+    CONSTRAINT pk_job_parameters PRIMARY KEY CLUSTERED
+    CONSTRAINT fk_job_parameters_job REFERENCES runsmith.jobs (job_id) ON DELETE CASCADE,
+  parameters nvarchar(max) NOT NULL CONSTRAINT ck_job_parameters_parameters CHECK (ISJSON(parameters) = 1),
+  secret_names nvarchar(max) NOT NULL CONSTRAINT ck_job_parameters_secret_names CHECK (ISJSON(secret_names) = 1)
+);
+
+-- Only jobs that could start now. The clustered key is the order of claiming; `tag` is the fairness tag.
+CREATE TABLE runsmith.job_queue (
+  worker_group nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
+  host_kind nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
+  priority int NOT NULL,
+  tag bigint NOT NULL,
+  job_id binary(16) NOT NULL,
+  row_version rowversion NOT NULL,
+  CONSTRAINT pk_job_queue PRIMARY KEY CLUSTERED (worker_group, host_kind, priority, tag, job_id)
+);
+
+CREATE UNIQUE INDEX job_queue_by_job ON runsmith.job_queue (job_id);
+
+-- The tag of the job claimed last, by queue: new jobs of an idle runbook start here.
+CREATE TABLE runsmith.queue_positions (
+  worker_group nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
+  host_kind nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
+  tag bigint NOT NULL,
+  CONSTRAINT pk_queue_positions PRIMARY KEY CLUSTERED (worker_group, host_kind)
+);
+
+CREATE TABLE runsmith.job_attempts (
+  job_id binary(16) NOT NULL,
+  attempt int NOT NULL,
+  worker_id binary(16) NOT NULL,
+  claimed_at datetime2(3) NOT NULL,
+  ended_at datetime2(3) NULL,
+  outcome nvarchar(20) COLLATE Latin1_General_BIN2 NULL,
+  reason nvarchar(max) NULL,
+  last_number int NOT NULL CONSTRAINT df_job_attempts_last_number DEFAULT 0,
+  CONSTRAINT pk_job_attempts PRIMARY KEY CLUSTERED (job_id, attempt)
+);
+
+-- `stream`: the position in `streamNames`. `flags`: 1 cut, 2 continued.
+CREATE TABLE runsmith.stream_records (
+  job_id binary(16) NOT NULL,
+  attempt int NOT NULL,
+  number int NOT NULL,
+  stream tinyint NOT NULL,
+  time datetime2(3) NOT NULL,
+  text nvarchar(max) NOT NULL,
+  value nvarchar(max) NULL,
+  flags tinyint NOT NULL CONSTRAINT df_stream_records_flags DEFAULT 0,
+  row_version rowversion NOT NULL,
+  CONSTRAINT pk_stream_records PRIMARY KEY CLUSTERED (job_id, attempt, number)
+);
+
+CREATE INDEX stream_records_by_stream ON runsmith.stream_records (job_id, stream, attempt, number) WHERE stream <> 0;
+
+-- `status`: connected, draining, lost, never-connected, removed. The lease lives here, one row a worker.
+CREATE TABLE runsmith.workers (
+  workspace_id binary(16) NOT NULL CONSTRAINT fk_workers_workspace REFERENCES runsmith.workspaces (workspace_id),
+  worker_id binary(16) NOT NULL CONSTRAINT pk_workers PRIMARY KEY CLUSTERED,
+  principal_id binary(16) NOT NULL CONSTRAINT fk_workers_principal REFERENCES runsmith.principals (principal_id),
+  name nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
+  worker_group nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
+  status nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
+  instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NULL,
+  version nvarchar(1024) NULL,
+  host_name nvarchar(1024) NULL,
+  sandbox nvarchar(256) COLLATE Latin1_General_BIN2 NULL,
+  slots int NOT NULL CONSTRAINT df_workers_slots DEFAULT 0,
+  host_kinds nvarchar(max) NOT NULL
+    CONSTRAINT df_workers_host_kinds DEFAULT N'[]' CONSTRAINT ck_workers_host_kinds CHECK (ISJSON(host_kinds) = 1),
+  lease_duration bigint NULL,
+  lease_expires_at datetime2(3) NULL,
+  last_seen_at datetime2(3) NULL,
+  created_at datetime2(3) NOT NULL,
+  CONSTRAINT uq_workers_name UNIQUE (workspace_id, name)
+);
+
+-- Requests that carried an `Idempotency-Key`; `request_hash` recognises a key used for something else. `result` is what the
+-- operation gave, written in its own transaction; `status` and `body` are the answer that was sent, kept after it.
+CREATE TABLE runsmith.idempotency_keys (
+  workspace_id binary(16) NOT NULL,
+  principal_id binary(16) NOT NULL,
+  [key] nvarchar(256) COLLATE Latin1_General_BIN2 NOT NULL,
+  request_hash binary(32) NOT NULL,
+  result nvarchar(max) NULL,
+  status int NULL,
+  body nvarchar(max) NULL,
+  created_at datetime2(3) NOT NULL,
+  CONSTRAINT pk_idempotency_keys PRIMARY KEY CLUSTERED (workspace_id, principal_id, [key])
+);
+
+CREATE INDEX idempotency_keys_by_age ON runsmith.idempotency_keys (created_at);
