@@ -8,8 +8,8 @@ import { pwshOrNull, timeBareProcess } from "./support/reference.ts";
 import { startSystem } from "./support/system.ts";
 
 /*
- * From the moment a start request is sent to the first Output record at a reader of the job's event stream,
- * against the first byte of the same script in a bare, cold process. Open loop: requests leave on the beat,
+ * From the moment a start request is sent to the first Output record at its sender, who asked for the job's events (as
+ * `start-runbook --follow` does), against the first byte of the same script in a bare, cold process. Open loop: requests leave on the beat,
  * whether the former one is answered or not. References run in the gaps, so that both see the same machine.
  *
  * The bursts need a system that has idled for a minute: a second one, started first and left alone meanwhile.
@@ -94,14 +94,12 @@ report(figures);
 /** Milliseconds from sending the request to the first Output record. */
 async function firstOutput(from: Client, runbook: string): Promise<number> {
   const start = performance.now();
-  const { jobId } = await from.start(runbook);
   let latency = Number.NaN;
-  await from.follow(jobId, ({ stream }) => {
-    if (stream !== "Output") return false;
-    latency = performance.now() - start;
-    return true;
+  const status = await from.startAndFollow(runbook, ({ stream }) => {
+    if (stream === "Output" && Number.isNaN(latency)) latency = performance.now() - start;
+    return false;
   });
-  if (Number.isNaN(latency)) throw new Error(`job ${jobId} ended without output`);
+  if (Number.isNaN(latency)) throw new Error(`a job of ${runbook} ended as ${status} without output`);
   return latency;
 }
 

@@ -76,13 +76,12 @@ async function perSecond(run: () => Promise<void>): Promise<number> {
 }
 
 async function runJob(runbook: string): Promise<void> {
-  const { jobId } = await client.start(runbook);
   let output = 0;
-  const status = await client.follow(jobId, ({ stream }) => {
+  const status = await client.startAndFollow(runbook, ({ stream }) => {
     if (stream === "Output") output++;
     return false;
   });
-  if (status !== "Completed" || output !== lines) throw new Error(`job ${jobId}: ${status} with ${output} lines`);
+  if (status !== "Completed" || output !== lines) throw new Error(`a job: ${status} with ${output} lines`);
 }
 
 /** The sandbox of a job without anything around it: the same flags, no worker, no service. */

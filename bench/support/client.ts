@@ -29,7 +29,7 @@ export class Client {
   }
 
   /** Sends a request and gives the answer as soon as its head is there. */
-  open(method: string, path: string, body?: unknown): Promise<IncomingMessage> {
+  open(method: string, path: string, body?: unknown, accept = "application/json"): Promise<IncomingMessage> {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const sent: ClientRequest = request(
@@ -40,6 +40,7 @@ export class Client {
           path,
           agent: this.#agent,
           headers: {
+            accept,
             authorization: `Bearer ${this.#token}`,
             ...(payload === undefined
               ? {}
@@ -72,18 +73,17 @@ export class Client {
 
   /** Reads a job's events until `onRecord` returns true or the job has ended; the status last seen is returned. */
   async follow(jobId: string, onRecord: (record: JobStreamRecord) => boolean): Promise<JobStatus> {
-    const response = await this.open("GET", `/api/events?topics=job:${jobId}`);
-    let status: JobStatus = "New";
-    for await (const { event, data } of serverSentEvents(response)) {
-      if (event === "record") {
-        if (onRecord(JSON.parse(data) as JobStreamRecord)) break;
-      } else if (event === "job") {
-        status = (JSON.parse(data) as JobResource).status;
-        if ((endedStatuses as readonly string[]).includes(status)) break;
-      }
-    }
-    response.destroy();
-    return status;
+    return await readEvents(await this.open("GET", `/api/events?topics=job:${jobId}`), onRecord, false);
+  }
+
+  /** Starts a runbook and reads its job's events in the same request, as `follow` does. */
+  async startAndFollow(
+    runbook: string,
+    onRecord: (record: JobStreamRecord) => boolean,
+    parameters: Record<string, unknown> = {},
+  ): Promise<JobStatus> {
+    const response = await this.open("POST", "/api/jobs", { runbook, parameters }, "text/event-stream");
+    return await readEvents(response, onRecord, true);
   }
 
   /** Waits until the job has ended. */
@@ -94,6 +94,25 @@ export class Client {
   close(): void {
     this.#agent.destroy();
   }
+}
+
+/** `ends`: the answer ends with the job, so that its connection can be used again. */
+async function readEvents(
+  response: IncomingMessage,
+  onRecord: (record: JobStreamRecord) => boolean,
+  ends: boolean,
+): Promise<JobStatus> {
+  let status: JobStatus = "New";
+  for await (const { event, data } of serverSentEvents(response)) {
+    if (event === "record") {
+      if (onRecord(JSON.parse(data) as JobStreamRecord)) break;
+    } else if (event === "job") {
+      status = (JSON.parse(data) as JobResource).status;
+    }
+    if (!ends && (endedStatuses as readonly string[]).includes(status)) break;
+  }
+  response.destroy();
+  return status;
 }
 
 async function* serverSentEvents(response: IncomingMessage): AsyncGenerator<{ event: string; data: string }> {

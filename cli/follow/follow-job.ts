@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { JobResource } from "../../src/contract/api/job.ts";
 import type { JobStatus } from "../../src/contract/job-status.ts";
 import { endedStatuses } from "../../src/contract/job-status.ts";
@@ -13,15 +14,16 @@ export interface JobFollower {
 
 /**
  * Follows a job until it rests: ended, or suspended. Returns the job as it is then, or null when `signal` came first.
- * Throws `UserError` as `jobEvents` does.
+ * `begun`, and what is thrown, are as `jobEvents` says.
  */
 export async function followJob(
   api: ApiClient,
   jobId: string,
   follower: JobFollower,
   signal: AbortSignal,
+  begun?: IncomingMessage,
 ): Promise<JobResource | null> {
-  for await (const event of jobEvents(api, jobId, { signal })) {
+  for await (const event of jobEvents(api, jobId, { signal, begun })) {
     if (event.type === "record") {
       await follower.record?.(event.record);
     } else {

@@ -14,21 +14,24 @@ const patience = 120_000;
 /**
  * The events of a job, live, from its first record (or after the record with the id `after`). A broken connection is made
  * again and goes on after the last record that came. It does not end by itself: whoever reads stops at the status that
- * matters. Throws `UserError` when the service refuses, or is not reachable for two minutes.
+ * matters. `begun` is an answer that gives the events from the first one on already. Throws `UserError` when the service refuses, or is not reachable for two minutes.
  */
 export async function* jobEvents(
   api: ApiClient,
   jobId: string,
-  { signal, after }: { signal: AbortSignal; after?: string },
+  { signal, after, begun }: { signal: AbortSignal; after?: string; begun?: IncomingMessage | undefined },
 ): AsyncGenerator<JobEvent, void, undefined> {
   let lastId = after ?? null;
   let brokenSince: number | null = null;
   let pause = 100;
+  let next = begun;
   for (;;) {
     try {
       const headers: Record<string, string> = { accept: "text/event-stream" };
       if (lastId !== null) headers["last-event-id"] = lastId;
-      const stream = await api.open("GET", `/api/events?topics=job:${encodeURIComponent(jobId)}`, { headers, signal });
+      const path = `/api/events?topics=job:${encodeURIComponent(jobId)}`;
+      const stream = next ?? (await api.open("GET", path, { headers, signal }));
+      next = undefined;
       brokenSince = null;
       pause = 100;
       for await (const event of eventsOf(stream)) {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { JobResource } from "../../src/contract/api/job.ts";
 import type { StreamName } from "../../src/contract/stream.ts";
 import type { OutputFormat } from "../command.ts";
@@ -12,12 +13,14 @@ import { RecordPrinter } from "./record-printer.ts";
  * Prints a job's output live until it rests, and says the exit code. Ctrl-C detaches: the job goes on.
  * Under `json` each record is a line of JSON on standard output.
  * @param streams The streams to print; all when null.
+ * @param begun As in `jobEvents`.
  */
 export async function printJobLive(
   api: ApiClient,
   jobId: string,
   streams: ReadonlySet<StreamName> | null,
   format: OutputFormat,
+  begun?: IncomingMessage,
 ): Promise<number> {
   const interruption = onInterruption();
   const printer = new RecordPrinter(streams);
@@ -41,6 +44,7 @@ export async function printJobLive(
         },
       },
       interruption.signal,
+      begun,
     );
     if (job === null) {
       await printer.note(

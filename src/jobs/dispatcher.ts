@@ -77,10 +77,15 @@ export class Dispatcher {
     void this.#claim(queue.workerGroup, [{ worker, slots: 1, hostKinds: [queue.hostKind] }]);
   }
 
+  /** Whether jobs of this queue are known, or suspected, to find no free slot. */
+  hasBacklog({ workerGroup, hostKind }: QueueKey): boolean {
+    return this.#backlog.has(keyOf(workerGroup, hostKind));
+  }
+
   /** A worker may have free slots that it did not have before. */
   slotsFreed(workerId: string): void {
     const worker = this.#workers.connected(workerId);
-    if (worker !== undefined && this.#hasBacklog(worker)) {
+    if (worker !== undefined && this.#isWanted(worker)) {
       this.#offerAll(worker.group, [worker]);
     }
   }
@@ -116,9 +121,7 @@ export class Dispatcher {
         this.#backlog.add(keyOf(workerGroup, hostKind));
       }
       for (const group of groups) {
-        const able = this.#workers
-          .allConnected()
-          .filter((worker) => worker.group === group && this.#hasBacklog(worker));
+        const able = this.#workers.allConnected().filter((worker) => worker.group === group && this.#isWanted(worker));
         this.#offerAll(group, able);
       }
     } catch (error) {
@@ -184,12 +187,12 @@ export class Dispatcher {
     if (waits) {
       this.#offerAll(
         group,
-        this.#workers.allConnected().filter((worker) => worker.group === group && this.#hasBacklog(worker)),
+        this.#workers.allConnected().filter((worker) => worker.group === group && this.#isWanted(worker)),
       );
     }
   }
 
-  #hasBacklog(worker: ConnectedWorker): boolean {
+  #isWanted(worker: ConnectedWorker): boolean {
     return worker.hostKinds.some(({ kind }) => this.#backlog.has(keyOf(worker.group, kind)));
   }
 

@@ -81,25 +81,56 @@ export async function* jobFeed(
       if (isEnded(job.status)) {
         yield [{ type: "job", job }];
       }
-      // Right after catching up a gap cannot be filled: what is missing was never stored.
-      let gapsAllowed = true;
-      for (;;) {
-        const events = await buffer.next(signal);
-        if (events === null) {
-          break;
-        }
-        const given = follow(jobId, events, position, gapsAllowed);
-        gapsAllowed = false;
-        position = given.position;
-        if (given.events.length > 0) {
-          yield given.events;
-        }
-        if (given.mustCatchUp) {
-          break;
-        }
-      }
+      position = yield* liveFeed(jobId, buffer, position, signal);
     } finally {
       buffer.close();
+    }
+  }
+}
+
+/**
+ * A follower of a job that is about to be accepted: it listens before anything can be said of the job, so nothing has to be
+ * read back from the store. The job itself, as accepted, comes by the hub like every later change.
+ */
+export class NewJobFollower {
+  readonly #source: JobFeedSource;
+  readonly #jobId: string;
+  readonly #buffer: LiveBuffer;
+
+  constructor(source: JobFeedSource, jobId: string) {
+    this.#source = source;
+    this.#jobId = jobId;
+    this.#buffer = new LiveBuffer(source.hub, jobId);
+  }
+
+  /** Stops listening; for a job that was not accepted. */
+  close(): void {
+    this.#buffer.close();
+  }
+
+  /** The feed of the job from its acceptance on; as `jobFeed` otherwise. Closes the follower at its end. */
+  async *feed(signal: AbortSignal): AsyncGenerator<FeedEvent[], void, undefined> {
+    const jobId = this.#jobId;
+    let position: RecordPosition = { attempt: 0, number: 0 };
+    try {
+      position = yield* liveFeed(jobId, this.#buffer, position, signal);
+    } finally {
+      this.#buffer.close();
+    }
+    if (!signal.aborted) {
+      yield* jobFeed(this.#source, jobId, { after: position, signal });
+    }
+  }
+}
+
+/** A job's feed up to its end: the event that tells of it is the last one. */
+export async function* untilEnded(
+  feed: AsyncGenerator<FeedEvent[], void, undefined>,
+): AsyncGenerator<FeedEvent[], void, undefined> {
+  for await (const portion of feed) {
+    yield portion;
+    if (portion.some((event) => event.type === "job" && isEnded(event.job.status))) {
+      return;
     }
   }
 }
@@ -190,6 +221,33 @@ export async function* mergedFeed(
   }
   if (failure !== undefined) {
     throw failure.error;
+  }
+}
+
+/** What comes live after a position, until the store must be read again. @returns the position then */
+async function* liveFeed(
+  jobId: string,
+  buffer: LiveBuffer,
+  from: RecordPosition,
+  signal: AbortSignal,
+): AsyncGenerator<FeedEvent[], RecordPosition, undefined> {
+  let position = from;
+  // Right after catching up a gap cannot be filled: what is missing was never stored.
+  let gapsAllowed = true;
+  for (;;) {
+    const events = await buffer.next(signal);
+    if (events === null) {
+      return position;
+    }
+    const given = follow(jobId, events, position, gapsAllowed);
+    gapsAllowed = false;
+    position = given.position;
+    if (given.events.length > 0) {
+      yield given.events;
+    }
+    if (given.mustCatchUp) {
+      return position;
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { v7 as newId } from "uuid";
 import type { JobResource } from "../contract/api/job.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { JobStatus } from "../contract/job-status.ts";
@@ -19,8 +20,8 @@ import type { Duty } from "./duty.ts";
 import { HandOver } from "./hand-over.ts";
 import { JobChanges } from "./job-changes.ts";
 import { jobDuties } from "./job-duties.ts";
-import type { FeedEvent } from "./job-feed.ts";
-import { allJobsFeed, jobFeed, mergedFeed } from "./job-feed.ts";
+import type { FeedEvent, JobFeedSource } from "./job-feed.ts";
+import { allJobsFeed, jobFeed, mergedFeed, NewJobFollower, untilEnded } from "./job-feed.ts";
 import type { JobAttemptResource, JobsQuery, RecordsQuery } from "./job-queries.ts";
 import { JobQueries, jobNotFound, knownJobId } from "./job-queries.ts";
 import { jobResource } from "./job-resource.ts";
@@ -34,7 +35,7 @@ import type { StartedJob, StartJobRequest } from "./start-job.ts";
 import { JobStarter } from "./start-job.ts";
 import { StartableRunbooks } from "./startable-runbooks.ts";
 import { defaultLowStorage, freeBytesOf, StorageWatermark } from "./storage-watermark.ts";
-import { waitingReason } from "./waiting-reason.ts";
+import { parkedReason, waitingReason } from "./waiting-reason.ts";
 
 /*
  * Jobs: from a request to a truthful end.
@@ -87,6 +88,14 @@ export type FeedTopic = { type: "job"; jobId: string; after?: RecordPosition } |
 export interface JobsFeature {
   /** Throws UserErrors as `JobStarter.start` says. */
   startJob(request: StartJobRequest): Promise<StartedJob>;
+  /**
+   * Starts a job and follows it from its acceptance to its end; the feed ends there, or when `signal` is aborted.
+   * What was started before under its key is followed from its beginning. Throws as `startJob` does.
+   */
+  startAndFollow(
+    request: StartJobRequest,
+    signal: AbortSignal,
+  ): Promise<StartedJob & { feed: AsyncGenerator<FeedEvent[], void, undefined> }>;
   /** @throws UserError `job-not-found` (404), `job-ended` (409) */
   stopJob(of: { jobId: string; requestedBy: string; force?: boolean }): Promise<JobResource>;
   /** @throws UserError `job-not-found` (404) */
@@ -172,7 +181,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       versions: this.#versions,
       refuseWhenStorageIsLow: () => this.#storage.refuseWhenLow(),
       expectJob: (queue) => this.#dispatcher.wake(queue),
-      accepted: (effects, expected) => this.#accepted(effects, expected),
+      accepted: (job, effects, expected) => this.#accepted(job, effects, expected),
       refused: (effects) => this.#apply(effects),
     });
     this.#dispatcher = new Dispatcher({
@@ -226,6 +235,27 @@ class Jobs implements JobsFeature, JobLinkHandler {
     return this.#starter.start(request);
   }
 
+  async startAndFollow(
+    request: StartJobRequest,
+    signal: AbortSignal,
+  ): Promise<StartedJob & { feed: AsyncGenerator<FeedEvent[], void, undefined> }> {
+    const source = this.#feedSource();
+    const jobId = newId();
+    const follower = new NewJobFollower(source, jobId);
+    let started: StartedJob;
+    try {
+      started = await this.#starter.start({ ...request, jobId });
+    } catch (error) {
+      follower.close();
+      throw error;
+    }
+    if (started.job.jobId === jobId) {
+      return { ...started, feed: untilEnded(follower.feed(signal)) };
+    }
+    follower.close();
+    return { ...started, feed: untilEnded(jobFeed(source, started.job.jobId, { signal })) };
+  }
+
   async stopJob(of: { jobId: string; requestedBy: string; force?: boolean }): Promise<JobResource> {
     const jobId = knownJobId(of.jobId);
     const result = await this.#store.write.stopJob({ jobId, requestedBy: of.requestedBy, force: of.force ?? false });
@@ -264,12 +294,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   }
 
   openFeed(of: { topics: FeedTopic[]; signal: AbortSignal }): AsyncGenerator<FeedEvent[], void, undefined> {
-    const source = {
-      hub: this.#hub,
-      readJob: (jobId: string) => this.#queries.job(jobId),
-      readRecords: (page: { jobId: string; after: RecordPosition; limit: number; bytes: number }) =>
-        this.#store.read.records(page),
-    };
+    const source = this.#feedSource();
     const open = (signal: AbortSignal) =>
       of.topics.map((topic) =>
         topic.type === "jobs"
@@ -277,6 +302,14 @@ class Jobs implements JobsFeature, JobLinkHandler {
           : jobFeed(source, topic.jobId, topic.after === undefined ? { signal } : { signal, after: topic.after }),
       );
     return mergedFeed(open, of.signal);
+  }
+
+  #feedSource(): JobFeedSource {
+    return {
+      hub: this.#hub,
+      readJob: (jobId) => this.#queries.job(jobId),
+      readRecords: (page) => this.#store.read.records(page),
+    };
   }
 
   forgetRunbook(runbookId: string): void {
@@ -372,13 +405,20 @@ class Jobs implements JobsFeature, JobLinkHandler {
 
   // --- what follows
 
-  #accepted(effects: JobEffects, expected: QueueKey): void {
+  #accepted(job: StoredJob, effects: JobEffects, expected: QueueKey): void {
     this.#observer.jobAccepted?.();
+    // It is at hand: whoever follows it need not wait for it to be read.
+    if (effects.changedJobs.includes(job.jobId) && this.#hub.hasReaders(job.jobId)) {
+      const waits = this.#dispatcher.hasBacklog(expected);
+      this.#hub.job(waits ? this.#resource(job) : jobResource(job, parkedReason));
+    }
+    const others = effects.changedJobs.filter((jobId) => jobId !== job.jobId);
     // The claim for the job itself was asked for together with its acceptance.
     const own = effects.queued.findLastIndex(
       ({ workerGroup, hostKind }) => workerGroup === expected.workerGroup && hostKind === expected.hostKind,
     );
-    this.#apply(own < 0 ? effects : { ...effects, queued: effects.queued.toSpliced(own, 1) });
+    const queued = own < 0 ? effects.queued : effects.queued.toSpliced(own, 1);
+    this.#apply({ ...effects, changedJobs: others, queued });
   }
 
   #apply(effects: JobEffects): void {

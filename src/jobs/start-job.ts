@@ -18,6 +18,8 @@ export interface StartJobRequest {
   /** Name of the principal. */
   startedBy: string;
   idempotency?: IdempotencyKey | null;
+  /** The id that the job gets; a new one when left out. */
+  jobId?: string;
 }
 
 export interface StartedJob {
@@ -35,7 +37,7 @@ export interface JobStarterOptions {
   /** A job is about to come into this queue; called in the turn in which its acceptance is asked for. */
   expectJob(queue: QueueKey): void;
   /** An acceptance is stored. `expected` is the queue that `expectJob` was called with. */
-  accepted(effects: JobEffects, expected: QueueKey): void;
+  accepted(job: StoredJob, effects: JobEffects, expected: QueueKey): void;
   /** A refusal is stored, and what was done to other jobs before it came to that. */
   refused(effects: JobEffects): void;
 }
@@ -89,7 +91,7 @@ export class JobStarter {
       switch (result.outcome) {
         case "accepted":
           runbook.workerGroup = result.job.workerGroup;
-          this.#options.accepted(result.effects, queue);
+          this.#options.accepted(result.job, result.effects, queue);
           return { job: acceptedResource(result.job), repeated: result.repeated };
         case "refused":
           this.#options.refused(result.effects);
@@ -128,7 +130,7 @@ function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft
     );
   }
   return {
-    jobId: newId(),
+    jobId: request.jobId ?? newId(),
     runbookId: runbook.runbookId,
     versionId: runbook.versionId,
     versionNumber: runbook.versionNumber,

@@ -6,6 +6,7 @@ import { exitCodeOfStatus, exitCodes } from "../../exit-codes.ts";
 import { followJob } from "../../follow/follow-job.ts";
 import { onInterruption } from "../../follow/interruption.ts";
 import { printJobLive } from "../../follow/print-job.ts";
+import { startFollowed } from "../../follow/start-followed.ts";
 import { printRow } from "../../output/print.ts";
 import { readParameters } from "../../parameters/read-parameters.ts";
 import { jobView } from "../../views/job-view.ts";
@@ -42,15 +43,13 @@ export const command: Command = {
       invocation.list("parameter"),
       invocation.text("parameters-file"),
     );
-    const job = await api.post<JobResource>("/api/jobs", {
-      runbook: runbook.runbookId,
-      parameters,
-      ...(draft ? { draft } : {}),
-    });
+    const request = { runbook: runbook.runbookId, parameters, ...(draft ? { draft } : {}) };
     if (invocation.flag("follow")) {
-      if (process.stderr.isTTY) process.stderr.write(`job ${job.jobId}\n`);
-      return await printJobLive(api, job.jobId, null, invocation.output);
+      const { jobId, events } = await startFollowed(api, request);
+      if (process.stderr.isTTY) process.stderr.write(`job ${jobId}\n`);
+      return await printJobLive(api, jobId, null, invocation.output, events);
     }
+    const job = await api.post<JobResource>("/api/jobs", request);
     if (!invocation.flag("wait")) {
       await printRow(job, jobView, invocation.output);
       return exitCodes.completed;

@@ -45,7 +45,7 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
   };
   const routes: Route[] = [
     // Routes are tried in this order, so those that are called most come first.
-    ...jobRoutes(features.jobs),
+    ...jobRoutes(features.jobs, features.eventStreams),
     ...eventRoutes(features.jobs, features.eventStreams),
     ...healthRoutes({ isReady }),
     ...runbookRoutes(features.runbooks),

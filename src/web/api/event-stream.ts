@@ -15,10 +15,11 @@ export class EventStream {
   readonly #keepAlive: NodeJS.Timeout;
   readonly #gone = new AbortController();
 
+  /** Begins the answer with the status that is set on `response`, 200 where none is. */
   constructor(response: ServerResponse) {
     this.#response = response;
     response.socket?.setNoDelay(true);
-    response.writeHead(200, {
+    response.writeHead(response.statusCode, {
       "Content-Type": "text/event-stream; charset=utf-8",
       // nginx would otherwise gather events before it passes them on.
       "X-Accel-Buffering": "no",

@@ -96,6 +96,32 @@ describe("a job's life", () => {
     assert.equal((await refused({ runbook: "unpublished" })).body.type, "runbook-not-published");
   });
 
+  test("one request starts a job and follows it to its end, and its repetition follows the same job from its beginning", async () => {
+    const headers = { "idempotency-key": randomUUID() };
+    const followed = await EventReader.start(server, { runbook: "plain" }, headers);
+    assert.equal(followed.status, 201);
+    const handed = await worker.nextJob();
+    assert.equal(followed.headers.location, `/api/jobs/${handed.jobId}`);
+    await worker.append(handed, [outputRecord(1, "one"), outputRecord(2, "two")]);
+    await followed.until(({ event, id }) => event === "record" && id === "1.2");
+    await worker.append(handed, [outputRecord(3, "three")], "Completed");
+    await followed.over();
+    assert.deepEqual([followed.events[0]?.event, followed.events[0]?.data["status"]], ["job", "New"]);
+    assert.equal(followed.events.at(-1)?.data["status"], "Completed");
+
+    const again = await EventReader.start(server, { runbook: "plain" }, headers);
+    await again.over();
+    assert.equal(again.headers["idempotency-replayed"], "true");
+    for (const { events } of [followed, again]) {
+      const ids = events.flatMap(({ event, id }) => (event === "record" ? [id] : []));
+      assert.deepEqual(ids, ["1.1", "1.2", "1.3"]);
+      assert.equal(events.at(-1)?.data["jobId"], handed.jobId);
+    }
+    const refusal = await EventReader.start(server, { runbook: "nobody" });
+    assert.equal(refusal.status, 404);
+    refusal.close();
+  });
+
   test("a start that is repeated under its key is done once", async () => {
     const headers = { "idempotency-key": randomUUID() };
     const [first, second] = await Promise.all([

@@ -63,12 +63,15 @@ const errorResponse = {
 
 function responses(route: Route): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(route.responses).map(([status, { description, schema, mediaType }]) => [
+    Object.entries(route.responses).map(([status, { description, schema, mediaType, otherMediaTypes = [] }]) => [
       status,
       {
         description,
         ...((schema !== undefined || mediaType !== undefined) && {
-          content: { [mediaType ?? "application/json"]: schema === undefined ? {} : { schema } },
+          content: {
+            [mediaType ?? "application/json"]: schema === undefined ? {} : { schema },
+            ...Object.fromEntries(otherMediaTypes.map((other) => [other, {}])),
+          },
         }),
       },
     ]),

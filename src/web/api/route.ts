@@ -65,6 +65,8 @@ export interface RouteResponse {
   schema?: JsonSchema;
   /** `application/json` where there is a schema and nothing else is said. */
   mediaType?: string;
+  /** What else the caller may ask for by `Accept`. */
+  otherMediaTypes?: readonly string[];
 }
 
 /** A request that has passed authentication, authorisation and validation. */

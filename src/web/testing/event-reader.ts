@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { get } from "node:http";
+import { get, request } from "node:http";
 import type { EventSourceMessage } from "eventsource-parser";
 import { createParser } from "eventsource-parser";
 import type { TestServer } from "./test-server.ts";
@@ -11,10 +11,11 @@ export interface ReadEvent {
   data: Record<string, unknown>;
 }
 
-/** Follows `/api/events` as a client does. */
+/** Reads server-sent events as a client does. */
 export class EventReader {
   readonly events: ReadEvent[] = [];
   readonly status: number;
+  readonly headers: IncomingMessage["headers"];
   readonly #answer: IncomingMessage;
   readonly #listeners = new Set<() => void>();
   #isOver = false;
@@ -22,6 +23,7 @@ export class EventReader {
   private constructor(answer: IncomingMessage) {
     this.#answer = answer;
     this.status = answer.statusCode ?? 0;
+    this.headers = answer.headers;
     const parser = createParser({ onEvent: (event) => this.#take(event) });
     answer.setEncoding("utf8");
     answer.on("data", (chunk: string) => parser.feed(chunk));
@@ -31,6 +33,21 @@ export class EventReader {
         this.#tell();
       });
     }
+  }
+
+  /** Starts a job and follows it in one request. */
+  static start(server: TestServer, body: object, headers: Record<string, string> = {}): Promise<EventReader> {
+    const own = { accept: "text/event-stream", "content-type": "application/json" };
+    return new Promise((resolve, reject) => {
+      const options = {
+        method: "POST",
+        headers: { authorization: `Bearer ${server.token}`, ...own, ...headers },
+        agent: false,
+      };
+      request(`${server.url}/api/jobs`, options, (answer) => resolve(new EventReader(answer)))
+        .on("error", reject)
+        .end(JSON.stringify(body));
+    });
   }
 
   static open(server: TestServer, query: string, headers: Record<string, string> = {}): Promise<EventReader> {

@@ -1,9 +1,8 @@
 import { UserError } from "../../../contract/user-error.ts";
-import type { FeedEvent } from "../../../jobs/job-feed.ts";
 import type { FeedTopic, JobsFeature } from "../../../jobs/jobs-feature.ts";
 import { EventPositions, eventPositionSchema } from "../event-positions.ts";
-import { EventStream, eventText } from "../event-stream.ts";
 import type { EventStreams } from "../event-streams.ts";
+import { abortedWith, feedAnswer } from "../feed-answer.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
 
@@ -45,49 +44,13 @@ export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
           const after = positions.of(topic.jobId);
           return after === undefined ? topic : { ...topic, after };
         });
-        const gone = new AbortController();
-        request.signal.addEventListener("abort", () => gone.abort(), { once: true });
+        const gone = abortedWith(request.signal);
         const feed = jobs.openFeed({ topics, signal: gone.signal });
         const first = jobIds.length === 1 && named.length === 1 ? await feed.next() : undefined;
-        return {
-          write(response) {
-            const stream = new EventStream(response);
-            streams.add(stream, request.caller.principalId);
-            stream.gone.addEventListener("abort", () => gone.abort(), { once: true });
-            if (stream.gone.aborted) {
-              gone.abort();
-            }
-            return passOn(first, feed, positions, stream);
-          },
-        };
+        return feedAnswer({ feed, first, positions, gone, principalId: request.caller.principalId, streams });
       },
     }),
   ];
-}
-
-/** Writes each portion of a feed in one piece, and reads the next one when the client has taken it. */
-async function passOn(
-  first: IteratorResult<FeedEvent[], void> | undefined,
-  feed: AsyncGenerator<FeedEvent[], void, undefined>,
-  positions: EventPositions,
-  stream: EventStream,
-): Promise<void> {
-  try {
-    for (let next = first ?? (await feed.next()); next.done !== true; next = await feed.next()) {
-      if (!stream.sendText(next.value.map((event) => textOf(event, positions)).join(""))) {
-        await stream.drained();
-      }
-    }
-  } finally {
-    await feed.return();
-    stream.end();
-  }
-}
-
-function textOf(event: FeedEvent, positions: EventPositions): string {
-  return event.type === "record"
-    ? eventText("record", JSON.stringify(event.record), positions.after(event.record))
-    : eventText("job", JSON.stringify(event.job));
 }
 
 /** Each topic once. @throws UserError `invalid-request` */

@@ -1,8 +1,12 @@
+import type { IncomingMessage } from "node:http";
 import type { JobStatus } from "../../../contract/job-status.ts";
 import { jobStatuses } from "../../../contract/job-status.ts";
 import type { StreamName } from "../../../contract/stream.ts";
 import { streamNames } from "../../../contract/stream.ts";
 import type { JobsFeature } from "../../../jobs/jobs-feature.ts";
+import { EventPositions } from "../event-positions.ts";
+import type { EventStreams } from "../event-streams.ts";
+import { abortedWith, feedAnswer } from "../feed-answer.ts";
 import { replayedHeader } from "../idempotency.ts";
 import { recordPosition, recordPositionSchema } from "../record-position.ts";
 import type { Route } from "../route.ts";
@@ -22,20 +26,33 @@ interface OneJob {
 const oneJob = { 200: { description: "The job.", schema: resource("Job") } };
 
 /** `/api/jobs` and what is below it. */
-export function jobRoutes(jobs: JobsFeature): Route[] {
+export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
   return [
     route<{ body: { runbook: string; parameters?: Record<string, unknown>; draft?: boolean } }>({
       method: "POST",
       path: "/api/jobs",
       name: "startJob",
-      summary: "Starts a runbook. The answer comes when the job is stored, and from then on it is not lost.",
+      summary:
+        "Starts a runbook. The answer comes when the job is stored, and from then on it is not lost. With `Accept: text/event-stream` the answer goes on with the job's events, as `/api/events` gives them, and ends with the job.",
       access: "administrator",
       body: { schema: startJobSchema, limit: startBodyLimit, limitReason: "parameters are values, not files" },
       idempotency: "own",
       logLevel: "debug",
-      responses: { 201: { description: "The accepted job.", schema: resource("Job") } },
-      async handle({ body, caller, idempotency = null, requestId, log }) {
-        const { job, repeated } = await jobs.startJob({ ...body, startedBy: caller.name, idempotency });
+      responses: {
+        201: {
+          description: "The accepted job, or its events.",
+          schema: resource("Job"),
+          otherMediaTypes: ["text/event-stream"],
+        },
+      },
+      async handle(request) {
+        const { body, caller, idempotency = null, requestId, log } = request;
+        const start = { ...body, startedBy: caller.name, idempotency };
+        const followed = prefersEvents(request.incoming) ? abortedWith(request.signal) : null;
+        const { job, repeated, feed } =
+          followed === null
+            ? { ...(await jobs.startJob(start)), feed: null }
+            : await jobs.startAndFollow(start, followed.signal);
         if (log.isEnabled("debug")) {
           const { jobId, runbookName, startedBy } = job;
           log.debug("a job was accepted", { requestId, jobId, runbookName, startedBy, repeated });
@@ -44,7 +61,12 @@ export function jobRoutes(jobs: JobsFeature): Route[] {
         if (repeated) {
           headers[replayedHeader] = "true";
         }
-        return { status: 201, body: job, headers };
+        if (followed === null || feed === null) {
+          return { status: 201, body: job, headers };
+        }
+        const positions = new EventPositions([job.jobId], []);
+        const { principalId } = caller;
+        return feedAnswer({ feed, positions, gone: followed, principalId, streams, status: 201, headers });
       },
     }),
     route<{ query: PageQuery & { runbook?: string; status?: JobStatus } }>({
@@ -137,4 +159,9 @@ export function jobRoutes(jobs: JobsFeature): Route[] {
       },
     }),
   ];
+}
+
+/** Whether the caller asks for events rather than for one answer. */
+function prefersEvents({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes("text/event-stream") === true;
 }
