@@ -21,6 +21,7 @@ export const jobView: View<JobResource> = {
     { title: "Attempt", value: (job) => String(job.attempt) },
     { title: "Worker", value: (job) => job.workerName ?? "" },
     { title: "Sandbox", value: (job) => job.sandbox ?? "" },
+    { title: "Isolation", value: isolationText },
     { title: "Grants", value: (job) => formatGrants(job.grants) },
     {
       title: "Parameters",
@@ -40,6 +41,11 @@ export const jobView: View<JobResource> = {
   ],
   name: (job) => job.jobId,
 };
+
+function isolationText({ isolation }: JobResource): string {
+  if (isolation === null) return "";
+  return isolation === "job" ? "job: a host of its own" : "runbook: a host shared with other jobs of it";
+}
 
 /** An exception with its stack and causes. */
 export function exceptionText(exception: JobException): string {

@@ -21,6 +21,7 @@ export const runbookView: View<RunbookResource> = {
     { title: "Needs", value: (runbook) => current(runbook)?.needs.join(" ") ?? "" },
     { title: "Parameters", value: (runbook) => signatureText(current(runbook)?.signature ?? null) },
     { title: "Problems", value: (runbook) => problemsText(runbook) },
+    { title: "Isolation", value: isolationText },
     { title: "Worker group", value: (runbook) => runbook.workerGroup },
     { title: "Logs", value: (runbook) => switchesText(runbook) },
     { title: "Time limit", value: (runbook) => limitText(runbook.timeLimit) },
@@ -74,6 +75,11 @@ function switchesText({ logs }: RunbookResource): string {
 
 function limitText(limit: number | null): string {
   return limit === null ? "none" : formatDuration(limit);
+}
+
+function isolationText({ isolation, shareCallers }: RunbookResource): string {
+  if (isolation === "job") return "job";
+  return shareCallers ? "runbook: hosts are reused, whoever starts the jobs" : "runbook: hosts are reused per starter";
 }
 
 function concurrencyText({ concurrencyLimit, concurrencyPolicy }: RunbookResource): string {

@@ -53,6 +53,9 @@ CREATE TABLE runbooks (
   log_debug INTEGER NOT NULL DEFAULT 0,
   log_progress INTEGER NOT NULL DEFAULT 0,
   grants TEXT NOT NULL DEFAULT '[]',
+  -- `isolation`: job, runbook (one host may serve one job after another); `share_callers`: whoever started them.
+  isolation TEXT NOT NULL DEFAULT 'job',
+  share_callers INTEGER NOT NULL DEFAULT 0,
   worker_group TEXT NOT NULL DEFAULT 'default',
   time_limit INTEGER,
   start_deadline INTEGER,
@@ -131,7 +134,11 @@ CREATE TABLE jobs (
   output_limit INTEGER NOT NULL,
   log_switches INTEGER NOT NULL,
   sandbox TEXT,
+  -- `host_reuse`: never, same-starter, any-starter: what its runbook allows. `isolation`: job, runbook: what it had, NULL until claimed.
+  host_reuse TEXT NOT NULL DEFAULT 'never',
+  isolation TEXT,
   started_by TEXT NOT NULL,
+  starter_id BLOB,
   accepted_at INTEGER NOT NULL,
   start_deadline_at INTEGER,
   claimed_at INTEGER,

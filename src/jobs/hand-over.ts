@@ -20,6 +20,18 @@ export interface HandOverOptions {
 /** After a write that failed, in milliseconds. */
 const retryDelay = 1_000;
 
+/** What jobs have in common that may share a host; the grants are told beside it. Null for a job that shares with none. */
+function reuseKeyOf({ hostReuse, versionId, starterId }: ClaimedJob): string | null {
+  switch (hostReuse) {
+    case "never":
+      return null;
+    case "any-starter":
+      return `${versionId} any`;
+    case "same-starter":
+      return starterId === null ? null : `${versionId} ${starterId}`;
+  }
+}
+
 /** Hands claimed jobs over to their workers, and takes those back that a worker does not start. */
 export class HandOver {
   readonly #options: HandOverOptions;
@@ -95,6 +107,7 @@ export class HandOver {
       timeLimit: job.timeLimit,
       stopGrace: job.stopGrace,
       outputLimit: job.outputLimit,
+      reuseKey: reuseKeyOf(job),
     });
     // A stop that came while the text was being read found nothing to stop.
     const stop = this.#options.attempts.current(job)?.stop ?? null;

@@ -28,6 +28,7 @@ test("a job is handed over whole, runs, and ends with its records stored once", 
       timeLimit: 60_000,
       stopGrace: frame.stopGrace,
       outputLimit: frame.outputLimit,
+      reuseKey: null,
     },
   );
   assert.equal((await service.jobs.getJob(jobId)).status, "Activating");

@@ -23,6 +23,7 @@ export function jobResource(job: StoredJob, waitingReason: (job: StoredJob) => s
     parameters: job.parameters,
     grants: job.grants,
     sandbox: job.sandbox,
+    isolation: job.isolation,
     result: job.result,
     exception: job.exception,
     exitCode: job.exitCode,

@@ -17,6 +17,8 @@ export interface StartJobRequest {
   draft?: boolean;
   /** Name of the principal. */
   startedBy: string;
+  /** Id of the principal: jobs of one starter may share a host where the runbook says so. */
+  starterId?: string;
   idempotency?: IdempotencyKey | null;
   /** The id that the job gets; a new one when left out. */
   jobId?: string;
@@ -138,6 +140,7 @@ function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft
     parameters,
     secretNames: check.secretNames.filter((name) => Object.hasOwn(parameters, name)),
     startedBy: request.startedBy,
+    starterId: request.starterId ?? null,
     idempotency: request.idempotency ?? null,
   };
 }

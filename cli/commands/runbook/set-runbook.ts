@@ -1,5 +1,10 @@
-import type { ConcurrencyPolicy, RunbookResource, RunbookSettings } from "../../../src/contract/api/runbook.ts";
-import { concurrencyPolicies } from "../../../src/contract/api/runbook.ts";
+import type {
+  ConcurrencyPolicy,
+  Isolation,
+  RunbookResource,
+  RunbookSettings,
+} from "../../../src/contract/api/runbook.ts";
+import { concurrencyPolicies, isolations } from "../../../src/contract/api/runbook.ts";
 import { UserError } from "../../../src/contract/user-error.ts";
 import { parseGrants } from "../../../src/language/needs.ts";
 import type { Command, Invocation } from "../../command.ts";
@@ -12,17 +17,37 @@ import { splitTags } from "./import-runbook.ts";
 
 const logNames = ["verbose", "debug", "progress"] as const;
 
+/** What an administrator must know who lets jobs share hosts. */
+const hostReuseText = [
+  "With --isolation runbook a host serves one job after another of the same version, grants, service account and starter (with",
+  "--share-callers: whoever starts them), for a fraction of what a new host costs. Each job begins with a fresh module or",
+  "runspace, with environment and working folder as at the start, with an empty /tmp and without a process of an earlier job.",
+  "What those jobs share, so that it is no border between them: the process and its memory; in TypeScript the built-in objects",
+  "and Node's modules, which are checked after each job; in PowerShell the static state of .NET, and types and assemblies that",
+  "scripts load. A job with a secret parameter always has a host of its own, and so has one with the grant processes or a",
+  "grant below /tmp. A host ends after many jobs or some minutes, and after any job that does not complete, exits, or leaves",
+  "something behind. Whoever may give grants may set this.",
+].join(" ");
+
 export const command: Command = {
   name: "set-runbook",
   summary: "change a runbook's settings",
-  description:
+  description: [
     "Changes the settings that are named and leaves the others. Durations are written as 30s, 5m, 2h, 1d; sizes as 64KiB, 100MiB.",
+    hostReuseText,
+  ].join("\n\n"),
   arguments: [{ name: "NAME", help: "the runbook's name or id" }],
   options: [
     {
       flags: "--grant <grants>",
       help: 'what its jobs may see, all of it: "network path:/var/log:rw processes socket:/run/x"; or none',
     },
+    {
+      flags: "--isolation <isolation>",
+      help: "job: a host of its own for each job; runbook: hosts are reused, see above",
+      choices: isolations,
+    },
+    { flags: "--share-callers", help: "with --isolation runbook: hosts also go from one starter's job to another's" },
     { flags: "--description <text>", help: "what it is for" },
     { flags: "--tags <a,b>", help: "its tags, all of them; or none" },
     { flags: "--logs <switches>", help: `streams recorded beside the usual ones: ${logNames.join(",")}; or none` },
@@ -37,6 +62,7 @@ export const command: Command = {
     { flags: "--worker-group <group>", help: "the workers that run it" },
   ],
   examples: [
+    { line: "set-runbook Get-DiskSpace --isolation runbook", does: "let its jobs share hosts" },
     { line: 'set-runbook Compress-Log --grant "path:/var/log:rw"', does: "let its jobs write /var/log" },
     {
       line: "set-runbook Get-DiskSpace --time-limit 5m --concurrency-limit 1 --concurrency-policy refuse",
@@ -67,6 +93,11 @@ function changesOf(invocation: Invocation): Partial<RunbookSettings> {
   set("grant", (text) => {
     changes.grants = isNone(text) ? [] : parseGrants(text);
   });
+  set("isolation", (text) => {
+    changes.isolation = text as Isolation;
+    changes.shareCallers = false;
+  });
+  if (invocation.flag("share-callers")) changes.shareCallers = true;
   set("description", (text) => {
     changes.description = text;
   });

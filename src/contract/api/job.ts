@@ -2,6 +2,7 @@ import type { Grant } from "../grant.ts";
 import type { JobException } from "../host/host-messages.ts";
 import type { JobStatus } from "../job-status.ts";
 import type { RunbookKind } from "../runbook-kind.ts";
+import type { Isolation } from "./runbook.ts";
 
 /** Shown in place of a secret parameter's value. */
 export const secretPlaceholder = { secret: "set" } as const;
@@ -42,6 +43,8 @@ export interface JobResource {
   grants: Grant[];
   /** What isolated the job: `bubblewrap`, or `none` where the worker was told so. */
   sandbox: string | null;
+  /** `job`: its host was its own; `runbook`: its host may have served, or serve, other jobs of the runbook. Null before its first claim. */
+  isolation: Isolation | null;
   result: unknown;
   exception: JobException | null;
   exitCode: number | null;

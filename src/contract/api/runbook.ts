@@ -8,6 +8,13 @@ import type { Signature } from "../signature.ts";
 export const concurrencyPolicies = ["wait", "refuse", "replace"] as const;
 export type ConcurrencyPolicy = (typeof concurrencyPolicies)[number];
 
+/**
+ * What separates a runbook's jobs from each other: `job`, a host of its own for each; `runbook`, one host may serve one job
+ * after another of the same version, grants, service account and starter.
+ */
+export const isolations = ["job", "runbook"] as const;
+export type Isolation = (typeof isolations)[number];
+
 /** The settings of a runbook that people change; every one has a default. */
 export interface RunbookSettings {
   description: string;
@@ -15,6 +22,9 @@ export interface RunbookSettings {
   enabled: boolean;
   logs: LogSwitches;
   grants: Grant[];
+  isolation: Isolation;
+  /** With `isolation: runbook`: a host also goes from one starter's job to another's. */
+  shareCallers: boolean;
   /** Name of the worker group that runs it. */
   workerGroup: string;
   /** Milliseconds a job may run; null means without limit. */

@@ -180,6 +180,7 @@ export const serviceControlFrameSchemas: Readonly<Record<ServiceControlFrame["ty
       timeLimit: { type: ["number", "null"], minimum: 0 },
       stopGrace: milliseconds,
       outputLimit: { type: "number", minimum: 0 },
+      reuseKey: { type: ["string", "null"], maxLength: 1024 },
     },
   },
   script: { type: "object", required: ["scriptHash", "script"], properties: { scriptHash: hashSchema, script: text } },

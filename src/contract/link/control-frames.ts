@@ -105,6 +105,11 @@ export interface RunJobFrame {
   stopGrace: number;
   /** Bytes of output after which the rest is cut with a visible notice. */
   outputLimit: number;
+  /**
+   * One host may serve jobs of the same key, kind and grants one after another; null or absent where the job has a host of
+   * its own.
+   */
+  reuseKey?: string | null;
 }
 
 /** Worker → service: the script of this hash is not in the worker's cache any more; answered by `script`. */

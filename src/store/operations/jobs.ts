@@ -1,4 +1,4 @@
-import type { ConcurrencyPolicy } from "../../contract/api/runbook.ts";
+import type { ConcurrencyPolicy, Isolation } from "../../contract/api/runbook.ts";
 import type { Grant } from "../../contract/grant.ts";
 import type { JobException, LogSwitches } from "../../contract/host/host-messages.ts";
 import type { JobStatus } from "../../contract/job-status.ts";
@@ -28,6 +28,7 @@ export interface StoredJob {
   parameters: Record<string, unknown>;
   grants: Grant[];
   sandbox: string | null;
+  isolation: Isolation | null;
   startedBy: string;
   acceptedAt: number;
   claimedAt: number | null;
@@ -87,6 +88,8 @@ export interface AcceptJob {
   secretNames: string[];
   /** Name of the principal. */
   startedBy: string;
+  /** Id of the principal; left out where nobody in particular asked. */
+  starterId?: string | null;
   idempotency: IdempotencyKey | null;
 }
 
@@ -105,6 +108,9 @@ export interface SlotOffer {
   hostKinds: HostKind[];
 }
 
+/** With which other jobs of its version and grants a job may share a host, one after another. */
+export type HostReuse = "never" | "same-starter" | "any-starter";
+
 /** A job that a worker now has; the only place where the values of secret parameters come out. */
 export interface ClaimedJob extends AttemptReference {
   workerId: string;
@@ -120,6 +126,11 @@ export interface ClaimedJob extends AttemptReference {
   timeLimit: number | null;
   stopGrace: number;
   outputLimit: number;
+  isolation: Isolation;
+  /** With which jobs it shares its host; `never` with isolation `job`. */
+  hostReuse: HostReuse;
+  /** Id of the principal that started it. */
+  starterId: string | null;
   claimedAt: number;
 }
 

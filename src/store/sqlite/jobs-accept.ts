@@ -1,6 +1,8 @@
-import type { ConcurrencyPolicy } from "../../contract/api/runbook.ts";
+import type { ConcurrencyPolicy, Isolation } from "../../contract/api/runbook.ts";
+import type { Grant } from "../../contract/grant.ts";
 import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import { hostKindOf } from "../../contract/runbook-kind.ts";
+import { hostReuseOf } from "../host-reuse.ts";
 import { idToBytes } from "../id-bytes.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
 import type { AcceptedJob, AcceptJob, JobEffects, StoredJob } from "../operations/jobs.ts";
@@ -19,6 +21,8 @@ interface AcceptingRunbook {
   kind: RunbookKind;
   log_switches: number;
   grants: string;
+  isolation: Isolation;
+  share_callers: number;
   worker_group: string;
   time_limit: number | null;
   start_deadline: number | null;
@@ -80,8 +84,9 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
   const runbookId = idToBytes(request.runbookId);
   const versionId = idToBytes(request.versionId);
   const runbook = session.first<AcceptingRunbook>(
-    `SELECT name, kind, log_verbose + 2 * log_debug + 4 * log_progress AS log_switches, grants, worker_group, time_limit,
-       start_deadline, concurrency_limit, concurrency_policy, attempts, retries, stop_grace, output_limit, active_jobs, last_tag
+    `SELECT name, kind, log_verbose + 2 * log_debug + 4 * log_progress AS log_switches, grants, isolation, share_callers,
+       worker_group, time_limit, start_deadline, concurrency_limit, concurrency_policy, attempts, retries, stop_grace,
+       output_limit, active_jobs, last_tag
      FROM runbooks
      WHERE runbook_id = ? AND enabled = 1 AND CASE ? WHEN 1 THEN draft_version_id ELSE published_version_id END = ?`,
     runbookId,
@@ -94,6 +99,8 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
 
   const jobId = idToBytes(request.jobId);
   const hostKind = hostKindOf[runbook.kind];
+  const starterId = request.starterId ?? null;
+  const grants = JSON.parse(runbook.grants) as Grant[];
   const now = session.now();
   const parked = !hasPlace(session, runbookId, runbook, request.jobId, now, effects);
   const waiting = { job_id: jobId, worker_group: runbook.worker_group, host_kind: hostKind };
@@ -102,8 +109,8 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
   session.run(
     `INSERT INTO jobs (workspace_id, job_id, runbook_id, runbook_name, runbook_kind, version_id, version_number, draft, status,
        parked, worker_group, host_kind, max_attempts, max_retries, grants, time_limit, stop_grace, output_limit, log_switches,
-       started_by, accepted_at, start_deadline_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       host_reuse, started_by, starter_id, accepted_at, start_deadline_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     defaultWorkspace,
     jobId,
     runbookId,
@@ -122,7 +129,9 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     runbook.stop_grace,
     runbook.output_limit,
     runbook.log_switches,
+    hostReuseOf({ isolation: runbook.isolation, shareCallers: runbook.share_callers === 1, grants }, request),
     request.startedBy,
+    starterId === null ? null : idToBytes(starterId),
     now,
     deadline,
   );
@@ -159,8 +168,9 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     workerId: null,
     workerName: null,
     parameters: withoutSecrets(request.parameters, request.secretNames),
-    grants: JSON.parse(runbook.grants),
+    grants,
     sandbox: null,
+    isolation: null,
     startedBy: request.startedBy,
     acceptedAt: now,
     claimedAt: null,

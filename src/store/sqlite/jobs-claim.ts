@@ -1,7 +1,8 @@
+import type { Isolation } from "../../contract/api/runbook.ts";
 import type { Grant } from "../../contract/grant.ts";
 import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
-import type { AssignedAttempt, ClaimedJob, JobEffects, SlotOffer } from "../operations/jobs.ts";
+import type { AssignedAttempt, ClaimedJob, HostReuse, JobEffects, SlotOffer } from "../operations/jobs.ts";
 import { noEffects } from "./jobs-effects.ts";
 import { putBackAttempt } from "./jobs-end.ts";
 import type { OpenJob } from "./jobs-rows.ts";
@@ -172,19 +173,23 @@ interface ClaimedRow {
   stop_grace: number;
   output_limit: number;
   log_switches: number;
+  isolation: Isolation;
+  host_reuse: HostReuse;
+  starter_id: Uint8Array | null;
 }
 
 function startAttempt(session: SqliteSession, jobId: Uint8Array, worker: Offer, now: number): ClaimedJob | undefined {
   const workerId = idToBytes(worker.workerId);
   const row = session.first<ClaimedRow>(
-    `UPDATE jobs SET status = 'Activating', attempt = attempt + 1, worker_id = ?, sandbox = ?, claimed_at = ?,
-       status_reason = NULL
+    `UPDATE jobs SET status = 'Activating', attempt = attempt + 1, worker_id = ?, sandbox = ?, claimed_at = ?, status_reason = NULL,
+       isolation = CASE WHEN host_reuse <> 'never' AND ? = 'bubblewrap' THEN 'runbook' ELSE 'job' END
      WHERE job_id = ? AND status = 'New'
      RETURNING runbook_id, runbook_name, runbook_kind, version_id, worker_group, host_kind, attempt, grants, time_limit,
-       stop_grace, output_limit, log_switches`,
+       stop_grace, output_limit, log_switches, isolation, host_reuse, starter_id`,
     workerId,
     worker.sandbox,
     now,
+    worker.sandbox,
     jobId,
   );
   if (row === undefined) {
@@ -214,6 +219,9 @@ function startAttempt(session: SqliteSession, jobId: Uint8Array, worker: Offer, 
     timeLimit: row.time_limit,
     stopGrace: row.stop_grace,
     outputLimit: row.output_limit,
+    isolation: row.isolation,
+    hostReuse: row.isolation === "runbook" ? row.host_reuse : "never",
+    starterId: row.starter_id === null ? null : bytesToId(row.starter_id),
     claimedAt: now,
   };
 }

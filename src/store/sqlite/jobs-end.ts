@@ -165,7 +165,7 @@ function backToQueue(
 ): void {
   session.run(
     `UPDATE jobs SET status = 'New', worker_id = NULL, claimed_at = NULL, host_ready_at = NULL, first_record_at = NULL,
-       sandbox = NULL, lost_at = NULL, lost_wait = NULL,
+       sandbox = NULL, isolation = NULL, lost_at = NULL, lost_wait = NULL,
        lost_attempts = lost_attempts + ?, failed_attempts = failed_attempts + ?, status_reason = ?,
        start_deadline_at = CASE WHEN host_ready_at IS NULL THEN start_deadline_at END
      WHERE job_id = ?`,

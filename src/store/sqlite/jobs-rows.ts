@@ -1,4 +1,5 @@
 import { secretPlaceholder } from "../../contract/api/job.ts";
+import type { Isolation } from "../../contract/api/runbook.ts";
 import type { Grant } from "../../contract/grant.ts";
 import type { JobException, LogSwitches } from "../../contract/host/host-messages.ts";
 import type { JobStatus } from "../../contract/job-status.ts";
@@ -19,7 +20,7 @@ export const selectParkedBehind = `SELECT ${parkedBehind} AS parked_behind FROM 
 export const selectStoredJob = `
   SELECT j.job_id, j.runbook_id, j.runbook_name, j.runbook_kind, j.version_id, j.version_number, j.draft, j.status,
     j.worker_group, j.host_kind, j.attempt, j.worker_id, w.name AS worker_name, p.parameters, p.secret_names, j.grants,
-    j.sandbox, j.started_by, j.accepted_at, j.claimed_at, j.host_ready_at, j.first_record_at, j.ended_at, j.status_reason,
+    j.sandbox, j.isolation, j.started_by, j.accepted_at, j.claimed_at, j.host_ready_at, j.first_record_at, j.ended_at, j.status_reason,
     j.exception, j.result, j.exit_code, j.error_count, j.warning_count, j.record_count,
     CASE WHEN j.parked = 1 THEN ${parkedBehind} END AS parked_behind
   FROM jobs j JOIN job_parameters p ON p.job_id = j.job_id LEFT JOIN workers w ON w.worker_id = j.worker_id`;
@@ -42,6 +43,7 @@ export interface StoredJobRow {
   secret_names: string;
   grants: string;
   sandbox: string | null;
+  isolation: Isolation | null;
   started_by: string;
   accepted_at: number;
   claimed_at: number | null;
@@ -80,6 +82,7 @@ export function toStoredJob(row: StoredJobRow): StoredJob {
     ),
     grants: JSON.parse(row.grants) as Grant[],
     sandbox: row.sandbox,
+    isolation: row.isolation,
     startedBy: row.started_by,
     acceptedAt: row.accepted_at,
     claimedAt: row.claimed_at,

@@ -73,15 +73,17 @@ export class JobsDatabase {
     const runbookId = this.session.newId();
     const versionId = this.session.newId();
     this.session.run(
-      `INSERT INTO runbooks (workspace_id, runbook_id, name, kind, worker_group, time_limit, start_deadline, concurrency_limit,
+      `INSERT INTO runbooks (workspace_id, runbook_id, name, kind, worker_group, isolation, share_callers, time_limit, start_deadline, concurrency_limit,
          concurrency_policy, attempts, retries, stop_grace, output_limit, published_version_id, created_at, modified_at,
          modified_by)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1000000, ?, 0, 0, 'test')`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1000000, ?, 0, 0, 'test')`,
       defaultWorkspace,
       idToBytes(runbookId),
       settings.name ?? `runbook-${runbookId}`,
       settings.kind ?? "TypeScript",
       settings.workerGroup ?? "default",
+      settings.isolation ?? "job",
+      Number(settings.shareCallers ?? false),
       settings.timeLimit ?? null,
       settings.startDeadline ?? null,
       settings.concurrencyLimit ?? null,

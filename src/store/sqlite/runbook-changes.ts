@@ -56,6 +56,8 @@ const settingColumns: { [Name in keyof RunbookSettings]: (value: RunbookSettings
       log_progress: Number(value.progress),
     }),
     grants: (value) => ({ grants: JSON.stringify(value) }),
+    isolation: (value) => ({ isolation: value }),
+    shareCallers: (value) => ({ share_callers: Number(value) }),
     workerGroup: (value) => ({ worker_group: value }),
     timeLimit: (value) => ({ time_limit: value }),
     startDeadline: (value) => ({ start_deadline: value }),

@@ -1,4 +1,4 @@
-import type { ConcurrencyPolicy } from "../../contract/api/runbook.ts";
+import type { ConcurrencyPolicy, Isolation } from "../../contract/api/runbook.ts";
 import type { Grant } from "../../contract/grant.ts";
 import { isId } from "../../contract/id.ts";
 import type { Problem } from "../../contract/problem.ts";
@@ -21,6 +21,8 @@ export interface RunbookRow {
   log_debug: number;
   log_progress: number;
   grants: string;
+  isolation: Isolation;
+  share_callers: number;
   worker_group: string;
   time_limit: number | null;
   start_deadline: number | null;
@@ -112,6 +114,8 @@ export function toRunbook(session: SqliteSession, row: RunbookRow): StoredRunboo
     enabled: row.enabled === 1,
     logs: { verbose: row.log_verbose === 1, debug: row.log_debug === 1, progress: row.log_progress === 1 },
     grants: JSON.parse(row.grants) as Grant[],
+    isolation: row.isolation,
+    shareCallers: row.share_callers === 1,
     workerGroup: row.worker_group,
     timeLimit: row.time_limit,
     startDeadline: row.start_deadline,

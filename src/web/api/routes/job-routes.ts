@@ -47,7 +47,7 @@ export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
       },
       async handle(request) {
         const { body, caller, idempotency = null, requestId, log } = request;
-        const start = { ...body, startedBy: caller.name, idempotency };
+        const start = { ...body, startedBy: caller.name, starterId: caller.principalId, idempotency };
         const followed = prefersEvents(request.incoming) ? abortedWith(request.signal) : null;
         const { job, repeated, feed } =
           followed === null

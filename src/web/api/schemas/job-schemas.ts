@@ -1,3 +1,4 @@
+import { isolations } from "../../../contract/api/runbook.ts";
 import { grantsSchema } from "../../../contract/grant.ts";
 import { jobStatuses } from "../../../contract/job-status.ts";
 import { runbookKinds } from "../../../contract/runbook-kind.ts";
@@ -51,6 +52,11 @@ export const jobResourceSchemas: Readonly<Record<string, JsonSchema>> = {
     parameters: { type: "object", description: 'As given; secret ones as {"secret":"set"}.' },
     grants: grantsSchema,
     sandbox: { ...textOrNull, description: "What isolated the job." },
+    isolation: {
+      enum: [...isolations, null],
+      description:
+        "`job`: its host was its own. `runbook`: its host may have served, or serve, other jobs of the runbook.",
+    },
     result: { description: "What the script returned, as a structured value." },
     exception: orNull(resource("JobException")),
     exitCode: { type: ["integer", "null"] },

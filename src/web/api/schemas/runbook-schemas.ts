@@ -1,5 +1,5 @@
 import { scriptSizeLimit } from "../../../contract/analysis.ts";
-import { concurrencyPolicies } from "../../../contract/api/runbook.ts";
+import { concurrencyPolicies, isolations } from "../../../contract/api/runbook.ts";
 import { grantsSchema } from "../../../contract/grant.ts";
 import { runbookKinds } from "../../../contract/runbook-kind.ts";
 import type { JsonSchema } from "../route.ts";
@@ -20,6 +20,15 @@ const settings = {
     description: "Which of the quiet streams are recorded.",
   },
   grants: { ...grantsSchema, description: "What the runbook's hosts may see beyond their own files." },
+  isolation: {
+    enum: isolations,
+    description:
+      "`job`: a host of its own for each job. `runbook`: one host may serve one job after another of the same version, grants and starter.",
+  },
+  shareCallers: {
+    type: "boolean",
+    description: "With isolation `runbook`: a host also goes from one starter's job to another's.",
+  },
   workerGroup: { type: "string", minLength: 1, maxLength: 64, description: "Name of the worker group that runs it." },
   timeLimit: { ...orNull(milliseconds), description: "Milliseconds a job may run; null means without limit." },
   startDeadline: {
