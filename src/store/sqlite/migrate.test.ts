@@ -4,18 +4,18 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
 import test from "node:test";
+import { ownMigrationsDirectory } from "../migrations.ts";
 import { openStore } from "../open-store.ts";
 import { temporaryDirectory } from "../testing.ts";
 import { dataFile } from "./data-directory.ts";
-import { ownMigrationsDirectory } from "./migrations.ts";
 
 /** A data directory, and a copy of the migrations to add to. */
 function places(t: TestContext): { dataDirectory: string; migrationsDirectory: string } {
   const root = temporaryDirectory(t);
   const migrationsDirectory = join(root, "sql");
   mkdirSync(migrationsDirectory);
-  for (const file of readdirSync(ownMigrationsDirectory())) {
-    copyFileSync(join(ownMigrationsDirectory(), file), join(migrationsDirectory, file));
+  for (const file of readdirSync(ownMigrationsDirectory("sqlite"))) {
+    copyFileSync(join(ownMigrationsDirectory("sqlite"), file), join(migrationsDirectory, file));
   }
   return { dataDirectory: join(root, "data"), migrationsDirectory };
 }

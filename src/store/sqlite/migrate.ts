@@ -1,13 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import { UserError } from "../../contract/user-error.ts";
+import type { AppliedMigration, Migration } from "../migrations.ts";
+import { missingMigrations } from "../migrations.ts";
 import { backUp } from "./back-up.ts";
-import type { Migration } from "./migrations.ts";
-
-interface AppliedMigration {
-  number: number;
-  name: string;
-  checksum: string;
-}
 
 /**
  * Brings the schema up to date: applies what is missing, in order, each migration in a transaction of its own with its row in
@@ -20,8 +14,7 @@ export async function migrate(
   backupDirectory: string,
 ): Promise<number> {
   const applied = appliedMigrations(database);
-  checkPast(applied, migrations);
-  const missing = migrations.slice(applied.length);
+  const missing = missingMigrations(applied, migrations);
   const [next] = missing;
   if (applied.length > 0 && next !== undefined) {
     await backUp(database, backupDirectory, `before-migration-${String(next.number).padStart(4, "0")}`);
@@ -39,29 +32,6 @@ function appliedMigrations(database: DatabaseSync): AppliedMigration[] {
     : (database
         .prepare("SELECT number, name, checksum FROM migrations ORDER BY number")
         .all() as unknown as AppliedMigration[]);
-}
-
-function checkPast(applied: AppliedMigration[], migrations: Migration[]): void {
-  if (applied.length > migrations.length) {
-    throw new UserError(
-      "database-newer-than-program",
-      `The database has schema ${applied.length}, this program knows schemas up to ${migrations.length}: a newer Runsmith has used it.`,
-      {
-        status: 500,
-        remedy: "Start that newer version, or put back the copy in the folder backups of the data directory.",
-      },
-    );
-  }
-  applied.forEach((past, index) => {
-    const migration = migrations[index];
-    if (migration === undefined || migration.number !== past.number || migration.checksum !== past.checksum) {
-      throw new UserError(
-        "migration-changed",
-        `Migration ${past.number} (${past.name}) is not the one that made this database: its file was changed afterwards.`,
-        { status: 500, remedy: "Install the original files of this version of Runsmith again." },
-      );
-    }
-  });
 }
 
 function apply(database: DatabaseSync, migration: Migration): void {

@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
+import { prepareDataDirectory } from "../data-directory.ts";
+import { ownMigrationsDirectory } from "../migrations.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
 import type { Asynchronous, ReadOperations, Store, WriteOperations } from "../store.ts";
 import type { StoreOptions } from "../store-options.ts";
-import { dataFile, prepareDataDirectory } from "./data-directory.ts";
-import { ownMigrationsDirectory } from "./migrations.ts";
+import { dataFile } from "./data-directory.ts";
 import { ReaderThreads } from "./reader-threads.ts";
 import { openWriter } from "./writer.ts";
 
@@ -17,7 +18,7 @@ export async function openSqliteStore(options: StoreOptions): Promise<Store> {
   prepareDataDirectory(dataDirectory);
   const writer = await openWriter({
     dataDirectory,
-    migrationsDirectory: options.migrationsDirectory ?? ownMigrationsDirectory(),
+    migrationsDirectory: options.migrationsDirectory ?? ownMigrationsDirectory("sqlite"),
   });
   const readers = new ReaderThreads(dataFile(dataDirectory, "database"));
   writer.onCheckpointDue(() => readers.checkpoint());

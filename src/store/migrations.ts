@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { UserError } from "../contract/user-error.ts";
 
 /** One step of the schema, as its file has it. */
 export interface Migration {
@@ -30,15 +31,47 @@ export function readMigrations(directory: string): Migration[] {
   return migrations;
 }
 
+/** A migration that a database has had. */
+export interface AppliedMigration {
+  number: number;
+  name: string;
+  checksum: string;
+}
+
+/**
+ * What a database still needs, in order.
+ * @throws UserError `database-newer-than-program`, `migration-changed`.
+ */
+export function missingMigrations(applied: readonly AppliedMigration[], migrations: readonly Migration[]): Migration[] {
+  if (applied.length > migrations.length) {
+    throw new UserError(
+      "database-newer-than-program",
+      `The database has schema ${applied.length}, this program knows schemas up to ${migrations.length}: a newer Runsmith has used it.`,
+      { status: 500, remedy: "Start that newer version, or put back a copy of the database from before it." },
+    );
+  }
+  applied.forEach((past, index) => {
+    const migration = migrations[index];
+    if (migration === undefined || migration.number !== past.number || migration.checksum !== past.checksum) {
+      throw new UserError(
+        "migration-changed",
+        `Migration ${past.number} (${past.name}) is not the one that made this database: its file was changed afterwards.`,
+        { status: 500, remedy: "Install the original files of this version of Runsmith again." },
+      );
+    }
+  });
+  return migrations.slice(applied.length);
+}
+
 /** The folder of this program's migrations, found upwards from this file, wherever the program was built to. */
-export function ownMigrationsDirectory(): string {
+export function ownMigrationsDirectory(dialect: "sqlite" | "mssql"): string {
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
-    const candidate = join(folder, "sql", "sqlite");
+    const candidate = join(folder, "sql", dialect);
     if (existsSync(candidate)) {
       return candidate;
     }
   }
-  throw new Error(`There is no folder sql/sqlite above ${import.meta.dirname}.`);
+  throw new Error(`There is no folder sql/${dialect} above ${import.meta.dirname}.`);
 }
 
 function readMigration(directory: string, file: string): Migration {
