@@ -157,7 +157,9 @@ CREATE TABLE jobs (
   exit_code INTEGER CHECK (exit_code BETWEEN -2147483648 AND 2147483647),
   error_count INTEGER NOT NULL DEFAULT 0,
   warning_count INTEGER NOT NULL DEFAULT 0,
-  record_count INTEGER NOT NULL DEFAULT 0
+  record_count INTEGER NOT NULL DEFAULT 0,
+  -- The ended job that this one was started in place of.
+  retry_of BLOB
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX jobs_by_runbook ON jobs (workspace_id, runbook_id, job_id);
@@ -166,6 +168,7 @@ CREATE INDEX jobs_by_worker ON jobs (worker_id, job_id) WHERE worker_id IS NOT N
 CREATE INDEX jobs_parked ON jobs (workspace_id, runbook_id, job_id) WHERE parked = 1;
 CREATE INDEX jobs_by_start_deadline ON jobs (start_deadline_at) WHERE start_deadline_at IS NOT NULL AND status = 'New';
 CREATE INDEX jobs_by_loss ON jobs (lost_at) WHERE lost_at IS NOT NULL;
+CREATE INDEX jobs_by_retry ON jobs (retry_of, job_id) WHERE retry_of IS NOT NULL;
 CREATE INDEX jobs_by_end ON jobs (ended_at, job_id) WHERE ended_at IS NOT NULL;
 
 -- Apart from the job row, so that lists do not read it. `secret_names` is a JSON array.

@@ -356,7 +356,7 @@ test("in a storm of lost workers, broken links and killed services every job end
   for (let look = 0; look < 600; look += 1) {
     const open = await Promise.all(
       (["New", "Activating", "Running", "Stopping"] as const).map((status) =>
-        service.jobs.listJobs({ status, limit: 1 }),
+        service.jobs.listJobs({ status: [status], limit: 1 }),
       ),
     );
     if (open.every(({ items }) => items.length === 0)) {

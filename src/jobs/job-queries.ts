@@ -1,13 +1,14 @@
 import { isoTime, isoTimeOrNull } from "../contract/api/iso-time.ts";
 import type { JobResource } from "../contract/api/job.ts";
+import type { JobFilter } from "../contract/api/job-filter.ts";
 import type { Page } from "../contract/api/page.ts";
 import { isId } from "../contract/id.ts";
-import type { JobStatus } from "../contract/job-status.ts";
 import type { JobStreamRecord, StreamName } from "../contract/stream.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { StoredJob } from "../store/operations/jobs.ts";
 import type { RecordPosition } from "../store/operations/streams.ts";
 import type { Store } from "../store/store.ts";
+import { storedFilter } from "./job-filter.ts";
 
 /** One line of a job's attempts. */
 export interface JobAttemptResource {
@@ -21,10 +22,7 @@ export interface JobAttemptResource {
   reason: string | null;
 }
 
-export interface JobsQuery {
-  /** Id or name. */
-  runbook?: string;
-  status?: JobStatus;
+export interface JobsQuery extends JobFilter {
   after?: string;
   limit: number;
 }
@@ -39,7 +37,7 @@ export interface RecordsQuery {
 }
 
 /** UTF-16 units of text in a page of records or jobs, and records in a piece of text. */
-const pageBytes = 1024 * 1024;
+export const pageBytes = 1024 * 1024;
 const textPieceBytes = 256 * 1024;
 const textPieceRecords = 1_000;
 
@@ -67,14 +65,14 @@ export class JobQueries {
     return (await this.#store.read.jobsById({ jobIds })).map((job) => this.#resource(job));
   }
 
-  /** @throws UserError `invalid-page-key` */
-  async jobs(of: JobsQuery): Promise<Page<JobResource>> {
-    if (of.after !== undefined && !isId(of.after)) {
-      throw new UserError("invalid-page-key", "The key of the page is not one that a page gave.", {
-        remedy: "Use `next` of the page before, or leave `after` out.",
-      });
-    }
-    const page = await this.#store.read.jobs({ ...of, bytes: pageBytes });
+  /** @throws UserError `invalid-page-key`, `invalid-filter` */
+  async jobs({ after, limit, ...filter }: JobsQuery): Promise<Page<JobResource>> {
+    const page = await this.#store.read.jobs({
+      ...storedFilter(filter),
+      limit,
+      bytes: pageBytes,
+      ...(after !== undefined && { after: knownPageKey(after) }),
+    });
     return { items: page.items.map((job) => this.#resource(job)), next: page.next };
   }
 
@@ -127,6 +125,16 @@ export function knownJobId(jobId: string): string {
     throw jobNotFound(jobId);
   }
   return id;
+}
+
+/** @throws UserError `invalid-page-key` */
+export function knownPageKey(after: string): string {
+  if (!isId(after)) {
+    throw new UserError("invalid-page-key", "The key of the page is not one that a page gave.", {
+      remedy: "Use `next` of the page before, or leave `after` out.",
+    });
+  }
+  return after;
 }
 
 export function jobNotFound(jobId: string): UserError {

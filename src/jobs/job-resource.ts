@@ -31,6 +31,7 @@ export function jobResource(job: StoredJob, waitingReason: (job: StoredJob) => s
     warningCount: job.warningCount,
     recordCount: job.recordCount,
     startedBy: job.startedBy,
+    retryOf: job.retryOf,
     timings: {
       acceptedAt: isoTime(job.acceptedAt),
       claimedAt: isoTimeOrNull(job.claimedAt),

@@ -1,5 +1,6 @@
 import { v7 as newId } from "uuid";
 import type { JobResource } from "../contract/api/job.ts";
+import type { JobOutcome } from "../contract/api/job-filter.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { JobStatus } from "../contract/job-status.ts";
 import type { JobDeclinedFrame, JobProgressFrame, ScriptNeededFrame } from "../contract/link/control-frames.ts";
@@ -7,7 +8,7 @@ import type { AppendFrame } from "../contract/link/records-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { JobStreamRecord, StreamName } from "../contract/stream.ts";
 import { UserError } from "../contract/user-error.ts";
-import type { JobEffects, QueueKey, StoredJob } from "../store/operations/jobs.ts";
+import type { JobEffects, QueueKey, StoppedJob, StoredJob } from "../store/operations/jobs.ts";
 import type { RecordPosition } from "../store/operations/streams.ts";
 import type { KeptAttempt } from "../store/operations/workers.ts";
 import type { Store } from "../store/store.ts";
@@ -15,6 +16,8 @@ import type { Clock } from "../workers/clock.ts";
 import { systemClock } from "../workers/clock.ts";
 import type { ConnectedWorker, JobLinkHandler, RecordsPeer } from "../workers/connected-worker.ts";
 import type { WorkersFeature } from "../workers/workers-feature.ts";
+import type { BulkJobsOptions, RetryJobsRequest, RetryStarter, StopJobsRequest } from "./bulk-jobs.ts";
+import { BulkJobs } from "./bulk-jobs.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Duty } from "./duty.ts";
 import { HandOver } from "./hand-over.ts";
@@ -46,6 +49,7 @@ import { parkedReason, waitingReason } from "./waiting-reason.ts";
  *   record-intake       records and ends: to live readers at once, to the store by groups, then acknowledged
  *   live-hub, job-feed  what a live reader gets
  *   job-queries         what anybody else reads
+ *   bulk-jobs           stops and retries of many jobs, a page at a time
  *   job-duties          start deadlines, attempts that do not end, parked jobs, retention
  *   storage-watermark   what is refused when the disk fills up
  *
@@ -98,9 +102,15 @@ export interface JobsFeature {
   ): Promise<StartedJob & { feed: AsyncGenerator<FeedEvent[], void, undefined> }>;
   /** @throws UserError `job-not-found` (404), `job-ended` (409) */
   stopJob(of: { jobId: string; requestedBy: string; force?: boolean }): Promise<JobResource>;
+  /** Stops a page of jobs. Throws UserErrors as `BulkJobs.stop` says. */
+  stopJobs(request: StopJobsRequest): Promise<Page<JobOutcome>>;
+  /** Starts an ended job again. Throws UserErrors as `BulkJobs.retryJob` says. */
+  retryJob(of: RetryStarter & { jobId: string }): Promise<StartedJob>;
+  /** Starts a page of ended jobs again. Throws UserErrors as `BulkJobs.retry` says. */
+  retryJobs(request: RetryJobsRequest): Promise<Page<JobOutcome>>;
   /** @throws UserError `job-not-found` (404) */
   getJob(jobId: string): Promise<JobResource>;
-  /** Newest first. @throws UserError `invalid-page-key` */
+  /** Newest first. @throws UserError `invalid-page-key`, `invalid-filter` */
   listJobs(of: JobsQuery): Promise<Page<JobResource>>;
   /** @throws UserError `job-not-found` (404) */
   listAttempts(jobId: string): Promise<Page<JobAttemptResource>>;
@@ -150,6 +160,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   readonly #runbooks: StartableRunbooks;
   readonly #queries: JobQueries;
   readonly #starter: JobStarter;
+  readonly #bulk: BulkJobs;
   readonly #dispatcher: Dispatcher;
   readonly #handOver: HandOver;
   readonly #intake: RecordIntake;
@@ -183,6 +194,11 @@ class Jobs implements JobsFeature, JobLinkHandler {
       expectJob: (queue) => this.#dispatcher.wake(queue),
       accepted: (job, effects, expected) => this.#accepted(job, effects, expected),
       refused: (effects) => this.#apply(effects),
+    });
+    this.#bulk = new BulkJobs({
+      store,
+      stop: (of) => this.#stop(of),
+      start: (request) => this.#starter.start(request),
     });
     this.#dispatcher = new Dispatcher({
       store,
@@ -258,7 +274,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
 
   async stopJob(of: { jobId: string; requestedBy: string; force?: boolean }): Promise<JobResource> {
     const jobId = knownJobId(of.jobId);
-    const result = await this.#store.write.stopJob({ jobId, requestedBy: of.requestedBy, force: of.force ?? false });
+    const result = await this.#stop({ jobId, requestedBy: of.requestedBy, force: of.force ?? false });
     if (result.outcome === "not-found") {
       throw jobNotFound(jobId);
     }
@@ -269,8 +285,19 @@ class Jobs implements JobsFeature, JobLinkHandler {
         remedy: "There is nothing left to stop; its output and its result can be read.",
       });
     }
-    this.#apply(result.effects);
     return job;
+  }
+
+  stopJobs(request: StopJobsRequest): Promise<Page<JobOutcome>> {
+    return this.#bulk.stop(request);
+  }
+
+  retryJob(of: RetryStarter & { jobId: string }): Promise<StartedJob> {
+    return this.#bulk.retryJob(of);
+  }
+
+  retryJobs(request: RetryJobsRequest): Promise<Page<JobOutcome>> {
+    return this.#bulk.retry(request);
   }
 
   getJob(jobId: string): Promise<JobResource> {
@@ -404,6 +431,14 @@ class Jobs implements JobsFeature, JobLinkHandler {
   }
 
   // --- what follows
+
+  async #stop(of: Parameters<BulkJobsOptions["stop"]>[0]): Promise<StoppedJob> {
+    const result = await this.#store.write.stopJob(of);
+    if (result.outcome === "stopped" || result.outcome === "stopping") {
+      this.#apply(result.effects);
+    }
+    return result;
+  }
 
   #accepted(job: StoredJob, effects: JobEffects, expected: QueueKey): void {
     this.#observer.jobAccepted?.();

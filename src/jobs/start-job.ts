@@ -19,6 +19,8 @@ export interface StartJobRequest {
   startedBy: string;
   /** Id of the principal: jobs of one starter may share a host where the runbook says so. */
   starterId?: string;
+  /** The ended job that this one is started in place of. */
+  retryOf?: string;
   idempotency?: IdempotencyKey | null;
   /** The id that the job gets; a new one when left out. */
   jobId?: string;
@@ -141,6 +143,7 @@ function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft
     secretNames: check.secretNames.filter((name) => Object.hasOwn(parameters, name)),
     startedBy: request.startedBy,
     starterId: request.starterId ?? null,
+    retryOf: request.retryOf ?? null,
     idempotency: request.idempotency ?? null,
   };
 }

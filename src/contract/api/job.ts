@@ -52,5 +52,7 @@ export interface JobResource {
   warningCount: number;
   recordCount: number;
   startedBy: string;
+  /** The ended job that this one was started in place of. */
+  retryOf: string | null;
   timings: JobTimings;
 }

@@ -42,6 +42,8 @@ export interface StoredJob {
   errorCount: number;
   warningCount: number;
   recordCount: number;
+  /** The ended job that this one was started in place of. */
+  retryOf: string | null;
 }
 
 /** The queue that a job waits in. */
@@ -90,7 +92,22 @@ export interface AcceptJob {
   startedBy: string;
   /** Id of the principal; left out where nobody in particular asked. */
   starterId?: string | null;
+  /** The ended job that this one is started in place of. */
+  retryOf?: string | null;
   idempotency: IdempotencyKey | null;
+}
+
+/** What another job like an ended one is made of; besides a claim the only place where the values of secret parameters come out. */
+export interface JobToRetry {
+  jobId: string;
+  runbookId: string;
+  runbookName: string;
+  draft: boolean;
+  status: JobStatus;
+  /** As they were given. */
+  parameters: Record<string, unknown>;
+  /** The newest job that was started in place of it; null when there is none. */
+  retriedAs: string | null;
 }
 
 export type AcceptedJob =
@@ -136,6 +153,8 @@ export interface ClaimedJob extends AttemptReference {
 
 export type StoppedJob =
   | { outcome: "not-found" }
+  /** It is in none of the states in which it was to be stopped. */
+  | { outcome: "changed"; job: StoredJob }
   | { outcome: "ended"; job: StoredJob }
   | { outcome: "stopped" | "stopping"; job: StoredJob; effects: JobEffects };
 
@@ -166,12 +185,30 @@ export interface PurgeBoundary {
   jobId: string;
 }
 
-/** What a page of jobs holds: at most `limit` of them, and fewer once they are about `bytes` bytes of text together. */
-export interface JobsPage {
+/** Which jobs: those that fit everything that is named. */
+export interface StoredJobFilter {
   /** An id or a name. */
   runbook?: string;
-  status?: JobStatus;
-  /** The id of the last job of the page before. */
+  /** In one of these states. */
+  statuses?: readonly JobStatus[];
+  /** Accepted then or later, and before then; milliseconds since the epoch. */
+  since?: number;
+  until?: number;
+  workerGroup?: string;
+  /** Id or name of the worker that has it, or had its last attempt. */
+  worker?: string;
+  /** Without regard to (ASCII) case. */
+  startedBy?: string;
+  /** A tag that its runbook has now. */
+  tag?: string;
+}
+
+/**
+ * What a page of jobs holds: at most `limit` of them, fewer once they are about `bytes` bytes of text together, and fewer, even
+ * none, when many jobs had to be looked at: `next` alone tells whether there is more.
+ */
+export interface JobsPage extends StoredJobFilter {
+  /** The `next` of the page before. */
   after?: string;
   limit: number;
   bytes: number;
@@ -189,6 +226,9 @@ export interface JobReads {
    * @throws UserError `idempotency-key-reused` (422).
    */
   jobAcceptedBefore(of: IdempotencyKey): StoredJob | null;
+
+  /** Null when there is no such job. */
+  jobToRetry(of: { jobId: string }): JobToRetry | null;
 
   /** Null when there is no such job. */
   jobAttempts(of: { jobId: string }): StoredAttempt[] | null;
@@ -232,8 +272,8 @@ export interface JobWrites {
   /** Ends an attempt in the service's own name; nothing happens when it is over. */
   endAttempt(of: AssignedAttempt & { end: AttemptEnd }): JobEffects;
 
-  /** Ends a job that has not started, or asks the running attempt to end. */
-  stopJob(of: { jobId: string; requestedBy: string; force: boolean }): StoppedJob;
+  /** Ends a job that has not started, or asks the running attempt to end; with `statuses` only when it is in one of them. */
+  stopJob(of: { jobId: string; requestedBy: string; force: boolean; statuses?: readonly JobStatus[] }): StoppedJob;
 
   /** Ends jobs that were not started by their deadline, at most `limit`. */
   failOverdueJobs(of: { limit: number }): JobEffects;

@@ -98,6 +98,7 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
   }
 
   const jobId = idToBytes(request.jobId);
+  const retryOf = request.retryOf ?? null;
   const hostKind = hostKindOf[runbook.kind];
   const starterId = request.starterId ?? null;
   const grants = JSON.parse(runbook.grants) as Grant[];
@@ -109,8 +110,8 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
   session.run(
     `INSERT INTO jobs (workspace_id, job_id, runbook_id, runbook_name, runbook_kind, version_id, version_number, draft, status,
        parked, worker_group, host_kind, max_attempts, max_retries, grants, time_limit, stop_grace, output_limit, log_switches,
-       host_reuse, started_by, starter_id, accepted_at, start_deadline_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       host_reuse, started_by, starter_id, accepted_at, start_deadline_at, retry_of)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     defaultWorkspace,
     jobId,
     runbookId,
@@ -134,6 +135,7 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     starterId === null ? null : idToBytes(starterId),
     now,
     deadline,
+    retryOf === null ? null : idToBytes(retryOf),
   );
   session.run(
     "INSERT INTO job_parameters (job_id, parameters, secret_names) VALUES (?, ?, ?)",
@@ -184,6 +186,7 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     errorCount: 0,
     warningCount: 0,
     recordCount: 0,
+    retryOf,
   };
 }
 

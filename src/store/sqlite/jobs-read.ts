@@ -1,15 +1,12 @@
-import { isId } from "../../contract/id.ts";
 import type { JobStatus } from "../../contract/job-status.ts";
-import { endedStatuses } from "../../contract/job-status.ts";
 import type { HostKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
 import { emptySignature } from "../../contract/signature.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
-import type { JobsPage, QueueKey, StoredAttempt, StoredJob, VersionToRun } from "../operations/jobs.ts";
+import type { JobToRetry, QueueKey, StoredAttempt, StoredJob, VersionToRun } from "../operations/jobs.ts";
 import type { StoredJobRow } from "./jobs-rows.ts";
 import { selectStoredJob, toStoredJob } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";
-import { defaultWorkspace } from "./session.ts";
 
 /** See `JobReads.job`. */
 export function readJob(session: SqliteSession, { jobId }: { jobId: string }): StoredJob | null {
@@ -17,61 +14,32 @@ export function readJob(session: SqliteSession, { jobId }: { jobId: string }): S
   return row === undefined ? null : toStoredJob(row);
 }
 
-/** Rows of the first step; while they are small, each step is four times the one before. */
-const firstStep = 16;
-const largestStep = 1024;
-
-/**
- * See `JobReads.jobs`. Each form is a range of one index, read from its end, in steps: with its parameters and its result one
- * job may be as large as a page.
- */
-export function readJobs(session: SqliteSession, of: JobsPage): { items: StoredJob[]; next: string | null } {
-  const runbookId = of.runbook === undefined ? null : runbookIdOf(session, of.runbook);
-  if (runbookId === undefined) {
-    return { items: [], next: null };
-  }
-  const items: StoredJob[] = [];
-  let before = of.after === undefined ? lastId : idToBytes(of.after);
-  let bytes = 0;
-  for (let step = firstStep; ; step = Math.min(step * 4, largestStep)) {
-    const wanted = Math.min(step, of.limit + 1 - items.length);
-    const rows = readJobRows(session, { runbookId, status: of.status }, before, wanted);
-    for (const row of rows) {
-      if (items.length >= of.limit || bytes >= of.bytes) {
-        return { items, next: items.at(-1)?.jobId ?? null };
-      }
-      items.push(toStoredJob(row));
-      bytes += row.parameters.length + row.grants.length + (row.result?.length ?? 0) + (row.exception?.length ?? 0);
-    }
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < wanted) {
-      return { items, next: null };
-    }
-    before = last.job_id;
-  }
-}
-
-function readJobRows(
-  session: SqliteSession,
-  { runbookId, status }: { runbookId: Uint8Array | null; status: JobStatus | undefined },
-  before: Uint8Array,
-  limit: number,
-): StoredJobRow[] {
-  const from = `${selectStoredJob} WHERE j.workspace_id = ?`;
-  const order = "AND j.job_id < ? ORDER BY j.job_id DESC LIMIT ?";
-  if (runbookId === null) {
-    return status === undefined
-      ? session.all(`${from} ${order}`, defaultWorkspace, before, limit)
-      : session.all(`${from} AND j.status = ? ${order}`, defaultWorkspace, status, before, limit);
-  }
-  if (status === undefined) {
-    return session.all(`${from} AND j.runbook_id = ? ${order}`, defaultWorkspace, runbookId, before, limit);
-  }
-  // Few jobs are open, however many a runbook has had.
-  const where = (endedStatuses as readonly string[]).includes(status)
-    ? "AND j.runbook_id = ? AND +j.status = ?"
-    : "AND +j.runbook_id = ? AND j.status = ?";
-  return session.all(`${from} ${where} ${order}`, defaultWorkspace, runbookId, status, before, limit);
+/** See `JobReads.jobToRetry`. */
+export function readJobToRetry(session: SqliteSession, { jobId }: { jobId: string }): JobToRetry | null {
+  const row = session.first<{
+    runbook_id: Uint8Array;
+    runbook_name: string;
+    draft: number;
+    status: JobStatus;
+    parameters: string;
+    retried_as: Uint8Array | null;
+  }>(
+    `SELECT j.runbook_id, j.runbook_name, j.draft, j.status, p.parameters,
+       (SELECT MAX(r.job_id) FROM jobs r WHERE r.retry_of = j.job_id) AS retried_as
+     FROM jobs j JOIN job_parameters p ON p.job_id = j.job_id WHERE j.job_id = ?`,
+    idToBytes(jobId),
+  );
+  return row === undefined
+    ? null
+    : {
+        jobId,
+        runbookId: bytesToId(row.runbook_id),
+        runbookName: row.runbook_name,
+        draft: row.draft === 1,
+        status: row.status,
+        parameters: JSON.parse(row.parameters) as Record<string, unknown>,
+        retriedAs: row.retried_as === null ? null : bytesToId(row.retried_as),
+      };
 }
 
 /** See `JobReads.jobAttempts`. */
@@ -147,16 +115,4 @@ export function readQueueLengths(session: SqliteSession): (QueueKey & { jobs: nu
       "SELECT worker_group, host_kind, COUNT(*) AS jobs FROM job_queue GROUP BY worker_group, host_kind",
     )
     .map(({ worker_group, host_kind, jobs }) => ({ workerGroup: worker_group, hostKind: host_kind, jobs }));
-}
-
-const lastId = new Uint8Array(16).fill(0xff);
-
-function runbookIdOf(session: SqliteSession, runbook: string): Uint8Array | undefined {
-  return isId(runbook)
-    ? idToBytes(runbook)
-    : session.first<{ runbook_id: Uint8Array }>(
-        "SELECT runbook_id FROM runbooks WHERE workspace_id = ? AND name = ?",
-        defaultWorkspace,
-        runbook,
-      )?.runbook_id;
 }

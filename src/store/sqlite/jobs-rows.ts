@@ -21,7 +21,7 @@ export const selectStoredJob = `
   SELECT j.job_id, j.runbook_id, j.runbook_name, j.runbook_kind, j.version_id, j.version_number, j.draft, j.status,
     j.worker_group, j.host_kind, j.attempt, j.worker_id, w.name AS worker_name, p.parameters, p.secret_names, j.grants,
     j.sandbox, j.isolation, j.started_by, j.accepted_at, j.claimed_at, j.host_ready_at, j.first_record_at, j.ended_at, j.status_reason,
-    j.exception, j.result, j.exit_code, j.error_count, j.warning_count, j.record_count,
+    j.exception, j.result, j.exit_code, j.error_count, j.warning_count, j.record_count, j.retry_of,
     CASE WHEN j.parked = 1 THEN ${parkedBehind} END AS parked_behind
   FROM jobs j JOIN job_parameters p ON p.job_id = j.job_id LEFT JOIN workers w ON w.worker_id = j.worker_id`;
 
@@ -57,6 +57,7 @@ export interface StoredJobRow {
   error_count: number;
   warning_count: number;
   record_count: number;
+  retry_of: Uint8Array | null;
   parked_behind: number | null;
 }
 
@@ -96,6 +97,7 @@ export function toStoredJob(row: StoredJobRow): StoredJob {
     errorCount: row.error_count,
     warningCount: row.warning_count,
     recordCount: row.record_count,
+    retryOf: row.retry_of === null ? null : bytesToId(row.retry_of),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { JobStatus } from "../../contract/job-status.ts";
 import { idToBytes } from "../id-bytes.ts";
 import type { JobEffects, StoppedJob } from "../operations/jobs.ts";
 import { assignedAttempt, noEffects, noteChange } from "./jobs-effects.ts";
@@ -9,7 +10,7 @@ import type { SqliteSession } from "./session.ts";
 /** See `JobWrites.stopJob`. */
 export function stopJob(
   session: SqliteSession,
-  request: { jobId: string; requestedBy: string; force: boolean },
+  request: { jobId: string; requestedBy: string; force: boolean; statuses?: readonly JobStatus[] },
 ): StoppedJob {
   const jobId = idToBytes(request.jobId);
   const stored = () => session.first<StoredJobRow>(`${selectStoredJob} WHERE j.job_id = ?`, jobId);
@@ -20,6 +21,9 @@ export function stopJob(
   const job = session.first<OpenJob>(`${selectOpenJob} WHERE job_id = ? AND ended_at IS NULL`, jobId);
   if (job === undefined) {
     return { outcome: "ended", job: toStoredJob(before) };
+  }
+  if (request.statuses !== undefined && !request.statuses.includes(job.status)) {
+    return { outcome: "changed", job: toStoredJob(before) };
   }
   const effects = noEffects();
   const by = job.stop_requested_by ?? request.requestedBy;

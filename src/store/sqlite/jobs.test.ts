@@ -657,10 +657,96 @@ test("lists page by key, newest first", () => {
   assert.deepEqual(list({ limit: 3 }), { ids: [j3, j2, j1], next: j1 });
   assert.deepEqual(list({ limit: 3, after: j1 ?? "" }), { ids: [j0], next: null });
   assert.deepEqual(list({ limit: 3, runbook: "alpha" }), { ids: [j2, j0], next: null });
-  assert.deepEqual(list({ limit: 1, runbook: b.runbookId, status: "New" }), { ids: [j3], next: j3 });
-  assert.deepEqual(list({ limit: 9, runbook: b.runbookId, status: "Failed" }), { ids: [], next: null });
-  assert.deepEqual(list({ limit: 9, status: "New" }).ids.length, 4);
+  assert.deepEqual(list({ limit: 1, runbook: b.runbookId, statuses: ["New"] }), { ids: [j3], next: j3 });
+  assert.deepEqual(list({ limit: 9, runbook: b.runbookId, statuses: ["Failed"] }), { ids: [], next: null });
+  assert.deepEqual(list({ limit: 9, statuses: ["New"] }).ids.length, 4);
   assert.deepEqual(list({ limit: 9, runbook: "none" }), { ids: [], next: null });
+});
+
+test("every filter of a list finds what it names and nothing else, alone and together with others", () => {
+  const db = new JobsDatabase();
+  const [a, b] = [db.addRunbook({ name: "Alpha" }), db.addRunbook({ workerGroup: "dmz" })];
+  db.session.run("UPDATE runbooks SET tags = '[\"night\"]' WHERE runbook_id = ?", idToBytes(b.runbookId));
+  const ann = (of: typeof a) => {
+    const accepted = db.accept(of, { startedBy: "Ann", jobId: idAt(db.session.time) });
+    return accepted.outcome === "accepted" ? accepted.job.jobId : assert.fail();
+  };
+  const early = ann(a);
+  db.session.time += 60_000;
+  const later = db.accept(b, { startedBy: "bob", jobId: idAt(db.session.time) });
+  const dmz = later.outcome === "accepted" ? later.job.jobId : assert.fail();
+  const worker = db.addWorker();
+  assert.equal(db.claim(worker)[0]?.jobId, early);
+  const middle = db.session.time;
+  db.session.time += 60_000;
+  const last = ann(a);
+  const ids = (of: Partial<JobsPage>) =>
+    db.operations.jobs({ bytes: 1_000_000, limit: 9, ...of }).items.map(({ jobId }) => jobId);
+  assert.deepEqual(ids({ statuses: ["New", "Activating"] }), [last, dmz, early], "several states, in one order");
+  assert.deepEqual(ids({ statuses: [] }), []);
+  assert.deepEqual(ids({ since: middle }), [last, dmz]);
+  assert.deepEqual(ids({ until: middle }), [early]);
+  assert.deepEqual(ids({ since: middle, until: middle + 1 }), [dmz]);
+  assert.deepEqual(ids({ workerGroup: "dmz" }), [dmz]);
+  assert.deepEqual(ids({ tag: "night" }), [dmz]);
+  assert.deepEqual(ids({ startedBy: "ann" }), [last, early]);
+  assert.deepEqual(ids({ worker: worker.workerId }), [early]);
+  assert.deepEqual(ids({ worker: worker.workerId, statuses: ["Activating"] }), [early]);
+  assert.deepEqual(ids({ worker: "nobody" }), []);
+  assert.deepEqual(ids({ startedBy: "ANN", runbook: "alpha", statuses: ["New"], until: middle }), []);
+  assert.deepEqual(ids({ startedBy: "ANN", runbook: "alpha", statuses: ["New"], since: middle }), [last]);
+});
+
+test("a filter that fits few of many jobs is answered in bounded pages that miss none", () => {
+  const db = new JobsDatabase();
+  const runbook = db.addRunbook();
+  const rare: string[] = [];
+  for (let n = 0; n < 12_000; n += 1) {
+    const accepted = db.accept(runbook, { startedBy: n % 4_000 === 0 ? "rare" : "tester" });
+    if (n % 4_000 === 0 && accepted.outcome === "accepted") rare.unshift(accepted.job.jobId);
+  }
+  const found: string[] = [];
+  let pages = 0;
+  for (let after: string | null | undefined; after !== null; pages += 1) {
+    const page = db.operations.jobs({
+      limit: 100,
+      bytes: 1_000_000,
+      startedBy: "rare",
+      ...(after !== undefined && { after }),
+    });
+    found.push(...page.items.map(({ jobId }) => jobId));
+    after = page.next;
+  }
+  assert.deepEqual(found, rare);
+  assert.equal(pages, 2);
+});
+
+test("a job is stopped only in the states that were named, and otherwise left alone", () => {
+  const db = new JobsDatabase();
+  const jobId = db.start(db.addRunbook());
+  const stop = (statuses: JobStatus[]) =>
+    db.operations.stopJob({ jobId, requestedBy: "ann", force: false, statuses }).outcome;
+  assert.equal(stop(["Running"]), "changed");
+  assert.equal(db.operations.job({ jobId })?.status, "New");
+  assert.equal(stop(["Running", "New"]), "stopped");
+  assert.equal(stop(["New"]), "ended");
+});
+
+test("what a job is retried with holds its secrets, and tells what it was retried as", () => {
+  const db = new JobsDatabase();
+  const runbook = db.addRunbook();
+  const parameters = { user: "me", password: "hunter2" };
+  const first = db.accept(runbook, { parameters, secretNames: ["password"] });
+  const jobId = first.outcome === "accepted" ? first.job.jobId : assert.fail();
+  const before = db.operations.jobToRetry({ jobId });
+  assert.deepEqual(before?.parameters, parameters);
+  assert.equal(before?.retriedAs, null);
+  const second = db.accept(runbook, { parameters, secretNames: ["password"], retryOf: jobId });
+  const retry = second.outcome === "accepted" ? second.job : assert.fail();
+  assert.equal(retry.retryOf, jobId);
+  assert.equal(db.operations.job({ jobId: retry.jobId })?.retryOf, jobId);
+  assert.equal(db.operations.jobToRetry({ jobId })?.retriedAs, retry.jobId);
+  assert.equal(db.operations.jobToRetry({ jobId: newId() }), null);
 });
 
 test("a page of jobs ends at its bytes, holds at least one job, and pages miss none", () => {
@@ -868,9 +954,27 @@ test("what a job costs does not depend on how many have been before: no statemen
   db.operations.overdueJobsExist();
   db.operations.releaseParkedJobs({});
   db.operations.workers({ limit: 100 });
+  db.operations.jobToRetry({ jobId: newId() });
+  const worker = newId();
+  db.operations.jobs({ bytes: 1_000_000, limit: 5, statuses: ["Running", "Stopping"], worker });
+  db.operations.jobs({
+    bytes: 1_000_000,
+    limit: 5,
+    since: 0,
+    until: 1,
+    worker,
+    workerGroup: "g",
+    startedBy: "a",
+    tag: "t",
+  });
   for (const status of [undefined, "New", "Completed"] as const) {
     for (const runbook of [undefined, "none", newId()]) {
-      db.operations.jobs({ bytes: 1_000_000, limit: 5, ...(status && { status }), ...(runbook && { runbook }) });
+      db.operations.jobs({
+        bytes: 1_000_000,
+        limit: 5,
+        ...(status && { statuses: [status] }),
+        ...(runbook && { runbook }),
+      });
     }
   }
   // Indexes that hold what is open only, and the one whose first entries are read.
@@ -886,4 +990,9 @@ test("what a job costs does not depend on how many have been before: no statemen
 
 function pick({ outcome, number, ended }: { outcome: string; number: number; ended: boolean }) {
   return { outcome, number, ended };
+}
+
+/** An id as it is made at this time. */
+function idAt(time: number): string {
+  return newId({ msecs: time });
 }

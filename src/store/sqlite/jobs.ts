@@ -4,9 +4,17 @@ import { acceptJob, jobAcceptedBefore } from "./jobs-accept.ts";
 import { claimJobs, putBackJob } from "./jobs-claim.ts";
 import { endAttempt, failOverdueJobs, giveUpAttempts, overdueJobsExist } from "./jobs-duties.ts";
 import { noEffects } from "./jobs-effects.ts";
+import { readJobs } from "./jobs-list.ts";
 import { purgeBoundary, purgeJobs } from "./jobs-purge.ts";
 import { releaseAllParked, releaseParked } from "./jobs-queue.ts";
-import { readAttempts, readJob, readJobs, readQueueLengths, readVersionToRun, readWaitingQueues } from "./jobs-read.ts";
+import {
+  readAttempts,
+  readJob,
+  readJobToRetry,
+  readQueueLengths,
+  readVersionToRun,
+  readWaitingQueues,
+} from "./jobs-read.ts";
 import { stopJob } from "./jobs-stop.ts";
 import type { SqliteSession } from "./session.ts";
 
@@ -16,6 +24,7 @@ export function jobReads(session: SqliteSession): JobReads {
     jobsById: ({ jobIds }) => jobIds.map((jobId) => readJob(session, { jobId })).filter((job) => job !== null),
     jobs: (of) => readJobs(session, of),
     jobAcceptedBefore: (of) => jobAcceptedBefore(session, of),
+    jobToRetry: (of) => readJobToRetry(session, of),
     jobAttempts: (of) => readAttempts(session, of),
     versionToRun: (of) => readVersionToRun(session, of),
     waitingQueues: () => readWaitingQueues(session),

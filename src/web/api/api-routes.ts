@@ -3,6 +3,7 @@ import type { Features } from "../features.ts";
 import type { ServiceMetrics } from "../service-metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Route } from "./route.ts";
+import { bulkJobRoutes } from "./routes/bulk-job-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
@@ -46,6 +47,7 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
   const routes: Route[] = [
     // Routes are tried in this order, so those that are called most come first.
     ...jobRoutes(features.jobs, features.eventStreams),
+    ...bulkJobRoutes(features.jobs),
     ...eventRoutes(features.jobs, features.eventStreams),
     ...healthRoutes({ isReady }),
     ...runbookRoutes(features.runbooks),

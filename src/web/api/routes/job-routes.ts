@@ -1,6 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import type { JobStatus } from "../../../contract/job-status.ts";
-import { jobStatuses } from "../../../contract/job-status.ts";
 import type { StreamName } from "../../../contract/stream.ts";
 import { streamNames } from "../../../contract/stream.ts";
 import type { JobsFeature } from "../../../jobs/jobs-feature.ts";
@@ -13,6 +11,8 @@ import type { Route } from "../route.ts";
 import { route } from "../route.ts";
 import type { PageQuery } from "../schemas/common-schemas.ts";
 import { defaultPage, pageOf, pageQuery, resource } from "../schemas/common-schemas.ts";
+import type { JobFilterQuery } from "../schemas/job-filter-schemas.ts";
+import { filterOfQuery, jobFilterQuery } from "../schemas/job-filter-schemas.ts";
 import { startJobSchema, stopJobSchema } from "../schemas/job-schemas.ts";
 import { streamText } from "../stream-text.ts";
 
@@ -69,20 +69,22 @@ export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
         return feedAnswer({ feed, positions, gone: followed, principalId, streams, status: 201, headers });
       },
     }),
-    route<{ query: PageQuery & { runbook?: string; status?: JobStatus } }>({
+    route<{ query: PageQuery & JobFilterQuery }>({
       method: "GET",
       path: "/api/jobs",
       name: "listJobs",
       summary: "Lists jobs, newest first.",
       access: "administrator",
-      query: {
-        runbook: { type: "string", minLength: 1, maxLength: 256, description: "Id or name." },
-        status: { enum: jobStatuses },
-        ...pageQuery,
+      query: { ...jobFilterQuery, ...pageQuery },
+      responses: {
+        200: {
+          description: "A page of jobs; with a filter it may hold few jobs, or none, and still have a next one.",
+          schema: pageOf("Job"),
+        },
       },
-      responses: { 200: { description: "A page of jobs.", schema: pageOf("Job") } },
-      async handle({ query }) {
-        return { status: 200, body: await jobs.listJobs({ ...query, limit: query.limit ?? defaultPage }) };
+      async handle({ query: { after, limit = defaultPage, ...filter } }) {
+        const page = { ...filterOfQuery(filter), limit, ...(after !== undefined && { after }) };
+        return { status: 200, body: await jobs.listJobs(page) };
       },
     }),
     route<OneJob>({

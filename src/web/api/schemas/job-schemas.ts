@@ -70,6 +70,7 @@ export const jobResourceSchemas: Readonly<Record<string, JsonSchema>> = {
       hostReadyAt: orNull(timeSchema),
       firstRecordAt: orNull(timeSchema),
       endedAt: orNull(timeSchema),
+      retryOf: { ...orNull(idSchema), description: "The ended job that this one was started in place of." },
     }),
   }),
   JobAttempt: objectSchema({

@@ -1,5 +1,6 @@
 import type { JsonSchema } from "../route.ts";
 import { idSchema, objectSchema } from "./common-schemas.ts";
+import { jobFilterResourceSchemas } from "./job-filter-schemas.ts";
 import { jobResourceSchemas } from "./job-schemas.ts";
 import { runbookResourceSchemas } from "./runbook-schemas.ts";
 import { workerResourceSchemas } from "./worker-schemas.ts";
@@ -8,6 +9,7 @@ import { workerResourceSchemas } from "./worker-schemas.ts";
 export const resourceSchemas: Readonly<Record<string, JsonSchema>> = {
   ...runbookResourceSchemas,
   ...jobResourceSchemas,
+  ...jobFilterResourceSchemas,
   ...workerResourceSchemas,
   Installation: objectSchema({
     installationId: idSchema,
