@@ -3,10 +3,16 @@ import type { Store } from "./store.ts";
 import type { StoreOptions } from "./store-options.ts";
 
 /**
- * Opens the database, after bringing its schema up to date.
- * @throws UserError when the folder cannot be used, another server has it open, or the database is not one of ours,
- * damaged, changed, or newer than this program.
+ * Opens the database, after bringing its schema up to date: the one on SQL Server that `databaseUrl` names, else the embedded one.
+ * @throws UserError when the folder cannot be used, another server has it open, the server of the database cannot be reached or
+ * refuses the login, or the database is not one of ours, damaged, changed, or newer than this program.
  */
-export function openStore(options: StoreOptions): Promise<Store> {
-  return openSqliteStore(options);
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { databaseUrl, ...others } = options;
+  if (databaseUrl === undefined) {
+    return openSqliteStore(others);
+  }
+  // The driver is large; who does not need it does not wait for it.
+  const { openMssqlStore } = await import("./mssql/open-mssql-store.ts");
+  return openMssqlStore({ ...others, databaseUrl });
 }

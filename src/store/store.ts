@@ -1,9 +1,11 @@
 import type { AccessReads, AccessWrites } from "./operations/access.ts";
+import type { DispatchReads, DispatchWrites } from "./operations/dispatch.ts";
 import type { IdempotencyKey, IdempotencyReads, IdempotencyWrites } from "./operations/idempotency.ts";
 import type { InstallationReads } from "./operations/installation.ts";
 import type { JobReads, JobWrites } from "./operations/jobs.ts";
 import type { RunbookReads, RunbookWrites } from "./operations/runbooks.ts";
 import type { StreamReads, StreamWrites } from "./operations/streams.ts";
+import type { WorkerGroupReads, WorkerGroupWrites } from "./operations/worker-groups.ts";
 import type { WorkerReads, WorkerWrites } from "./operations/workers.ts";
 
 /*
@@ -14,9 +16,11 @@ import type { WorkerReads, WorkerWrites } from "./operations/workers.ts";
  * epoch by the database's clock, JSON columns are parsed, bytes are Uint8Array.
  *
  * Each operation is one transaction: it happens whole, or it rejects and leaves nothing. A write has been committed, and
- * would survive a power cut, when its promise resolves; a read that starts afterwards sees it. Writes asked for in the same
- * turn of the event loop run in the order in which they were asked for, and are committed together where that is possible.
- * A UserError thrown in an operation arrives as a UserError; whatever else it rejects with is a bug or a broken database.
+ * would survive a power cut, when its promise resolves; a read that starts afterwards sees it. Of operations under way
+ * at the same time nobody knows which is carried out first; those that depend on each other wait for each other. (The embedded
+ * database runs writes in the order in which they were asked for, and commits them together.)
+ * A UserError thrown in an operation arrives as a UserError, also `database-unavailable` and `database-busy` (503), which go away by
+ * themselves; whatever else it rejects with is a bug or a broken database.
  */
 
 /** All operations that change nothing. */
@@ -26,6 +30,8 @@ export type ReadOperations = InstallationReads &
   IdempotencyReads &
   JobReads &
   StreamReads &
+  DispatchReads &
+  WorkerGroupReads &
   WorkerReads;
 
 /** All operations that change something. */
@@ -34,6 +40,8 @@ export type WriteOperations = RunbookWrites &
   IdempotencyWrites &
   JobWrites &
   StreamWrites &
+  DispatchWrites &
+  WorkerGroupWrites &
   WorkerWrites;
 
 /** The same operations as seen from outside of the database's threads. */
@@ -44,16 +52,27 @@ export type Asynchronous<Operations> = {
 };
 
 /** The database as it stands behind the store. */
-export interface StoreDatabase {
+export type StoreDatabase = SqliteDatabase | SqlServerDatabase;
+
+interface AnyDatabase {
+  /** The engine's version, such as `3.53.4`. */
+  version: string;
+  /** Number of the last migration applied. */
+  schema: number;
+}
+
+export interface SqliteDatabase extends AnyDatabase {
   kind: "sqlite";
   /** The database file. */
   file: string;
-  /** The engine's version, such as `3.53.4`. */
-  version: string;
   /** Read back from the writing connection: `FULL` means that a commit waits for the disk. */
   durability: "FULL" | "OTHER";
-  /** Number of the last migration applied. */
-  schema: number;
+}
+
+export interface SqlServerDatabase extends AnyDatabase {
+  kind: "sql-server";
+  /** `host:port/database`. */
+  server: string;
 }
 
 /** Counters since the store was opened. */
@@ -69,8 +88,10 @@ export interface StoreStatistics {
   commitTime: number;
   /** Operations in the largest group committed so far. */
   largestGroup: number;
-  /** Bytes in the log that are not in the database file yet. */
+  /** Bytes in the log that are not in the database file yet; 0 where the database looks after its log itself. */
   logBytes: number;
+  /** How often an operation was done again, after a deadlock or a lost connection. */
+  repeated: number;
 }
 
 /** An open database. */

@@ -72,6 +72,11 @@ export class ServiceMetrics {
     total("runsmith_store_commit_seconds", "Time spent in commits since the start.", (of) => of.commitTime / 1000);
     total("runsmith_store_largest_group", "Writes in the largest commit so far.", (of) => of.largestGroup);
     total("runsmith_store_log_bytes", "Bytes in the log that are not in the database yet.", (of) => of.logBytes);
+    total(
+      "runsmith_store_repeated",
+      "Operations done again after a deadlock or a lost connection.",
+      (of) => of.repeated,
+    );
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {

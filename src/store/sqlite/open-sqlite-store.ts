@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { prepareDataDirectory } from "../data-directory.ts";
 import { ownMigrationsDirectory } from "../migrations.ts";
+import { operationCaller } from "../operation-caller.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
-import type { Asynchronous, ReadOperations, Store, WriteOperations } from "../store.ts";
+import type { ReadOperations, Store, WriteOperations } from "../store.ts";
 import type { StoreOptions } from "../store-options.ts";
 import { dataFile } from "./data-directory.ts";
 import { ReaderThreads } from "./reader-threads.ts";
@@ -34,34 +35,10 @@ export async function openSqliteStore(options: StoreOptions): Promise<Store> {
     installationId: writer.installationId,
     database: writer.database,
     failure: writer.failure,
-    statistics: () => ({ ...writer.statistics(), ...readers.statistics() }),
+    statistics: () => ({ ...writer.statistics(), ...readers.statistics(), repeated: 0 }),
     close() {
       closed ??= readers.close().then(() => writer.close());
       return closed;
     },
   };
-}
-
-/**
- * An object whose every method asks for the operation of its name. The names are known to the database's threads only: the main
- * thread loads none of their code.
- */
-function operationCaller<Operations>(
-  call: (operation: string, argument: unknown) => Promise<unknown>,
-): Asynchronous<Operations> {
-  const methods = new Map<string, (argument: unknown) => Promise<unknown>>();
-  return new Proxy({} as Asynchronous<Operations>, {
-    get(_target, name) {
-      // Without a `then`, or awaiting the object itself would ask the database for it.
-      if (typeof name !== "string" || name === "then") {
-        return undefined;
-      }
-      let method = methods.get(name);
-      if (method === undefined) {
-        method = (argument) => call(name, argument);
-        methods.set(name, method);
-      }
-      return method;
-    },
-  });
 }

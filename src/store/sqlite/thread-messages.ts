@@ -1,5 +1,5 @@
 import type { IdempotencyKey } from "../operations/idempotency.ts";
-import type { StoreDatabase } from "../store.ts";
+import type { SqliteDatabase } from "../store.ts";
 
 /* What the main thread and the database's threads say to each other. */
 
@@ -47,7 +47,7 @@ export type FromWriter = WriterOpened | OpeningFailed | GroupAnswers;
 
 export interface WriterOpened {
   type: "opened";
-  database: StoreDatabase;
+  database: SqliteDatabase;
   installationId: string;
 }
 

@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { MessagePort } from "node:worker_threads";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { readMigrations } from "../migrations.ts";
-import type { StoreDatabase } from "../store.ts";
+import type { SqliteDatabase } from "../store.ts";
 import { finishCheckpoint, logStateReader, tryCheckpoint } from "./checkpoint.ts";
 import { dataFile } from "./data-directory.ts";
 import type { DatabaseLock } from "./database-lock.ts";
@@ -108,7 +108,7 @@ function close(database: DatabaseSync, lock: DatabaseLock): void {
   lock.release();
 }
 
-function describe(session: SqliteSession, file: string, schema: number): StoreDatabase {
+function describe(session: SqliteSession, file: string, schema: number): SqliteDatabase {
   const version = session.first<{ version: string }>("SELECT sqlite_version() AS version")?.version ?? "";
   const synchronous = session.first<{ synchronous: number }>("PRAGMA synchronous")?.synchronous;
   const journal = session.first<{ journal_mode: string }>("PRAGMA journal_mode")?.journal_mode;

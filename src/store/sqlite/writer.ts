@@ -1,5 +1,5 @@
 import type { IdempotencyKey } from "../operations/idempotency.ts";
-import type { StoreDatabase, StoreStatistics } from "../store.ts";
+import type { SqliteDatabase, StoreStatistics } from "../store.ts";
 import { checkpointPages, longLogPages } from "./checkpoint.ts";
 import { fromThreadError } from "./thread-error.ts";
 import { ThreadLink } from "./thread-link.ts";
@@ -16,7 +16,7 @@ const longestPause = 10_000;
 /** The thread that writes, as the main thread sees it. */
 export interface Writer {
   readonly installationId: string;
-  readonly database: StoreDatabase;
+  readonly database: SqliteDatabase;
   /** Resolves when the thread ended without being asked to. */
   readonly failure: Promise<Error>;
   call(operation: string, argument: unknown, once?: IdempotencyKey): Promise<unknown>;
@@ -25,7 +25,7 @@ export interface Writer {
    * soon after one that says it could not be done.
    */
   onCheckpointDue(work: () => Promise<boolean>): void;
-  statistics(): Omit<StoreStatistics, "reads" | "pendingReads">;
+  statistics(): Omit<StoreStatistics, "reads" | "pendingReads" | "repeated">;
   close(): Promise<void>;
 }
 
@@ -96,7 +96,7 @@ export function openWriter(start: WriterStart): Promise<Writer> {
       },
     );
 
-    const writer = (installationId: string, database: StoreDatabase): Writer => ({
+    const writer = (installationId: string, database: SqliteDatabase): Writer => ({
       installationId,
       database,
       failure: failure.promise,

@@ -1,0 +1,155 @@
+import { setTimeout as delay } from "node:timers/promises";
+import sql from "mssql";
+import { UserError } from "../../contract/user-error.ts";
+import type { AppliedMigration, Migration } from "../migrations.ts";
+import { missingMigrations } from "../migrations.ts";
+import { batchesOf } from "./batches.ts";
+import { toSqlError } from "./sql-errors.ts";
+
+/** Of the lock under which one service migrates while the others wait. */
+const lockName = "runsmith.migrations";
+
+/** Milliseconds of one wait for the lock; between two of them the others' progress is looked at. */
+const lockWait = 2_000;
+
+/** Milliseconds after which somebody who holds the lock is taken for stuck. */
+const longestWait = 15 * 60_000;
+
+/** Told what the start of the service waits for. */
+export type MigrationProgress = (message: string) => void;
+
+/**
+ * Brings the schema up to date: one service at a time, each migration in a transaction of its own with its row in `migrations`.
+ * Gives the number of the last one.
+ * @throws UserError `database-newer-than-program`, `migration-changed`, `not-our-database`, `migration-locked`.
+ */
+export async function migrate(
+  pool: sql.ConnectionPool,
+  migrations: Migration[],
+  progress: MigrationProgress = () => {},
+): Promise<number> {
+  // Nothing to do is the rule, and then nobody has to wait for anybody.
+  while (missingMigrations((await appliedMigrations(pool)) ?? [], migrations).length > 0) {
+    await applyNext(pool, migrations, progress);
+  }
+  return migrations.length;
+}
+
+/** The migrations that the database has had; null when it has no `migrations` table. */
+async function appliedMigrations(connection: sql.ConnectionPool | sql.Transaction): Promise<AppliedMigration[] | null> {
+  const [known] = await rows<{ here: number | null }>(
+    connection,
+    "SELECT OBJECT_ID(N'runsmith.migrations', N'U') AS here",
+  );
+  return known?.here == null
+    ? null
+    : rows<AppliedMigration>(connection, "SELECT number, name, checksum FROM runsmith.migrations ORDER BY number");
+}
+
+async function applyNext(
+  pool: sql.ConnectionPool,
+  migrations: Migration[],
+  progress: MigrationProgress,
+): Promise<void> {
+  const transaction = new sql.Transaction(pool);
+  await transaction.begin(sql.ISOLATION_LEVEL.READ_COMMITTED);
+  try {
+    await takeLock(transaction, progress);
+    const applied = await appliedMigrations(transaction);
+    const [next] = missingMigrations(applied ?? [], migrations);
+    if (next !== undefined) {
+      progress(`applying migration ${next.number} (${next.name})`);
+      if (applied === null) {
+        await prepareSchema(transaction);
+      }
+      await apply(transaction, next);
+    }
+    await transaction.commit();
+  } catch (error) {
+    await transaction.rollback().catch(() => {
+      // The server did that already.
+    });
+    throw toSqlError(error, false);
+  }
+}
+
+/** The lock belongs to the transaction: it ends with it, whatever becomes of this process. */
+async function takeLock(transaction: sql.Transaction, progress: MigrationProgress): Promise<void> {
+  const stopAt = performance.now() + longestWait;
+  for (let waited = false; ; waited = true) {
+    const [lock] = await rows<{ granted: number }>(
+      transaction,
+      `DECLARE @granted int;
+       EXEC @granted = sp_getapplock @Resource = N'${lockName}', @LockMode = N'Exclusive', @LockOwner = N'Transaction',
+         @LockTimeout = ${lockWait};
+       SELECT @granted AS granted`,
+    );
+    if (lock !== undefined && lock.granted >= 0) {
+      return;
+    }
+    if (performance.now() > stopAt) {
+      throw new UserError("migration-locked", "Another service has been changing the database's schema for too long.", {
+        status: 500,
+        remedy: `Look for that service, or for the session that holds the application lock ${lockName}, and end it.`,
+      });
+    }
+    if (!waited) {
+      progress("waiting for another service, which brings the database's schema up to date");
+    }
+    await delay(100);
+  }
+}
+
+async function prepareSchema(transaction: sql.Transaction): Promise<void> {
+  const [tables] = await rows<{ tables: number; known: number | null }>(
+    transaction,
+    `SELECT (SELECT COUNT(*) FROM sys.tables WHERE schema_id = SCHEMA_ID(N'runsmith')) AS tables,
+       SCHEMA_ID(N'runsmith') AS known`,
+  );
+  if ((tables?.tables ?? 0) > 0) {
+    throw new UserError("not-our-database", "The database has a schema runsmith that was not made by Runsmith.", {
+      status: 500,
+      remedy: "Use a database of its own for Runsmith.",
+    });
+  }
+  if (tables?.known == null) {
+    await run(transaction, "CREATE SCHEMA runsmith");
+  }
+  await run(
+    transaction,
+    `CREATE TABLE runsmith.migrations (
+       number int NOT NULL CONSTRAINT pk_migrations PRIMARY KEY CLUSTERED,
+       name nvarchar(256) COLLATE Latin1_General_BIN2 NOT NULL,
+       checksum nvarchar(64) COLLATE Latin1_General_BIN2 NOT NULL,
+       applied_at datetime2(3) NOT NULL
+     )`,
+  );
+}
+
+async function apply(transaction: sql.Transaction, migration: Migration): Promise<void> {
+  for (const batch of batchesOf(migration.sql)) {
+    await run(transaction, batch);
+  }
+  await transaction
+    .request()
+    .input("number", sql.Int, migration.number)
+    .input("name", sql.NVarChar(256), migration.name)
+    .input("checksum", sql.NVarChar(64), migration.checksum)
+    .query(
+      `INSERT INTO runsmith.migrations (number, name, checksum, applied_at)
+       VALUES (@number, @name, @checksum, SYSUTCDATETIME())`,
+    );
+}
+
+/** Runs a batch for as long as it takes: a migration of a large table is not over in seconds. */
+async function run(transaction: sql.Transaction, batch: string): Promise<void> {
+  const request = new (sql.Request as unknown as PatientRequest)(transaction, { requestTimeout: 0 });
+  await request.batch(batch);
+}
+
+/** The driver's constructor, with the settings that its types leave out. */
+type PatientRequest = new (transaction: sql.Transaction, overrides: { requestTimeout: number }) => sql.Request;
+
+async function rows<Row>(connection: sql.ConnectionPool | sql.Transaction, text: string): Promise<Row[]> {
+  return (await connection.request().query<Row>(text)).recordset;
+}

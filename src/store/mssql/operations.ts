@@ -1,0 +1,28 @@
+import type { Asynchronous, ReadOperations, WriteOperations } from "../store.ts";
+import { accessReads, accessWriteRules, accessWrites } from "./access.ts";
+import { idempotencyReads, idempotencyWriteRules, idempotencyWrites } from "./idempotency.ts";
+import { installationReads } from "./installation.ts";
+import type { MssqlSession, WriteRules } from "./session.ts";
+
+/** All reads over one session. */
+export function readOperations(session: MssqlSession): Partial<Asynchronous<ReadOperations>> {
+  return {
+    ...installationReads(session),
+    ...accessReads(session),
+    ...idempotencyReads(session),
+  };
+}
+
+/** All writes over one session. */
+export function writeOperations(session: MssqlSession): Partial<Asynchronous<WriteOperations>> {
+  return {
+    ...accessWrites(session),
+    ...idempotencyWrites(session),
+  };
+}
+
+/** How each write is carried out. */
+export const writeRules: Partial<WriteRules<WriteOperations>> = {
+  ...accessWriteRules,
+  ...idempotencyWriteRules,
+};
