@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import test from "node:test";
+
 import { setTimeout as sleep } from "node:timers/promises";
-import { temporaryStore } from "./testing.ts";
+import { storeTest, temporaryStore } from "./testing.ts";
 
 function newHash(): Uint8Array {
   return createHash("sha256").update(randomBytes(32)).digest();
 }
 
-test("a token stands for its principal and the principal's roles, until it is revoked", async (t) => {
+storeTest("a token stands for its principal and the principal's roles, until it is revoked", async (t) => {
   const store = await temporaryStore(t);
   const hash = newHash();
   const { principalId, tokenId } = await store.write.createPrincipal({
@@ -34,7 +34,7 @@ test("a token stands for its principal and the principal's roles, until it is re
   assert.equal(await store.read.tokenHolder({ hash }), null);
 });
 
-test("a token opens nothing once it has expired or its principal is switched off", async (t) => {
+storeTest("a token opens nothing once it has expired or its principal is switched off", async (t) => {
   const store = await temporaryStore(t);
   const [expiring, lasting] = [newHash(), newHash()];
   const { principalId } = await store.write.createPrincipal({
@@ -54,7 +54,7 @@ test("a token opens nothing once it has expired or its principal is switched off
   assert.deepEqual((await store.read.tokenHolder({ hash: lasting }))?.roles, ["reader"]);
 });
 
-test("replacing a token leaves no moment with two or none", async (t) => {
+storeTest("replacing a token leaves no moment with two or none", async (t) => {
   const store = await temporaryStore(t);
   const [old, fresh, other] = [newHash(), newHash(), newHash()];
   const { principalId } = await store.write.createPrincipal({
@@ -70,7 +70,7 @@ test("replacing a token leaves no moment with two or none", async (t) => {
   assert.notEqual(await store.read.tokenHolder({ hash: other }), null);
 });
 
-test("a name is taken once per kind, and a deleted principal takes its tokens along", async (t) => {
+storeTest("a name is taken once per kind, and a deleted principal takes its tokens along", async (t) => {
   const store = await temporaryStore(t);
   const hash = newHash();
   const { principalId } = await store.write.createPrincipal({

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
-import test from "node:test";
-import { temporaryStore } from "./testing.ts";
+import { createHash, randomUUID } from "node:crypto";
+import { storeTest, temporaryStore } from "./testing.ts";
 
 const principalId = randomUUID();
 
 function key(name: string, request = "a request"): { principalId: string; key: string; requestHash: Uint8Array } {
-  return { principalId, key: name, requestHash: new TextEncoder().encode(request) };
+  return { principalId, key: name, requestHash: new Uint8Array(createHash("sha256").update(request).digest()) };
 }
 
-test("a write repeated under its key is done once and gives the same result", async (t) => {
+storeTest("a write repeated under its key is done once and gives the same result", async (t) => {
   const store = await temporaryStore(t);
   const create = () => store.once(key("1")).createPrincipal({ kind: "user", name: "Ada", roles: [] });
   const [first, second] = await Promise.all([create(), create()]);
@@ -19,7 +18,7 @@ test("a write repeated under its key is done once and gives the same result", as
   await assert.rejects(elsewhere, { code: "principal-exists" });
 });
 
-test("a failure is not kept: the same key may be tried again", async (t) => {
+storeTest("a failure is not kept: the same key may be tried again", async (t) => {
   const store = await temporaryStore(t);
   const { principalId: taken } = await store.write.createPrincipal({ kind: "user", name: "Ada", roles: [] });
   const create = () => store.once(key("1")).createPrincipal({ kind: "user", name: "Ada", roles: [] });
@@ -28,7 +27,7 @@ test("a failure is not kept: the same key may be tried again", async (t) => {
   await create();
 });
 
-test("a key that came with another request is refused", async (t) => {
+storeTest("a key that came with another request is refused", async (t) => {
   const store = await temporaryStore(t);
   await store.once(key("1")).createPrincipal({ kind: "user", name: "Ada", roles: [] });
   await assert.rejects(store.once(key("1", "another")).createPrincipal({ kind: "user", name: "Bob", roles: [] }), {
@@ -39,7 +38,7 @@ test("a key that came with another request is refused", async (t) => {
   assert.equal(await store.read.principalByName({ kind: "user", name: "Bob" }), null);
 });
 
-test("an answer is kept beside the result, the first one for good, and forgotten with age", async (t) => {
+storeTest("an answer is kept beside the result, the first one for good, and forgotten with age", async (t) => {
   const store = await temporaryStore(t);
   const result = await store.once(key("1")).createPrincipal({ kind: "user", name: "Ada", roles: [] });
   assert.equal((await store.read.idempotentAnswer({ principalId, key: "1" }))?.status, null);

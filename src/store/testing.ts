@@ -1,27 +1,63 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import test, { after } from "node:test";
+import { skipUnless } from "../../test/support/requires.ts";
 import { openStore } from "./open-store.ts";
 import type { Store } from "./store.ts";
+import type { StoreOptions } from "./store-options.ts";
 
 /* For tests only. */
 
+type DatabaseKind = Store["database"]["kind"];
+
+const databaseOfTest = new AsyncLocalStorage<DatabaseKind>();
+
+let testDatabases: typeof import("./testing/test-database.ts") | undefined;
+
+// Said here, for what is said within a test is done at the end of that test.
+after(() => testDatabases?.dropTestDatabases());
+
+/**
+ * A test of what holds on every database: once on SQLite, and once on the SQL Server that RUNSMITH_TEST_MSSQL names.
+ * Within it, `temporaryStore` and `temporaryStoreOptions` are of that database.
+ */
+export function storeTest(name: string, body: (t: TestContext) => Promise<void>): void {
+  test(`${name} · SQLite`, (t) => databaseOfTest.run("sqlite", body, t));
+  test(`${name} · SQL Server`, skipUnless("mssql"), (t) => databaseOfTest.run("sql-server", body, t));
+}
+
 /** An empty folder that is gone after the test. */
-export function temporaryDirectory(test: TestContext): string {
+export function temporaryDirectory(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "runsmith-store-"));
-  test.after(() => rmSync(directory, { recursive: true, force: true }));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** A store over a database of its own, closed and deleted after the test. */
-export async function temporaryStore(test: TestContext): Promise<Store> {
-  // Made by hand, for what is to be done first after the test must be said last before it.
+/** How to open a store over a database of its own, which is gone after the test. */
+export async function temporaryStoreOptions(t: TestContext): Promise<StoreOptions> {
   const directory = mkdtempSync(join(tmpdir(), "runsmith-store-"));
-  const store = await openStore({ dataDirectory: directory });
-  test.after(async () => {
-    await store.close();
-    rmSync(directory, { recursive: true, force: true });
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  if (databaseOfTest.getStore() !== "sql-server") {
+    t.after(remove);
+    return { dataDirectory: directory };
+  }
+  testDatabases ??= await import("./testing/test-database.ts");
+  const database = await testDatabases.takeTestDatabase();
+  t.after(async () => {
+    remove();
+    await database.release();
   });
-  return store;
+  return { dataDirectory: directory, databaseUrl: database.url };
+}
+
+/** A store over a database of its own, closed and deleted after the test. */
+export async function temporaryStore(t: TestContext): Promise<Store> {
+  let opened: Store | undefined;
+  // What is to be done first after the test must be said first.
+  t.after(() => opened?.close());
+  opened = await openStore(await temporaryStoreOptions(t));
+  return opened;
 }

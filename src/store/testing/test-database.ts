@@ -1,0 +1,133 @@
+import sql from "mssql";
+import { readDatabaseUrl } from "../mssql/database-url.ts";
+
+/* Databases for tests on the SQL Server that RUNSMITH_TEST_MSSQL names. Each process makes its own, and drops them at its end. */
+
+const prefix = "runsmith_test_";
+
+/** Milliseconds after which a database of a test is taken for forgotten by a process that was killed. */
+const forgottenAfter = 3 * 3_600_000;
+
+/** A database of a test. */
+export interface TestDatabase {
+  url: string;
+  /** Takes everything out again, or keeps it from being used again; then it serves the next test. */
+  release(): Promise<void>;
+}
+
+interface OwnDatabase {
+  name: string;
+  url: string;
+  /** For emptying it between two tests, … */
+  pool: sql.ConnectionPool;
+  /** … with this text; made when the tables are there. */
+  clearing: string | null;
+}
+
+let server: Promise<sql.ConnectionPool> | undefined;
+let made = 0;
+const all: OwnDatabase[] = [];
+const free: OwnDatabase[] = [];
+
+/** An empty database, or one as it is after its first start. */
+export async function takeTestDatabase(): Promise<TestDatabase> {
+  const database = free.pop() ?? (await make());
+  return {
+    url: database.url,
+    release: async () => {
+      await clear(database);
+      free.push(database);
+    },
+  };
+}
+
+/** Drops what this process made. */
+export async function dropTestDatabases(): Promise<void> {
+  const pool = await server;
+  if (pool !== undefined) {
+    for (const database of all) {
+      await database.pool.close();
+      await drop(pool, database.name);
+    }
+    await pool.close();
+  }
+}
+
+function serverUrl(): string {
+  const url = process.env.RUNSMITH_TEST_MSSQL;
+  if (!url) {
+    throw new Error("RUNSMITH_TEST_MSSQL names no SQL Server.");
+  }
+  return url;
+}
+
+async function connection(): Promise<sql.ConnectionPool> {
+  server ??= (async () => {
+    const pool = await new sql.ConnectionPool(readDatabaseUrl(serverUrl()).config).connect();
+    await dropForgotten(pool);
+    return pool;
+  })();
+  return server;
+}
+
+async function make(): Promise<OwnDatabase> {
+  const pool = await connection();
+  made += 1;
+  const name = `${prefix}${Date.now().toString(36)}_${process.pid}_${made}`;
+  await pool.request().batch(`CREATE DATABASE ${name}`);
+  const url = new URL(serverUrl());
+  url.pathname = `/${name}`;
+  const own = await new sql.ConnectionPool({ ...readDatabaseUrl(url.href).config, pool: { max: 1 } }).connect();
+  const database: OwnDatabase = { name, url: url.href, pool: own, clearing: null };
+  all.push(database);
+  return database;
+}
+
+async function clear(database: OwnDatabase): Promise<void> {
+  database.clearing ??= await clearingText(database.pool);
+  if (database.clearing !== "") await database.pool.request().batch(database.clearing);
+}
+
+/** Deletions from all tables but those that a migration fills, children first. */
+async function clearingText(pool: sql.ConnectionPool): Promise<string> {
+  const tables = (
+    await pool.request().query<{ name: string }>("SELECT name FROM sys.tables WHERE schema_id = SCHEMA_ID(N'runsmith')")
+  ).recordset.map(({ name }) => name);
+  const references = (
+    await pool.request().query<{ child: string; parent: string }>(
+      `SELECT OBJECT_NAME(parent_object_id) AS child, OBJECT_NAME(referenced_object_id) AS parent FROM sys.foreign_keys
+       WHERE parent_object_id <> referenced_object_id`,
+    )
+  ).recordset;
+  const left = new Set(tables.filter((name) => !["migrations", "workspaces", "installation"].includes(name)));
+  const order: string[] = [];
+  while (left.size > 0) {
+    const next = [...left].filter(
+      (name) => !references.some(({ parent, child }) => parent === name && left.has(child)),
+    );
+    if (next.length === 0) throw new Error(`Tables refer to each other in a circle: ${[...left].join(", ")}`);
+    for (const name of next) left.delete(name);
+    order.push(...next);
+  }
+  return order.map((name) => `DELETE FROM runsmith.${name};`).join("\n");
+}
+
+async function dropForgotten(pool: sql.ConnectionPool): Promise<void> {
+  const { recordset } = await pool.request().query<{ name: string }>("SELECT name FROM sys.databases");
+  for (const { name } of recordset.filter((database) => database.name.startsWith(prefix))) {
+    const madeAt = Number.parseInt(name.slice(prefix.length), 36);
+    if (Date.now() - madeAt > forgottenAfter) await drop(pool, name);
+  }
+}
+
+async function drop(pool: sql.ConnectionPool, name: string): Promise<void> {
+  // Ends what a failed test left connected.
+  await pool
+    .request()
+    .batch(`ALTER DATABASE ${name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE`)
+    .catch(() => {});
+  await pool
+    .request()
+    .batch(`DROP DATABASE ${name}`)
+    .catch((error: Error) => process.stderr.write(`The test's database ${name} stays: ${error.message}\n`));
+}
