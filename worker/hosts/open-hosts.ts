@@ -4,6 +4,7 @@ import type { HostKind } from "../../src/contract/runbook-kind.ts";
 import { type HostAccounts, ownAccount } from "../accounts/host-account.ts";
 import { reserveAccounts } from "../accounts/reserved-accounts.ts";
 import { firstClosedFolder, openRuntimeFiles, prepareRuntimeFolder } from "../accounts/runtime-folder.ts";
+import { programPaths } from "../program-paths.ts";
 import { chooseSandbox } from "../sandbox/choose-sandbox.ts";
 import type { ControlGroups } from "../sandbox/control-groups.ts";
 import { openControlGroups } from "../sandbox/control-groups.ts";
@@ -59,7 +60,11 @@ export async function openHosts(
     accounts.close();
   };
   try {
-    const sandbox = await chooseSandbox({ ...options, runtimeDirectory }, accounts, spawner);
+    const unchangeablePaths = [
+      ...programPaths(),
+      ...[...programs.values()].flatMap(({ command, readOnlyPaths }) => [command, ...readOnlyPaths]),
+    ];
+    const sandbox = await chooseSandbox({ ...options, runtimeDirectory, unchangeablePaths }, accounts, spawner);
     const controlGroups = use.dedicated ? await findControlGroups(limits, logger) : null;
     const { register } = use;
     const starter = new HostStarter({ sandbox, accounts, programs, limits, register, controlGroups });

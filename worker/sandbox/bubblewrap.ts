@@ -20,6 +20,8 @@ export interface BubblewrapOptions {
   runtimeDirectory: string;
   /** Files and folders that no script may reach, whatever is granted. */
   protectedPaths: readonly string[];
+  /** Files and folders that no script may change, whatever is granted. */
+  unchangeablePaths: readonly string[];
 }
 
 /** The descriptor, in bwrap only, from which it reads the seccomp filter. */
@@ -36,14 +38,17 @@ export async function createBubblewrapSandbox(options: BubblewrapOptions, spawne
   await mkdir(options.runtimeDirectory, { recursive: true });
   const view = await prepareSystemView(options.runtimeDirectory);
   const filterFile = writeFilter(options.runtimeDirectory);
-  const protectedPaths = [...options.protectedPaths, options.runtimeDirectory];
+  const own = {
+    hidden: [...options.protectedPaths, options.runtimeDirectory],
+    unchangeable: options.unchangeablePaths,
+  };
   const etcOf = new WeakMap<PreparedGrants, string>();
 
   return {
     name: "bubblewrap",
 
     async prepare(grants: readonly Grant[]): Promise<PreparedGrants> {
-      const prepared = await prepareGrants(grants, protectedPaths);
+      const prepared = await prepareGrants(grants, own);
       const places = prepared.paths.map(({ destination, directory }) => ({ path: destination, directory }));
       const inEtc = places.filter(({ path }) => path.startsWith("/etc/"));
       if (inEtc.length > 0) etcOf.set(prepared, await prepareEtcWith(options.runtimeDirectory, inEtc));

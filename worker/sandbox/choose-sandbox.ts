@@ -11,6 +11,7 @@ export interface SandboxChoice {
   sandbox: "bubblewrap" | "none";
   trustEveryRunbook: boolean;
   protectedPaths: readonly string[];
+  unchangeablePaths: readonly string[];
   runtimeDirectory: string;
 }
 

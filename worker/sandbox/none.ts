@@ -21,7 +21,7 @@ export function createUnisolatedSandbox(spawner: Spawner): Sandbox {
 
     prepare(grants: readonly Grant[]): Promise<PreparedGrants> {
       // Nothing is mounted, but a path that is not there is told now rather than by the script.
-      return prepareGrants(grants, []);
+      return prepareGrants(grants, { hidden: [], unchangeable: [] });
     },
 
     async start({ program, direct, account, limits }: SandboxRequest): Promise<SandboxedProcess> {

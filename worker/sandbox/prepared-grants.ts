@@ -30,16 +30,21 @@ export const noGrants: PreparedGrants = { network: false, processes: false, path
 /** Where a granted folder would take the place of what the sandbox itself puts there. */
 const reservedFolders = ["/proc", "/dev", "/sys"];
 
+/** Files and folders of Runsmith itself; one that is not there is nobody's to reach. */
+export interface OwnPaths {
+  /** No script may reach them: the worker's token, the service's data. */
+  hidden: readonly string[];
+  /** Scripts may read them where a grant shows them, and never change them: programs that run outside of sandboxes. */
+  unchangeable: readonly string[];
+}
+
 /**
  * Resolves grants, symbolic links included.
  *
- * @param protectedPaths Files and folders that no script may reach: the worker's token, the service's data.
- * @throws UserError `grant-unusable` when a granted path does not exist, leads into a protected path, or cannot be granted.
+ * @throws UserError `grant-unusable` when a granted path does not exist, leads to what belongs to Runsmith itself, would let it be
+ *   moved or changed, or cannot be granted.
  */
-export async function prepareGrants(
-  grants: readonly Grant[],
-  protectedPaths: readonly string[],
-): Promise<PreparedGrants> {
+export async function prepareGrants(grants: readonly Grant[], own: OwnPaths): Promise<PreparedGrants> {
   if (grants.length === 0) return noGrants;
   const prepared: PreparedGrants = { network: false, processes: false, paths: [], hidden: [] };
   for (const grant of grants) {
@@ -48,7 +53,8 @@ export async function prepareGrants(
     else prepared.paths.push(await grantedPath(grant));
   }
   prepared.paths.sort((a, b) => depth(a.destination) - depth(b.destination));
-  for (const path of protectedPaths) await protect(path, prepared);
+  for (const path of own.hidden) await hide(path, prepared);
+  for (const path of own.unchangeable) await keepUnchanged(path, prepared);
   return prepared;
 }
 
@@ -109,28 +115,57 @@ async function grantedPath(grant: Extract<Grant, { path: string }>): Promise<Gra
   return { source, destination, writable, directory: found.isDirectory(), fileIdentity: fileIdentity(found) };
 }
 
-/** A protected path inside a granted folder is covered; a grant of it, or of something inside it, is refused. */
-async function protect(path: string, prepared: PreparedGrants): Promise<void> {
-  let place: string;
-  let directory: boolean;
-  try {
-    place = await realpath(path);
-    directory = (await stat(place)).isDirectory();
-  } catch {
-    // Not on this machine, so nobody can reach it.
-    return;
-  }
+/** Inside a folder that is granted for reading it is covered; a grant of it, or of something inside it, is refused. */
+async function hide(path: string, prepared: PreparedGrants): Promise<void> {
+  const place = await placeOf(path);
+  if (place === null) return;
   for (const granted of prepared.paths) {
-    if (isWithin(granted.source, place)) {
+    if (isWithin(granted.source, place.path)) {
       throw unusable(
-        `The grant of the path ${granted.destination} is refused: it leads to ${place}, which belongs to Runsmith itself.`,
+        `The grant of the path ${granted.destination} is refused: it leads to ${place.path}, which belongs to Runsmith itself.`,
         "Keep Runsmith's data and the worker's token outside of the folders that runbooks get.",
       );
     }
-    if (isWithin(place, granted.source)) {
-      const suffix = granted.source === "/" ? place : place.slice(granted.source.length);
-      prepared.hidden.push({ path: granted.destination === "/" ? suffix : granted.destination + suffix, directory });
+    if (!isWithin(place.path, granted.source)) continue;
+    if (granted.writable) throw movable(granted, place.path);
+    const suffix = granted.source === "/" ? place.path : place.path.slice(granted.source.length);
+    prepared.hidden.push({
+      path: granted.destination === "/" ? suffix : granted.destination + suffix,
+      directory: place.directory,
+    });
+  }
+}
+
+async function keepUnchanged(path: string, prepared: PreparedGrants): Promise<void> {
+  const place = await placeOf(path);
+  if (place === null) return;
+  for (const granted of prepared.paths) {
+    if (!granted.writable) continue;
+    if (isWithin(place.path, granted.source)) throw movable(granted, place.path);
+    if (isWithin(granted.source, place.path)) {
+      throw unusable(
+        `The grant of the path ${granted.destination} for writing is refused: it is a part of ${place.path}, which belongs to Runsmith itself.`,
+        "Grant it for reading, or another folder.",
+      );
     }
+  }
+}
+
+/** What covers a place stays where it is, but the folders around it can be moved, and the next job would find it uncovered. */
+function movable({ destination }: GrantedPath, place: string): UserError {
+  return unusable(
+    `The grant of the path ${destination} for writing is refused: it holds ${place}, which belongs to Runsmith itself, and who may write around it may move it.`,
+    "Grant the folders that the script writes to, one by one, or this one for reading.",
+  );
+}
+
+async function placeOf(path: string): Promise<{ path: string; directory: boolean } | null> {
+  try {
+    const place = await realpath(path);
+    return { path: place, directory: (await stat(place)).isDirectory() };
+  } catch {
+    // Not on this machine, so nobody can reach it.
+    return null;
   }
 }
 

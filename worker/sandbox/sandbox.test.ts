@@ -6,13 +6,13 @@ import { after, describe, it } from "node:test";
 import { isRoot, SandboxProbe, spoken, testAccount } from "../testing/sandbox-probe.ts";
 import { childProcesses, isAlive, processesWhere, userNamespaceOf } from "./process-tree.ts";
 
-const probe = new SandboxProbe(["protected", "token"]);
+const probe = new SandboxProbe(["protected", "token"], ["program"]);
 after(() => probe.close());
 
 mkdirSync(join(probe.folder, "protected"));
 writeFileSync(join(probe.folder, "protected", "data"), "the data");
 writeFileSync(join(probe.folder, "token"), "the token");
-for (const name of ["read", "write"]) {
+for (const name of ["program", "program/part", "read", "write"]) {
   mkdirSync(join(probe.folder, name));
   chmodSync(join(probe.folder, name), 0o777);
 }
@@ -155,9 +155,30 @@ describe("a sandbox", () => {
   it("covers what belongs to Runsmith inside a granted folder", async () => {
     const { output } = await probe.run(
       `ls ${probe.folder}/protected; cat ${probe.folder}/token; ls ${probe.folder} | wc -l`,
-      [{ type: "path", path: probe.folder, access: "write" }],
+      [{ type: "path", path: probe.folder, access: "read" }],
     );
-    assert.equal(output.trim(), "4");
+    assert.equal(output.trim(), "5");
+  });
+
+  it("refuses to grant for writing what holds something of Runsmith, which could be moved away from what covers it", async () => {
+    for (const path of [probe.folder, "/"]) {
+      await assert.rejects(
+        probe.run("true", [{ type: "path", path, access: "write" }]),
+        /for writing is refused: it holds .*(protected|token|program|runtime).* who may write around it may move it/,
+      );
+    }
+  });
+
+  it("lets the program of Runsmith be read where a grant shows it, and never written", async () => {
+    const grant = (path: string, access: "read" | "write") => [
+      { type: "path", path: join(probe.folder, path), access } as const,
+    ];
+    assert.equal((await probe.run(`ls ${probe.folder}/program`, grant("program", "read"))).output, "part\n");
+    await assert.rejects(probe.run("true", grant("program", "write")), /for writing is refused/);
+    await assert.rejects(
+      probe.run("true", grant("program/part", "write")),
+      /for writing is refused: it is a part of .*program, which belongs to Runsmith itself/,
+    );
   });
 
   it("refuses a grant that leads to what belongs to Runsmith, also through a symbolic link", async () => {

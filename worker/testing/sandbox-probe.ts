@@ -27,12 +27,13 @@ export class SandboxProbe {
   readonly folder = mkdtempSync(join(tmpdir(), "runsmith-sandbox-test-"));
   readonly #sandbox: Promise<Sandbox>;
 
-  /** @param protectedPaths Relative to `folder`. */
-  constructor(protectedPaths: readonly string[] = []) {
+  /** Both are relative to `folder`. */
+  constructor(protectedPaths: readonly string[] = [], unchangeablePaths: readonly string[] = []) {
     this.#sandbox = createBubblewrapSandbox(
       {
         runtimeDirectory: testRuntimeDirectory,
         protectedPaths: protectedPaths.map((path) => join(this.folder, path)),
+        unchangeablePaths: unchangeablePaths.map((path) => join(this.folder, path)),
       },
       inProcessSpawner,
     );
