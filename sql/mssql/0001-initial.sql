@@ -47,6 +47,18 @@ CREATE TABLE runsmith.tokens (
 
 CREATE INDEX tokens_by_principal ON runsmith.tokens (workspace_id, principal_id, token_id);
 
+-- Where jobs may run, one row for each choice that was ever made; rows never change. The id is made of the content, so the same
+-- choice has the same id everywhere. `run_on`, `stand_bys`: JSON arrays of `group:NAME` and `worker:NAME`, in order;
+-- `stand_by_after`: milliseconds; `required_tags`: a JSON array.
+CREATE TABLE runsmith.placements (
+  placement_id binary(16) NOT NULL CONSTRAINT pk_placements PRIMARY KEY CLUSTERED,
+  host_kind nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
+  run_on nvarchar(max) NOT NULL CONSTRAINT ck_placements_run_on CHECK (ISJSON(run_on) = 1),
+  stand_bys nvarchar(max) NOT NULL CONSTRAINT ck_placements_stand_bys CHECK (ISJSON(stand_bys) = 1),
+  stand_by_after bigint NOT NULL,
+  required_tags nvarchar(max) NOT NULL CONSTRAINT ck_placements_required_tags CHECK (ISJSON(required_tags) = 1)
+);
+
 -- `tags` and `grants` are JSON arrays; the limits are milliseconds or bytes, NULL without limit.
 CREATE TABLE runsmith.runbooks (
   workspace_id binary(16) NOT NULL CONSTRAINT fk_runbooks_workspace REFERENCES runsmith.workspaces (workspace_id),
@@ -64,7 +76,9 @@ CREATE TABLE runsmith.runbooks (
   -- `isolation`: job, runbook (one host may serve one job after another); `share_callers`: whoever started them.
   isolation nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT df_runbooks_isolation DEFAULT N'job',
   share_callers bit NOT NULL CONSTRAINT df_runbooks_share_callers DEFAULT 0,
-  worker_group nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT df_runbooks_worker_group DEFAULT N'default',
+  placement_id binary(16) NOT NULL CONSTRAINT fk_runbooks_placement REFERENCES runsmith.placements (placement_id),
+  -- Of its jobs; the larger goes first.
+  priority int NOT NULL CONSTRAINT df_runbooks_priority DEFAULT 0,
   time_limit bigint NULL,
   start_deadline bigint NULL,
   concurrency_limit int NULL,
@@ -79,8 +93,8 @@ CREATE TABLE runsmith.runbooks (
   last_version_number int NOT NULL CONSTRAINT df_runbooks_last_version_number DEFAULT 0,
   -- Jobs that hold a place under the concurrency limit: queued, starting or running; parked ones do not.
   active_jobs int NOT NULL CONSTRAINT df_runbooks_active_jobs DEFAULT 0,
-  -- Fairness: the tag of the last job enqueued.
-  last_tag bigint NOT NULL CONSTRAINT df_runbooks_last_tag DEFAULT 0,
+  -- 1 while an operator holds its dispatch (`dispatch_holds`): its jobs are parked.
+  dispatch_held bit NOT NULL CONSTRAINT df_runbooks_dispatch_held DEFAULT 0,
   created_at datetime2(3) NOT NULL,
   modified_at datetime2(3) NOT NULL,
   modified_by nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
@@ -128,9 +142,12 @@ CREATE TABLE runsmith.jobs (
   version_number int NOT NULL,
   draft bit NOT NULL,
   status nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
-  -- 1 while a concurrency rule holds the job outside the queue.
+  -- 1 while a concurrency rule, or an operator's hold of its runbook, keeps the job outside the queue.
   parked bit NOT NULL CONSTRAINT df_jobs_parked DEFAULT 0,
-  worker_group nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
+  placement_id binary(16) NOT NULL,
+  -- The group that its placement names first, NULL when it names workers only.
+  worker_group nvarchar(128) COLLATE Latin1_General_CI_AS NULL,
+  priority int NOT NULL CONSTRAINT df_jobs_priority DEFAULT 0,
   host_kind nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
   attempt int NOT NULL CONSTRAINT df_jobs_attempt DEFAULT 0,
   -- Attempts counted against `max_attempts`; those that failed in the script count against `max_retries`.
@@ -192,25 +209,46 @@ CREATE TABLE runsmith.job_parameters (
   secret_names nvarchar(max) NOT NULL CONSTRAINT ck_job_parameters_secret_names CHECK (ISJSON(secret_names) = 1)
 );
 
--- Only jobs that could start now. The clustered key is the order of claiming; `tag` is the fairness tag.
+-- Only jobs that could start now. A queue is a placement; the clustered key is the order of claiming in it. `rank` is the negated
+-- priority, so that the smaller goes first; `tag` is the fairness tag.
 CREATE TABLE runsmith.job_queue (
-  worker_group nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
-  host_kind nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
-  priority int NOT NULL,
+  placement_id binary(16) NOT NULL,
+  rank int NOT NULL,
   tag bigint NOT NULL,
   job_id binary(16) NOT NULL,
   row_version rowversion NOT NULL,
-  CONSTRAINT pk_job_queue PRIMARY KEY CLUSTERED (worker_group, host_kind, priority, tag, job_id)
+  CONSTRAINT pk_job_queue PRIMARY KEY CLUSTERED (placement_id, rank, tag, job_id)
 );
 
 CREATE UNIQUE INDEX job_queue_by_job ON runsmith.job_queue (job_id);
 
--- The tag of the job claimed last, by queue: new jobs of an idle runbook start here.
+-- The tag of the job claimed last, by queue and rank: new jobs of an idle runbook start here.
 CREATE TABLE runsmith.queue_positions (
-  worker_group nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
-  host_kind nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
+  placement_id binary(16) NOT NULL,
+  rank int NOT NULL,
   tag bigint NOT NULL,
-  CONSTRAINT pk_queue_positions PRIMARY KEY CLUSTERED (worker_group, host_kind)
+  CONSTRAINT pk_queue_positions PRIMARY KEY CLUSTERED (placement_id, rank)
+);
+
+-- The tag of the job that a runbook put last into a queue and rank.
+CREATE TABLE runsmith.runbook_tags (
+  runbook_id binary(16) NOT NULL
+    CONSTRAINT fk_runbook_tags_runbook REFERENCES runsmith.runbooks (runbook_id) ON DELETE CASCADE,
+  placement_id binary(16) NOT NULL,
+  rank int NOT NULL,
+  tag bigint NOT NULL,
+  CONSTRAINT pk_runbook_tags PRIMARY KEY CLUSTERED (runbook_id, placement_id, rank)
+);
+
+-- What operators hold. `scope`: all, group, runbook; `subject`: nothing, the group's name, the runbook's id.
+CREATE TABLE runsmith.dispatch_holds (
+  workspace_id binary(16) NOT NULL CONSTRAINT fk_dispatch_holds_workspace REFERENCES runsmith.workspaces (workspace_id),
+  scope nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
+  subject nvarchar(128) COLLATE Latin1_General_CI_AS NOT NULL,
+  reason nvarchar(max) NOT NULL,
+  held_by nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
+  held_at datetime2(3) NOT NULL,
+  CONSTRAINT pk_dispatch_holds PRIMARY KEY CLUSTERED (workspace_id, scope, subject)
 );
 
 CREATE TABLE runsmith.job_attempts (
@@ -241,24 +279,45 @@ CREATE TABLE runsmith.stream_records (
 
 CREATE INDEX stream_records_by_stream ON runsmith.stream_records (job_id, stream, attempt, number) WHERE stream <> 0;
 
--- `status`: connected, draining, lost, never-connected, removed. The lease lives here, one row a worker.
+-- `lease_duration`: milliseconds, NULL where the installation's holds.
+CREATE TABLE runsmith.worker_groups (
+  workspace_id binary(16) NOT NULL CONSTRAINT fk_worker_groups_workspace REFERENCES runsmith.workspaces (workspace_id),
+  name nvarchar(128) COLLATE Latin1_General_CI_AS NOT NULL,
+  description nvarchar(max) NOT NULL CONSTRAINT df_worker_groups_description DEFAULT N'',
+  lease_duration bigint NULL,
+  created_at datetime2(3) NOT NULL,
+  modified_at datetime2(3) NOT NULL,
+  modified_by nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
+  revision int NOT NULL CONSTRAINT df_worker_groups_revision DEFAULT 1,
+  CONSTRAINT pk_worker_groups PRIMARY KEY CLUSTERED (workspace_id, name)
+);
+
+-- `status`: connected, draining, lost, disconnected, never-connected, removed. The lease lives here, one row a worker.
+-- `admission`: open, cordoned, draining: what operators allow it. `host_kinds`: JSON, with versions and slots; `tags`: a JSON array;
+-- `vitals`: JSON of its last heartbeat.
 CREATE TABLE runsmith.workers (
   workspace_id binary(16) NOT NULL CONSTRAINT fk_workers_workspace REFERENCES runsmith.workspaces (workspace_id),
   worker_id binary(16) NOT NULL CONSTRAINT pk_workers PRIMARY KEY CLUSTERED,
   principal_id binary(16) NOT NULL CONSTRAINT fk_workers_principal REFERENCES runsmith.principals (principal_id),
   name nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
-  worker_group nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
+  worker_group nvarchar(128) COLLATE Latin1_General_CI_AS NOT NULL,
+  tags nvarchar(max) NOT NULL CONSTRAINT df_workers_tags DEFAULT N'[]' CONSTRAINT ck_workers_tags CHECK (ISJSON(tags) = 1),
+  admission nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT df_workers_admission DEFAULT N'open',
   status nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
   instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NULL,
   version nvarchar(1024) NULL,
+  protocol int NULL,
   host_name nvarchar(1024) NULL,
   sandbox nvarchar(256) COLLATE Latin1_General_BIN2 NULL,
   slots int NOT NULL CONSTRAINT df_workers_slots DEFAULT 0,
   host_kinds nvarchar(max) NOT NULL
     CONSTRAINT df_workers_host_kinds DEFAULT N'[]' CONSTRAINT ck_workers_host_kinds CHECK (ISJSON(host_kinds) = 1),
+  vitals nvarchar(max) NULL CONSTRAINT ck_workers_vitals CHECK (ISJSON(vitals) = 1),
   lease_duration bigint NULL,
   lease_expires_at datetime2(3) NULL,
   last_seen_at datetime2(3) NULL,
+  -- Since when it takes no jobs, for whatever reason; NULL while it does.
+  unavailable_since datetime2(3) NULL,
   created_at datetime2(3) NOT NULL,
   CONSTRAINT uq_workers_name UNIQUE (workspace_id, name)
 );
