@@ -8,6 +8,7 @@ import type { Spawner } from "../spawning/spawner.ts";
 import { bubblewrapArguments } from "./bubblewrap-arguments.ts";
 import { findBubblewrap } from "./find-bubblewrap.ts";
 import { hostEnvironment } from "./host-environment.ts";
+import { checkMounts } from "./mount-check.ts";
 import { type PreparedGrants, prepareGrants } from "./prepared-grants.ts";
 import { prlimitCommand } from "./resource-limits.ts";
 import type { Sandbox, SandboxedProcess, SandboxRequest } from "./sandbox.ts";
@@ -55,7 +56,7 @@ export async function createBubblewrapSandbox(options: BubblewrapOptions, spawne
       return prepared;
     },
 
-    start({ program, direct, grants, account, limits }: SandboxRequest): Promise<SandboxedProcess> {
+    async start({ program, direct, grants, account, limits }: SandboxRequest): Promise<SandboxedProcess> {
       const command = [
         ...(account !== null && bubblewrap.setUserId ? dropPrivilegesCommand(account) : []),
         bubblewrap.path,
@@ -73,7 +74,7 @@ export async function createBubblewrapSandbox(options: BubblewrapOptions, spawne
         program.command,
         ...program.arguments,
       ];
-      return spawnHost(spawner, {
+      const started = await spawnHost(spawner, {
         command,
         environment: {},
         workingDirectory: "/",
@@ -84,6 +85,13 @@ export async function createBubblewrapSandbox(options: BubblewrapOptions, spawne
         become: bubblewrap.setUserId ? null : account,
         ownUserId: account?.userId ?? null,
       });
+      return {
+        ...started,
+        settle() {
+          started.settle();
+          checkMounts(started.identity(), grants);
+        },
+      };
     },
   };
 }

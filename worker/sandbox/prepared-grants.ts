@@ -175,7 +175,10 @@ function isWithin(path: string, folder: string): boolean {
 
 const depth = (path: string): number => (path === "/" ? 0 : path.split("/").length - 1);
 
-const fileIdentity = (found: { dev: number | bigint; ino: number | bigint }): string => `${found.dev}:${found.ino}`;
+/** Device and inode: what a file or folder is, wherever it is seen. */
+export function fileIdentity(found: { dev: number | bigint; ino: number | bigint }): string {
+  return `${found.dev}:${found.ino}`;
+}
 
 function unusable(message: string, remedy?: string, cause?: unknown): UserError {
   return new UserError("grant-unusable", message, {

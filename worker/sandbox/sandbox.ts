@@ -50,6 +50,8 @@ export interface SandboxedProcess {
   /**
    * Looks at the started processes, once, when the host has said that it is ready: from then on `kill` and the guard
    * reach each of them, and memory is accounted.
+   *
+   * @throws UserError `grant-unusable` when the host sees something else than what was granted; it must not get a script then.
    */
   settle(): void;
   /** What the guard needs to end the tree when the worker cannot; complete after `settle`. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Grant } from "../../src/contract/grant.ts";
 import type { HostAccount } from "../accounts/host-account.ts";
 import { createBubblewrapSandbox } from "../sandbox/bubblewrap.ts";
+import type { PreparedGrants } from "../sandbox/prepared-grants.ts";
 import type { ResourceLimits } from "../sandbox/resource-limits.ts";
 import { defaultResourceLimits } from "../sandbox/resource-limits.ts";
 import type { ProcessExit, Sandbox, SandboxedProcess } from "../sandbox/sandbox.ts";
@@ -45,6 +46,18 @@ export class SandboxProbe {
     grants: readonly Grant[] = [],
     limits: Partial<ResourceLimits> = {},
   ): Promise<SandboxedProcess> {
+    return await this.startPrepared(script, await this.prepare(grants), limits);
+  }
+
+  async prepare(grants: readonly Grant[]): Promise<PreparedGrants> {
+    return await (await this.#sandbox).prepare(grants);
+  }
+
+  async startPrepared(
+    script: string,
+    grants: PreparedGrants,
+    limits: Partial<ResourceLimits> = {},
+  ): Promise<SandboxedProcess> {
     const sandbox = await this.#sandbox;
     return await sandbox.start({
       program: {
@@ -58,7 +71,7 @@ export class SandboxProbe {
         leastDataLimit: 0,
       },
       direct: false,
-      grants: await sandbox.prepare(grants),
+      grants,
       account: testAccount,
       limits: { ...defaultResourceLimits, ...limits },
     });
