@@ -63,7 +63,6 @@ export async function runScript(hosts: LocalHosts, options: RunScriptOptions): P
       leaseLapsed: () => false,
     },
     {
-      hostReady() {},
       running() {},
       record: (_, json) => options.onRecord(JSON.parse(json) as StreamRecord),
       batchOver() {},

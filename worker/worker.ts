@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { HostKindOffer } from "../src/contract/link/control-frames.ts";
 import type { UserError } from "../src/contract/user-error.ts";
 import { analysePowerShell } from "./analysis-run.ts";
+import { noRegister } from "./hosts/host-starter.ts";
 import { hostLaunchers } from "./hosts/launchers.ts";
 import { openHosts } from "./hosts/open-hosts.ts";
 import { defaultBase, WarmPool } from "./hosts/warm-pool.ts";
@@ -45,7 +46,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   // The link guards hosts from the first one on, but is opened after what it has to offer is known.
   let control: ControlLink | undefined;
   const register = {
-    add: (identity: Parameters<ControlLink["register"]["add"]>[0]) => control?.register.add(identity) ?? (() => {}),
+    add: (identity: Parameters<ControlLink["register"]["add"]>[0]) =>
+      control?.register.add(identity) ?? noRegister.add(identity),
   };
   const hosts = await openHosts(resolved, hostLaunchers, {
     concurrency: resolved.slots + hostsBesideSlots,
@@ -128,10 +130,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     offers: (kind) => hosts.programs.has(kind),
     send: (frame) => link.send(frame),
     declined: (attempt) => link.attemptOver(attempt),
-    changed() {
-      tellStatus();
-      checkDrained();
-    },
+    changed: checkDrained,
   });
   const unwatch = watchMemory(() => board.running(), resolved.limits.memory);
   const statusTimer = setInterval(tellStatus, 1_000).unref();

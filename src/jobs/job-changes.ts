@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import type { JobResource } from "../contract/api/job.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { LiveHub } from "./live-hub.ts";
@@ -6,12 +6,18 @@ import type { LiveHub } from "./live-hub.ts";
 /** Jobs read at once. */
 const mostAtOnce = 50;
 
+/**
+ * Milliseconds for which changes gather before they are read, except for ends. A job passes through its first states in less, and
+ * in those moments its script has better use for the processor.
+ */
+const gatherTime = 20;
+
 /** After a read that failed, in milliseconds. */
 const retryDelay = 500;
 
 /**
- * Tells live readers of jobs that changed: each is read once it is stored, and changes that come meanwhile are told together.
- * Costs nothing while nobody reads.
+ * Tells live readers of jobs that changed: each is read once it is stored, ends at once, other changes together with what comes
+ * in the next moment. Costs nothing while nobody reads.
  */
 export class JobChanges {
   readonly #hub: LiveHub;
@@ -19,6 +25,7 @@ export class JobChanges {
   readonly #logger: Logger;
   readonly #changed = new Set<string>();
   #busy = false;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(hub: LiveHub, read: (jobIds: string[]) => Promise<JobResource[]>, logger: Logger) {
     this.#hub = hub;
@@ -27,11 +34,31 @@ export class JobChanges {
   }
 
   note(jobIds: readonly string[]): void {
+    if (this.#add(jobIds)) {
+      this.#timer ??= setTimeout(() => this.#go(), gatherTime);
+    }
+  }
+
+  /** Of jobs that have ended. */
+  noteEnds(jobIds: readonly string[]): void {
+    if (this.#add(jobIds)) {
+      this.#go();
+    }
+  }
+
+  #add(jobIds: readonly string[]): boolean {
+    const before = this.#changed.size;
     for (const jobId of jobIds) {
       if (this.#hub.hasReaders(jobId)) {
         this.#changed.add(jobId);
       }
     }
+    return this.#changed.size > before;
+  }
+
+  #go(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#changed.size > 0 && !this.#busy) {
       void this.#tell();
     }
@@ -53,7 +80,7 @@ export class JobChanges {
         for (const jobId of jobIds) {
           this.#changed.add(jobId);
         }
-        await setTimeout(retryDelay, undefined, { ref: false });
+        await delay(retryDelay, undefined, { ref: false });
       }
     }
     this.#busy = false;

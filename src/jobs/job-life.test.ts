@@ -32,8 +32,7 @@ test("a job is handed over whole, runs, and ends with its records stored once", 
     },
   );
   assert.equal((await service.jobs.getJob(jobId)).status, "Activating");
-  worker.send({ type: "job-progress", jobId, attempt: 1, stage: "host-ready", at: Date.now() });
-  worker.send({ type: "job-progress", jobId, attempt: 1, stage: "running", at: Date.now() });
+  worker.begin(frame);
   await service.until(jobId, "Running");
   worker.append(frame, [1, 2]);
   worker.append(frame, [3], { stream: "Warning" });

@@ -3,7 +3,7 @@ import type { JobResource } from "../contract/api/job.ts";
 import type { JobOutcome } from "../contract/api/job-filter.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { JobStatus } from "../contract/job-status.ts";
-import type { JobDeclinedFrame, JobProgressFrame, ScriptNeededFrame } from "../contract/link/control-frames.ts";
+import type { JobDeclinedFrame, ScriptNeededFrame } from "../contract/link/control-frames.ts";
 import type { AppendFrame } from "../contract/link/records-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { JobStreamRecord, StreamName } from "../contract/stream.ts";
@@ -398,10 +398,6 @@ class Jobs implements JobsFeature, JobLinkHandler {
     this.#dispatcher.resume(worker.workerId);
   }
 
-  jobProgress(worker: ConnectedWorker, frame: JobProgressFrame): void {
-    this.#intake.progressed(worker.workerId, frame);
-  }
-
   jobDeclined(worker: ConnectedWorker, frame: JobDeclinedFrame): void {
     this.#logger.warn("a worker declined a job", {
       jobId: frame.jobId,
@@ -470,7 +466,9 @@ class Jobs implements JobsFeature, JobLinkHandler {
     for (const { status } of effects.ended) {
       this.#observer.jobEnded?.(status);
     }
-    this.#changes.note(effects.changedJobs);
+    const ended = new Set(effects.ended.map(({ jobId }) => jobId));
+    this.#changes.noteEnds([...ended]);
+    this.#changes.note(effects.changedJobs.filter((jobId) => !ended.has(jobId)));
     for (const queue of effects.queued) {
       this.#dispatcher.wake(queue);
     }

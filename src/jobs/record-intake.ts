@@ -1,5 +1,4 @@
-import type { JobProgressFrame } from "../contract/link/control-frames.ts";
-import type { AppendFrame, AttemptEnd } from "../contract/link/records-frames.ts";
+import type { AppendFrame, AttemptEnd, AttemptTimes } from "../contract/link/records-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import { recordBatchBytes, workerRecordCredit } from "../contract/session-limits.ts";
 import type { StreamRecord } from "../contract/stream.ts";
@@ -63,12 +62,6 @@ interface Sent {
   frames: Frame[];
 }
 
-/**
- * Milliseconds that the progress of a job waits for its first records, with which it is stored. In those moments the
- * script has better use for the processor.
- */
-const progressDelay = 25;
-
 export class RecordIntake {
   readonly #store: { write: Pick<Store["write"], "appendRecords" | "endAttempt"> };
   readonly #hub: LiveHub;
@@ -84,7 +77,6 @@ export class RecordIntake {
   /** By worker, the link that its frames come by now. */
   readonly #peers = new Map<string, RecordsPeer>();
   #progress = new Map<string, AttemptProgress>();
-  #progressTimer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | null = null;
   #retry: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -132,6 +124,9 @@ export class RecordIntake {
     const current = this.#attempts.current(assigned);
     const earliest = current?.claimedAt ?? 0;
     const now = this.#clock.now();
+    if (frame.times !== undefined) {
+      this.#noteTimes(assigned, frame.times, earliest, now);
+    }
     for (const record of frame.records) {
       record.time = possibleTime(record.time, earliest, now);
     }
@@ -148,26 +143,17 @@ export class RecordIntake {
     return { freed: freed ? peer.workerId : null };
   }
 
-  progressed(workerId: string, frame: JobProgressFrame): void {
-    const assigned = { jobId: frame.jobId, attempt: frame.attempt, workerId };
-    const earliest = this.#attempts.current(assigned)?.claimedAt ?? 0;
-    const at = possibleTime(frame.at, earliest, this.#clock.now());
-    const key = keyOf(assigned);
-    const step = this.#progress.get(key) ?? { ...assigned, hostReadyAt: null, runningAt: null };
-    this.#progress.set(key, frame.stage === "running" ? { ...step, runningAt: at } : { ...step, hostReadyAt: at });
-    this.#progressTimer ??= setTimeout(() => this.#writeProgress(), progressDelay);
-  }
-
-  #writeProgress(): void {
-    clearTimeout(this.#progressTimer);
-    this.#progressTimer = undefined;
-    this.#write();
+  #noteTimes(assigned: AssignedAttempt, times: AttemptTimes, earliest: number, now: number): void {
+    this.#progress.set(keyOf(assigned), {
+      ...assigned,
+      hostReadyAt: possibleTime(times.hostReadyAt, earliest, now),
+      runningAt: possibleTime(times.runningAt, earliest, now),
+    });
   }
 
   /** Takes no further records in, and resolves when those that came are stored, cannot be for now, or take too long. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#writeProgress();
     const patience = Promise.withResolvers<void>();
     const timer = setTimeout(() => patience.resolve(), stopPatience);
     const until = performance.now() + stopPatience;
@@ -388,12 +374,7 @@ export class RecordIntake {
   #putBack(progress: AttemptProgress[], sent: Sent[]): void {
     for (const step of progress) {
       const key = keyOf(step);
-      const later = this.#progress.get(key);
-      this.#progress.set(key, {
-        ...step,
-        hostReadyAt: step.hostReadyAt ?? later?.hostReadyAt ?? null,
-        runningAt: step.runningAt ?? later?.runningAt ?? null,
-      });
+      this.#progress.set(key, this.#progress.get(key) ?? step);
     }
     const later = [...this.#pending.entries()];
     this.#pending.clear();

@@ -309,6 +309,12 @@ export class TestWorker {
     });
   }
 
+  /** The script has been handed over. */
+  begin({ jobId, attempt }: { jobId: string; attempt: number }): void {
+    const times = { hostReadyAt: Date.now(), runningAt: Date.now() };
+    this.sendRecords({ type: "append", jobId, attempt, times, records: [] });
+  }
+
   end(job: { jobId: string; attempt: number }, more: Partial<AttemptEnd> = {}): void {
     const ended: AttemptEnd = { outcome: "Completed", reason: "script", endedAt: Date.now(), ...more };
     this.sendRecords({ type: "append", jobId: job.jobId, attempt: job.attempt, records: [], ended });

@@ -3,7 +3,6 @@ import type {
   HelloFrame,
   HostKindOffer,
   JobDeclinedFrame,
-  JobProgressFrame,
   ScriptNeededFrame,
   ServiceControlFrame,
 } from "../contract/link/control-frames.ts";
@@ -48,7 +47,6 @@ export interface JobLinkHandler {
   workerConnected(worker: ConnectedWorker, keep: KeptAttempt[], effects: JobEffects): void;
   workerDisconnected(worker: ConnectedWorker): void;
   workerChanged(worker: ConnectedWorker): void;
-  jobProgress(worker: ConnectedWorker, frame: JobProgressFrame): void;
   jobDeclined(worker: ConnectedWorker, frame: JobDeclinedFrame): void;
   scriptNeeded(worker: ConnectedWorker, frame: ScriptNeededFrame): void;
   recordsReceived(peer: RecordsPeer, frame: AppendFrame, bytes: number): void;

@@ -48,7 +48,7 @@ test("a frame that is not valid closes the link, before hello and after", async 
     assert.equal((await eventually(() => worker.closed, "an end")).code, linkCloseCodes.badFrame, text);
   }
   const worker = await TestWorker.connect(t, service, created);
-  worker.control.send(JSON.stringify({ type: "job-progress", jobId: "x", attempt: 1, stage: "running", at: 0 }));
+  worker.control.send(JSON.stringify({ type: "job-declined", jobId: "x", attempt: 1, reason: "" }));
   const closed = await eventually(() => worker.closed, "an end");
   assert.equal(closed.code, linkCloseCodes.badFrame);
   assert.match(closed.reason, /jobId/);

@@ -374,9 +374,6 @@ class Workers implements WorkersFeature {
       case "analysis":
         this.#analyses.answered(link, frame);
         break;
-      case "job-progress":
-        this.#jobs?.jobProgress(link, frame);
-        break;
       case "job-declined":
         this.#jobs?.jobDeclined(link, frame);
         break;

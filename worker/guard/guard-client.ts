@@ -30,9 +30,9 @@ export class GuardClient {
     this.#tell({ type: "add", id, identity });
   }
 
-  remove(id: number): void {
-    this.#hosts.delete(id);
-    this.#tell({ type: "remove", id });
+  remove(ids: number[]): void {
+    for (const id of ids) this.#hosts.delete(id);
+    this.#tell({ type: "remove", ids });
   }
 
   /** @param at When to end all hosts, by the monotonic clock, unless told another time before; null for never. */

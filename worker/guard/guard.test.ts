@@ -99,7 +99,7 @@ describe("hosts of a worker", () => {
 
   it("finish their jobs when it drains on SIGTERM, and it takes no further ones", async () => {
     const attempt = service.run("setTimeout(() => console.log('finished'), 500)");
-    await service.until(() => service.controlFrames.some((frame) => frame.type === "job-progress"), "the job's start");
+    await service.until(() => service.timesOf(attempt).length > 0, "the job's start");
     worker.kill("SIGTERM");
     await service.until(() => service.controlFrames.some((frame) => frame.type === "draining"), "the worker to drain");
     service.run("console.log('too late')");

@@ -27,7 +27,7 @@ lines.on("close", () => {
 
 function take(message: GuardMessage): void {
   if (message.type === "add") hosts.set(message.id, message.identity);
-  else if (message.type === "remove") hosts.delete(message.id);
+  else if (message.type === "remove") for (const id of message.ids) hosts.delete(id);
   else {
     clearTimeout(timer);
     if (message.at !== null) timer = setTimeout(endHosts, Math.max(0, message.at - monotonicNow()));

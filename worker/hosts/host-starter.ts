@@ -13,12 +13,18 @@ import type { Profile } from "./profile.ts";
 
 /** Keeps the names of live hosts for the guard, which ends them when the worker cannot. */
 export interface HostRegister {
-  /** @returns what forgets the host again. */
-  add(identity: ProcessIdentity): () => void;
+  add(identity: ProcessIdentity): HostRegistration;
+}
+
+export interface HostRegistration {
+  /** More is known of the host than before. */
+  update(identity: ProcessIdentity): void;
+  /** The host is gone. */
+  forget(): void;
 }
 
 /** For hosts that nobody guards. */
-export const noRegister: HostRegister = { add: () => () => {} };
+export const noRegister: HostRegister = { add: () => ({ update() {}, forget() {} }) };
 
 export interface HostStarterOptions {
   sandbox: Sandbox;
@@ -115,18 +121,16 @@ export class HostStarter {
     }
     preferWhenOutOfMemory(host);
     lowerPriority(host.process.processId, mode);
-    let forget = this.#options.register.add(host.identity());
+    const registration = this.#options.register.add(host.identity());
     host.ready.then(
       () => {
-        const forgetOuter = forget;
-        forget = this.#options.register.add(host.identity());
-        forgetOuter();
+        registration.update(host.identity());
         raisePriority(host.process.processId, mode);
       },
       () => {},
     );
     void host.gone.then(() => {
-      forget();
+      registration.forget();
       account?.release();
     });
     return host;

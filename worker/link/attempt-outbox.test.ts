@@ -72,4 +72,20 @@ describe("an outbox", () => {
     assert.deepEqual(frameOf(outbox.next(0)).records, []);
     assert.equal(outbox.acknowledge(0, true).complete, true);
   });
+
+  it("tells when its attempt began with the first frame, again on a new connection, and no more once that was acknowledged", () => {
+    const times = { hostReadyAt: 1, runningAt: 2 };
+    const outbox = new AttemptOutbox(attempt, () => {});
+    outbox.begin(times);
+    outbox.add(1, '{"number":1,"text":""}');
+    assert.deepEqual(frameOf(outbox.next(unlimited)).times, times);
+    outbox.rewind();
+    assert.deepEqual(frameOf(outbox.next(unlimited)).times, times);
+    outbox.add(2, '{"number":2,"text":""}');
+    assert.equal(frameOf(outbox.next(unlimited)).times, undefined);
+    outbox.acknowledge(1, false);
+    outbox.rewind();
+    const frame = frameOf(outbox.next(unlimited));
+    assert.deepEqual([frame.times, numbersOf(frame)], [undefined, [2]]);
+  });
 });

@@ -1,6 +1,6 @@
 import type { JobException } from "../../src/contract/host/host-messages.ts";
 import type { AttemptReference } from "../../src/contract/link/control-frames.ts";
-import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
+import type { AttemptEnd, AttemptTimes } from "../../src/contract/link/records-frames.ts";
 import { recordBatchBytes } from "../../src/contract/session-limits.ts";
 
 interface HeldRecord {
@@ -19,6 +19,8 @@ export interface Batch {
 export class AttemptOutbox {
   readonly attempt: AttemptReference;
   readonly #onCredit: (hasCredit: boolean) => void;
+  #times: AttemptTimes | null = null;
+  #timesSent = false;
   readonly #held: HeldRecord[] = [];
   /** Of `#held`, how many are sent on the current connection. */
   #sent = 0;
@@ -51,12 +53,27 @@ export class AttemptOutbox {
 
   /** Whether anything is not acknowledged. */
   get hasMore(): boolean {
-    return this.#held.length > 0 || this.#end !== null;
+    return this.#held.length > 0 || this.#times !== null || this.#end !== null;
+  }
+
+  /** Whether something is sent and not acknowledged. */
+  get isUnderWay(): boolean {
+    return this.#sent > 0 || this.#timesSent || this.#endSent;
+  }
+
+  /** Bytes that are not sent. */
+  get unsentBytes(): number {
+    return this.#heldBytes - this.#sentBytes;
   }
 
   /** Whether the service found what the attempt said bad. */
   get spoiled(): boolean {
     return this.#spoiled;
+  }
+
+  /** The attempt runs; told with what is sent next. */
+  begin(times: AttemptTimes): void {
+    this.#times = times;
   }
 
   add(number: number, json: string): number {
@@ -88,7 +105,8 @@ export class AttemptOutbox {
    */
   next(credit: number): Batch | null {
     const first = this.#held[this.#sent];
-    if (first === undefined && (this.#end === null || this.#endSent)) return null;
+    const times = this.#timesSent ? null : this.#times;
+    if (first === undefined && times === null && (this.#end === null || this.#endSent)) return null;
     let bytes = 0;
     let count = 0;
     for (let index = this.#sent; index < this.#held.length; index++) {
@@ -106,15 +124,19 @@ export class AttemptOutbox {
     this.#sentBytes += bytes;
     const complete = this.#end !== null && this.#sent === this.#held.length;
     if (complete) this.#endSent = true;
+    if (times !== null) this.#timesSent = true;
     const { jobId, attempt } = this.attempt;
     return {
-      text: `{"type":"append","jobId":"${jobId}","attempt":${attempt},"records":[${records.join(",")}]${complete ? `,"ended":${JSON.stringify(this.#end)}` : ""}}`,
+      text: `{"type":"append","jobId":"${jobId}","attempt":${attempt}${times === null ? "" : `,"times":${JSON.stringify(times)}`},"records":[${records.join(",")}]${complete ? `,"ended":${JSON.stringify(this.#end)}` : ""}}`,
       bytes,
     };
   }
 
   /** The service has everything up to `number`, and the end if `ended`. @returns the bytes that are free again, and whether all is told. */
   acknowledge(number: number, ended: boolean): { freed: number; complete: boolean } {
+    // Of this connection, so it answers the first frame at the earliest.
+    if (this.#timesSent) this.#times = null;
+    this.#timesSent = false;
     let freed = 0;
     let count = 0;
     for (const record of this.#held) {
@@ -134,6 +156,7 @@ export class AttemptOutbox {
     this.#sent = 0;
     this.#sentBytes = 0;
     this.#endSent = false;
+    this.#timesSent = false;
   }
 
   setCredit(hasCredit: boolean): void {

@@ -15,6 +15,9 @@ import { SharedDeadline } from "./lease.ts";
 import { monotonicNow } from "./monotonic-now.ts";
 import type { MeasuredServiceClock } from "./service-clock.ts";
 
+/** Milliseconds after which the guard is told of hosts that are gone. */
+const forgetDelay = 1_000;
+
 export interface ControlLinkListener {
   welcome(frame: WelcomeFrame): void;
   frame(frame: ServiceJobFrame): void;
@@ -30,6 +33,8 @@ export class ControlLink {
   readonly #deadline = new SharedDeadline();
   readonly #exited: Promise<void>;
   #hosts = 0;
+  readonly #goneHosts: number[] = [];
+  #forgetTimer: NodeJS.Timeout | null = null;
   #closing = false;
 
   constructor(
@@ -106,9 +111,21 @@ export class ControlLink {
     add: (identity) => {
       const id = ++this.#hosts;
       this.#post({ type: "guard-add", id, identity });
-      return () => this.#post({ type: "guard-remove", id });
+      return {
+        update: (known) => this.#post({ type: "guard-add", id, identity: known }),
+        forget: () => this.#forgetHost(id),
+      };
     },
   };
+
+  /** Several at once: the guard knows a process that is gone from one that has its number now, so there is no hurry. */
+  #forgetHost(id: number): void {
+    this.#goneHosts.push(id);
+    this.#forgetTimer ??= setTimeout(() => {
+      this.#forgetTimer = null;
+      this.#post({ type: "guard-remove", ids: this.#goneHosts.splice(0) });
+    }, forgetDelay).unref();
+  }
 
   /** Closes the link; the guard ends what hosts are left. */
   async close(): Promise<void> {

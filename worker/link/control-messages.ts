@@ -38,8 +38,9 @@ export type MessageToControlThread =
   | { type: "status"; status: WorkerStatus }
   /** The service knows how the attempt ended, or has no use for it: it is not named in a hello any more. */
   | { type: "attempt-over"; attempt: AttemptReference }
+  /** Again for a host of which more is known. */
   | { type: "guard-add"; id: number; identity: ProcessIdentity }
-  | { type: "guard-remove"; id: number }
+  | { type: "guard-remove"; ids: number[] }
   /** The lease was lost, and every job of it has been ended by the main thread. */
   | { type: "lease-loss-done" }
   | { type: "alive" }

@@ -85,7 +85,7 @@ function take(message: MessageToControlThread): void {
       guard.add(message.id, message.identity);
       break;
     case "guard-remove":
-      guard.remove(message.id);
+      guard.remove(message.ids);
       break;
     case "lease-loss-done":
       // Unless a new lease has begun meanwhile.

@@ -1,15 +1,22 @@
 import type { WebSocket } from "ws";
 import type { AttemptReference } from "../../src/contract/link/control-frames.ts";
 import { linkCloseCodes, linkProtocolVersion } from "../../src/contract/link/control-frames.ts";
-import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
+import type { AttemptEnd, AttemptTimes } from "../../src/contract/link/records-frames.ts";
 import { recordsPath } from "../../src/contract/link/records-frames.ts";
 import type { Logger } from "../../src/contract/logger.ts";
-import { jobRecordCredit, workerRecordCredit } from "../../src/contract/session-limits.ts";
+import { jobRecordCredit, recordBatchBytes, workerRecordCredit } from "../../src/contract/session-limits.ts";
 import { keyOf } from "./attempt-key.ts";
 import { AttemptOutbox } from "./attempt-outbox.ts";
+import { Gathering } from "./gathering.ts";
 import { reconnectDelay } from "./reconnect-delay.ts";
 import { openSocket, type ServiceAddress } from "./service-connection.ts";
 import { readServiceRecordsFrame } from "./service-frames.ts";
+
+/** Milliseconds for which records gather at most while others of their attempt are under way. */
+const gatherTime = 2;
+
+/** Milliseconds without records after which it is told that an attempt runs. */
+const quietStart = 25;
 
 export interface RecordsLinkListener {
   /** The service has the end of the attempt, or has no use for it. */
@@ -44,6 +51,7 @@ export class RecordsLink {
   #timer: NodeJS.Timeout | null = null;
   #heldBytes = 0;
   #sentBytes = 0;
+  readonly #gathering = new Gathering((outbox) => this.#flush(outbox));
   readonly #suspects = new Set<AttemptOutbox>();
   /** Key of the suspect whose frame is under way. */
   #alone: string | null = null;
@@ -76,6 +84,14 @@ export class RecordsLink {
     this.#outboxes.set(keyOf(attempt), new AttemptOutbox(attempt, onCredit));
   }
 
+  /** The attempt runs. Told with its first records, or after a moment without any: at first the script needs the processor more. */
+  begin(attempt: AttemptReference, times: AttemptTimes): void {
+    const outbox = this.#outboxes.get(keyOf(attempt));
+    if (outbox === undefined) return;
+    outbox.begin(times);
+    this.#gathering.flushWithin(outbox, quietStart);
+  }
+
   append(attempt: AttemptReference, number: number, json: string): void {
     const outbox = this.#outboxes.get(keyOf(attempt));
     if (outbox === undefined) return;
@@ -93,10 +109,15 @@ export class RecordsLink {
     this.flush(attempt);
   }
 
-  /** Sends what there is credit for. */
+  /**
+   * Sends what there is credit for: the first of a moment at once; while that is under way, what follows gathers until it is
+   * acknowledged, for a moment at most. A script that prints much costs a few frames, not one for each line.
+   */
   flush(attempt: AttemptReference): void {
     const outbox = this.#outboxes.get(keyOf(attempt));
-    if (outbox !== undefined) this.#flush(outbox);
+    if (outbox === undefined) return;
+    if (outbox.isUnderWay && outbox.unsentBytes < recordBatchBytes) this.#gathering.flushWithin(outbox, gatherTime);
+    else this.#flush(outbox);
   }
 
   /** Forgets an attempt and all that it said. */
@@ -105,6 +126,7 @@ export class RecordsLink {
     const outbox = this.#outboxes.get(key);
     if (outbox === undefined) return;
     this.#outboxes.delete(key);
+    this.#gathering.forget(outbox);
     this.#waiting.delete(outbox);
     this.#suspects.delete(outbox);
     this.#heldBytes -= outbox.heldBytes;
@@ -123,6 +145,7 @@ export class RecordsLink {
   close(): void {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#gathering.close();
     const socket = this.#socket;
     this.#socket = null;
     this.#open = false;
@@ -224,6 +247,7 @@ export class RecordsLink {
   }
 
   #flush(outbox: AttemptOutbox): void {
+    this.#gathering.forget(outbox);
     if (!this.#open || (this.#suspects.size > 0 && !this.#flushSuspects())) return;
     for (;;) {
       if (!this.#open) return;

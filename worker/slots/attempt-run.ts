@@ -131,8 +131,7 @@ export class AttemptRun {
       this.#host = host;
       const readyAt = this.#dependencies.clock.now();
       this.#handOver(host);
-      this.#listener.hostReady(readyAt);
-      this.#listener.running(this.#dependencies.clock.now());
+      this.#listener.running({ hostReadyAt: readyAt, runningAt: this.#dependencies.clock.now() });
       const exit = await host.gone;
       this.#clearTimers();
       this.#pipeline.end();

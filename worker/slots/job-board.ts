@@ -172,7 +172,7 @@ export class JobBoard {
   #start(frame: RunJobFrame, script: string): void {
     const { jobId, attempt } = frame;
     const reference = { jobId, attempt };
-    const { records, dependencies, send } = this.#options;
+    const { records, dependencies } = this.#options;
     const key = keyOf(frame);
     let run: AttemptRun | undefined;
     records.open(reference, (hasCredit) => (hasCredit ? run?.resume() : run?.pause()));
@@ -192,8 +192,7 @@ export class JobBoard {
       },
       dependencies,
       {
-        hostReady: (at) => send({ type: "job-progress", jobId, attempt, stage: "host-ready", at }),
-        running: (at) => send({ type: "job-progress", jobId, attempt, stage: "running", at }),
+        running: (times) => records.begin(reference, times),
         record: (number, json) => records.append(reference, number, json),
         batchOver: () => records.flush(reference),
         ended: (end: AttemptEnd) => records.end(reference, end),

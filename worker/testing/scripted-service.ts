@@ -14,6 +14,7 @@ import { controlPath, linkCloseCodes } from "../../src/contract/link/control-fra
 import type {
   AppendFrame,
   AttemptEnd,
+  AttemptTimes,
   ServiceRecordsFrame,
   WorkerRecordsFrame,
 } from "../../src/contract/link/records-frames.ts";
@@ -139,6 +140,13 @@ export class ScriptedService {
         ended: this.ends.has(key),
       });
     }
+  }
+
+  /** When attempts began, one for each time that it was told. */
+  timesOf({ jobId, attempt }: AttemptReference): AttemptTimes[] {
+    return this.appends.flatMap((frame) =>
+      frame.jobId === jobId && frame.attempt === attempt && frame.times !== undefined ? [frame.times] : [],
+    );
   }
 
   recordsOf({ jobId, attempt }: AttemptReference): StreamRecord[] {

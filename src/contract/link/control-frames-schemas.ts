@@ -67,11 +67,6 @@ export const workerControlFrameSchemas: Readonly<Record<WorkerControlFrame["type
       memory: { type: "number" },
     },
   },
-  "job-progress": {
-    type: "object",
-    required: ["jobId", "attempt", "stage", "at"],
-    properties: { jobId: idSchema, attempt: attemptSchema, stage: { enum: ["host-ready", "running"] }, at: timeSchema },
-  },
   "job-declined": {
     type: "object",
     required: ["jobId", "attempt", "reason"],

@@ -87,7 +87,7 @@ export interface HeartbeatAcknowledgedFrame {
   leaseDuration: number;
 }
 
-/** Service → worker: a claimed job. The worker answers with `job-progress` frames and, on the records socket, with its records and end. */
+/** Service → worker: a claimed job. The worker answers on the records socket, with its progress, its records and its end. */
 export interface RunJobFrame {
   type: "run-job";
   jobId: string;
@@ -123,15 +123,6 @@ export interface ScriptFrame {
   type: "script";
   scriptHash: string;
   script: string;
-}
-
-/** Worker → service: times of the job, for its timings. `at` is milliseconds since the epoch by the service's clock. */
-export interface JobProgressFrame {
-  type: "job-progress";
-  jobId: string;
-  attempt: number;
-  stage: "host-ready" | "running";
-  at: number;
 }
 
 /** Service → worker: end the job. Repeating it is harmless; `force` kills at once. */
@@ -182,7 +173,6 @@ export interface AnalysisFrame {
 export type WorkerControlFrame =
   | HelloFrame
   | HeartbeatFrame
-  | JobProgressFrame
   | JobDeclinedFrame
   | ScriptNeededFrame
   | DrainingFrame

@@ -30,6 +30,11 @@ export const workerRecordsFrameSchemas: Readonly<Record<WorkerRecordsFrame["type
     properties: {
       jobId: idSchema,
       attempt: attemptSchema,
+      times: {
+        type: "object",
+        required: ["hostReadyAt", "runningAt"],
+        properties: { hostReadyAt: timeSchema, runningAt: timeSchema },
+      },
       records: {
         type: "array",
         items: {

@@ -31,11 +31,19 @@ export interface AttemptEnd {
   endedAt: number;
 }
 
+/** When an attempt got its host, and when its script was handed over; milliseconds since the epoch by the service's clock. */
+export interface AttemptTimes {
+  hostReadyAt: number;
+  runningAt: number;
+}
+
 export interface AppendFrame {
   type: "append";
   jobId: string;
   attempt: number;
-  /** In order, without gaps; may be empty when only the end is told. */
+  /** In the first frame of an attempt that got a host, and again on a new connection until one was acknowledged. */
+  times?: AttemptTimes;
+  /** In order, without gaps; may be empty when only the times or the end are told. */
   records: StreamRecord[];
   ended?: AttemptEnd;
 }

@@ -10,7 +10,7 @@ const mebibyte = 1024 * 1024;
  * Node's arguments. Warnings become records, not text on standard error. SIGUSR1 opens no debugger. Errors keep more frames
  * than Node's ten, because those of Node itself are not shown. One helper thread in place of four: a host runs one script.
  */
-const nodeArguments = ["--no-warnings", "--disable-sigusr1", "--stack-trace-limit=50"];
+const nodeArguments = ["--no-warnings", "--disable-sigusr1", "--stack-trace-limit=50", "--v8-pool-size=1"];
 
 /** Offers the Node that runs this worker, with the host's program bundled into the runtime folder. */
 export const nodeHostLauncher: HostLauncher = {
