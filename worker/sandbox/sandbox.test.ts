@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { isRoot, SandboxProbe, spoken, testAccount } from "../testing/sandbox-probe.ts";
 import { childProcesses, isAlive, processesWhere, userNamespaceOf } from "./process-tree.ts";
+import { type SyscallName, syscallNumber } from "./syscall-numbers.ts";
 
 const probe = new SandboxProbe(["protected", "token"], ["program"]);
 after(() => probe.close());
@@ -18,6 +19,12 @@ for (const name of ["program", "program/part", "read", "write"]) {
 }
 writeFileSync(join(probe.folder, "read", "note"), "a note");
 chmodSync(probe.folder, 0o755);
+
+/** A shell command that says how a system call went. */
+function call(name: SyscallName, args: string): string {
+  const number = syscallNumber(name, process.arch === "arm64" ? "arm64" : "x64");
+  return `perl -e 'print syscall(${number}, ${args}) >= 0 ? "succeeded\\n" : $!{ENOSYS} ? "not there\\n" : "$!\\n"'`;
+}
 
 const statusOf = (processId: number): string => readFileSync(`/proc/${processId}/status`, "utf8");
 
@@ -101,6 +108,9 @@ describe("a sandbox", () => {
         "mount -t tmpfs none /tmp 2>/dev/null && echo mount",
         "umount /tmp 2>/dev/null && echo umount",
         "touch /tmp/x; chmod u+s /tmp/x 2>/dev/null && echo set-uid",
+        // O_RDWR | O_TMPFILE, which linkat(2) could give a name.
+        `perl -e 'exit !sysopen(F, "/tmp", ${0o2 | 0o20200000}, 06755)' && echo unnamed set-uid`,
+        `perl -e 'exit !sysopen(F, "/tmp", ${0o2 | 0o20200000}, 0755)' || echo no unnamed file`,
         "chmod 2755 /tmp 2>/dev/null && echo set-gid",
         "nsenter --target 1 --mount true 2>/dev/null && echo nsenter",
         "dmesg >/dev/null 2>&1 && echo kernel log",
@@ -108,6 +118,18 @@ describe("a sandbox", () => {
       ].join("\n"),
     );
     assert.equal(output.trim(), "usual chmod");
+  });
+
+  it("gets no memory that its limits do not count: shared memory without a name, System V's shared memory and queues", async () => {
+    const { output } = await probe.run(
+      [
+        call("memfd_create", "0, 0"),
+        call("shmget", "0, 4096, 01600"),
+        call("msgget", "0, 01600"),
+        call("semget", "0, 1, 01600"),
+      ].join("\n"),
+    );
+    assert.equal(output, "not there\n".repeat(4));
   });
 
   it("cannot signal anything outside", async () => {

@@ -122,13 +122,13 @@ const denyUnlessEqual = (syscall: SyscallName, argument: number, values: readonl
   ],
 });
 
-/** `flags` carry O_CREAT and `mode` a bit of `bits`; without O_CREAT the mode is whatever the register held. */
+/** `flags` make a file and `mode` carries a bit of `bits`; otherwise the mode is whatever the register held. */
 const denyCreatingWithBits = (syscall: SyscallName, flags: number, mode: number, bits: number): Rule => ({
   syscall,
   always: false,
   body: [
     load(offsetOfArgument(flags)),
-    jumpIfAnyBit(createFlag, 0, 3),
+    jumpIfAnyBit(createFlag | unnamedFileFlag, 0, 3),
     load(offsetOfArgument(mode)),
     jumpIfAnyBit(bits, 0, 1),
     answer(errorAnswer | notPermitted),
@@ -138,6 +138,8 @@ const denyCreatingWithBits = (syscall: SyscallName, flags: number, mode: number,
 // include/uapi/linux/sched.h: CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 const newNamespaceFlags = 0x80 | 0x20000 | 0x2000000 | 0x4000000 | 0x8000000 | 0x10000000 | 0x20000000 | 0x40000000;
 const createFlag = 0o100;
+// include/uapi/asm-generic/fcntl.h: __O_TMPFILE; such a file gets a name by linkat(2).
+const unnamedFileFlag = 0o20000000;
 const setIdBits = 0o6000;
 const terminalInjection = [0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */];
 /** Families that no network namespace holds back (AF_VSOCK), or that open a large part of the kernel (AF_ALG). */
@@ -192,6 +194,13 @@ const rules: readonly Rule[] = [
   denyIfEqual("socket", 0, deniedSocketFamilies, familyNotSupported),
   denyUnlessEqual("personality", 0, usualPersonalities),
   denyIfEqual("ioctl", 1, terminalInjection),
+  // Memory of the kernel that no limit counts where there are no control groups: outside of /dev/shm, which is bounded, and held
+  // without being mapped by a process. Callers fall back, or are servers that no script is.
+  deny("memfd_create", noSuchSyscall),
+  deny("memfd_secret", noSuchSyscall),
+  deny("shmget", noSuchSyscall),
+  deny("msgget", noSuchSyscall),
+  deny("semget", noSuchSyscall),
   // The machine.
   deny("kexec_load"),
   deny("kexec_file_load"),
