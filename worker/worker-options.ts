@@ -3,6 +3,7 @@ import { availableParallelism, homedir, hostname } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "../src/contract/logger.ts";
 import { silentLogger } from "../src/contract/logger.ts";
+import type { HostKind } from "../src/contract/runbook-kind.ts";
 import { UserError } from "../src/contract/user-error.ts";
 import type { UserIdRange } from "./accounts/reserved-accounts.ts";
 import { defaultHostUserIds } from "./accounts/reserved-accounts.ts";
@@ -35,8 +36,10 @@ export interface WorkerOptions extends HostOptions {
   tokenFile: string;
   /** Runsmith's version, told to the service. */
   version: string;
-  /** Jobs at once. */
+  /** Jobs at once, of all kinds together. */
   slots?: number;
+  /** Jobs at once of a kind of host; as many as `slots` where a kind is left out, and none of a kind with 0. */
+  kindSlots?: Partial<Record<HostKind, number>>;
   /** PEM file of the authority that the service's certificate is checked against, in place of the system's. */
   caFile?: string;
   /** Bytes of memory that idle hosts may hold; default 512 MiB. */
@@ -75,10 +78,13 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
 /** @throws UserError when an option makes no sense. */
 export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOptions {
   const slots = options.slots ?? defaultSlots();
-  if (!Number.isInteger(slots) || slots < 1 || slots > 1000) {
-    throw new UserError("slots-invalid", `A worker cannot have ${slots} slots.`, {
-      remedy: "Give --slots a number from 1 to 1000.",
-    });
+  const kindSlots = options.kindSlots ?? {};
+  for (const [number, least] of [[slots, 1] as const, ...Object.values(kindSlots).map((of) => [of, 0] as const)]) {
+    if (!Number.isInteger(number) || number < least || number > 1000) {
+      throw new UserError("slots-invalid", `A worker cannot have ${number} slots.`, {
+        remedy: "Give --slots a number from 1 to 1000, or one for each kind: --slots typescript=8,powershell=2.",
+      });
+    }
   }
   if (!existsSync(options.tokenFile)) {
     throw new UserError(
@@ -103,6 +109,7 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
     tokenFile: options.tokenFile,
     version: options.version,
     slots,
+    kindSlots,
     caFile: options.caFile ?? null,
     poolMemory: options.poolMemory ?? defaultPoolMemory,
     hostName: hostname(),

@@ -1,10 +1,15 @@
 import { UserError } from "../../src/contract/user-error.ts";
 import type { CommandOption, Invocation } from "../command.ts";
 import { parseSize } from "../output/quantities.ts";
+import type { WorkerSlots } from "../parameters/worker-slots.ts";
+import { parseSlots } from "../parameters/worker-slots.ts";
 
 /** Options of a worker that `start` hands on to its local one. */
 export const workerTuningOptions: readonly CommandOption[] = [
-  { flags: "--slots <number>", help: "jobs at once; by default four for each core" },
+  {
+    flags: "--slots <slots>",
+    help: "jobs at once, four for each core by default; or for each kind: typescript=8,powershell=2",
+  },
   { flags: "--pool-memory <size>", help: "memory that waiting hosts may hold; 512MiB by default" },
   {
     flags: "--sandbox <kind>",
@@ -48,14 +53,11 @@ export function hostSettings(invocation: Invocation) {
 }
 
 /** Slots and pool memory, where they were given. */
-export function capacitySettings(invocation: Invocation): { slots?: number; poolMemory?: number } {
+export function capacitySettings(invocation: Invocation): Partial<WorkerSlots> & { poolMemory?: number } {
   const slots = invocation.text("slots");
   const poolMemory = invocation.text("pool-memory");
-  if (slots !== undefined && !/^[1-9]\d{0,3}$/.test(slots)) {
-    throw new UserError("invalid-number", `--slots takes a whole number from 1, not "${slots}".`);
-  }
   return {
-    ...(slots === undefined ? {} : { slots: Number(slots) }),
+    ...(slots === undefined ? {} : parseSlots(slots)),
     ...(poolMemory === undefined ? {} : { poolMemory: parseSize(poolMemory) }),
   };
 }

@@ -22,7 +22,10 @@ export const runbookView: View<RunbookResource> = {
     { title: "Parameters", value: (runbook) => signatureText(current(runbook)?.signature ?? null) },
     { title: "Problems", value: (runbook) => problemsText(runbook) },
     { title: "Isolation", value: isolationText },
-    { title: "Worker group", value: (runbook) => runbook.workerGroup },
+    { title: "Runs on", value: (runbook) => runbook.runOn.join(", ") },
+    { title: "Stand-bys", value: standBysText },
+    { title: "Required tags", value: (runbook) => runbook.requiredTags.join(", ") },
+    { title: "Priority", value: (runbook) => (runbook.priority === 0 ? "" : String(runbook.priority)) },
     { title: "Logs", value: (runbook) => switchesText(runbook) },
     { title: "Time limit", value: (runbook) => limitText(runbook.timeLimit) },
     { title: "Start deadline", value: (runbook) => limitText(runbook.startDeadline) },
@@ -80,6 +83,10 @@ function limitText(limit: number | null): string {
 function isolationText({ isolation, shareCallers }: RunbookResource): string {
   if (isolation === "job") return "job";
   return shareCallers ? "runbook: hosts are reused, whoever starts the jobs" : "runbook: hosts are reused per starter";
+}
+
+function standBysText({ standBys, standByAfter }: RunbookResource): string {
+  return standBys.length === 0 ? "" : `${standBys.join(", ")} after ${formatDuration(standByAfter)}`;
 }
 
 function concurrencyText({ concurrencyLimit, concurrencyPolicy }: RunbookResource): string {

@@ -40,6 +40,18 @@ CREATE TABLE tokens (
 
 CREATE INDEX tokens_by_principal ON tokens (workspace_id, principal_id, token_id);
 
+-- Where jobs may run, one row for each choice that was ever made; rows never change. The id is made of the content, so the same
+-- choice has the same id everywhere. `run_on`, `stand_bys`: JSON arrays of `group:NAME` and `worker:NAME`, in order;
+-- `stand_by_after`: milliseconds; `required_tags`: a JSON array.
+CREATE TABLE placements (
+  placement_id BLOB NOT NULL PRIMARY KEY,
+  host_kind TEXT NOT NULL,
+  run_on TEXT NOT NULL,
+  stand_bys TEXT NOT NULL,
+  stand_by_after INTEGER NOT NULL,
+  required_tags TEXT NOT NULL
+) STRICT;
+
 -- `tags` and `grants` are JSON arrays; the limits are milliseconds or bytes, NULL without limit.
 CREATE TABLE runbooks (
   workspace_id BLOB NOT NULL REFERENCES workspaces,
@@ -56,7 +68,9 @@ CREATE TABLE runbooks (
   -- `isolation`: job, runbook (one host may serve one job after another); `share_callers`: whoever started them.
   isolation TEXT NOT NULL DEFAULT 'job',
   share_callers INTEGER NOT NULL DEFAULT 0,
-  worker_group TEXT NOT NULL DEFAULT 'default',
+  placement_id BLOB NOT NULL REFERENCES placements,
+  -- Of its jobs; the larger goes first.
+  priority INTEGER NOT NULL DEFAULT 0,
   time_limit INTEGER,
   start_deadline INTEGER,
   concurrency_limit INTEGER,
@@ -70,8 +84,8 @@ CREATE TABLE runbooks (
   last_version_number INTEGER NOT NULL DEFAULT 0,
   -- Jobs that hold a place under the concurrency limit: queued, starting or running; parked ones do not.
   active_jobs INTEGER NOT NULL DEFAULT 0,
-  -- Fairness: the tag of the last job enqueued.
-  last_tag INTEGER NOT NULL DEFAULT 0,
+  -- 1 while an operator holds its dispatch (`dispatch_holds`): its jobs are parked.
+  dispatch_held INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   modified_at INTEGER NOT NULL,
   modified_by TEXT NOT NULL,
@@ -117,9 +131,12 @@ CREATE TABLE jobs (
   version_number INTEGER NOT NULL,
   draft INTEGER NOT NULL,
   status TEXT NOT NULL,
-  -- 1 while a concurrency rule holds the job outside the queue.
+  -- 1 while a concurrency rule, or an operator's hold of its runbook, keeps the job outside the queue.
   parked INTEGER NOT NULL DEFAULT 0,
-  worker_group TEXT NOT NULL,
+  placement_id BLOB NOT NULL,
+  -- The group that its placement names first, NULL when it names workers only.
+  worker_group TEXT COLLATE NOCASE,
+  priority INTEGER NOT NULL DEFAULT 0,
   host_kind TEXT NOT NULL,
   attempt INTEGER NOT NULL DEFAULT 0,
   -- Attempts counted against `max_attempts`; those that failed in the script count against `max_retries`.
@@ -178,24 +195,44 @@ CREATE TABLE job_parameters (
   secret_names TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Only jobs that could start now. The key is the order of claiming; `tag` is the fairness tag.
+-- Only jobs that could start now. A queue is a placement; the key is the order of claiming in it. `rank` is the negated priority, so
+-- that the smaller goes first; `tag` is the fairness tag.
 CREATE TABLE job_queue (
-  worker_group TEXT NOT NULL,
-  host_kind TEXT NOT NULL,
-  priority INTEGER NOT NULL,
+  placement_id BLOB NOT NULL,
+  rank INTEGER NOT NULL,
   tag INTEGER NOT NULL,
   job_id BLOB NOT NULL,
-  PRIMARY KEY (worker_group, host_kind, priority, tag, job_id)
+  PRIMARY KEY (placement_id, rank, tag, job_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX job_queue_by_job ON job_queue (job_id);
 
--- The tag of the job claimed last, by queue: new jobs of an idle runbook start here.
+-- The tag of the job claimed last, by queue and rank: new jobs of an idle runbook start here.
 CREATE TABLE queue_positions (
-  worker_group TEXT NOT NULL,
-  host_kind TEXT NOT NULL,
+  placement_id BLOB NOT NULL,
+  rank INTEGER NOT NULL,
   tag INTEGER NOT NULL,
-  PRIMARY KEY (worker_group, host_kind)
+  PRIMARY KEY (placement_id, rank)
+) STRICT, WITHOUT ROWID;
+
+-- The tag of the job that a runbook put last into a queue and rank.
+CREATE TABLE runbook_tags (
+  runbook_id BLOB NOT NULL REFERENCES runbooks ON DELETE CASCADE,
+  placement_id BLOB NOT NULL,
+  rank INTEGER NOT NULL,
+  tag INTEGER NOT NULL,
+  PRIMARY KEY (runbook_id, placement_id, rank)
+) STRICT, WITHOUT ROWID;
+
+-- What operators hold. `scope`: all, group, runbook; `subject`: nothing, the group's name, the runbook's id.
+CREATE TABLE dispatch_holds (
+  workspace_id BLOB NOT NULL REFERENCES workspaces,
+  scope TEXT NOT NULL,
+  subject TEXT NOT NULL COLLATE NOCASE,
+  reason TEXT NOT NULL,
+  held_by TEXT NOT NULL,
+  held_at INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, scope, subject)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE job_attempts (
@@ -225,23 +262,44 @@ CREATE TABLE stream_records (
 
 CREATE INDEX stream_records_by_stream ON stream_records (job_id, stream, attempt, number) WHERE stream <> 0;
 
--- `status`: connected, draining, lost, never-connected. The lease lives here, one row a worker.
+-- `lease_duration`: milliseconds, NULL where the installation's holds.
+CREATE TABLE worker_groups (
+  workspace_id BLOB NOT NULL REFERENCES workspaces,
+  name TEXT NOT NULL COLLATE NOCASE,
+  description TEXT NOT NULL DEFAULT '',
+  lease_duration INTEGER,
+  created_at INTEGER NOT NULL,
+  modified_at INTEGER NOT NULL,
+  modified_by TEXT NOT NULL,
+  revision INTEGER NOT NULL DEFAULT 1,
+  PRIMARY KEY (workspace_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- `status`: connected, draining, lost, disconnected, never-connected, removed. The lease lives here, one row a worker.
+-- `admission`: open, cordoned, draining: what operators allow it. `host_kinds`: JSON, with versions and slots; `tags`: a JSON array;
+-- `vitals`: JSON of its last heartbeat.
 CREATE TABLE workers (
   workspace_id BLOB NOT NULL REFERENCES workspaces,
   worker_id BLOB NOT NULL PRIMARY KEY,
   principal_id BLOB NOT NULL REFERENCES principals,
   name TEXT NOT NULL COLLATE NOCASE,
-  worker_group TEXT NOT NULL,
+  worker_group TEXT NOT NULL COLLATE NOCASE,
+  tags TEXT NOT NULL DEFAULT '[]',
+  admission TEXT NOT NULL DEFAULT 'open',
   status TEXT NOT NULL,
   instance_id TEXT,
   version TEXT,
+  protocol INTEGER,
   host_name TEXT,
   sandbox TEXT,
   slots INTEGER NOT NULL DEFAULT 0,
   host_kinds TEXT NOT NULL DEFAULT '[]',
+  vitals TEXT,
   lease_duration INTEGER,
   lease_expires_at INTEGER,
   last_seen_at INTEGER,
+  -- Since when it takes no jobs, for whatever reason; NULL while it does.
+  unavailable_since INTEGER,
   created_at INTEGER NOT NULL,
   UNIQUE (workspace_id, name)
 ) STRICT;

@@ -1,9 +1,12 @@
 import type { Logger } from "../contract/logger.ts";
 import type { HostKind } from "../contract/runbook-kind.ts";
-import { hostKinds } from "../contract/runbook-kind.ts";
-import type { ClaimedJob, QueueKey, SlotOffer } from "../store/operations/jobs.ts";
+import type { ClaimedJob, JobEffects, QueueKey, SlotOffer } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { ConnectedWorker } from "../workers/connected-worker.ts";
+import type { DispatchView } from "./dispatch-view.ts";
+import { takesJobs } from "./dispatch-view.ts";
+import { FreeSlots } from "./free-slots.ts";
+import type { ReadPlacement } from "./placement-rules.ts";
 import type { RunningAttempts } from "./running-attempts.ts";
 
 /** Looks into the queues this often besides being woken, in milliseconds. */
@@ -13,55 +16,57 @@ const backstop = 1_000;
 export interface WorkerDirectory {
   connected(workerId: string): ConnectedWorker | undefined;
   allConnected(): ConnectedWorker[];
-  offering(group: string, kind: HostKind): ConnectedWorker[];
+}
+
+export interface DispatcherOptions {
+  store: Pick<Store, "read" | "write">;
+  workers: WorkerDirectory;
+  attempts: RunningAttempts;
+  view: DispatchView;
+  logger: Logger;
+  handOver: (job: ClaimedJob) => void;
+  /** A claim parked jobs of a held runbook. */
+  onEffects: (effects: JobEffects) => void;
 }
 
 /**
  * Brings waiting jobs and free slots together. It is woken by each acceptance (the claim is asked for in the same turn, so that
  * both are in one commit), by jobs that come back or are let in, and by slots that become free; a look at the queues
- * every second catches what a lost wake-up would leave.
+ * every second catches what a lost wake-up would leave, and what other services have to do with.
  *
  * A slot that is offered in a claim under way is reserved, so that no two claims give it away. A wake-up offers a single slot;
- * where jobs are known to be left over (`#backlog`), all free slots are offered together.
+ * where jobs are known to be left over (`#backlog`), all free slots are offered together, each with the queues that its worker may
+ * have jobs of now (`DispatchView.targetNow`).
  */
 export class Dispatcher {
-  readonly #store: Pick<Store, "read" | "write">;
-  readonly #workers: WorkerDirectory;
-  readonly #attempts: RunningAttempts;
-  readonly #logger: Logger;
-  readonly #handOver: (job: ClaimedJob) => void;
-  readonly #reserved = new Map<string, number>();
-  /** Queues that are known, or suspected, to hold jobs that no slot was free for. */
+  readonly #options: DispatcherOptions;
+  readonly #slots: FreeSlots;
+  /** Placements that are known, or suspected, to hold jobs that no slot was free for. */
   readonly #backlog = new Set<string>();
   /** Workers that get nothing until their next heartbeat. */
   readonly #paused = new Set<string>();
+  #looking: Promise<void> | undefined;
+  #lookAgain = false;
   #timer: NodeJS.Timeout | undefined;
   #stopped = true;
 
-  constructor(options: {
-    store: Pick<Store, "read" | "write">;
-    workers: WorkerDirectory;
-    attempts: RunningAttempts;
-    logger: Logger;
-    handOver: (job: ClaimedJob) => void;
-  }) {
-    this.#store = options.store;
-    this.#workers = options.workers;
-    this.#attempts = options.attempts;
-    this.#logger = options.logger;
-    this.#handOver = options.handOver;
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#slots = new FreeSlots(options.attempts);
   }
 
   start(): void {
     this.#stopped = false;
-    this.#timer = setInterval(() => void this.#look(), backstop);
+    this.#timer = setInterval(() => void this.look(), backstop);
     this.#timer.unref();
+    void this.look();
   }
 
   /** No further claims; those under way go on. */
-  stop(): void {
+  async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
+    await this.#looking;
   }
 
   /** A job is in a queue, or will be when the write that was just asked for is done. */
@@ -69,31 +74,37 @@ export class Dispatcher {
     if (this.#stopped) {
       return;
     }
-    const worker = this.#freest(this.#workers.offering(queue.workerGroup, queue.hostKind));
+    const placement = this.#options.view.placement(queue.placementId);
+    const worker = placement === undefined ? undefined : this.#firstFree(placement);
     if (worker === undefined) {
-      this.#backlog.add(keyOf(queue.workerGroup, queue.hostKind));
+      this.#backlog.add(queue.placementId);
+      if (placement === undefined) {
+        void this.look();
+      }
       return;
     }
-    void this.#claim(queue.workerGroup, [{ worker, slots: 1, hostKinds: [queue.hostKind] }]);
+    const kindSlots = { [queue.hostKind]: 1 };
+    void this.#claim([{ ...offerOf(worker), slots: 1, kindSlots, placementIds: [queue.placementId] }], [queue]);
   }
 
   /** Whether jobs of this queue are known, or suspected, to find no free slot. */
-  hasBacklog({ workerGroup, hostKind }: QueueKey): boolean {
-    return this.#backlog.has(keyOf(workerGroup, hostKind));
+  hasBacklog({ placementId }: QueueKey): boolean {
+    return this.#backlog.has(placementId);
   }
 
   /** A worker may have free slots that it did not have before. */
   slotsFreed(workerId: string): void {
-    const worker = this.#workers.connected(workerId);
-    if (worker !== undefined && this.#isWanted(worker)) {
-      this.#offerAll(worker.group, [worker]);
+    const worker = this.#options.workers.connected(workerId);
+    if (worker !== undefined && this.#backlog.size > 0) {
+      this.#offerAll([worker]);
     }
   }
 
-  /** A worker has come. */
+  /** A worker has come, or what it may have is other than before. */
   workerConnected(worker: ConnectedWorker): void {
     this.#paused.delete(worker.workerId);
-    this.#offerAll(worker.group, [worker]);
+    this.#offerAll([worker]);
+    void this.look();
   }
 
   /** A worker refused a job: it gets no further one before its next heartbeat. */
@@ -113,122 +124,130 @@ export class Dispatcher {
     this.#paused.delete(workerId);
   }
 
-  async #look(): Promise<void> {
+  /** Looks at the queues of the whole installation now, and claims what is there to be claimed. */
+  look(): Promise<void> {
+    if (this.#stopped) {
+      return Promise.resolve();
+    }
+    this.#lookAgain = this.#looking !== undefined;
+    this.#looking ??= this.#lookOnce().finally(() => {
+      this.#looking = undefined;
+      if (this.#lookAgain && !this.#stopped) {
+        void this.look();
+      }
+    });
+    return this.#looking;
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { store, view, workers, logger } = this.#options;
     try {
-      const queues = await this.#store.read.waitingQueues();
-      const groups = new Set(queues.map(({ workerGroup }) => workerGroup));
-      for (const { workerGroup, hostKind } of queues) {
-        this.#backlog.add(keyOf(workerGroup, hostKind));
+      const state = await store.read.dispatchState({ knownPlacements: view.knownPlacements });
+      if (view.update(state)) {
+        // Whoever was passed over for a hold may not be any more.
+        this.#paused.clear();
       }
-      for (const group of groups) {
-        const able = this.#workers.allConnected().filter((worker) => worker.group === group && this.#isWanted(worker));
-        this.#offerAll(group, able);
+      for (const placementId of state.waiting) {
+        this.#backlog.add(placementId);
       }
+      this.#offerAll(workers.allConnected());
     } catch (error) {
-      this.#logger.error("the queues could not be read", { error: String(error) });
+      logger.error("the queues could not be read", { error: String(error) });
     }
   }
 
-  #offerAll(group: string, workers: ConnectedWorker[]): void {
-    const offers = workers
-      .map((worker) => ({ worker, slots: this.#free(worker), hostKinds: worker.hostKinds.map(({ kind }) => kind) }))
-      .filter(({ slots }) => slots > 0);
+  /** Offers what is free of these workers for the jobs that are left over. */
+  #offerAll(workers: ConnectedWorker[]): void {
+    const { view } = this.#options;
+    const backlog = [...this.#backlog].flatMap((placementId) => view.placement(placementId) ?? []);
+    const offers = workers.flatMap((worker): SlotOffer[] => {
+      const { slots, kindSlots } = this.#mayHaveJobs(worker) ? this.#slots.of(worker) : { slots: 0, kindSlots: {} };
+      if (slots === 0) {
+        return [];
+      }
+      const placements = backlog.filter(
+        (placement) =>
+          (kindSlots[placement.hostKind] ?? 0) > 0 && view.targetNow(placement, worker, this.#free) !== null,
+      );
+      return placements.length === 0
+        ? []
+        : [{ ...offerOf(worker), slots, kindSlots, placementIds: placements.map(({ placementId }) => placementId) }];
+    });
     if (offers.length > 0 && !this.#stopped) {
-      void this.#claim(group, offers);
-    }
-  }
-
-  async #claim(
-    workerGroup: string,
-    offered: { worker: ConnectedWorker; slots: number; hostKinds: HostKind[] }[],
-  ): Promise<void> {
-    const offers: SlotOffer[] = offered.map(({ worker: { workerId, instanceId }, slots, hostKinds: kinds }) => ({
-      workerId,
-      instanceId,
-      slots,
-      hostKinds: kinds,
-    }));
-    const kinds = new Set(offers.flatMap((offer) => offer.hostKinds));
-    const limit = offers.reduce((sum, { slots }) => sum + slots, 0);
-    this.#reserve(offers, 1);
-    // What is left over is learnt from the answer; a wake-up that comes meanwhile marks it again.
-    for (const kind of kinds) {
-      this.#backlog.delete(keyOf(workerGroup, kind));
-    }
-    try {
-      const { claimed, passedOver, more } = await this.#store.write.claimJobs({ workerGroup, offers, limit });
-      this.#reserve(offers, -1);
-      for (const workerId of passedOver) {
-        this.#paused.add(workerId);
-      }
-      for (const kind of passedOver.length > 0 ? kinds : more) {
-        this.#backlog.add(keyOf(workerGroup, kind));
-      }
-      for (const job of claimed) {
-        this.#attempts.add(job, true);
-      }
-      for (const job of claimed) {
-        this.#handOver(job);
-      }
-    } catch (error) {
-      this.#reserve(offers, -1);
-      for (const kind of kinds) {
-        this.#backlog.add(keyOf(workerGroup, kind));
-      }
-      this.#logger.error("jobs could not be claimed", { error: String(error) });
-      return;
-    }
-    this.#claimMore(workerGroup);
-  }
-
-  /** After a claim: jobs may be left, and slots that it had reserved for nothing. */
-  #claimMore(group: string): void {
-    const waits = hostKinds.some((kind) => this.#backlog.has(keyOf(group, kind)));
-    if (waits) {
-      this.#offerAll(
-        group,
-        this.#workers.allConnected().filter((worker) => worker.group === group && this.#isWanted(worker)),
+      const offered = new Set(offers.flatMap(({ placementIds }) => placementIds));
+      void this.#claim(
+        offers,
+        backlog.filter(({ placementId }) => offered.has(placementId)),
       );
     }
   }
 
-  #isWanted(worker: ConnectedWorker): boolean {
-    return worker.hostKinds.some(({ kind }) => this.#backlog.has(keyOf(worker.group, kind)));
-  }
-
-  #free(worker: ConnectedWorker): number {
-    if (worker.draining || this.#paused.has(worker.workerId)) {
-      return 0;
+  async #claim(offers: SlotOffer[], queues: readonly QueueKey[]): Promise<void> {
+    const { store, attempts, handOver, onEffects, logger } = this.#options;
+    const keys = queues.map(({ placementId, hostKind }) => ({ placementId, hostKind }));
+    const limit = offers.reduce((sum, { slots }) => sum + slots, 0);
+    this.#slots.reserve(offers, 1);
+    // What is left over is learnt from the answer; a wake-up that comes meanwhile marks it again.
+    for (const { placementId } of keys) {
+      this.#backlog.delete(placementId);
     }
-    const reserved = this.#reserved.get(worker.workerId) ?? 0;
-    return Math.max(0, worker.slots - this.#attempts.countOf(worker.workerId) - reserved);
+    let progress = false;
+    try {
+      const { claimed, passedOver, more, effects } = await store.write.claimJobs({ queues: keys, offers, limit });
+      this.#slots.reserve(offers, -1);
+      for (const workerId of passedOver) {
+        this.#paused.add(workerId);
+      }
+      const left = passedOver.length > 0 ? keys.map(({ placementId }) => placementId) : more;
+      for (const placementId of left) {
+        this.#backlog.add(placementId);
+      }
+      for (const job of claimed) {
+        attempts.add(job, true);
+      }
+      for (const job of claimed) {
+        handOver(job);
+      }
+      onEffects(effects);
+      progress = claimed.length + passedOver.length + effects.changedJobs.length > 0 || more.length === 0;
+    } catch (error) {
+      this.#slots.reserve(offers, -1);
+      for (const { placementId } of keys) {
+        this.#backlog.add(placementId);
+      }
+      logger.error("jobs could not be claimed", { error: String(error) });
+    }
+    // Jobs may be left, and slots that this claim had reserved for nothing. Where it could do nothing, another one cannot either.
+    if (progress && this.#backlog.size > 0) {
+      this.#offerAll(this.#options.workers.allConnected());
+    }
   }
 
-  #freest(workers: ConnectedWorker[]): ConnectedWorker | undefined {
-    let best: ConnectedWorker | undefined;
-    let most = 0;
-    for (const worker of workers) {
-      const free = this.#free(worker);
-      if (free > most) {
-        best = worker;
-        most = free;
+  /** Of the workers with a free slot the one that a placement names first; of these the freest. */
+  #firstFree(placement: ReadPlacement): ConnectedWorker | undefined {
+    const { view, workers } = this.#options;
+    let best: { worker: ConnectedWorker; target: number; free: number } | undefined;
+    for (const worker of workers.allConnected()) {
+      const free = this.#free(worker, placement.hostKind);
+      const target = free > 0 && !view.isHeld(worker.group) ? view.targetNow(placement, worker, this.#free) : null;
+      if (
+        target !== null &&
+        (best === undefined || target < best.target || (target === best.target && free > best.free))
+      ) {
+        best = { worker, target, free };
       }
     }
-    return best;
+    return best?.worker;
   }
 
-  #reserve(offers: SlotOffer[], sign: 1 | -1): void {
-    for (const { workerId, slots } of offers) {
-      const reserved = (this.#reserved.get(workerId) ?? 0) + sign * slots;
-      if (reserved === 0) {
-        this.#reserved.delete(workerId);
-      } else {
-        this.#reserved.set(workerId, reserved);
-      }
-    }
+  readonly #free = (worker: ConnectedWorker, kind: HostKind): number =>
+    takesJobs(worker) && !this.#paused.has(worker.workerId) ? this.#slots.ofKind(worker, kind) : 0;
+
+  #mayHaveJobs(worker: ConnectedWorker): boolean {
+    return takesJobs(worker) && !this.#paused.has(worker.workerId) && !this.#options.view.isHeld(worker.group);
   }
 }
 
-function keyOf(workerGroup: string, hostKind: HostKind): string {
-  return `${hostKind} ${workerGroup}`;
+function offerOf({ workerId, instanceId }: ConnectedWorker): { workerId: string; instanceId: string } {
+  return { workerId, instanceId };
 }

@@ -26,6 +26,7 @@ const deadlineInterval = 1_000;
 const longestStuckInterval = 5_000;
 const parkedInterval = 10_000;
 const overdueAtOnce = 100;
+const parkedAtOnce = 100;
 
 /** What is done about jobs without anybody asking. */
 export function jobDuties(options: JobDutiesOptions): Duty[] {
@@ -47,7 +48,13 @@ export function jobDuties(options: JobDutiesOptions): Duty[] {
       }
     }
   };
-  const releaseParked = async () => options.onEffects(await store.write.releaseParkedJobs({}));
+  const releaseParked = async (isStopped: () => boolean) => {
+    for (let more = true; more && !isStopped(); ) {
+      const released = await store.write.releaseParkedJobs({ limit: parkedAtOnce });
+      options.onEffects(released.effects);
+      more = released.more;
+    }
+  };
   const purge = async (isStopped: () => boolean) => {
     await purgeEndedJobs(store, options.retention, options.clock, isStopped);
   };

@@ -103,7 +103,7 @@ test("jobs that were accepted before any worker was there run when one comes", a
 
 test("a worker takes jobs of its own group only", async (t) => {
   const service = await startService(t);
-  await service.addRunbook("europe", { workerGroup: "eu" });
+  await service.addRunbook("europe", { runOn: ["group:eu"] });
   const other = await TestWorker.connect(t, service, await service.newWorker());
   const { jobId } = await service.start("europe");
   await sleep(30);

@@ -17,6 +17,8 @@ export function jobResource(job: StoredJob, waitingReason: (job: StoredJob) => s
     draft: job.draft,
     status: job.status,
     statusReason: job.statusReason ?? (job.status === "New" ? waitingReason(job) : null),
+    priority: job.priority,
+    workerGroup: job.workerGroup,
     attempt: job.attempt,
     workerId: job.workerId,
     workerName: job.workerName,

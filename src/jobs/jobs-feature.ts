@@ -1,4 +1,5 @@
 import { v7 as newId } from "uuid";
+import type { DispatchHoldResource } from "../contract/api/dispatch.ts";
 import type { JobResource } from "../contract/api/job.ts";
 import type { JobOutcome } from "../contract/api/job-filter.ts";
 import type { Page } from "../contract/api/page.ts";
@@ -18,6 +19,9 @@ import type { ConnectedWorker, JobLinkHandler, RecordsPeer } from "../workers/co
 import type { WorkersFeature } from "../workers/workers-feature.ts";
 import type { BulkJobsOptions, RetryJobsRequest, RetryStarter, StopJobsRequest } from "./bulk-jobs.ts";
 import { BulkJobs } from "./bulk-jobs.ts";
+import type { HoldRequest, HoldSubject } from "./dispatch-holds.ts";
+import { DispatchHolds } from "./dispatch-holds.ts";
+import { DispatchView } from "./dispatch-view.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Duty } from "./duty.ts";
 import { HandOver } from "./hand-over.ts";
@@ -45,6 +49,8 @@ import { parkedReason, waitingReason } from "./waiting-reason.ts";
  *
  *   start-job           checks a request and accepts it               (one transaction)
  *   dispatcher          brings waiting jobs and free slots together   (one statement a claim)
+ *   dispatch-view       which queues a worker is shown: placements, holds, workers of other services
+ *   dispatch-holds      operators' switches
  *   hand-over           gives claimed jobs to their workers, puts declined ones back
  *   record-intake       records and ends: to live readers at once, to the store by groups, then acknowledged
  *   live-hub, job-feed  what a live reader gets
@@ -128,8 +134,13 @@ export interface JobsFeature {
   forgetRunbook(runbookId: string): void;
   /** A runbook's concurrency rule has changed: jobs that it held may go on. */
   releaseParkedJobs(runbookId: string): Promise<void>;
+  /** Holds dispatch. Throws UserErrors as `DispatchHolds.hold` says. */
+  holdDispatch(of: HoldRequest): Promise<DispatchHoldResource>;
+  /** Ends a hold. Throws UserErrors as `DispatchHolds.release` says. */
+  releaseDispatch(of: HoldSubject): Promise<DispatchHoldResource>;
+  listDispatchHolds(): Promise<DispatchHoldResource[]>;
   /** Jobs waiting, by queue. */
-  queueLengths(): Promise<(QueueKey & { jobs: number })[]>;
+  queueLengths(): Promise<(QueueKey & { runOn: string[]; jobs: number })[]>;
   /** Attempts that workers of this service have. */
   readonly runningAttempts: number;
   /** Purges what has been kept long enough, now. */
@@ -161,6 +172,8 @@ class Jobs implements JobsFeature, JobLinkHandler {
   readonly #queries: JobQueries;
   readonly #starter: JobStarter;
   readonly #bulk: BulkJobs;
+  readonly #view: DispatchView;
+  readonly #holds: DispatchHolds;
   readonly #dispatcher: Dispatcher;
   readonly #handOver: HandOver;
   readonly #intake: RecordIntake;
@@ -200,11 +213,23 @@ class Jobs implements JobsFeature, JobLinkHandler {
       stop: (of) => this.#stop(of),
       start: (request) => this.#starter.start(request),
     });
+    this.#view = new DispatchView(
+      () => workers.allConnected(),
+      () => this.#clock.monotonic(),
+    );
+    this.#holds = new DispatchHolds({
+      store,
+      logger,
+      onEffects: (effects) => this.#apply(effects),
+      onChange: () => this.#dispatcher.look(),
+    });
     this.#dispatcher = new Dispatcher({
       store,
       workers,
       attempts: this.#attempts,
+      view: this.#view,
       logger,
+      onEffects: (effects) => this.#apply(effects),
       handOver: (job) => {
         this.#changes.note([job.jobId]);
         this.#handOver.handOver(job);
@@ -343,11 +368,23 @@ class Jobs implements JobsFeature, JobLinkHandler {
     this.#runbooks.forget(runbookId);
   }
 
-  async releaseParkedJobs(runbookId: string): Promise<void> {
-    this.#apply(await this.#store.write.releaseParkedJobs({ runbookId }));
+  releaseParkedJobs(runbookId: string): Promise<void> {
+    return this.#holds.releaseParkedJobs(runbookId);
   }
 
-  queueLengths(): Promise<(QueueKey & { jobs: number })[]> {
+  holdDispatch(of: HoldRequest): Promise<DispatchHoldResource> {
+    return this.#holds.hold(of);
+  }
+
+  releaseDispatch(of: HoldSubject): Promise<DispatchHoldResource> {
+    return this.#holds.release(of);
+  }
+
+  listDispatchHolds(): Promise<DispatchHoldResource[]> {
+    return this.#holds.list();
+  }
+
+  queueLengths(): Promise<(QueueKey & { runOn: string[]; jobs: number })[]> {
     return this.#store.read.queueLengths();
   }
 
@@ -368,7 +405,8 @@ class Jobs implements JobsFeature, JobLinkHandler {
   }
 
   async stop(): Promise<void> {
-    this.#dispatcher.stop();
+    await this.#dispatcher.stop();
+    this.#holds.stop();
     this.#storage.stop();
     await Promise.all(this.#duties.map((duty) => duty.stop()));
     await this.#intake.stop();
@@ -396,6 +434,10 @@ class Jobs implements JobsFeature, JobLinkHandler {
 
   workerChanged(worker: ConnectedWorker): void {
     this.#dispatcher.resume(worker.workerId);
+  }
+
+  workerTermsChanged(worker: ConnectedWorker): void {
+    this.#dispatcher.workerConnected(worker);
   }
 
   jobDeclined(worker: ConnectedWorker, frame: JobDeclinedFrame): void {
@@ -445,9 +487,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
     }
     const others = effects.changedJobs.filter((jobId) => jobId !== job.jobId);
     // The claim for the job itself was asked for together with its acceptance.
-    const own = effects.queued.findLastIndex(
-      ({ workerGroup, hostKind }) => workerGroup === expected.workerGroup && hostKind === expected.hostKind,
-    );
+    const own = effects.queued.findLastIndex(({ placementId }) => placementId === expected.placementId);
     const queued = own < 0 ? effects.queued : effects.queued.toSpliced(own, 1);
     this.#apply({ ...effects, changedJobs: others, queued });
   }
@@ -487,7 +527,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   }
 
   #resource(job: StoredJob): JobResource {
-    return jobResource(job, (waiting) => waitingReason(waiting, this.#workers.allConnected()));
+    return jobResource(job, (waiting) => waitingReason(waiting, this.#view));
   }
 }
 

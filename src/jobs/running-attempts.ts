@@ -1,3 +1,4 @@
+import type { HostKind } from "../contract/runbook-kind.ts";
 import type { AssignedAttempt, StopOrder } from "../store/operations/jobs.ts";
 import type { Clock } from "../workers/clock.ts";
 
@@ -7,6 +8,7 @@ export interface RunningAttempt extends AssignedAttempt {
   readonly claimedAt: number;
   /** Milliseconds from being told to end to being killed. */
   readonly stopGrace: number;
+  readonly hostKind: HostKind;
   /** That it was told to end. */
   readonly stop: StopOrder | null;
   /** When its worker has to have ended it, grace included, by the monotonic clock; no wall clock that jumps moves it. */
@@ -30,15 +32,20 @@ export class RunningAttempts {
    * @param isNew it was claimed just now; otherwise its worker had it before
    */
   add(
-    assigned: AssignedAttempt & { claimedAt: number; timeLimit: number | null; stopGrace: number },
+    assigned: AssignedAttempt & {
+      hostKind: HostKind;
+      claimedAt: number;
+      timeLimit: number | null;
+      stopGrace: number;
+    },
     isNew: boolean,
   ): void {
-    const { jobId, attempt, workerId, claimedAt, timeLimit, stopGrace } = assigned;
+    const { jobId, attempt, workerId, hostKind, claimedAt, timeLimit, stopGrace } = assigned;
     const lastTold = isNew ? 0 : (this.current(assigned)?.lastTold ?? null);
     this.remove(jobId);
     const endBy = this.#clock.monotonic() + (timeLimit ?? Number.POSITIVE_INFINITY) + stopGrace;
-    this.#byJob.set(jobId, { jobId, attempt, workerId, claimedAt, stopGrace, stop: null, endBy, lastTold });
-    this.#count(workerId, 1);
+    this.#byJob.set(jobId, { jobId, attempt, workerId, hostKind, claimedAt, stopGrace, stop: null, endBy, lastTold });
+    this.#count(workerId, hostKind, 1);
   }
 
   /** Live readers are being told of records. */
@@ -76,7 +83,7 @@ export class RunningAttempts {
       return false;
     }
     this.#byJob.delete(jobId);
-    this.#count(known.workerId, -1);
+    this.#count(known.workerId, known.hostKind, -1);
     return true;
   }
 
@@ -88,21 +95,23 @@ export class RunningAttempts {
       .map(({ jobId, attempt, workerId }) => ({ jobId, attempt, workerId }));
   }
 
-  /** How many a worker has. */
-  countOf(workerId: string): number {
-    return this.#counts.get(workerId) ?? 0;
+  /** How many a worker has, of one kind of host or of all. */
+  countOf(workerId: string, hostKind?: HostKind): number {
+    return this.#counts.get(hostKind === undefined ? workerId : `${workerId} ${hostKind}`) ?? 0;
   }
 
   get size(): number {
     return this.#byJob.size;
   }
 
-  #count(workerId: string, change: number): void {
-    const count = this.countOf(workerId) + change;
-    if (count === 0) {
-      this.#counts.delete(workerId);
-    } else {
-      this.#counts.set(workerId, count);
+  #count(workerId: string, hostKind: HostKind, change: number): void {
+    for (const key of [workerId, `${workerId} ${hostKind}`]) {
+      const count = (this.#counts.get(key) ?? 0) + change;
+      if (count === 0) {
+        this.#counts.delete(key);
+      } else {
+        this.#counts.set(key, count);
+      }
     }
   }
 }

@@ -15,6 +15,8 @@ export interface StartJobRequest {
   runbook: string;
   parameters?: Record<string, unknown>;
   draft?: boolean;
+  /** The runbook's when left out. */
+  priority?: number;
   /** Name of the principal. */
   startedBy: string;
   /** Id of the principal: jobs of one starter may share a host where the runbook says so. */
@@ -88,13 +90,13 @@ export class JobStarter {
         versions.lookUp(runbook.versionId).catch(() => undefined);
       }
       const acceptance = acceptanceOf(runbook, request, draft);
-      const queue: QueueKey = { workerGroup: runbook.workerGroup, hostKind: hostKindOf[runbook.kind] };
+      const queue: QueueKey = { placementId: runbook.placementId, hostKind: hostKindOf[runbook.kind] };
       const accepting = store.write.acceptJob(acceptance);
       this.#options.expectJob(queue);
       const result = await accepting;
       switch (result.outcome) {
         case "accepted":
-          runbook.workerGroup = result.job.workerGroup;
+          runbook.placementId = result.job.placementId;
           this.#options.accepted(result.job, result.effects, queue);
           return { job: acceptedResource(result.job), repeated: result.repeated };
         case "refused":
@@ -142,8 +144,9 @@ function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft
     parameters,
     secretNames: check.secretNames.filter((name) => Object.hasOwn(parameters, name)),
     startedBy: request.startedBy,
-    starterId: request.starterId ?? null,
     retryOf: request.retryOf ?? null,
+    priority: request.priority ?? null,
+    starterId: request.starterId ?? null,
     idempotency: request.idempotency ?? null,
   };
 }

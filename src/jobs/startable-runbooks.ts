@@ -17,7 +17,7 @@ export interface StartableRunbook {
   versionNumber: number;
   check: ParameterCheck;
   /** Where its jobs went last; a hint for the dispatcher, nothing more. */
-  workerGroup: string;
+  placementId: string;
 }
 
 const runbooksKept = 1_000;
@@ -65,7 +65,7 @@ export class StartableRunbooks {
       versionId: version.versionId,
       versionNumber: version.number,
       check: this.#check(found.kind, version),
-      workerGroup: "default",
+      placementId: found.placementId,
     };
     this.#runbooks.set(keyOf(runbook, draft), startable);
     return startable;

@@ -52,7 +52,7 @@ export interface TestService {
   start(runbook: string, parameters?: Record<string, unknown>): Promise<JobResource>;
   /** Waits until a job is in one of these states. */
   until(jobId: string, ...statuses: JobResource["status"][]): Promise<JobResource>;
-  newWorker(of?: { name?: string; group?: string }): Promise<{ workerId: string; token: string }>;
+  newWorker(of?: { name?: string; group?: string; tags?: string[] }): Promise<{ workerId: string; token: string }>;
   /** A planned stop, which leaves the workers this long a lease (milliseconds). */
   stop(extension?: number): Promise<void>;
   /** What is left of a service that was killed: its sockets close, nothing is said, nothing is stored. */

@@ -1,18 +1,19 @@
+import type { Placement } from "../contract/api/placement.ts";
+import { formatRunTarget, parseRunTarget } from "../contract/api/placement.ts";
 import type { RunbookSettings } from "../contract/api/runbook.ts";
+import { checkedTags } from "../contract/tag.ts";
 import { UserError } from "../contract/user-error.ts";
 import { formatGrants, parseGrants } from "../language/needs.ts";
 
-const longestTag = 64;
-
 /**
- * The settings as they are stored: tags trimmed and without doubles, paths of grants tidied. Their shape was checked
- * by their schema before.
- * @throws UserError `invalid-request` for a tag, `invalid-grant`
+ * The settings as they are stored: tags trimmed and without doubles, paths of grants tidied, groups and workers in their written
+ * form. Their shape was checked by their schema before.
+ * @throws UserError `invalid-request` for a tag, a group or a worker, `invalid-grant`
  */
 export function checkedSettings(settings: Partial<RunbookSettings>): Partial<RunbookSettings> {
-  const checked = { ...settings };
+  const checked = { ...settings, ...checkedPlacement(settings) };
   if (settings.tags !== undefined) {
-    checked.tags = checkedTags(settings.tags);
+    checked.tags = checkedTags(settings.tags, "/tags");
   }
   if (settings.grants !== undefined) {
     checked.grants = parseGrants(formatGrants(settings.grants));
@@ -20,17 +21,25 @@ export function checkedSettings(settings: Partial<RunbookSettings>): Partial<Run
   return checked;
 }
 
-function checkedTags(tags: readonly string[]): string[] {
-  const checked = new Map<string, string>();
-  for (const [index, given] of tags.entries()) {
-    const tag = given.trim();
-    if (tag === "" || tag.length > longestTag || /[,\p{Cc}]/u.test(tag)) {
-      throw new UserError("invalid-request", `${JSON.stringify(given)} cannot be a tag.`, {
-        remedy: `A tag has 1 to ${longestTag} characters, and no comma.`,
-        errors: [{ pointer: `/tags/${index}`, message: "cannot be a tag" }],
+function checkedPlacement({ runOn, standBys, requiredTags }: Partial<Placement>): Partial<Placement> {
+  return {
+    ...(runOn !== undefined && { runOn: checkedTargets(runOn, "/runOn") }),
+    ...(standBys !== undefined && { standBys: checkedTargets(standBys, "/standBys") }),
+    ...(requiredTags !== undefined && { requiredTags: checkedTags(requiredTags, "/requiredTags") }),
+  };
+}
+
+/** Groups and workers in their order, each once. */
+function checkedTargets(targets: readonly string[], pointer: string): string[] {
+  const checked = targets.map((text, index) => {
+    const target = parseRunTarget(text);
+    if (target === null) {
+      throw new UserError("invalid-request", `${JSON.stringify(text)} names neither a worker group nor a worker.`, {
+        remedy: "Write group:NAME or worker:NAME.",
+        errors: [{ pointer: `${pointer}/${index}`, message: "is not group:NAME or worker:NAME" }],
       });
     }
-    checked.set(tag.toLowerCase(), checked.get(tag.toLowerCase()) ?? tag);
-  }
-  return [...checked.values()];
+    return formatRunTarget(target);
+  });
+  return [...new Map(checked.toReversed().map((text) => [text.toLowerCase(), text])).values()].toReversed();
 }

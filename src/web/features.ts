@@ -13,6 +13,7 @@ import type { WorkersFeature } from "../workers/workers-feature.ts";
 import { createWorkersFeature } from "../workers/workers-feature.ts";
 import { EventStreams } from "./api/event-streams.ts";
 import type { Log } from "./logging.ts";
+import { productVersion } from "./product-version.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
 import { workerOf } from "./worker-links.ts";
 
@@ -50,6 +51,7 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
       return { token, hash: tokenHash(token) };
     },
     tokensRevoked: (principalId) => access.forget(principalId),
+    version: productVersion(),
   });
   const eventStreams = new EventStreams();
   access.onRevoked((principalId) => {
@@ -63,6 +65,7 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
     dataDirectory: options.dataDirectory,
     ...(options.lowDiskWatermark !== undefined && { lowStorage: options.lowDiskWatermark }),
     retention: retentionSettings(options.retention),
+    ...(options.retention?.purgeInterval !== undefined && { purgeInterval: options.retention.purgeInterval }),
     observer: {
       jobAccepted: () => metrics.jobsAccepted.inc(),
       jobEnded: (status) => metrics.jobsEnded.inc({ status }),
@@ -127,9 +130,23 @@ function observeJobs(metrics: ServiceMetrics, jobs: JobsFeature, workers: Worker
     () => workers.allConnected().length,
   );
   metrics.observeEach("runsmith_jobs_queued", "Jobs waiting for a worker.", ["group", "host_kind"], async () =>
-    (await jobs.queueLengths()).map(({ workerGroup, hostKind, jobs: value }) => ({
-      labels: { group: workerGroup, host_kind: hostKind },
-      value,
-    })),
+    queuedByGroup(await jobs.queueLengths()),
   );
+  metrics.observeEach("runsmith_dispatch_held", "Operators' holds of dispatch.", ["scope", "name"], async () =>
+    (await jobs.listDispatchHolds()).map(({ scope, name }) => ({ labels: { scope, name: name ?? "" }, value: 1 })),
+  );
+}
+
+/** Several placements may name the same groups and workers, and differ in their tags. */
+function queuedByGroup(queues: Awaited<ReturnType<JobsFeature["queueLengths"]>>) {
+  const byLabels = new Map<string, { labels: Record<string, string>; value: number }>();
+  for (const { runOn, hostKind, jobs } of queues) {
+    const group = runOn.map((target) => target.replace(/^group:/, "")).join(",");
+    const key = `${hostKind} ${group}`;
+    byLabels.set(key, {
+      labels: { group, host_kind: hostKind },
+      value: (byLabels.get(key)?.value ?? 0) + jobs,
+    });
+  }
+  return [...byLabels.values()];
 }

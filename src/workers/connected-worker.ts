@@ -1,3 +1,4 @@
+import type { WorkerAdmission } from "../contract/api/worker.ts";
 import type {
   HeartbeatFrame,
   HelloFrame,
@@ -16,6 +17,9 @@ export interface ConnectedWorker {
   readonly instanceId: string;
   readonly name: string;
   readonly group: string;
+  readonly tags: readonly string[];
+  /** What operators let it do. */
+  readonly admission: WorkerAdmission;
   readonly slots: number;
   readonly hostKinds: readonly HostKindOffer[];
   readonly missingHostKinds: HelloFrame["missingHostKinds"];
@@ -47,6 +51,8 @@ export interface JobLinkHandler {
   workerConnected(worker: ConnectedWorker, keep: KeptAttempt[], effects: JobEffects): void;
   workerDisconnected(worker: ConnectedWorker): void;
   workerChanged(worker: ConnectedWorker): void;
+  /** An operator changed its group, its tags or its admission. */
+  workerTermsChanged(worker: ConnectedWorker): void;
   jobDeclined(worker: ConnectedWorker, frame: JobDeclinedFrame): void;
   scriptNeeded(worker: ConnectedWorker, frame: ScriptNeededFrame): void;
   recordsReceived(peer: RecordsPeer, frame: AppendFrame, bytes: number): void;

@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from "ws";
+import type { WorkerAdmission } from "../contract/api/worker.ts";
 import type {
   HeartbeatFrame,
   HelloFrame,
@@ -24,7 +25,8 @@ export interface ControlLinkListener {
   hello(link: ControlLink, frame: HelloFrame): void;
   /** Every frame after the answer to hello. */
   frame(link: ControlLink, frame: Exclude<WorkerControlFrame, HelloFrame>): void;
-  closed(link: ControlLink): void;
+  /** @param code with which the worker closed it */
+  closed(link: ControlLink, code: number): void;
   badFrame(link: ControlLink, problem: string): void;
 }
 
@@ -38,6 +40,10 @@ export class ControlLink implements ConnectedWorker {
   readonly name: string;
   readonly carriedScripts = new Set<string>();
   group = "";
+  tags: readonly string[] = [];
+  admission: WorkerAdmission = "open";
+  /** The version that both sides speak. */
+  protocol = 0;
   instanceId = "";
   slots = 0;
   hostKinds: readonly HostKindOffer[] = [];
@@ -61,13 +67,37 @@ export class ControlLink implements ConnectedWorker {
     this.#listener = listener;
     this.#helloTimer = setTimeout(() => this.close(linkCloseCodes.badFrame, "no hello came"), helloPatience);
     socket.on("message", (data, isBinary) => this.#receive(data, isBinary));
-    socket.on("close", () => this.#closed());
+    socket.on("close", (code) => this.#closed(code));
     // What follows an error is a close.
     socket.on("error", () => undefined);
   }
 
   get isOpen(): boolean {
     return this.#state !== "closed" && this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /** Takes over what operators decided; says whether anything is other than before. */
+  setTerms({
+    group,
+    tags,
+    admission,
+  }: {
+    group: string;
+    tags: readonly string[];
+    admission: WorkerAdmission;
+  }): boolean {
+    const before = JSON.stringify([this.group, this.tags, this.admission]);
+    this.group = group;
+    this.tags = tags;
+    this.admission = admission;
+    return JSON.stringify([group, tags, admission]) !== before;
+  }
+
+  /** Asks the worker to end when its jobs are over; one of the first version of the link only gets no further jobs. */
+  askToDrain(): void {
+    if (this.protocol >= 2) {
+      this.send({ type: "drain" });
+    }
   }
 
   /** The answer to hello is stored: frames count from now on. */
@@ -89,7 +119,7 @@ export class ControlLink implements ConnectedWorker {
     const timer = setTimeout(() => this.#socket.terminate(), closePatience);
     timer.unref();
     this.#socket.once("close", () => clearTimeout(timer));
-    this.#closed();
+    this.#closed(code);
   }
 
   #receive(data: RawData, isBinary: boolean): void {
@@ -126,11 +156,11 @@ export class ControlLink implements ConnectedWorker {
     this.close(linkCloseCodes.badFrame, problem);
   }
 
-  #closed(): void {
+  #closed(code: number): void {
     if (this.#state !== "closed") {
       clearTimeout(this.#helloTimer);
       this.#state = "closed";
-      this.#listener.closed(this);
+      this.#listener.closed(this, code);
     }
   }
 }

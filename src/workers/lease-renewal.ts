@@ -1,28 +1,40 @@
+import type { WorkerVitals } from "../contract/api/worker.ts";
+import type { HeartbeatFrame } from "../contract/link/control-frames.ts";
 import { linkCloseCodes } from "../contract/link/control-frames.ts";
 import type { Logger } from "../contract/logger.ts";
+import type { LeaseDurations } from "../store/operations/workers.ts";
 import type { Store } from "../store/store.ts";
 import type { ControlLink } from "./control-link.ts";
 
 /**
  * Renews leases by heartbeats: those that come while a renewal is being stored share the next one.
  * A heartbeat is acknowledged when it is stored; one that comes after the lease was taken back ends the link, so that the
- * worker says hello and hears which attempts are not its own any more.
+ * worker says hello and hears which attempts are not its own any more. A renewal also brings what operators changed of the worker at
+ * another service.
  */
 export class LeaseRenewal {
   readonly #store: Pick<Store, "write">;
   readonly #logger: Logger;
-  readonly #leaseDuration: (group: string) => number;
-  readonly #waiting = new Map<ControlLink, number>();
+  readonly #leases: LeaseDurations;
+  readonly #termsChanged: (link: ControlLink) => void;
+  readonly #waiting = new Map<ControlLink, HeartbeatFrame>();
   #busy = false;
 
-  constructor(store: Pick<Store, "write">, logger: Logger, leaseDuration: (group: string) => number) {
+  /** @param termsChanged told when a renewal brought other terms for a worker than its link had */
+  constructor(
+    store: Pick<Store, "write">,
+    logger: Logger,
+    leases: LeaseDurations,
+    termsChanged: (link: ControlLink) => void,
+  ) {
     this.#store = store;
     this.#logger = logger;
-    this.#leaseDuration = leaseDuration;
+    this.#leases = leases;
+    this.#termsChanged = termsChanged;
   }
 
-  heartbeat(link: ControlLink, sequence: number): void {
-    this.#waiting.set(link, sequence);
+  heartbeat(link: ControlLink, frame: HeartbeatFrame): void {
+    this.#waiting.set(link, frame);
     if (!this.#busy) {
       void this.#renew();
     }
@@ -43,23 +55,20 @@ export class LeaseRenewal {
     this.#busy = false;
   }
 
-  async #renewAll(beats: [ControlLink, number][]): Promise<void> {
+  async #renewAll(beats: [ControlLink, HeartbeatFrame][]): Promise<void> {
     const { serviceTime, renewed } = await this.#store.write.renewLeases({
-      workers: beats.map(([{ workerId, instanceId, group }]) => ({
-        workerId,
-        instanceId,
-        leaseDuration: this.#leaseDuration(group),
-      })),
+      workers: beats.map(([{ workerId, instanceId }, frame]) => ({ workerId, instanceId, vitals: vitalsOf(frame) })),
+      leases: this.#leases,
     });
-    const inTime = new Set(renewed);
-    for (const [link, sequence] of beats) {
-      if (inTime.has(link.workerId)) {
-        link.send({
-          type: "heartbeat-acknowledged",
-          sequence,
-          serviceTime,
-          leaseDuration: this.#leaseDuration(link.group),
-        });
+    const termsOf = new Map(renewed.map((terms) => [terms.workerId, terms]));
+    for (const [link, { sequence }] of beats) {
+      const terms = termsOf.get(link.workerId);
+      if (terms !== undefined) {
+        const { leaseDuration } = terms;
+        link.send({ type: "heartbeat-acknowledged", sequence, serviceTime, leaseDuration });
+        if (link.setTerms(terms)) {
+          this.#termsChanged(link);
+        }
       } else {
         this.#logger.warn("a heartbeat came after its lease was taken back", {
           workerId: link.workerId,
@@ -69,4 +78,14 @@ export class LeaseRenewal {
       }
     }
   }
+}
+
+function vitalsOf({ load, cores, memory, totalMemory, availableMemory }: HeartbeatFrame): WorkerVitals {
+  return {
+    load,
+    cores: cores ?? null,
+    memory,
+    totalMemory: totalMemory ?? null,
+    availableMemory: availableMemory ?? null,
+  };
 }

@@ -23,7 +23,7 @@ function watch(test: { after(work: () => Promise<void>): void }) {
     return Promise.resolve(answer);
   };
   const write = {
-    renewLeases: () => reach({ serviceTime: 0, renewed: [] }),
+    renewLeases: () => reach({ serviceTime: 0, renewed: [], longestLease: 0 }),
     expireLeases: () => {
       state.expired += state.fails ? 0 : 1;
       return reach({ lost: [], effects: nothing });

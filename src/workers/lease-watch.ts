@@ -14,7 +14,9 @@ export class LeaseWatch {
   readonly #store: Pick<Store, "write">;
   readonly #logger: Logger;
   readonly #clock: Clock;
-  readonly #lease: number;
+  readonly #configured: number;
+  /** Groups may have longer ones in the database. */
+  #lease: number;
   readonly #lost: (workerIds: string[], effects: JobEffects) => void;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -25,7 +27,7 @@ export class LeaseWatch {
   #offset = 0;
   #working: Promise<void> = Promise.resolve();
 
-  /** @param lease the longest lease of any worker group, in milliseconds */
+  /** @param lease the longest lease that this service was told of, in milliseconds */
   constructor(
     store: Pick<Store, "write">,
     logger: Logger,
@@ -36,6 +38,7 @@ export class LeaseWatch {
     this.#store = store;
     this.#logger = logger;
     this.#clock = clock;
+    this.#configured = lease;
     this.#lease = lease;
     this.#lost = lost;
   }
@@ -72,7 +75,11 @@ export class LeaseWatch {
           effects,
         );
       } else {
-        await this.#store.write.renewLeases({ workers: [] });
+        const { longestLease } = await this.#store.write.renewLeases({
+          workers: [],
+          leases: { usual: this.#configured, byGroup: {} },
+        });
+        this.#lease = Math.max(this.#configured, longestLease);
       }
       const now = this.#clock.monotonic();
       this.#reachedSince ??= now;

@@ -92,8 +92,8 @@ test("removing a worker closes its links at once and its token opens none", asyn
 test("workers are listed with what they offer and what they run", async (t) => {
   const service = await startService(t, { leaseDuration: 1_000 });
   await service.addRunbook("hello");
-  const created = await service.newWorker({ name: "one" });
-  assert.equal((await service.workers.getWorker(created.workerId)).status, "never-connected");
+  const created = await service.newWorker({ name: "one", tags: [" ssd ", "SSD"] });
+  assert.equal((await service.workers.getWorker("ONE")).status, "never-connected");
   await assert.rejects(service.newWorker({ name: "ONE" }), { code: "worker-exists", status: 409 });
   await assert.rejects(service.newWorker({ name: "../x" }), { code: "invalid-worker-name" });
   const worker = await TestWorker.connect(t, service, { ...created, slots: 3 });
@@ -101,18 +101,21 @@ test("workers are listed with what they offer and what they run", async (t) => {
   await worker.next("run-job");
   const [listed] = (await service.workers.listWorkers()).items;
   assert.deepEqual(
-    { ...listed, lastSeenAt: null, createdAt: null },
+    { ...listed, vitals: null, lastSeenAt: null, createdAt: null },
     {
       workerId: created.workerId,
       name: "one",
       group: "default",
+      tags: ["ssd"],
       status: "connected",
+      admission: "open",
       version: "0",
       hostName: "test",
       sandbox: "bubblewrap",
       slots: 3,
       runningJobs: 1,
       hostKinds: [{ kind: "node", version: "1" }],
+      vitals: null,
       lastSeenAt: null,
       createdAt: null,
     },

@@ -1,18 +1,23 @@
 import { randomBytes } from "node:crypto";
+import { defaultWorkerGroup } from "../contract/api/placement.ts";
 import type { NewWorkerResource } from "../contract/api/worker.ts";
+import { checkedTags } from "../contract/tag.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { StoredWorker } from "../store/operations/workers.ts";
 import type { Store } from "../store/store.ts";
+import { checkWorkerName } from "./worker-change.ts";
 import { workerResource } from "./worker-resource.ts";
 
-const workerName = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,127}$/u;
 const tokenPurpose = "worker";
 
 export interface WorkerToRegister {
   /** Made from the group's when left out. */
   name?: string;
   group?: string;
+  tags?: string[];
+  /** Name of the principal. */
+  createdBy?: string;
   /** Of a request that may be repeated: the worker is made once under this key. */
   idempotency?: IdempotencyKey | undefined;
 }
@@ -35,16 +40,24 @@ export class WorkerRegistration {
 
   /**
    * @throws UserError `worker-exists`, `answer-not-repeated` (409) when the key made a worker before, whose token was shown then;
-   * `invalid-worker-name`
+   * `invalid-worker-name`, `invalid-request` for a tag
    */
-  async create({ name, group = "default", idempotency }: WorkerToRegister): Promise<NewWorkerResource> {
+  async create(worker: WorkerToRegister): Promise<NewWorkerResource> {
+    const { name, group = defaultWorkerGroup, tags, createdBy, idempotency } = worker;
     const chosen = name ?? `${group}-${randomBytes(4).toString("hex")}`;
-    checkName("/name", chosen);
-    checkName("/group", group);
+    checkWorkerName("/name", chosen);
+    checkWorkerName("/group", group);
     const { store } = this.#options;
     const { token, hash } = this.#options.newToken();
     const writes = idempotency === undefined ? store.write : store.once(idempotency);
-    const stored = await writes.createWorker({ name: chosen, group, tokenHash: hash, tokenPurpose });
+    const stored = await writes.createWorker({
+      name: chosen,
+      group,
+      ...(tags !== undefined && { tags: checkedTags(tags, "/tags") }),
+      tokenHash: hash,
+      tokenPurpose,
+      ...(createdBy !== undefined && { createdBy }),
+    });
     if (idempotency !== undefined && (await store.read.tokenHolder({ hash })) === null) {
       throw alreadyMade(stored);
     }
@@ -56,8 +69,8 @@ export class WorkerRegistration {
    * longer name when another one has this name.
    */
   async freshToken({ name, group }: { name: string; group: string }): Promise<string> {
-    const known = await this.#find(name);
-    if (known?.group === group) {
+    const known = await this.#options.store.read.workerByName({ name });
+    if (known?.group.toLowerCase() === group.toLowerCase()) {
       const { token, hash } = this.#options.newToken();
       const { principalId } = known;
       await this.#options.store.write.createToken({
@@ -70,29 +83,8 @@ export class WorkerRegistration {
       this.#options.tokensRevoked(principalId);
       return token;
     }
-    const free = known === undefined ? name : `${name}-${randomBytes(4).toString("hex")}`;
+    const free = known === null ? name : `${name}-${randomBytes(4).toString("hex")}`;
     return (await this.create({ name: free, group })).token;
-  }
-
-  async #find(name: string): Promise<StoredWorker | undefined> {
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.#options.store.read.workers({ limit: 1_000, ...(after !== undefined && { after }) });
-      const found = page.items.find((worker) => worker.name.toLowerCase() === name.toLowerCase());
-      if (found !== undefined || page.next === null) {
-        return found;
-      }
-      after = page.next;
-    }
-  }
-}
-
-function checkName(pointer: string, value: string): void {
-  if (!workerName.test(value)) {
-    throw new UserError("invalid-worker-name", `${JSON.stringify(value)} cannot name a worker or a group.`, {
-      remedy: "Use letters, digits, dots, hyphens and underscores, at most 128, beginning with a letter or a digit.",
-      errors: [{ pointer, message: "is not a name" }],
-    });
   }
 }
 

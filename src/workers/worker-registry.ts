@@ -13,11 +13,6 @@ export class WorkerRegistry<Worker extends ConnectedWorker> {
     return [...this.#byId.values()];
   }
 
-  /** Those of a group that offer a host kind, draining ones too. */
-  offering(group: string, kind: HostKind): Worker[] {
-    return this.all().filter((worker) => worker.group === group && offers(worker, kind));
-  }
-
   /** Takes a link in; gives the one whose place it takes. */
   add(worker: Worker): Worker | undefined {
     const former = this.#byId.get(worker.workerId);

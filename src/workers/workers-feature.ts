@@ -11,11 +11,10 @@ import { controlPath, linkCloseCodes, linkProtocolVersion } from "../contract/li
 import type { RecordsHelloFrame } from "../contract/link/records-frames.ts";
 import { recordsPath } from "../contract/link/records-frames.ts";
 import type { Logger } from "../contract/logger.ts";
-import type { HostKind } from "../contract/runbook-kind.ts";
 import { defaultLeaseDuration } from "../contract/session-limits.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { JobEffects } from "../store/operations/jobs.ts";
-import type { StoredWorker } from "../store/operations/workers.ts";
+import type { LeaseDurations, StoredWorker } from "../store/operations/workers.ts";
 import type { Store } from "../store/store.ts";
 import { AnalysisRequests } from "./analysis-requests.ts";
 import type { Clock } from "./clock.ts";
@@ -25,6 +24,9 @@ import { ControlLink } from "./control-link.ts";
 import { LeaseRenewal } from "./lease-renewal.ts";
 import { LeaseWatch } from "./lease-watch.ts";
 import { RecordsLink } from "./records-link.ts";
+import type { WorkerChange } from "./worker-change.ts";
+import { checkedChange } from "./worker-change.ts";
+import { WorkerGroups } from "./worker-groups.ts";
 import type { WorkerToRegister } from "./worker-registration.ts";
 import { WorkerRegistration } from "./worker-registration.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
@@ -37,7 +39,7 @@ import { workerResource } from "./worker-resource.ts";
  *   control link   hello → welcome, heartbeats → leases, frames about jobs → the jobs feature (`JobLinkHandler`)
  *   records link   records and ends → the jobs feature
  *
- * The jobs feature stands on this one: it calls `attachJobs` and finds workers by `connected` and `offering`.
+ * The jobs feature stands on this one: it calls `attachJobs` and finds workers by `connected` and `allConnected`.
  */
 
 export interface WorkersOptions {
@@ -46,8 +48,10 @@ export interface WorkersOptions {
   clock?: Clock;
   /** Milliseconds; a worker is lost when it has not been heard of for this long. */
   leaseDuration?: number;
-  /** Leases of single worker groups. */
+  /** Leases of single worker groups, where the database has none for them. */
   leaseDurations?: Readonly<Record<string, number>>;
+  /** Runsmith's version, for workers that are refused. */
+  version?: string;
   /** Who sent this request, by its token; null when the token is good for nothing. */
   authenticate(request: IncomingMessage): Promise<{ principalId: string; kind: string } | null>;
   /** Makes a worker's token: the text that is shown once, and the SHA-256 that is stored. */
@@ -67,14 +71,21 @@ export interface WorkersFeature {
   createWorker(worker: WorkerToRegister): Promise<NewWorkerResource>;
   /** A fresh token for the worker of this name and group, which is made when it is not there; its former token ends. */
   freshToken(of: { name: string; group: string }): Promise<string>;
-  /** Kills the worker's token and closes its links at once. @throws UserError `worker-not-found` (404) */
-  removeWorker(workerId: string): Promise<void>;
+  /** Kills the worker's token and closes its links at once; by its id or name. @throws UserError `worker-not-found` (404) */
+  removeWorker(worker: string): Promise<void>;
+  /**
+   * Changes group, tags or admission; by its id or name. Jobs that it has stay with it.
+   * @throws UserError `worker-not-found` (404), `invalid-worker-name`, `invalid-request` for a tag
+   */
+  changeWorker(worker: string, change: WorkerChange, changedBy: string): Promise<WorkerResource>;
+  /** Groups of workers, and what is set for them. */
+  readonly groups: WorkerGroups;
   /** Closes the links of a worker whose principal's tokens were revoked. */
   closeLinksOf(principalId: string): void;
   /** By name; `after` is the `next` of the page before. */
   listWorkers(page?: { after?: string; limit?: number }): Promise<Page<WorkerResource>>;
-  /** @throws UserError `worker-not-found` (404) */
-  getWorker(workerId: string): Promise<WorkerResource>;
+  /** By its id or name. @throws UserError `worker-not-found` (404) */
+  getWorker(worker: string): Promise<WorkerResource>;
 
   /** What a PowerShell script declares, by a connected worker; null when none can say. @throws UserError `analysis-failed` */
   analysePowerShell(name: string, script: string): Promise<Analysis | null>;
@@ -85,7 +96,6 @@ export interface WorkersFeature {
   attachJobs(handler: JobLinkHandler): void;
   connected(workerId: string): ConnectedWorker | undefined;
   allConnected(): ConnectedWorker[];
-  offering(group: string, kind: HostKind): ConnectedWorker[];
 
   start(): void;
   /**
@@ -101,6 +111,9 @@ const defaultPage = 100;
 /** Bytes of one frame. An analysis holds a script, a batch of records at least one record. */
 const largestControlFrame = 32 * 1024 * 1024;
 const largestRecordsFrame = 8 * 1024 * 1024;
+
+/** The code of a socket that its other end closed because it was done. */
+const orderlyClose = 1000;
 
 /** How long the workers of a restarting service keep their hosts, in milliseconds. */
 const restartExtension = 60_000;
@@ -122,6 +135,8 @@ class Workers implements WorkersFeature {
   /** By worker, until when its hello is being answered. */
   readonly #greetings = new Map<string, Promise<void>>();
   readonly #analyses = new AnalysisRequests();
+  readonly #leases: LeaseDurations;
+  readonly #groups: WorkerGroups;
   readonly #renewal: LeaseRenewal;
   readonly #watch: LeaseWatch;
   readonly #controlServer = socketServer(largestControlFrame);
@@ -134,8 +149,10 @@ class Workers implements WorkersFeature {
     this.#store = options.store;
     this.#logger = options.logger;
     this.#registration = new WorkerRegistration(options);
-    this.#renewal = new LeaseRenewal(options.store, options.logger, (group) => this.#leaseDuration(group));
-    const longest = Math.max(this.#leaseDuration(""), ...Object.values(options.leaseDurations ?? {}));
+    this.#leases = leasesOf(options);
+    this.#renewal = new LeaseRenewal(options.store, options.logger, this.#leases, (link) => this.#termsChanged(link));
+    this.#groups = new WorkerGroups(options.store);
+    const longest = Math.max(this.#leases.usual, ...Object.values(this.#leases.byGroup));
     const lost = (workerIds: string[], effects: JobEffects) => this.#lost(workerIds, effects);
     this.#watch = new LeaseWatch(options.store, options.logger, options.clock ?? systemClock, longest, lost);
   }
@@ -162,10 +179,28 @@ class Workers implements WorkersFeature {
     return this.#registration.freshToken(of);
   }
 
-  async removeWorker(workerId: string): Promise<void> {
-    const removed = isId(workerId) ? await this.#store.write.removeWorker({ workerId }) : null;
+  async changeWorker(worker: string, change: WorkerChange, changedBy: string): Promise<WorkerResource> {
+    const { workerId } = await this.#find(worker);
+    const changed = await this.#store.write.changeWorker({ workerId, ...checkedChange(change), changedBy });
+    if (changed === null) {
+      throw workerNotFound(worker);
+    }
+    const link = this.#registry.get(workerId);
+    if (link?.setTerms(changed)) {
+      this.#termsChanged(link);
+    }
+    return workerResource(changed);
+  }
+
+  get groups(): WorkerGroups {
+    return this.#groups;
+  }
+
+  async removeWorker(worker: string): Promise<void> {
+    const { workerId } = await this.#find(worker);
+    const removed = await this.#store.write.removeWorker({ workerId });
     if (removed === null) {
-      throw workerNotFound(workerId);
+      throw workerNotFound(worker);
     }
     this.#options.tokensRevoked(removed.principalId);
     this.closeLinksOf(removed.principalId);
@@ -184,12 +219,16 @@ class Workers implements WorkersFeature {
     return { items: items.map(workerResource), next };
   }
 
-  async getWorker(workerId: string): Promise<WorkerResource> {
-    const worker = isId(workerId) ? await this.#store.read.worker({ workerId }) : null;
-    if (worker === null) {
-      throw workerNotFound(workerId);
-    }
-    return workerResource(worker);
+  async getWorker(worker: string): Promise<WorkerResource> {
+    return workerResource(await this.#find(worker));
+  }
+
+  async #find(worker: string): Promise<StoredWorker> {
+    const id = worker.toLowerCase();
+    const found = isId(id)
+      ? await this.#store.read.worker({ workerId: id })
+      : await this.#store.read.workerByName({ name: worker });
+    return found ?? throwNotFound(worker);
   }
 
   analysePowerShell(name: string, script: string): Promise<Analysis | null> {
@@ -212,10 +251,6 @@ class Workers implements WorkersFeature {
     return this.#registry.all();
   }
 
-  offering(group: string, kind: HostKind): ConnectedWorker[] {
-    return this.#registry.offering(group, kind);
-  }
-
   start(): void {
     this.#watch.start();
   }
@@ -231,20 +266,20 @@ class Workers implements WorkersFeature {
 
   async #extendLeases(extension: number): Promise<void> {
     const links = this.#registry.all();
-    const leaseDuration = (link: ControlLink) => Math.max(extension, this.#leaseDuration(link.group));
     try {
       const { serviceTime, renewed } = await this.#store.write.renewLeases({
         workers: links.map((link) => ({
           workerId: link.workerId,
           instanceId: link.instanceId,
-          leaseDuration: leaseDuration(link),
         })),
+        leases: this.#leases,
+        atLeast: extension,
       });
-      const extended = new Set(renewed);
-      for (const link of links.filter(({ workerId }) => extended.has(workerId))) {
+      for (const { workerId, leaseDuration } of renewed) {
+        const link = this.#registry.get(workerId);
         // Read from the last heartbeat on, as every acknowledgement is.
-        const sequence = link.lastHeartbeat?.sequence ?? 0;
-        link.send({ type: "heartbeat-acknowledged", sequence, serviceTime, leaseDuration: leaseDuration(link) });
+        const sequence = link?.lastHeartbeat?.sequence ?? 0;
+        link?.send({ type: "heartbeat-acknowledged", sequence, serviceTime, leaseDuration });
       }
     } catch (error) {
       this.#logger.error("leases could not be extended before the restart", { error: String(error) });
@@ -282,7 +317,7 @@ class Workers implements WorkersFeature {
       },
       frame: (of, frame) => this.#received(of, frame),
       badFrame: (of, problem) => this.#badFrame(of, problem),
-      closed: (of) => this.#controlClosed(of),
+      closed: (of, code) => this.#controlClosed(of, code),
     });
     this.#links.add(link);
   }
@@ -303,31 +338,31 @@ class Workers implements WorkersFeature {
   }
 
   async #greet(link: ControlLink, frame: HelloFrame): Promise<void> {
-    if (frame.protocol !== linkProtocolVersion && frame.protocol !== linkProtocolVersion - 1) {
+    if (Math.abs(frame.protocol - linkProtocolVersion) > 1) {
       this.#logger.error("a worker speaks a protocol that this service does not", {
         workerId: link.workerId,
         worker: link.name,
         protocol: frame.protocol,
         version: frame.version,
       });
-      link.close(linkCloseCodes.versionRefused, `this service speaks protocol ${linkProtocolVersion}`);
+      link.close(linkCloseCodes.versionRefused, this.#refusal(frame));
       return;
     }
-    const known = await this.#store.read.worker({ workerId: link.workerId });
     if (!link.isOpen) {
       // What it said may be old by now; the worker's next link says it anew.
       return;
     }
-    const leaseDuration = this.#leaseDuration(known?.group ?? "");
+    link.protocol = Math.min(frame.protocol, linkProtocolVersion);
+    const { protocol, workerId } = link;
     const { instanceId, version, hostName, sandbox, slots, hostKinds, running } = frame;
-    const hello = { workerId: link.workerId, instanceId, version, hostName, sandbox, slots, hostKinds, running };
-    const welcome = await this.#store.write.helloWorker({ ...hello, leaseDuration });
+    const hello = { workerId, instanceId, version, protocol, hostName, sandbox, slots, hostKinds, running };
+    const welcome = await this.#store.write.helloWorker({ ...hello, leases: this.#leases });
     if (welcome === null) {
       link.close(linkCloseCodes.unauthorized, "the worker was removed");
       return;
     }
-    link.group = welcome.group;
-    const { keep, effects, serviceTime, group } = welcome;
+    link.setTerms(welcome);
+    const { keep, effects, serviceTime, group, leaseDuration } = welcome;
     if (!link.isOpen) {
       // It was stored all the same, so what it did to jobs has to be told.
       this.#jobs?.attemptsLost(effects);
@@ -340,7 +375,7 @@ class Workers implements WorkersFeature {
     link.goLive();
     link.send({
       type: "welcome",
-      protocol: frame.protocol,
+      protocol,
       workerId: link.workerId,
       group,
       leaseDuration,
@@ -356,6 +391,9 @@ class Workers implements WorkersFeature {
       keptJobs: keep.length,
     });
     this.#jobs?.workerConnected(link, keep, effects);
+    if (link.admission === "draining") {
+      link.askToDrain();
+    }
     this.#analyses.connected(link);
   }
 
@@ -364,7 +402,7 @@ class Workers implements WorkersFeature {
       case "heartbeat":
         link.lastHeartbeat = frame;
         if (!this.#stopping) {
-          this.#renewal.heartbeat(link, frame.sequence);
+          this.#renewal.heartbeat(link, frame);
         }
         this.#jobs?.workerChanged(link);
         break;
@@ -401,13 +439,43 @@ class Workers implements WorkersFeature {
     });
   }
 
-  #controlClosed(link: ControlLink): void {
+  #controlClosed(link: ControlLink, code: number): void {
     this.#links.delete(link);
     this.#analyses.closed(link);
     if (this.#registry.remove(link)) {
-      this.#logger.info("a worker's link has closed", { workerId: link.workerId, worker: link.name });
+      const { workerId, instanceId } = link;
+      this.#logger.info("a worker's link has closed", { workerId, worker: link.name });
       this.#jobs?.workerDisconnected(link);
+      if (link.draining && code === orderlyClose) {
+        this.#store.write.workerLeft({ workerId, instanceId }).catch((error: unknown) => {
+          this.#logger.error("a worker's leaving could not be stored", { workerId, error: String(error) });
+        });
+      }
     }
+  }
+
+  /** An operator changed what a worker of this service may have. */
+  #termsChanged(link: ControlLink): void {
+    const { workerId, name, group, tags, admission } = link;
+    this.#logger.info("a worker's group, tags or admission changed", {
+      workerId,
+      worker: name,
+      group,
+      tags: tags.join(","),
+      admission,
+    });
+    if (admission === "draining") {
+      link.askToDrain();
+    }
+    this.#jobs?.workerTermsChanged(link);
+  }
+
+  #refusal({ protocol }: HelloFrame): string {
+    const own = linkProtocolVersion;
+    const older = protocol < own ? "worker" : "service";
+    const { version } = this.#options;
+    const service = version === undefined ? "the service" : `the service (Runsmith ${version})`;
+    return `${service} speaks link protocol ${own}, the worker ${protocol}: upgrade the ${older}`;
   }
 
   #openRecords(socket: WebSocket, worker: StoredWorker): void {
@@ -441,19 +509,23 @@ class Workers implements WorkersFeature {
   #badFrame(link: { workerId: string }, problem: string): void {
     this.#logger.error("a worker sent a bad frame; its link is closed", { workerId: link.workerId, problem });
   }
-
-  #leaseDuration(group: string): number {
-    const { leaseDuration = defaultLeaseDuration, leaseDurations = {} } = this.#options;
-    return (Object.hasOwn(leaseDurations, group) ? leaseDurations[group] : undefined) ?? leaseDuration;
-  }
 }
 
 function socketServer(maxPayload: number): WebSocketServer {
   return new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false, clientTracking: false });
 }
 
-function workerNotFound(workerId: string): UserError {
-  return new UserError("worker-not-found", `There is no worker ${workerId}.`, {
+function leasesOf({ leaseDuration = defaultLeaseDuration, leaseDurations = {} }: WorkersOptions): LeaseDurations {
+  const byGroup = Object.entries(leaseDurations).map(([group, duration]) => [group.toLowerCase(), duration]);
+  return { usual: leaseDuration, byGroup: Object.fromEntries(byGroup) as Record<string, number> };
+}
+
+function throwNotFound(worker: string): never {
+  throw workerNotFound(worker);
+}
+
+function workerNotFound(worker: string): UserError {
+  return new UserError("worker-not-found", `There is no worker ${worker}.`, {
     status: 404,
     remedy: "List the workers: runsmith get-worker.",
   });

@@ -27,7 +27,7 @@ async function runWithShift(installation: Installation, shift: number): Promise<
     node: ["--import", shiftedClock],
     environment: { RUNSMITH_TEST_CLOCK_SHIFT: String(shift) },
   });
-  await client.import(`count-${group}`, "TypeScript", counting, { timeLimit: 60_000, workerGroup: group });
+  await client.import(`count-${group}`, "TypeScript", counting, { timeLimit: 60_000, runOn: [`group:${group}`] });
   const startedAt = Date.now();
   const { jobId } = await client.start(`count-${group}`, { lines: 120, pace: 50, shift });
   const job = await client.ended(jobId);

@@ -1,6 +1,7 @@
 import type {
   AnalyseFrame,
   AttemptReference,
+  DrainFrame,
   DropJobFrame,
   HelloFrame,
   RunJobFrame,
@@ -46,7 +47,7 @@ export type MessageToControlThread =
   | { type: "alive" }
   | { type: "close" };
 
-export type ServiceJobFrame = RunJobFrame | ScriptFrame | StopJobFrame | DropJobFrame | AnalyseFrame;
+export type ServiceJobFrame = RunJobFrame | ScriptFrame | StopJobFrame | DropJobFrame | DrainFrame | AnalyseFrame;
 
 export type MessageFromControlThread =
   | { type: "welcome"; frame: WelcomeFrame }

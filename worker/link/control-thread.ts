@@ -8,7 +8,7 @@
  * lost the main thread is told to end its jobs. The guard does it when the main thread does not.
  */
 
-import { loadavg } from "node:os";
+import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import type { WebSocket } from "ws";
 import type {
@@ -140,7 +140,7 @@ function connect(): void {
     clearInterval(heartbeatTimer);
     const wasConnected = connected;
     connected = false;
-    const refusal = refusalOf(code, httpStatus);
+    const refusal = refusalOf(code, httpStatus, reason.toString());
     if (refusal !== null && !closing) refuse(refusal);
     else {
       if (wasConnected)
@@ -257,6 +257,9 @@ function heartbeat(): void {
     warmHosts: status.warmHosts,
     load: loadavg()[0] ?? 0,
     memory: process.memoryUsage.rss(),
+    cores: availableParallelism(),
+    totalMemory: totalmem(),
+    availableMemory: freemem(),
   });
 }
 

@@ -32,8 +32,11 @@ export function openSocket(address: ServiceAddress, path: string): WebSocket {
   });
 }
 
-/** Why the service will not take this worker, whatever it tries; null when another try may succeed. */
-export function refusalOf(closeCode: number | null, httpStatus: number | null): UserError | null {
+/**
+ * Why the service will not take this worker, whatever it tries; null when another try may succeed.
+ * @param said the service's own words
+ */
+export function refusalOf(closeCode: number | null, httpStatus: number | null, said = ""): UserError | null {
   if (closeCode === linkCloseCodes.unauthorized || httpStatus === 401 || httpStatus === 403) {
     return new UserError(
       "worker-token-refused",
@@ -47,10 +50,10 @@ export function refusalOf(closeCode: number | null, httpStatus: number | null): 
   if (closeCode === linkCloseCodes.versionRefused) {
     return new UserError(
       "worker-version-refused",
-      "The service and this worker are of versions that do not understand each other.",
+      `The service and this worker are of versions that do not understand each other${said === "" ? "" : `: ${said}`}.`,
       {
         remedy:
-          "Install the same version of Runsmith on both; a service accepts workers of its own and the version before.",
+          "Install the same version of Runsmith on both; a service and a worker may be one version of the link apart.",
       },
     );
   }

@@ -8,6 +8,7 @@ import { onInterruption } from "../../follow/interruption.ts";
 import { printJobLive } from "../../follow/print-job.ts";
 import { startFollowed } from "../../follow/start-followed.ts";
 import { printRow } from "../../output/print.ts";
+import { parsePriority } from "../../parameters/priority.ts";
 import { readParameters } from "../../parameters/read-parameters.ts";
 import { jobView } from "../../views/job-view.ts";
 
@@ -20,6 +21,7 @@ export const command: Command = {
   options: [
     { flags: "-p, --parameter <name=value>", help: "a parameter; once for each", many: true },
     { flags: "--parameters-file <file>", help: "parameters as JSON or YAML; - for standard input" },
+    { flags: "--priority <number>", help: "-100 to 100, the larger goes first; the runbook's when left out" },
     { flags: "--draft", help: "the draft in place of the published version" },
     { flags: "--wait", help: "wait for the job's end; the exit code tells how it ended" },
     { flags: "--follow", help: "print its output live; Ctrl-C detaches and the job goes on" },
@@ -36,6 +38,7 @@ export const command: Command = {
     const api = connect();
     const name = invocation.argument(0);
     const draft = invocation.flag("draft");
+    const priority = invocation.text("priority");
     const runbook = await api.get<RunbookResource>(`/api/runbooks/${encodeURIComponent(name)}`);
     const signature = (draft ? runbook.draft : runbook.published)?.signature ?? null;
     const parameters = await readParameters(
@@ -43,7 +46,12 @@ export const command: Command = {
       invocation.list("parameter"),
       invocation.text("parameters-file"),
     );
-    const request = { runbook: runbook.runbookId, parameters, ...(draft ? { draft } : {}) };
+    const request = {
+      runbook: runbook.runbookId,
+      parameters,
+      ...(draft ? { draft } : {}),
+      ...(priority === undefined ? {} : { priority: parsePriority(priority) }),
+    };
     if (invocation.flag("follow")) {
       const { jobId, events } = await startFollowed(api, request);
       if (process.stderr.isTTY) process.stderr.write(`job ${jobId}\n`);

@@ -12,6 +12,7 @@ import { connect } from "../../connection/connect.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { printRow } from "../../output/print.ts";
 import { parseDuration, parseSize } from "../../output/quantities.ts";
+import { parsePriority } from "../../parameters/priority.ts";
 import { runbookView } from "../../views/runbook-view.ts";
 import { splitTags } from "./import-runbook.ts";
 
@@ -59,7 +60,15 @@ export const command: Command = {
     { flags: "--retries <number>", help: "how often a job is run again after its script failed" },
     { flags: "--stop-grace <duration>", help: "how long a stopped script has to end by itself" },
     { flags: "--output-limit <size>", help: "output of a job after which the rest is cut" },
-    { flags: "--worker-group <group>", help: "the workers that run it" },
+    { flags: "--worker-group <group>", help: "the worker group that runs it: short for --prefer group:GROUP" },
+    {
+      flags: "--prefer <list>",
+      help: "groups and workers that run it, in order; the first with a free slot: group:fast,worker:web-1",
+    },
+    { flags: "--stand-by <list>", help: "groups and workers for when those are gone; or none" },
+    { flags: "--stand-by-after <duration>", help: "how long they must be gone; 60s by default" },
+    { flags: "--require-tags <a,b>", help: "tags that a worker must have, all of them; or none" },
+    { flags: "--priority <number>", help: "of its jobs, -100 to 100; the larger goes first" },
   ],
   examples: [
     { line: "set-runbook Get-DiskSpace --isolation runbook", does: "let its jobs share hosts" },
@@ -69,6 +78,11 @@ export const command: Command = {
       does: "limits",
     },
     { line: "set-runbook Get-DiskSpace --logs verbose,progress", does: "record these streams too" },
+    {
+      line: "set-runbook Restart --prefer group:site-a,group:site-b --stand-by group:cloud --stand-by-after 5m",
+      does: "where its jobs run, in order",
+    },
+    { line: "set-runbook Restart --prefer worker:web-1", does: "on this worker and no other" },
   ],
   async run(invocation) {
     const changes = changesOf(invocation);
@@ -132,7 +146,22 @@ function changesOf(invocation: Invocation): Partial<RunbookSettings> {
     changes.outputLimit = parseSize(text);
   });
   set("worker-group", (text) => {
-    changes.workerGroup = text;
+    changes.runOn = [`group:${text}`];
+  });
+  set("prefer", (text) => {
+    changes.runOn = splitTags(text);
+  });
+  set("stand-by", (text) => {
+    changes.standBys = isNone(text) ? [] : splitTags(text);
+  });
+  set("stand-by-after", (text) => {
+    changes.standByAfter = parseDuration(text);
+  });
+  set("require-tags", (text) => {
+    changes.requiredTags = isNone(text) ? [] : splitTags(text);
+  });
+  set("priority", (text) => {
+    changes.priority = parsePriority(text);
   });
   return changes;
 }

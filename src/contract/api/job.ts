@@ -34,6 +34,10 @@ export interface JobResource {
   status: JobStatus;
   /** Why the status is what it is, for a person: "no worker offers PowerShell", "waits for 1 running job", … */
   statusReason: string | null;
+  /** The larger goes first. */
+  priority: number;
+  /** The worker group that its runbook named first; null when it named workers only. */
+  workerGroup: string | null;
   /** The current attempt's number, 0 before the first. */
   attempt: number;
   workerId: string | null;

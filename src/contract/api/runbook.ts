@@ -3,6 +3,7 @@ import type { LogSwitches } from "../host/host-messages.ts";
 import type { Problem } from "../problem.ts";
 import type { RunbookKind } from "../runbook-kind.ts";
 import type { Signature } from "../signature.ts";
+import type { Placement } from "./placement.ts";
 
 /** What a further request does when a runbook's jobs are at its limit. */
 export const concurrencyPolicies = ["wait", "refuse", "replace"] as const;
@@ -16,7 +17,7 @@ export const isolations = ["job", "runbook"] as const;
 export type Isolation = (typeof isolations)[number];
 
 /** The settings of a runbook that people change; every one has a default. */
-export interface RunbookSettings {
+export interface RunbookSettings extends Placement {
   description: string;
   tags: string[];
   enabled: boolean;
@@ -25,8 +26,8 @@ export interface RunbookSettings {
   isolation: Isolation;
   /** With `isolation: runbook`: a host also goes from one starter's job to another's. */
   shareCallers: boolean;
-  /** Name of the worker group that runs it. */
-  workerGroup: string;
+  /** Of its jobs, where nothing else is said at their start; the larger goes first. */
+  priority: number;
   /** Milliseconds a job may run; null means without limit. */
   timeLimit: number | null;
   /** Milliseconds a job may wait for its start; null means without limit. */

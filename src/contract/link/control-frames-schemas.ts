@@ -40,7 +40,11 @@ export const workerControlFrameSchemas: Readonly<Record<WorkerControlFrame["type
         items: {
           type: "object",
           required: ["kind", "version"],
-          properties: { kind: { enum: hostKinds }, version: name },
+          properties: {
+            kind: { enum: hostKinds },
+            version: name,
+            slots: { type: "integer", minimum: 0, maximum: 10_000 },
+          },
         },
       },
       missingHostKinds: {
@@ -65,6 +69,9 @@ export const workerControlFrameSchemas: Readonly<Record<WorkerControlFrame["type
       warmHosts: { type: "object", additionalProperties: count },
       load: { type: "number" },
       memory: { type: "number" },
+      cores: count,
+      totalMemory: { type: "number" },
+      availableMemory: { type: "number" },
     },
   },
   "job-declined": {
@@ -189,6 +196,7 @@ export const serviceControlFrameSchemas: Readonly<Record<ServiceControlFrame["ty
     required: ["jobId", "attempt"],
     properties: { jobId: idSchema, attempt: attemptSchema },
   },
+  drain: { type: "object" },
   analyse: {
     type: "object",
     required: ["requestId", "name", "script"],

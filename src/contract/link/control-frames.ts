@@ -12,8 +12,11 @@ import type { ParameterSchema } from "../signature.ts";
 
 export const controlPath = "/api/worker/control";
 
-/** A service accepts a worker of its own protocol version and of the one before. */
-export const linkProtocolVersion = 1;
+/**
+ * A service and a worker understand each other when their versions are the same or neighbours; the older of the two is spoken.
+ * 2: the service may send `drain`.
+ */
+export const linkProtocolVersion = 2;
 
 /** WebSocket close codes of both worker sockets. */
 export const linkCloseCodes = {
@@ -34,6 +37,8 @@ export interface HostKindOffer {
   kind: HostKind;
   /** The runtime's version, such as `26.10.0` or `7.6.5`. */
   version: string;
+  /** Jobs of this kind at once; as many as the worker has slots when left out. */
+  slots?: number;
 }
 
 /** Worker → service, first frame. */
@@ -45,6 +50,7 @@ export interface HelloFrame {
   /** Made anew at each start of the worker's process; a new instance has lost the jobs of the former one. */
   instanceId: string;
   hostName: string;
+  /** Jobs at once, of all kinds together. */
   slots: number;
   hostKinds: HostKindOffer[];
   /** Why a host kind is not offered, such as "no pwsh on PATH". */
@@ -78,6 +84,10 @@ export interface HeartbeatFrame {
   /** 1-minute load average and resident bytes of the worker. */
   load: number;
   memory: number;
+  /** Processors that it may use, bytes of the machine's memory, and those of them that are available. */
+  cores?: number;
+  totalMemory?: number;
+  availableMemory?: number;
 }
 
 export interface HeartbeatAcknowledgedFrame {
@@ -146,6 +156,11 @@ export interface DrainingFrame {
   type: "draining";
 }
 
+/** Service → worker, from version 2 on: take no more jobs, and end when those that run are over. Repeating it is harmless. */
+export interface DrainFrame {
+  type: "drain";
+}
+
 /** Worker → service: a job pushed after `draining` or for a slot that is not there; the service puts it back, same attempt number not reused. */
 export interface JobDeclinedFrame {
   type: "job-declined";
@@ -185,6 +200,7 @@ export type ServiceControlFrame =
   | ScriptFrame
   | StopJobFrame
   | DropJobFrame
+  | DrainFrame
   | AnalyseFrame;
 
 export type { JobException };

@@ -18,9 +18,16 @@ export interface StoredJob {
   versionNumber: number;
   draft: boolean;
   status: JobStatus;
-  workerGroup: string;
+  placementId: string;
+  /** The group that its placement names first; null when it names workers only. */
+  workerGroup: string | null;
   hostKind: HostKind;
-  /** Of a job that a concurrency rule holds: how many jobs of the runbook were ahead of it when this was read. Else null. */
+  /** The larger goes first. */
+  priority: number;
+  /**
+   * Of a job that a concurrency rule, or the hold of its runbook, keeps out of the queue: how many jobs of the runbook were ahead
+   * of it when this was read, of which at most `parkedCounted` are parked themselves. Else null.
+   */
   parkedBehind: number | null;
   attempt: number;
   workerId: string | null;
@@ -46,9 +53,12 @@ export interface StoredJob {
   retryOf: string | null;
 }
 
-/** The queue that a job waits in. */
+/** Of the parked jobs ahead of a job no more are counted than this. */
+export const parkedCounted = 1_000;
+
+/** The queue that a job waits in: that of its placement. */
 export interface QueueKey {
-  workerGroup: string;
+  placementId: string;
   hostKind: HostKind;
 }
 
@@ -90,6 +100,8 @@ export interface AcceptJob {
   secretNames: string[];
   /** Name of the principal. */
   startedBy: string;
+  /** The runbook's when left out. */
+  priority?: number | null;
   /** Id of the principal; left out where nobody in particular asked. */
   starterId?: string | null;
   /** The ended job that this one is started in place of. */
@@ -117,12 +129,16 @@ export type AcceptedJob =
   /** The concurrency rule refuses a further job. */
   | { outcome: "refused"; runbookName: string; limit: number; effects: JobEffects };
 
-/** Slots of one worker, of one group. */
+/** Free slots of one worker. */
 export interface SlotOffer {
   workerId: string;
   instanceId: string;
+  /** In all. */
   slots: number;
-  hostKinds: HostKind[];
+  /** Of these at most so many for each kind of host; none where a kind is left out. */
+  kindSlots: Partial<Record<HostKind, number>>;
+  /** Whose jobs it may have now. */
+  placementIds: string[];
 }
 
 /** With which other jobs of its version and grants a job may share a host, one after another. */
@@ -131,7 +147,7 @@ export type HostReuse = "never" | "same-starter" | "any-starter";
 /** A job that a worker now has; the only place where the values of secret parameters come out. */
 export interface ClaimedJob extends AttemptReference {
   workerId: string;
-  workerGroup: string;
+  placementId: string;
   hostKind: HostKind;
   runbookId: string;
   runbookName: string;
@@ -236,11 +252,8 @@ export interface JobReads {
   /** Null when the version is gone, or has no executable text. */
   versionToRun(of: { versionId: string }): VersionToRun | null;
 
-  /** Queues that hold a job now. */
-  waitingQueues(): QueueKey[];
-
   /** How many jobs wait in each queue; costs as much as there are jobs waiting. */
-  queueLengths(): (QueueKey & { jobs: number })[];
+  queueLengths(): (QueueKey & { runOn: string[]; jobs: number })[];
 
   /** Whether a job's start deadline has passed. */
   overdueJobsExist(): boolean;
@@ -257,13 +270,16 @@ export interface JobWrites {
   acceptJob(job: AcceptJob): AcceptedJob;
 
   /**
-   * Gives waiting jobs to workers, at most `limit`, in the order of the queue; an offer of a worker whose lease has ended is
-   * passed over. `more` says that jobs may be left that this offer had no place for.
+   * Gives waiting jobs to workers, at most `limit`, from the queues that are named: the highest priority first, and within it each
+   * queue and each runbook in its turn. An offer is passed over of a worker whose lease has ended, that may have no jobs, or whose
+   * group is held. `more` names placements of which jobs may be left that these offers had no place for. Jobs of a held runbook
+   * are parked on the way.
    */
-  claimJobs(of: { workerGroup: string; offers: SlotOffer[]; limit: number }): {
+  claimJobs(of: { queues: QueueKey[]; offers: SlotOffer[]; limit: number }): {
     claimed: ClaimedJob[];
     passedOver: string[];
-    more: HostKind[];
+    more: string[];
+    effects: JobEffects;
   };
 
   /** Puts an attempt back that its worker never started; its number is not used again. Nothing happens when it is over. */
@@ -284,8 +300,11 @@ export interface JobWrites {
    */
   giveUpAttempts(of: { attempts: AssignedAttempt[] }): JobEffects;
 
-  /** Lets parked jobs into the queue where the concurrency rule has room: of one runbook, or of all. */
-  releaseParkedJobs(of: { runbookId?: string }): JobEffects;
+  /**
+   * Lets parked jobs into the queue where the concurrency rule has room: of one runbook, or of all, and at most `limit` of each.
+   * `more` says that the limit ended it.
+   */
+  releaseParkedJobs(of: { runbookId?: string; limit: number }): { effects: JobEffects; more: boolean };
 
   /**
    * Deletes ended jobs with all they have, oldest end first: those that ended before `endedBefore`, and those up to `upTo`.

@@ -45,6 +45,8 @@ export interface RunbookToStart {
   name: string;
   kind: RunbookKind;
   enabled: boolean;
+  /** Where its jobs wait. */
+  placementId: string;
   /** Null when the runbook has no such version (no draft, or never published). */
   version: {
     versionId: string;

@@ -1,4 +1,4 @@
-import { UserError } from "../../contract/user-error.ts";
+import { noSuchPrincipal, principalExists } from "../access-refusals.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { AccessReads, AccessWrites, NewToken, Principal, PrincipalKind } from "../operations/access.ts";
 import type { SqliteSession } from "./session.ts";
@@ -77,10 +77,7 @@ export function accessWrites(session: SqliteSession): AccessWrites {
         session.now(),
       );
       if (inserted === 0) {
-        throw new UserError("principal-exists", `There is a ${kind} called ${name} already.`, {
-          status: 409,
-          remedy: "Choose another name, or delete that one first.",
-        });
+        throw principalExists({ kind, name });
       }
       return { principalId, tokenId: token === undefined ? null : insertToken(session, principalId, token) };
     },
@@ -160,10 +157,7 @@ function findPrincipal(session: SqliteSession, principalId: string): Principal |
 function mustFindPrincipal(session: SqliteSession, principalId: string): Principal {
   const principal = findPrincipal(session, principalId);
   if (principal === null) {
-    throw new UserError("principal-not-found", `There is no principal ${principalId}.`, {
-      status: 404,
-      remedy: "Check the id. The principal of a worker goes with it when the worker is removed.",
-    });
+    throw noSuchPrincipal(principalId);
   }
   return principal;
 }

@@ -1,4 +1,4 @@
-import { UserError } from "../../contract/user-error.ts";
+import { idempotencyKeyReused } from "../access-refusals.ts";
 import { idToBytes } from "../id-bytes.ts";
 import type { IdempotencyKey, IdempotencyReads, IdempotencyWrites } from "../operations/idempotency.ts";
 import type { SqliteSession } from "./session.ts";
@@ -59,10 +59,7 @@ export function idempotencyWrites(session: SqliteSession): IdempotencyWrites {
 export function doOnce(session: SqliteSession, key: IdempotencyKey, run: () => unknown): unknown {
   const kept = keptRequest(session, key);
   if (kept !== undefined && Buffer.compare(kept.request_hash, key.requestHash) !== 0) {
-    throw new UserError("idempotency-key-reused", "This Idempotency-Key came with a different request before.", {
-      status: 422,
-      remedy: "Send a new key with a new request.",
-    });
+    throw idempotencyKeyReused();
   }
   if (kept !== undefined && kept.result !== null) {
     return JSON.parse(kept.result) as unknown;

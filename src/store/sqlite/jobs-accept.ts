@@ -3,13 +3,14 @@ import type { Grant } from "../../contract/grant.ts";
 import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import { hostKindOf } from "../../contract/runbook-kind.ts";
 import { hostReuseOf } from "../host-reuse.ts";
-import { idToBytes } from "../id-bytes.ts";
+import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
 import type { AcceptedJob, AcceptJob, JobEffects, StoredJob } from "../operations/jobs.ts";
+import { firstGroup } from "../placement-id.ts";
 import { doOnce } from "./idempotency.ts";
 import { noEffects, noteChange } from "./jobs-effects.ts";
 import { finishJob } from "./jobs-end.ts";
-import { insertIntoQueue, queuePosition, releaseParked } from "./jobs-queue.ts";
+import { enqueue, releasedAtOnce, releaseParked } from "./jobs-queue.ts";
 import type { OpenJob } from "./jobs-rows.ts";
 import { selectOpenJob, selectParkedBehind, withoutSecrets } from "./jobs-rows.ts";
 import { askToStop } from "./jobs-stop.ts";
@@ -23,7 +24,11 @@ interface AcceptingRunbook {
   grants: string;
   isolation: Isolation;
   share_callers: number;
-  worker_group: string;
+  placement_id: Uint8Array;
+  priority: number;
+  run_on: string;
+  stand_bys: string;
+  dispatch_held: number;
   time_limit: number | null;
   start_deadline: number | null;
   concurrency_limit: number | null;
@@ -33,7 +38,6 @@ interface AcceptingRunbook {
   stop_grace: number;
   output_limit: number;
   active_jobs: number;
-  last_tag: number;
 }
 
 /** Ends the acceptance without anything kept under the idempotency key. */
@@ -85,9 +89,9 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
   const versionId = idToBytes(request.versionId);
   const runbook = session.first<AcceptingRunbook>(
     `SELECT name, kind, log_verbose + 2 * log_debug + 4 * log_progress AS log_switches, grants, isolation, share_callers,
-       worker_group, time_limit, start_deadline, concurrency_limit, concurrency_policy, attempts, retries, stop_grace,
-       output_limit, active_jobs, last_tag
-     FROM runbooks
+       placement_id, priority, run_on, stand_bys, dispatch_held, time_limit, start_deadline, concurrency_limit,
+       concurrency_policy, attempts, retries, stop_grace, output_limit, active_jobs
+     FROM runbooks JOIN placements USING (placement_id)
      WHERE runbook_id = ? AND enabled = 1 AND CASE ? WHEN 1 THEN draft_version_id ELSE published_version_id END = ?`,
     runbookId,
     request.draft ? 1 : 0,
@@ -104,14 +108,18 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
   const grants = JSON.parse(runbook.grants) as Grant[];
   const now = session.now();
   const parked = !hasPlace(session, runbookId, runbook, request.jobId, now, effects);
-  const waiting = { job_id: jobId, worker_group: runbook.worker_group, host_kind: hostKind };
+  const priority = request.priority ?? runbook.priority;
+  const workerGroup = firstGroup({
+    runOn: JSON.parse(runbook.run_on) as string[],
+    standBys: JSON.parse(runbook.stand_bys) as string[],
+  });
   const deadline = runbook.start_deadline === null ? null : now + runbook.start_deadline;
 
   session.run(
     `INSERT INTO jobs (workspace_id, job_id, runbook_id, runbook_name, runbook_kind, version_id, version_number, draft, status,
-       parked, worker_group, host_kind, max_attempts, max_retries, grants, time_limit, stop_grace, output_limit, log_switches,
+       parked, placement_id, worker_group, priority, host_kind, max_attempts, max_retries, grants, time_limit, stop_grace, output_limit, log_switches,
        host_reuse, started_by, starter_id, accepted_at, start_deadline_at, retry_of)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     defaultWorkspace,
     jobId,
     runbookId,
@@ -121,7 +129,9 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     request.versionNumber,
     request.draft ? 1 : 0,
     parked ? 1 : 0,
-    runbook.worker_group,
+    runbook.placement_id,
+    workerGroup,
+    priority,
     hostKind,
     runbook.attempts,
     runbook.retries,
@@ -144,13 +154,9 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     JSON.stringify(request.secretNames),
   );
   if (!parked) {
-    // A replaced job may have moved both since the runbook was read.
-    const { last_tag } = session.first<{ last_tag: number }>(
-      "UPDATE runbooks SET active_jobs = active_jobs + 1, last_tag = MAX(last_tag + 1, ?) WHERE runbook_id = ? RETURNING last_tag",
-      queuePosition(session, runbook.worker_group, hostKind),
-      runbookId,
-    ) ?? { last_tag: 0 };
-    insertIntoQueue(session, waiting, last_tag, effects);
+    session.run("UPDATE runbooks SET active_jobs = active_jobs + 1 WHERE runbook_id = ?", runbookId);
+    const { placement_id } = runbook;
+    enqueue(session, { job_id: jobId, runbook_id: runbookId, placement_id, priority, host_kind: hostKind }, effects);
   }
   noteChange(effects, jobId);
 
@@ -163,8 +169,10 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     versionNumber: request.versionNumber,
     draft: request.draft,
     status: "New",
-    workerGroup: runbook.worker_group,
+    placementId: bytesToId(runbook.placement_id),
+    workerGroup,
     hostKind,
+    priority,
     parkedBehind: parked ? parkedBehind(session, jobId) : null,
     attempt: 0,
     workerId: null,
@@ -206,17 +214,20 @@ function hasPlace(
   effects: JobEffects,
 ): boolean {
   const limit = runbook.concurrency_limit;
+  const isHeld = runbook.dispatch_held === 1;
   if (limit === null) {
-    return true;
+    return !isHeld;
   }
   if (runbook.concurrency_policy === "replace") {
-    return replaceJobs(session, runbookId, limit, newJobId, now, effects);
+    return replaceJobs(session, runbookId, limit, newJobId, now, effects) && !isHeld;
   }
   if (runbook.active_jobs < limit) {
-    // Jobs that were parked under an earlier setting come first.
-    releaseParked(session, runbookId, effects);
-    if (activeJobs(session, runbookId) < limit) {
-      return true;
+    // Jobs that were parked under an earlier setting, or a hold, come first.
+    releaseParked(session, runbookId, releasedAtOnce, effects);
+    const active = activeJobs(session, runbookId);
+    const parked = active < limit ? parkedJobs(session, runbookId, limit - active) : 0;
+    if (active + parked < limit) {
+      return !isHeld;
     }
   }
   if (runbook.concurrency_policy === "refuse") {
@@ -259,6 +270,18 @@ function replaceJobs(
     askToStop(session, job, { by: "the runbook's concurrency rule", reason, force: false, now }, effects);
   }
   return activeJobs(session, runbookId) < limit;
+}
+
+/** How many are parked, counted up to `limit`. */
+function parkedJobs(session: SqliteSession, runbookId: Uint8Array, limit: number): number {
+  return (
+    session.first<{ n: number }>(
+      "SELECT COUNT(*) AS n FROM (SELECT 1 FROM jobs WHERE workspace_id = ? AND runbook_id = ? AND parked = 1 LIMIT ?)",
+      defaultWorkspace,
+      runbookId,
+      limit,
+    )?.n ?? 0
+  );
 }
 
 function activeJobs(session: SqliteSession, runbookId: Uint8Array): number {

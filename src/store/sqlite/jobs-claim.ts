@@ -1,60 +1,75 @@
 import type { Isolation } from "../../contract/api/runbook.ts";
 import type { Grant } from "../../contract/grant.ts";
 import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
+import type { Offer, QueueHeads } from "../claim-order.ts";
+import { shareOut } from "../claim-order.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
-import type { AssignedAttempt, ClaimedJob, HostReuse, JobEffects, SlotOffer } from "../operations/jobs.ts";
-import { noEffects } from "./jobs-effects.ts";
+import type { AssignedAttempt, ClaimedJob, HostReuse, JobEffects, JobWrites, QueueKey } from "../operations/jobs.ts";
+import type { ActiveHolds } from "./dispatch.ts";
+import { activeHolds } from "./dispatch.ts";
+import { noEffects, noteChange } from "./jobs-effects.ts";
 import { putBackAttempt } from "./jobs-end.ts";
+import { parkJob } from "./jobs-queue.ts";
 import type { OpenJob } from "./jobs-rows.ts";
 import { selectOpenJob, toLogSwitches } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";
 
-interface Offer {
-  workerId: string;
-  sandbox: string | null;
-  slots: number;
-  hostKinds: readonly HostKind[];
-}
-
 /**
  * See `JobWrites.claimJobs`. A job is claimed by the one statement that takes it out of the queue: a row can be deleted once
- * only, so no two claims ever get the same job. What it costs depends on the slots offered, not on the jobs that wait or
- * have been.
+ * only, so no two claims ever get the same job. What it costs depends on the slots offered and the queues named, not on the
+ * jobs that wait or have been.
  */
 export function claimJobs(
   session: SqliteSession,
-  request: { workerGroup: string; offers: SlotOffer[]; limit: number },
-): { claimed: ClaimedJob[]; passedOver: string[]; more: HostKind[] } {
+  request: Parameters<JobWrites["claimJobs"]>[0],
+): ReturnType<JobWrites["claimJobs"]> {
   const now = session.now();
+  const effects = noEffects();
+  const holds = activeHolds(session);
   const passedOver: string[] = [];
   const offers: Offer[] = [];
   for (const offer of request.offers) {
-    const worker = session.first<{ sandbox: string | null }>(
-      "SELECT sandbox FROM workers WHERE worker_id = ? AND instance_id = ? AND status = 'connected' AND lease_expires_at > ?",
+    const worker = session.first<{ sandbox: string | null; worker_group: string }>(
+      `SELECT sandbox, worker_group FROM workers
+       WHERE worker_id = ? AND instance_id = ? AND status = 'connected' AND admission = 'open' AND lease_expires_at > ?`,
       idToBytes(offer.workerId),
       offer.instanceId,
       now,
     );
-    if (worker === undefined) {
+    if (worker === undefined || holds.all || holds.groups.has(worker.worker_group.toLowerCase())) {
       passedOver.push(offer.workerId);
     } else if (offer.slots > 0) {
-      offers.push({ ...offer, sandbox: worker.sandbox });
+      offers.push({
+        workerId: offer.workerId,
+        sandbox: worker.sandbox,
+        slots: offer.slots,
+        kindSlots: { ...offer.kindSlots },
+        placementIds: new Set(offer.placementIds),
+      });
     }
   }
 
-  const { takers, more } = shareOut(session, request.workerGroup, offers, request.limit);
+  const waiting = offers.length === 0 ? [] : readHeads(session, request.queues, request.limit);
+  const { takers, more } = shareOut(waiting, offers, request.limit);
   const claimed: ClaimedJob[] = [];
-  for (const [hostKind, workers] of takers) {
-    const taken = takeFromQueue(session, request.workerGroup, hostKind, workers.length);
-    for (const [index, { job_id }] of taken.entries()) {
+  for (const [queue, workers] of takers) {
+    const taken = takeFromQueue(session, queue, workers.length);
+    for (const [index, job_id] of taken.entries()) {
       const worker = workers[index];
+      const runbookId = holds.runbooks.size > 0 ? heldRunbookOf(session, job_id, holds) : null;
+      if (runbookId !== null) {
+        parkJob(session, { job_id, runbook_id: runbookId });
+        noteChange(effects, job_id);
+        more.add(queue.placementId);
+        continue;
+      }
       const job = worker === undefined ? undefined : startAttempt(session, job_id, worker, now);
       if (job !== undefined) {
         claimed.push(job);
       }
     }
   }
-  return { claimed, passedOver, more };
+  return { claimed, passedOver, more: [...more], effects };
 }
 
 /** See `JobWrites.putBackJob`. */
@@ -77,87 +92,48 @@ export function assignedJob(session: SqliteSession, of: AssignedAttempt): OpenJo
   );
 }
 
-/**
- * Decides which worker takes how many jobs of which host kind: between host kinds the older job goes first, between workers
- * the one with more free slots.
- */
-function shareOut(session: SqliteSession, workerGroup: string, offers: Offer[], limit: number) {
-  const takers = new Map<HostKind, Offer[]>();
-  const more: HostKind[] = [];
-  const kinds = [...new Set(offers.flatMap(({ hostKinds }) => hostKinds))];
-  const waiting = new Map<HostKind, Uint8Array[]>();
-  for (const kind of kinds) {
-    const slots = offers.reduce((sum, offer) => sum + (offer.hostKinds.includes(kind) ? offer.slots : 0), 0);
-    const bound = Math.min(slots, limit);
-    const heads = session.all<{ job_id: Uint8Array }>(
-      `SELECT job_id FROM job_queue WHERE worker_group = ? AND host_kind = ? ORDER BY priority, tag, job_id LIMIT ?`,
-      workerGroup,
-      kind,
-      bound + 1,
+/** The first jobs of each queue, and one more than can be claimed, so that what is left over is known. */
+function readHeads(session: SqliteSession, queues: readonly QueueKey[], limit: number): QueueHeads[] {
+  return queues.flatMap((queue) => {
+    const rows = session.all<{ job_id: Uint8Array; rank: number; lag: number }>(
+      `SELECT q.job_id, q.rank, q.tag - COALESCE(p.tag, 0) AS lag
+       FROM job_queue q LEFT JOIN queue_positions p ON p.placement_id = q.placement_id AND p.rank = q.rank
+       WHERE q.placement_id = ? ORDER BY q.rank, q.tag, q.job_id LIMIT ?`,
+      idToBytes(queue.placementId),
+      limit + 1,
     );
-    if (heads.length > 0) {
-      waiting.set(kind, heads.map(({ job_id }) => job_id).reverse());
-    }
-  }
-
-  for (let taken = 0; taken < limit && waiting.size > 0; taken += 1) {
-    const kind = [...waiting.entries()].reduce((first, other) =>
-      isOlder(other[1].at(-1), first[1].at(-1)) ? other : first,
-    )[0];
-    const worker = offers
-      .filter((offer) => offer.slots > 0 && offer.hostKinds.includes(kind))
-      .reduce<Offer | undefined>(
-        (best, offer) => (best === undefined || offer.slots > best.slots ? offer : best),
-        undefined,
-      );
-    if (worker === undefined) {
-      more.push(kind);
-      waiting.delete(kind);
-      taken -= 1;
-      continue;
-    }
-    worker.slots -= 1;
-    const workers = takers.get(kind);
-    if (workers === undefined) {
-      takers.set(kind, [worker]);
-    } else {
-      workers.push(worker);
-    }
-    const heads = waiting.get(kind);
-    heads?.pop();
-    if (heads === undefined || heads.length === 0) {
-      waiting.delete(kind);
-    }
-  }
-  more.push(...waiting.keys());
-  return { takers, more };
+    const heads = rows.map(({ job_id, rank, lag }) => ({ jobId: job_id, rank, lag }));
+    return heads.length === 0 ? [] : [{ queue, heads }];
+  });
 }
 
-function isOlder(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a !== undefined && b !== undefined && Buffer.compare(a, b) < 0;
+function heldRunbookOf(session: SqliteSession, jobId: Uint8Array, holds: ActiveHolds): Uint8Array | null {
+  const job = session.first<{ runbook_id: Uint8Array }>("SELECT runbook_id FROM jobs WHERE job_id = ?", jobId);
+  return job !== undefined && holds.runbooks.has(bytesToId(job.runbook_id)) ? job.runbook_id : null;
 }
 
-function takeFromQueue(session: SqliteSession, workerGroup: string, hostKind: HostKind, count: number) {
-  const taken = session.all<{ job_id: Uint8Array; tag: number }>(
+/** Takes the first jobs out of a queue; gives them in their order. */
+function takeFromQueue(session: SqliteSession, queue: QueueKey, count: number): Uint8Array[] {
+  const placementId = idToBytes(queue.placementId);
+  const taken = session.all<{ job_id: Uint8Array; rank: number; tag: number }>(
     `DELETE FROM job_queue WHERE job_id IN (
-       SELECT job_id FROM job_queue WHERE worker_group = ? AND host_kind = ? ORDER BY priority, tag, job_id LIMIT ?)
-     RETURNING job_id, tag`,
-    workerGroup,
-    hostKind,
+       SELECT job_id FROM job_queue WHERE placement_id = ? ORDER BY rank, tag, job_id LIMIT ?)
+     RETURNING job_id, rank, tag`,
+    placementId,
     count,
   );
-  taken.sort((a, b) => a.tag - b.tag || Buffer.compare(a.job_id, b.job_id));
-  const last = taken.at(-1);
-  if (last !== undefined) {
+  taken.sort((a, b) => a.rank - b.rank || a.tag - b.tag || Buffer.compare(a.job_id, b.job_id));
+  const positions = new Map(taken.map(({ rank, tag }) => [rank, tag]));
+  for (const [rank, tag] of positions) {
     session.run(
-      `INSERT INTO queue_positions (worker_group, host_kind, tag) VALUES (?, ?, ?)
+      `INSERT INTO queue_positions (placement_id, rank, tag) VALUES (?, ?, ?)
        ON CONFLICT DO UPDATE SET tag = MAX(tag, excluded.tag)`,
-      workerGroup,
-      hostKind,
-      last.tag,
+      placementId,
+      rank,
+      tag,
     );
   }
-  return taken;
+  return taken.map(({ job_id }) => job_id);
 }
 
 interface ClaimedRow {
@@ -165,7 +141,7 @@ interface ClaimedRow {
   runbook_name: string;
   runbook_kind: RunbookKind;
   version_id: Uint8Array;
-  worker_group: string;
+  placement_id: Uint8Array;
   host_kind: HostKind;
   attempt: number;
   grants: string;
@@ -184,7 +160,7 @@ function startAttempt(session: SqliteSession, jobId: Uint8Array, worker: Offer, 
     `UPDATE jobs SET status = 'Activating', attempt = attempt + 1, worker_id = ?, sandbox = ?, claimed_at = ?, status_reason = NULL,
        isolation = CASE WHEN host_reuse <> 'never' AND ? = 'bubblewrap' THEN 'runbook' ELSE 'job' END
      WHERE job_id = ? AND status = 'New'
-     RETURNING runbook_id, runbook_name, runbook_kind, version_id, worker_group, host_kind, attempt, grants, time_limit,
+     RETURNING runbook_id, runbook_name, runbook_kind, version_id, placement_id, host_kind, attempt, grants, time_limit,
        stop_grace, output_limit, log_switches, isolation, host_reuse, starter_id`,
     workerId,
     worker.sandbox,
@@ -207,7 +183,7 @@ function startAttempt(session: SqliteSession, jobId: Uint8Array, worker: Offer, 
     jobId: bytesToId(jobId),
     attempt: row.attempt,
     workerId: worker.workerId,
-    workerGroup: row.worker_group,
+    placementId: bytesToId(row.placement_id),
     hostKind: row.host_kind,
     runbookId: bytesToId(row.runbook_id),
     runbookName: row.runbook_name,

@@ -3,7 +3,7 @@ import type { HostKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
 import { emptySignature } from "../../contract/signature.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
-import type { JobToRetry, QueueKey, StoredAttempt, StoredJob, VersionToRun } from "../operations/jobs.ts";
+import type { JobReads, JobToRetry, StoredAttempt, StoredJob, VersionToRun } from "../operations/jobs.ts";
 import type { StoredJobRow } from "./jobs-rows.ts";
 import { selectStoredJob, toStoredJob } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";
@@ -90,29 +90,18 @@ export function readVersionToRun(session: SqliteSession, { versionId }: { versio
   };
 }
 
-/** See `JobReads.waitingQueues`. Skips from queue to queue, so it costs as much as there are queues. */
-export function readWaitingQueues(session: SqliteSession): QueueKey[] {
-  return session
-    .all<{ worker_group: string; host_kind: HostKind }>(
-      `WITH RECURSIVE queues (worker_group, host_kind) AS (
-         SELECT * FROM (SELECT worker_group, host_kind FROM job_queue ORDER BY worker_group, host_kind LIMIT 1)
-         UNION ALL
-         SELECT
-           (SELECT n.worker_group FROM job_queue n WHERE (n.worker_group, n.host_kind) > (q.worker_group, q.host_kind)
-              ORDER BY n.worker_group, n.host_kind LIMIT 1),
-           (SELECT n.host_kind FROM job_queue n WHERE (n.worker_group, n.host_kind) > (q.worker_group, q.host_kind)
-              ORDER BY n.worker_group, n.host_kind LIMIT 1)
-         FROM queues q WHERE q.worker_group IS NOT NULL)
-       SELECT worker_group, host_kind FROM queues WHERE worker_group IS NOT NULL`,
-    )
-    .map(({ worker_group, host_kind }) => ({ workerGroup: worker_group, hostKind: host_kind }));
-}
-
 /** See `JobReads.queueLengths`. */
-export function readQueueLengths(session: SqliteSession): (QueueKey & { jobs: number })[] {
+export function readQueueLengths(session: SqliteSession): ReturnType<JobReads["queueLengths"]> {
   return session
-    .all<{ worker_group: string; host_kind: HostKind; jobs: number }>(
-      "SELECT worker_group, host_kind, COUNT(*) AS jobs FROM job_queue GROUP BY worker_group, host_kind",
+    .all<{ placement_id: Uint8Array; host_kind: HostKind; run_on: string; jobs: number }>(
+      `SELECT p.placement_id, p.host_kind, p.run_on, q.jobs
+       FROM (SELECT placement_id, COUNT(*) AS jobs FROM job_queue GROUP BY placement_id) q
+       JOIN placements p ON p.placement_id = q.placement_id`,
     )
-    .map(({ worker_group, host_kind, jobs }) => ({ workerGroup: worker_group, hostKind: host_kind, jobs }));
+    .map((row) => ({
+      placementId: bytesToId(row.placement_id),
+      hostKind: row.host_kind,
+      runOn: JSON.parse(row.run_on) as string[],
+      jobs: row.jobs,
+    }));
 }

@@ -6,12 +6,13 @@ import type { JobStatus } from "../../contract/job-status.ts";
 import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
 import { bytesToId } from "../id-bytes.ts";
 import type { StoredJob } from "../operations/jobs.ts";
+import { parkedCounted } from "../operations/jobs.ts";
 
-/** Of a parked job `j`: how many jobs of its runbook are ahead of it. */
+/** Of a parked job `j`: how many jobs of its runbook are ahead of it. Not counted to the end where there are very many. */
 const parkedBehind = `
   (SELECT r.active_jobs FROM runbooks r WHERE r.runbook_id = j.runbook_id)
-  + (SELECT COUNT(*) FROM jobs o WHERE o.workspace_id = j.workspace_id AND o.runbook_id = j.runbook_id
-       AND o.parked = 1 AND o.job_id < j.job_id)`;
+  + (SELECT COUNT(*) FROM (SELECT 1 FROM jobs o WHERE o.workspace_id = j.workspace_id AND o.runbook_id = j.runbook_id
+       AND o.parked = 1 AND o.job_id < j.job_id LIMIT ${parkedCounted}))`;
 
 /** How many jobs of its runbook are ahead of a parked job; `j` is the job. */
 export const selectParkedBehind = `SELECT ${parkedBehind} AS parked_behind FROM jobs j`;
@@ -19,7 +20,7 @@ export const selectParkedBehind = `SELECT ${parkedBehind} AS parked_behind FROM 
 /** What a `StoredJob` is made of; `FROM` and `JOIN`s included, ready for a `WHERE`. */
 export const selectStoredJob = `
   SELECT j.job_id, j.runbook_id, j.runbook_name, j.runbook_kind, j.version_id, j.version_number, j.draft, j.status,
-    j.worker_group, j.host_kind, j.attempt, j.worker_id, w.name AS worker_name, p.parameters, p.secret_names, j.grants,
+    j.placement_id, j.worker_group, j.priority, j.host_kind, j.attempt, j.worker_id, w.name AS worker_name, p.parameters, p.secret_names, j.grants,
     j.sandbox, j.isolation, j.started_by, j.accepted_at, j.claimed_at, j.host_ready_at, j.first_record_at, j.ended_at, j.status_reason,
     j.exception, j.result, j.exit_code, j.error_count, j.warning_count, j.record_count, j.retry_of,
     CASE WHEN j.parked = 1 THEN ${parkedBehind} END AS parked_behind
@@ -34,7 +35,9 @@ export interface StoredJobRow {
   version_number: number;
   draft: number;
   status: JobStatus;
-  worker_group: string;
+  placement_id: Uint8Array;
+  worker_group: string | null;
+  priority: number;
   host_kind: HostKind;
   attempt: number;
   worker_id: Uint8Array | null;
@@ -71,8 +74,10 @@ export function toStoredJob(row: StoredJobRow): StoredJob {
     versionNumber: row.version_number,
     draft: row.draft === 1,
     status: row.status,
+    placementId: bytesToId(row.placement_id),
     workerGroup: row.worker_group,
     hostKind: row.host_kind,
+    priority: row.priority,
     parkedBehind: row.parked_behind,
     attempt: row.attempt,
     workerId: row.worker_id === null ? null : bytesToId(row.worker_id),
@@ -129,7 +134,8 @@ export interface OpenJob {
   parked: number;
   attempt: number;
   worker_id: Uint8Array | null;
-  worker_group: string;
+  placement_id: Uint8Array;
+  priority: number;
   host_kind: HostKind;
   lost_attempts: number;
   failed_attempts: number;
@@ -146,6 +152,6 @@ export interface OpenJob {
 
 /** Columns of an `OpenJob`, ready for a `WHERE`. */
 export const selectOpenJob = `
-  SELECT job_id, runbook_id, status, parked, attempt, worker_id, worker_group, host_kind, lost_attempts, failed_attempts,
+  SELECT job_id, runbook_id, status, parked, attempt, worker_id, placement_id, priority, host_kind, lost_attempts, failed_attempts,
     max_attempts, max_retries, time_limit, stop_grace, claimed_at, host_ready_at, stop_requested_by, lost_at
   FROM jobs`;

@@ -1,24 +1,48 @@
 import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { v7 as newId } from "uuid";
+import { defaultPlacement } from "../../contract/api/placement.ts";
 import type { RunbookSettings } from "../../contract/api/runbook.ts";
 import type { AttemptEnd } from "../../contract/link/records-frames.ts";
 import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
+import { hostKindOf } from "../../contract/runbook-kind.ts";
 import type { StreamName } from "../../contract/stream.ts";
 import { streamNames } from "../../contract/stream.ts";
 import { idToBytes } from "../id-bytes.ts";
-import type { AcceptedJob, ClaimedJob, JobReads, JobWrites, StoredJob } from "../operations/jobs.ts";
+import type { DispatchReads, DispatchWrites } from "../operations/dispatch.ts";
+import type {
+  AcceptedJob,
+  ClaimedJob,
+  JobReads,
+  JobWrites,
+  QueueKey,
+  SlotOffer,
+  StoredJob,
+} from "../operations/jobs.ts";
 import type { RecordColumns, StreamReads, StreamWrites } from "../operations/streams.ts";
+import type { WorkerGroupReads, WorkerGroupWrites } from "../operations/worker-groups.ts";
 import type { WorkerReads, WorkerWrites } from "../operations/workers.ts";
+import { dispatchReads, dispatchWrites } from "./dispatch.ts";
 import { jobReads, jobWrites } from "./jobs.ts";
+import { readPlacements, storePlacement } from "./placements.ts";
 import type { SqlValue } from "./session.ts";
 import { defaultWorkspace, SqliteConnectionSession } from "./session.ts";
 import { streamReads, streamWrites } from "./streams.ts";
+import { workerGroupReads, workerGroupWrites } from "./worker-groups.ts";
 import { workerReads, workerWrites } from "./workers.ts";
 
 /* For tests only: the operations of jobs, streams and workers over a database in memory, with a clock of its own. */
 
-type Operations = JobReads & JobWrites & StreamReads & StreamWrites & WorkerReads & WorkerWrites;
+type Operations = JobReads &
+  JobWrites &
+  DispatchReads &
+  DispatchWrites &
+  StreamReads &
+  StreamWrites &
+  WorkerGroupReads &
+  WorkerGroupWrites &
+  WorkerReads &
+  WorkerWrites;
 
 /** A session whose clock is set by the test, and which remembers the statements that were run. */
 class TestSession extends SqliteConnectionSession {
@@ -61,6 +85,10 @@ export class JobsDatabase {
     this.operations = {
       ...jobReads(this.session),
       ...jobWrites(this.session),
+      ...dispatchReads(this.session),
+      ...dispatchWrites(this.session),
+      ...workerGroupReads(this.session),
+      ...workerGroupWrites(this.session),
       ...streamReads(this.session),
       ...streamWrites(this.session),
       ...workerReads(this.session),
@@ -73,15 +101,21 @@ export class JobsDatabase {
     const runbookId = this.session.newId();
     const versionId = this.session.newId();
     this.session.run(
-      `INSERT INTO runbooks (workspace_id, runbook_id, name, kind, worker_group, isolation, share_callers, time_limit, start_deadline, concurrency_limit,
+      `INSERT INTO runbooks (workspace_id, runbook_id, name, kind, placement_id, priority, isolation, share_callers, time_limit, start_deadline, concurrency_limit,
          concurrency_policy, attempts, retries, stop_grace, output_limit, published_version_id, created_at, modified_at,
          modified_by)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1000000, ?, 0, 0, 'test')`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1000000, ?, 0, 0, 'test')`,
       defaultWorkspace,
       idToBytes(runbookId),
       settings.name ?? `runbook-${runbookId}`,
       settings.kind ?? "TypeScript",
-      settings.workerGroup ?? "default",
+      storePlacement(this.session, hostKindOf[settings.kind ?? "TypeScript"], {
+        runOn: settings.runOn ?? defaultPlacement.runOn,
+        standBys: settings.standBys ?? [],
+        standByAfter: settings.standByAfter ?? defaultPlacement.standByAfter,
+        requiredTags: settings.requiredTags ?? [],
+      }),
+      settings.priority ?? 0,
       settings.isolation ?? "job",
       Number(settings.shareCallers ?? false),
       settings.timeLimit ?? null,
@@ -151,12 +185,13 @@ export class JobsDatabase {
       workerId: worker.workerId,
       instanceId: worker.instanceId,
       version: "0",
+      protocol: 2,
       hostName: "test",
       sandbox: "bubblewrap",
       slots: worker.slots,
       hostKinds: worker.hostKinds.map((kind) => ({ kind, version: "1" })),
       running,
-      leaseDuration: worker.lease,
+      leases: { usual: worker.lease, byGroup: {} },
     });
     if (hello === null) {
       throw new Error("The worker is not known.");
@@ -169,12 +204,34 @@ export class JobsDatabase {
     slots = 1,
     workerGroup = "default",
   ): ClaimedJob[] {
-    const { workerId, instanceId, hostKinds } = worker;
     return this.operations.claimJobs({
-      workerGroup,
-      offers: [{ workerId, instanceId, slots, hostKinds }],
+      queues: this.queues(workerGroup),
+      offers: [this.offer(worker, slots, workerGroup)],
       limit: slots,
     }).claimed;
+  }
+
+  /** The queues of the placements that name a group first. */
+  queues(workerGroup = "default"): QueueKey[] {
+    return readPlacements(this.session)
+      .filter(({ runOn }) => runOn[0] === `group:${workerGroup}`)
+      .map(({ placementId, hostKind }) => ({ placementId, hostKind }));
+  }
+
+  /** A worker's offer of slots for these queues. */
+  offer(
+    { workerId, instanceId, hostKinds }: { workerId: string; instanceId: string; hostKinds: HostKind[] },
+    slots: number,
+    workerGroup = "default",
+  ): SlotOffer {
+    const queues = this.queues(workerGroup).filter(({ hostKind }) => hostKinds.includes(hostKind));
+    return {
+      workerId,
+      instanceId,
+      slots,
+      kindSlots: Object.fromEntries(hostKinds.map((kind) => [kind, slots])),
+      placementIds: queues.map(({ placementId }) => placementId),
+    };
   }
 
   append(

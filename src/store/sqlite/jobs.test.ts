@@ -110,18 +110,21 @@ test("a claim never gives more jobs than slots, nor one job twice", () => {
     db.start(powerShell);
   }
   const { claimed, more } = db.operations.claimJobs({
-    workerGroup: "default",
-    offers: [
-      { ...small, slots: 2 },
-      { ...large, slots: 3 },
-    ],
+    queues: db.queues(),
+    offers: [db.offer(small, 2), db.offer(large, 3)],
     limit: 100,
   });
   const of = (workerId: string) => claimed.filter((job) => job.workerId === workerId);
   assert.equal(of(small.workerId).length, 2);
   assert.equal(of(large.workerId).length, 3);
   assert.ok(of(small.workerId).every(({ hostKind }) => hostKind === "node"));
-  assert.deepEqual(more.toSorted(), ["node", "pwsh"]);
+  assert.deepEqual(
+    more.toSorted(),
+    db
+      .queues()
+      .map(({ placementId }) => placementId)
+      .toSorted(),
+  );
   assert.equal(new Set(claimed.map(({ jobId }) => jobId)).size, 5);
   assert.equal(db.count("SELECT COUNT(*) AS n FROM job_queue"), 15);
 });
@@ -131,8 +134,8 @@ test("a worker whose lease has ended gets no job", () => {
   const worker = db.addWorker({ lease: 6_000 });
   db.start(db.addRunbook());
   db.session.time += 6_001;
-  const offers = [{ ...worker, slots: 1 }];
-  assert.deepEqual(db.operations.claimJobs({ workerGroup: "default", offers, limit: 1 }).passedOver, [worker.workerId]);
+  const offers = [db.offer(worker, 1)];
+  assert.deepEqual(db.operations.claimJobs({ queues: db.queues(), offers, limit: 1 }).passedOver, [worker.workerId]);
   assert.deepEqual(db.claim({ ...worker, instanceId: "another" }), []);
 });
 
@@ -367,9 +370,9 @@ test("raising a concurrency limit lets parked jobs in", () => {
   const runbook = db.addRunbook({ concurrencyLimit: 1 });
   const jobs = [db.start(runbook), db.start(runbook), db.start(runbook), db.start(runbook)];
   db.session.run("UPDATE runbooks SET concurrency_limit = 3");
-  assert.equal(db.operations.releaseParkedJobs({ runbookId: runbook.runbookId }).queued.length, 2);
+  assert.equal(db.operations.releaseParkedJobs({ runbookId: runbook.runbookId, limit: 9 }).effects.queued.length, 2);
   db.session.run("UPDATE runbooks SET concurrency_limit = NULL");
-  assert.equal(db.operations.releaseParkedJobs({}).queued.length, 1);
+  assert.equal(db.operations.releaseParkedJobs({ limit: 9 }).effects.queued.length, 1);
   assert.deepEqual(
     db.claim(db.addWorker(), 9).map(({ jobId }) => jobId),
     jobs,
@@ -490,9 +493,12 @@ test("a lease is renewed by heartbeats and not after it was taken back", () => {
   const db = new JobsDatabase();
   const worker = db.addWorker({ lease: 6_000 });
   const beat = () =>
-    db.operations.renewLeases({
-      workers: [{ workerId: worker.workerId, instanceId: worker.instanceId, leaseDuration: 6_000 }],
-    }).renewed;
+    db.operations
+      .renewLeases({
+        workers: [{ workerId: worker.workerId, instanceId: worker.instanceId }],
+        leases: { usual: 6_000, byGroup: {} },
+      })
+      .renewed.map(({ workerId }) => workerId);
   db.session.time += 5_000;
   assert.deepEqual(beat(), [worker.workerId]);
   db.session.time += 5_000;
@@ -665,7 +671,7 @@ test("lists page by key, newest first", () => {
 
 test("every filter of a list finds what it names and nothing else, alone and together with others", () => {
   const db = new JobsDatabase();
-  const [a, b] = [db.addRunbook({ name: "Alpha" }), db.addRunbook({ workerGroup: "dmz" })];
+  const [a, b] = [db.addRunbook({ name: "Alpha" }), db.addRunbook({ runOn: ["group:dmz"] })];
   db.session.run("UPDATE runbooks SET tags = '[\"night\"]' WHERE runbook_id = ?", idToBytes(b.runbookId));
   const ann = (of: typeof a) => {
     const accepted = db.accept(of, { startedBy: "Ann", jobId: idAt(db.session.time) });
@@ -774,16 +780,21 @@ test("the queues that hold a job are found without walking over the jobs", () =>
   for (const group of ["default", "eu", "us"]) {
     for (const kind of ["TypeScript", "PowerShell"] as const) {
       if (group !== "eu" || kind === "PowerShell") {
-        const runbook = db.addRunbook({ workerGroup: group, kind });
+        const runbook = db.addRunbook({ runOn: [`group:${group}`], kind });
         db.start(runbook);
         db.start(runbook);
       }
     }
   }
-  assert.deepEqual(
-    db.operations.waitingQueues().map(({ workerGroup, hostKind }) => `${workerGroup} ${hostKind}`),
-    ["default node", "default pwsh", "eu pwsh", "us node", "us pwsh"],
-  );
+  const { waiting, placements } = db.operations.dispatchState({ knownPlacements: 0 });
+  const named = placements?.filter(({ placementId }) => waiting.includes(placementId));
+  assert.deepEqual(named?.map(({ runOn, hostKind }) => `${runOn.join()} ${hostKind}`).sort(), [
+    "group:default node",
+    "group:default pwsh",
+    "group:eu pwsh",
+    "group:us node",
+    "group:us pwsh",
+  ]);
 });
 
 /** Operations in a random but repeatable order, with every kind of loss. Gives the database for a last look. */
@@ -950,9 +961,9 @@ test("what a job costs does not depend on how many have been before: no statemen
   const db = randomLife(99, 400);
   db.operations.purgeBoundary({ keep: 10 });
   db.operations.purgeJobs({ endedBefore: db.session.time - 10_000, upTo: null, budget: 5 });
-  db.operations.waitingQueues();
+  db.operations.dispatchState({ knownPlacements: 0 });
   db.operations.overdueJobsExist();
-  db.operations.releaseParkedJobs({});
+  db.operations.releaseParkedJobs({ limit: 9 });
   db.operations.workers({ limit: 100 });
   db.operations.jobToRetry({ jobId: newId() });
   const worker = newId();
@@ -978,7 +989,7 @@ test("what a job costs does not depend on how many have been before: no statemen
     }
   }
   // Indexes that hold what is open only, and the one whose first entries are read.
-  const small = /USING (COVERING )?INDEX (jobs_parked|jobs_by_end|job_queue_by_job)/;
+  const small = /USING (COVERING )?INDEX (jobs_parked|jobs_by_end|jobs_by_worker|job_queue_by_job)/;
   for (const sql of db.session.statements) {
     const plan = db.database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[];
     for (const { detail } of plan) {

@@ -7,14 +7,7 @@ import { noEffects } from "./jobs-effects.ts";
 import { readJobs } from "./jobs-list.ts";
 import { purgeBoundary, purgeJobs } from "./jobs-purge.ts";
 import { releaseAllParked, releaseParked } from "./jobs-queue.ts";
-import {
-  readAttempts,
-  readJob,
-  readJobToRetry,
-  readQueueLengths,
-  readVersionToRun,
-  readWaitingQueues,
-} from "./jobs-read.ts";
+import { readAttempts, readJob, readJobToRetry, readQueueLengths, readVersionToRun } from "./jobs-read.ts";
 import { stopJob } from "./jobs-stop.ts";
 import type { SqliteSession } from "./session.ts";
 
@@ -27,7 +20,6 @@ export function jobReads(session: SqliteSession): JobReads {
     jobToRetry: (of) => readJobToRetry(session, of),
     jobAttempts: (of) => readAttempts(session, of),
     versionToRun: (of) => readVersionToRun(session, of),
-    waitingQueues: () => readWaitingQueues(session),
     queueLengths: () => readQueueLengths(session),
     overdueJobsExist: () => overdueJobsExist(session),
     purgeBoundary: (of) => purgeBoundary(session, of),
@@ -43,14 +35,13 @@ export function jobWrites(session: SqliteSession): JobWrites {
     stopJob: (of) => stopJob(session, of),
     failOverdueJobs: (of) => failOverdueJobs(session, of),
     giveUpAttempts: (of) => giveUpAttempts(session, of),
-    releaseParkedJobs: ({ runbookId }) => {
+    releaseParkedJobs: ({ runbookId, limit }) => {
       const effects = noEffects();
-      if (runbookId === undefined) {
-        releaseAllParked(session, effects);
-      } else {
-        releaseParked(session, idToBytes(runbookId), effects);
-      }
-      return effects;
+      const more =
+        runbookId === undefined
+          ? releaseAllParked(session, limit, effects)
+          : releaseParked(session, idToBytes(runbookId), limit, effects);
+      return { effects, more };
     },
     purgeJobs: (of) => purgeJobs(session, of),
   };

@@ -1,11 +1,13 @@
 import type { ReadOperations, WriteOperations } from "../store.ts";
 import { accessReads, accessWrites } from "./access.ts";
+import { dispatchReads, dispatchWrites } from "./dispatch.ts";
 import { idempotencyReads, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
 import { jobReads, jobWrites } from "./jobs.ts";
 import { runbookReads, runbookWrites } from "./runbooks.ts";
 import type { SqliteSession } from "./session.ts";
 import { streamReads, streamWrites } from "./streams.ts";
+import { workerGroupReads, workerGroupWrites } from "./worker-groups.ts";
 import { workerReads, workerWrites } from "./workers.ts";
 
 /** All reads over one connection. */
@@ -17,6 +19,8 @@ export function readOperations(session: SqliteSession): ReadOperations {
     ...idempotencyReads(session),
     ...jobReads(session),
     ...streamReads(session),
+    ...dispatchReads(session),
+    ...workerGroupReads(session),
     ...workerReads(session),
   };
 }
@@ -29,6 +33,8 @@ export function writeOperations(session: SqliteSession): WriteOperations {
     ...idempotencyWrites(session),
     ...jobWrites(session),
     ...streamWrites(session),
+    ...dispatchWrites(session),
+    ...workerGroupWrites(session),
     ...workerWrites(session),
   };
 }

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Analysis } from "../../contract/analysis.ts";
 import { unfinishedAnalysisCodes } from "../../contract/analysis.ts";
+import type { Placement } from "../../contract/api/placement.ts";
 import type { RunbookSettings } from "../../contract/api/runbook.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { idToBytes } from "../id-bytes.ts";
 import type { RunbookChange } from "../operations/runbooks.ts";
+import { changedPlacement, namesPlacement } from "./placements.ts";
 import type { RunbookRow } from "./runbook-rows.ts";
 import { findRunbook } from "./runbook-rows.ts";
 import type { SqliteSession, SqlValue } from "./session.ts";
@@ -44,30 +46,31 @@ export function noteChange(session: SqliteSession, runbookId: Uint8Array, change
   );
 }
 
-/** Columns of the settings, and how each is written. */
-const settingColumns: { [Name in keyof RunbookSettings]: (value: RunbookSettings[Name]) => Record<string, SqlValue> } =
-  {
-    description: (value) => ({ description: value }),
-    tags: (value) => ({ tags: JSON.stringify(value) }),
-    enabled: (value) => ({ enabled: Number(value) }),
-    logs: (value) => ({
-      log_verbose: Number(value.verbose),
-      log_debug: Number(value.debug),
-      log_progress: Number(value.progress),
-    }),
-    grants: (value) => ({ grants: JSON.stringify(value) }),
-    isolation: (value) => ({ isolation: value }),
-    shareCallers: (value) => ({ share_callers: Number(value) }),
-    workerGroup: (value) => ({ worker_group: value }),
-    timeLimit: (value) => ({ time_limit: value }),
-    startDeadline: (value) => ({ start_deadline: value }),
-    concurrencyLimit: (value) => ({ concurrency_limit: value }),
-    concurrencyPolicy: (value) => ({ concurrency_policy: value }),
-    attempts: (value) => ({ attempts: value }),
-    retries: (value) => ({ retries: value }),
-    stopGrace: (value) => ({ stop_grace: value }),
-    outputLimit: (value) => ({ output_limit: value }),
-  };
+/** Columns of the settings, and how each is written; a placement has a row of its own. */
+const settingColumns: {
+  [Name in Exclude<keyof RunbookSettings, keyof Placement>]: (value: RunbookSettings[Name]) => Record<string, SqlValue>;
+} = {
+  description: (value) => ({ description: value }),
+  tags: (value) => ({ tags: JSON.stringify(value) }),
+  enabled: (value) => ({ enabled: Number(value) }),
+  logs: (value) => ({
+    log_verbose: Number(value.verbose),
+    log_debug: Number(value.debug),
+    log_progress: Number(value.progress),
+  }),
+  grants: (value) => ({ grants: JSON.stringify(value) }),
+  isolation: (value) => ({ isolation: value }),
+  shareCallers: (value) => ({ share_callers: Number(value) }),
+  priority: (value) => ({ priority: value }),
+  timeLimit: (value) => ({ time_limit: value }),
+  startDeadline: (value) => ({ start_deadline: value }),
+  concurrencyLimit: (value) => ({ concurrency_limit: value }),
+  concurrencyPolicy: (value) => ({ concurrency_policy: value }),
+  attempts: (value) => ({ attempts: value }),
+  retries: (value) => ({ retries: value }),
+  stopGrace: (value) => ({ stop_grace: value }),
+  outputLimit: (value) => ({ output_limit: value }),
+};
 
 /** Writes the settings that are given; says whether there were any. Column names come from the table above, never from a caller. */
 export function writeSettings(
@@ -76,11 +79,14 @@ export function writeSettings(
   settings: Partial<RunbookSettings>,
 ): boolean {
   const columns: Record<string, SqlValue> = {};
-  for (const name of Object.keys(settingColumns) as (keyof RunbookSettings)[]) {
+  for (const name of Object.keys(settingColumns) as (keyof typeof settingColumns)[]) {
     const value = settings[name];
     if (value !== undefined) {
       Object.assign(columns, (settingColumns[name] as (value: unknown) => Record<string, SqlValue>)(value));
     }
+  }
+  if (namesPlacement(settings)) {
+    columns["placement_id"] = changedPlacement(session, runbookId, settings);
   }
   const names = Object.keys(columns);
   for (const name of names) {

@@ -135,6 +135,7 @@ function runbookToStart(session: SqliteSession, of: { runbook: string; draft: bo
     name: row.name,
     kind: row.kind,
     enabled: row.enabled === 1,
+    placementId: bytesToId(row.placement_id),
     version:
       versionId === null || version === undefined
         ? null

@@ -6,6 +6,7 @@ import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { StoredRunbook, StoredRunbookVersion, VersionName } from "../operations/runbooks.ts";
+import { readPlacement } from "./placements.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 
@@ -23,7 +24,8 @@ export interface RunbookRow {
   grants: string;
   isolation: Isolation;
   share_callers: number;
-  worker_group: string;
+  placement_id: Uint8Array;
+  priority: number;
   time_limit: number | null;
   start_deadline: number | null;
   concurrency_limit: number | null;
@@ -116,7 +118,8 @@ export function toRunbook(session: SqliteSession, row: RunbookRow): StoredRunboo
     grants: JSON.parse(row.grants) as Grant[],
     isolation: row.isolation,
     shareCallers: row.share_callers === 1,
-    workerGroup: row.worker_group,
+    ...readPlacement(session, row.placement_id),
+    priority: row.priority,
     timeLimit: row.time_limit,
     startDeadline: row.start_deadline,
     concurrencyLimit: row.concurrency_limit,

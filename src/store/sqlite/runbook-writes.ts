@@ -1,7 +1,11 @@
+import { defaultPlacement } from "../../contract/api/placement.ts";
+import type { RunbookKind } from "../../contract/runbook-kind.ts";
+import { hostKindOf } from "../../contract/runbook-kind.ts";
 import { defaultOutputLimit, defaultStopGrace } from "../../contract/session-limits.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { RunbookWrites, StoredRunbook } from "../operations/runbooks.ts";
+import { storePlacement } from "./placements.ts";
 import {
   dropDraft,
   hasOpenJobs,
@@ -89,6 +93,11 @@ export function runbookWrites(session: SqliteSession): RunbookWrites {
           remedy: "Stop them with `runsmith stop-job`, or wait until they have ended.",
         });
       }
+      session.run(
+        "DELETE FROM dispatch_holds WHERE workspace_id = ? AND scope = 'runbook' AND subject = ?",
+        defaultWorkspace,
+        bytesToId(runbook.runbook_id),
+      );
     },
 
     purgeReplacedDrafts: ({ limit }) =>
@@ -139,18 +148,19 @@ function importRunbook(
 
 function createRunbook(
   session: SqliteSession,
-  { name, kind, changedBy }: { name: string; kind: string; changedBy: string },
+  { name, kind, changedBy }: { name: string; kind: RunbookKind; changedBy: string },
 ): RunbookRow {
   const runbookId = session.newId();
   const now = session.now();
   session.run(
     `INSERT INTO runbooks
-       (workspace_id, runbook_id, name, kind, stop_grace, output_limit, created_at, modified_at, modified_by)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (workspace_id, runbook_id, name, kind, placement_id, stop_grace, output_limit, created_at, modified_at, modified_by)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     defaultWorkspace,
     idToBytes(runbookId),
     name,
     kind,
+    storePlacement(session, hostKindOf[kind], defaultPlacement),
     defaultStopGrace,
     defaultOutputLimit,
     now,

@@ -1,3 +1,4 @@
+import type { WorkerAdmission } from "../../contract/api/worker.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { JobEffects } from "../operations/jobs.ts";
 import type { HelloWorker, KeptAttempt, WorkerWrites } from "../operations/workers.ts";
@@ -6,6 +7,7 @@ import { canRunAgain, loseAttempt, putBackAttempt } from "./jobs-end.ts";
 import type { OpenJob } from "./jobs-rows.ts";
 import { selectOpenJob } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";
+import { leaseDurationOf } from "./worker-groups.ts";
 
 /** See `WorkerWrites.helloWorker`. */
 export function helloWorker(session: SqliteSession, hello: HelloWorker): ReturnType<WorkerWrites["helloWorker"]> {
@@ -13,10 +15,13 @@ export function helloWorker(session: SqliteSession, hello: HelloWorker): ReturnT
   const worker = session.first<{
     name: string;
     worker_group: string;
+    tags: string;
+    admission: WorkerAdmission;
     instance_id: string | null;
     lease_expires_at: number | null;
   }>(
-    "SELECT name, worker_group, instance_id, lease_expires_at FROM workers WHERE worker_id = ? AND status <> 'removed'",
+    `SELECT name, worker_group, tags, admission, instance_id, lease_expires_at FROM workers
+     WHERE worker_id = ? AND status <> 'removed'`,
     workerId,
   );
   if (worker === undefined) {
@@ -38,6 +43,7 @@ export function helloWorker(session: SqliteSession, hello: HelloWorker): ReturnT
       keep.push({
         jobId,
         attempt: job.attempt,
+        hostKind: job.host_kind,
         claimedAt: job.claimed_at ?? now,
         stopReason: job.status === "Stopping" ? `stopped by ${job.stop_requested_by ?? "an operator"}` : null,
         timeLimit: job.time_limit,
@@ -50,22 +56,38 @@ export function helloWorker(session: SqliteSession, hello: HelloWorker): ReturnT
       loseAttempt(session, job, now, `worker ${worker.name} does not have it any more`, effects);
     }
   }
+  // The process that was told to end has ended, when another one comes: it gets no jobs, and need not end.
+  const admission =
+    worker.admission === "draining" && worker.instance_id !== hello.instanceId ? "cordoned" : worker.admission;
+  const leaseDuration = leaseDurationOf(session, worker.worker_group, hello.leases);
   session.run(
-    `UPDATE workers SET status = 'connected', instance_id = ?, version = ?, host_name = ?, sandbox = ?, slots = ?,
-       host_kinds = ?, lease_duration = ?, lease_expires_at = ?, last_seen_at = ?
+    `UPDATE workers SET status = 'connected', admission = ?, instance_id = ?, version = ?, protocol = ?, host_name = ?, sandbox = ?,
+       slots = ?, host_kinds = ?, lease_duration = ?, lease_expires_at = ?, last_seen_at = ?,
+       unavailable_since = CASE WHEN ?1 = 'open' THEN NULL ELSE COALESCE(unavailable_since, ?11) END
      WHERE worker_id = ?`,
+    admission,
     hello.instanceId,
     hello.version,
+    hello.protocol,
     hello.hostName,
     hello.sandbox,
     hello.slots,
-    JSON.stringify(hello.hostKinds.map(({ kind, version }) => ({ kind, version }))),
-    hello.leaseDuration,
-    now + hello.leaseDuration,
+    JSON.stringify(hello.hostKinds.map(({ kind, version, slots }) => ({ kind, version, slots }))),
+    leaseDuration,
+    now + leaseDuration,
     now,
     workerId,
   );
-  return { name: worker.name, group: worker.worker_group, serviceTime: now, keep, effects };
+  return {
+    name: worker.name,
+    group: worker.worker_group,
+    tags: JSON.parse(worker.tags) as string[],
+    admission,
+    leaseDuration,
+    serviceTime: now,
+    keep,
+    effects,
+  };
 }
 
 /**

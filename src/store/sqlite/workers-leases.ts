@@ -1,3 +1,4 @@
+import type { WorkerAdmission } from "../../contract/api/worker.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { WorkerWrites } from "../operations/workers.ts";
 import { noEffects } from "./jobs-effects.ts";
@@ -5,30 +6,43 @@ import { loseAttempt } from "./jobs-end.ts";
 import type { OpenJob } from "./jobs-rows.ts";
 import { selectOpenJob } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";
+import { leaseDurationOf } from "./worker-groups.ts";
 import { heldJobs } from "./workers-hello.ts";
 
 /** See `WorkerWrites.renewLeases`. */
 export function renewLeases(
   session: SqliteSession,
-  { workers }: Parameters<WorkerWrites["renewLeases"]>[0],
+  { workers, leases, atLeast = 0 }: Parameters<WorkerWrites["renewLeases"]>[0],
 ): ReturnType<WorkerWrites["renewLeases"]> {
   const now = session.now();
-  const renewed: string[] = [];
-  for (const { workerId, instanceId, leaseDuration } of workers) {
-    const changed = session.run(
-      `UPDATE workers SET lease_duration = ?, lease_expires_at = ?, last_seen_at = ?
+  const renewed: ReturnType<WorkerWrites["renewLeases"]>["renewed"] = [];
+  for (const { workerId, instanceId, vitals } of workers) {
+    const worker = session.first<{ worker_group: string; tags: string; admission: WorkerAdmission }>(
+      `SELECT worker_group, tags, admission FROM workers
        WHERE worker_id = ? AND instance_id = ? AND status IN ('connected', 'draining')`,
-      leaseDuration,
-      now + leaseDuration,
-      now,
       idToBytes(workerId),
       instanceId,
     );
-    if (changed > 0) {
-      renewed.push(workerId);
+    if (worker === undefined) {
+      continue;
     }
+    const leaseDuration = Math.max(atLeast, leaseDurationOf(session, worker.worker_group, leases));
+    session.run(
+      `UPDATE workers SET lease_duration = ?, lease_expires_at = ?, last_seen_at = ?, vitals = COALESCE(?, vitals)
+       WHERE worker_id = ?`,
+      leaseDuration,
+      now + leaseDuration,
+      now,
+      vitals === undefined ? null : JSON.stringify(vitals),
+      idToBytes(workerId),
+    );
+    const { worker_group: group, tags, admission } = worker;
+    renewed.push({ workerId, group, tags: JSON.parse(tags) as string[], admission, leaseDuration });
   }
-  return { serviceTime: now, renewed };
+  const longest = session.first<{ longest: number | null }>(
+    "SELECT MAX(lease_duration) AS longest FROM workers WHERE status IN ('connected', 'draining', 'removed')",
+  );
+  return { serviceTime: now, renewed, longestLease: longest?.longest ?? 0 };
 }
 
 /** See `WorkerWrites.expireLeases`. */
@@ -73,7 +87,10 @@ export function expireLeases(session: SqliteSession): ReturnType<WorkerWrites["e
       session.run("DELETE FROM workers WHERE worker_id = ?", worker.worker_id);
       session.run("DELETE FROM principals WHERE principal_id = ?", worker.principal_id);
     } else {
-      session.run("UPDATE workers SET status = 'lost' WHERE worker_id = ?", worker.worker_id);
+      session.run(
+        "UPDATE workers SET status = 'lost', unavailable_since = COALESCE(unavailable_since, last_seen_at) WHERE worker_id = ?",
+        worker.worker_id,
+      );
     }
   }
   return { lost, effects };

@@ -4,12 +4,14 @@ import type { ServiceMetrics } from "../service-metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Route } from "./route.ts";
 import { bulkJobRoutes } from "./routes/bulk-job-routes.ts";
+import { dispatchRoutes } from "./routes/dispatch-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { metricsRoutes } from "./routes/metrics-routes.ts";
 import { runbookRoutes } from "./routes/runbook-routes.ts";
+import { workerGroupRoutes } from "./routes/worker-group-routes.ts";
 import { workerRoutes } from "./routes/worker-routes.ts";
 
 export interface ApiParts {
@@ -52,6 +54,8 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
     ...healthRoutes({ isReady }),
     ...runbookRoutes(features.runbooks),
     ...workerRoutes(features.workers),
+    ...workerGroupRoutes(features.workers.groups),
+    ...dispatchRoutes(features.jobs),
     ...installationRoutes(facts, () => openApi),
     ...metricsRoutes(metrics),
   ];

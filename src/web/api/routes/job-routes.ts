@@ -28,7 +28,7 @@ const oneJob = { 200: { description: "The job.", schema: resource("Job") } };
 /** `/api/jobs` and what is below it. */
 export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
   return [
-    route<{ body: { runbook: string; parameters?: Record<string, unknown>; draft?: boolean } }>({
+    route<{ body: { runbook: string; parameters?: Record<string, unknown>; draft?: boolean; priority?: number } }>({
       method: "POST",
       path: "/api/jobs",
       name: "startJob",

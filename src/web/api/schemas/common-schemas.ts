@@ -1,3 +1,4 @@
+import { highestPriority, lowestPriority } from "../../../contract/api/placement.ts";
 import { idPattern } from "../../../contract/id.ts";
 import type { JsonSchema } from "../route.ts";
 
@@ -7,6 +8,9 @@ export const idSchema: JsonSchema = {
   pattern: `^${idPattern.replaceAll("a-f", "a-fA-F")}$`,
   description: "A UUID.",
 };
+
+/** A priority of jobs. */
+export const prioritySchema: JsonSchema = { type: "integer", minimum: lowestPriority, maximum: highestPriority };
 
 /** A moment: UTC, ISO 8601 with milliseconds. */
 export const timeSchema: JsonSchema = { type: "string", format: "date-time" };

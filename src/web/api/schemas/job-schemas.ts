@@ -4,7 +4,7 @@ import { jobStatuses } from "../../../contract/job-status.ts";
 import { runbookKinds } from "../../../contract/runbook-kind.ts";
 import { streamNames } from "../../../contract/stream.ts";
 import type { JsonSchema } from "../route.ts";
-import { idSchema, objectSchema, orNull, resource, timeSchema } from "./common-schemas.ts";
+import { idSchema, objectSchema, orNull, prioritySchema, resource, timeSchema } from "./common-schemas.ts";
 
 const count: JsonSchema = { type: "integer", minimum: 0 };
 const textOrNull: JsonSchema = { type: ["string", "null"] };
@@ -14,8 +14,9 @@ export const startJobSchema: JsonSchema = objectSchema(
     runbook: { type: "string", minLength: 1, maxLength: 256, description: "Id or name." },
     parameters: { type: "object", description: "By name; checked against the signature before anything is stored." },
     draft: { type: "boolean", description: "Run the draft instead of the published version." },
+    priority: { ...prioritySchema, description: "The runbook's when left out; the larger goes first." },
   },
-  ["parameters", "draft"],
+  ["parameters", "draft", "priority"],
 );
 
 export const stopJobSchema: JsonSchema = objectSchema(
@@ -46,6 +47,11 @@ export const jobResourceSchemas: Readonly<Record<string, JsonSchema>> = {
     draft: { type: "boolean" },
     status: { enum: jobStatuses },
     statusReason: { ...textOrNull, description: "Why the status is what it is." },
+    priority: { ...prioritySchema, description: "The larger goes first." },
+    workerGroup: {
+      ...textOrNull,
+      description: "The worker group that its runbook named first; null when it named workers only.",
+    },
     attempt: { ...count, description: "The current attempt's number, 0 before the first." },
     workerId: orNull(idSchema),
     workerName: textOrNull,
@@ -64,13 +70,13 @@ export const jobResourceSchemas: Readonly<Record<string, JsonSchema>> = {
     warningCount: count,
     recordCount: count,
     startedBy: { type: "string" },
+    retryOf: { ...orNull(idSchema), description: "The ended job that this one was started in place of." },
     timings: objectSchema({
       acceptedAt: timeSchema,
       claimedAt: orNull(timeSchema),
       hostReadyAt: orNull(timeSchema),
       firstRecordAt: orNull(timeSchema),
       endedAt: orNull(timeSchema),
-      retryOf: { ...orNull(idSchema), description: "The ended job that this one was started in place of." },
     }),
   }),
   JobAttempt: objectSchema({

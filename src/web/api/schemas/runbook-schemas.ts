@@ -3,10 +3,16 @@ import { concurrencyPolicies, isolations } from "../../../contract/api/runbook.t
 import { grantsSchema } from "../../../contract/grant.ts";
 import { runbookKinds } from "../../../contract/runbook-kind.ts";
 import type { JsonSchema } from "../route.ts";
-import { idSchema, objectSchema, orNull, resource, timeSchema } from "./common-schemas.ts";
+import { idSchema, objectSchema, orNull, prioritySchema, resource, timeSchema } from "./common-schemas.ts";
 
 const year = 366 * 86_400_000;
 const milliseconds: JsonSchema = { type: "integer", minimum: 1, maximum: 10 * year, description: "Milliseconds." };
+
+const runTargets = {
+  type: "array",
+  maxItems: 32,
+  items: { type: "string", minLength: 1, maxLength: 135, description: "`group:NAME` or `worker:NAME`." },
+} as const satisfies JsonSchema;
 
 const settings = {
   description: { type: "string", maxLength: 4096 },
@@ -29,7 +35,23 @@ const settings = {
     type: "boolean",
     description: "With isolation `runbook`: a host also goes from one starter's job to another's.",
   },
-  workerGroup: { type: "string", minLength: 1, maxLength: 64, description: "Name of the worker group that runs it." },
+  runOn: {
+    ...runTargets,
+    minItems: 1,
+    description: "Groups and workers in the order of preference: the first with a free slot gets a job.",
+  },
+  standBys: {
+    ...runTargets,
+    description: "Groups and workers that get jobs when all that are named before them are gone for `standByAfter`.",
+  },
+  standByAfter: { type: "integer", minimum: 0, maximum: year, description: "Milliseconds." },
+  requiredTags: {
+    type: "array",
+    maxItems: 64,
+    items: { type: "string", minLength: 1, maxLength: 64 },
+    description: "Tags that a worker must have, all of them.",
+  },
+  priority: { ...prioritySchema, description: "Of its jobs; the larger goes first." },
   timeLimit: { ...orNull(milliseconds), description: "Milliseconds a job may run; null means without limit." },
   startDeadline: {
     ...orNull(milliseconds),
