@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 export interface System {
   url: string;
   token: string;
+  dataDirectory: string;
   /** The process that was started; its children are the server's and the worker's. */
   pid: number;
   stop(): Promise<void>;
@@ -15,12 +16,25 @@ export interface System {
 
 const root = join(import.meta.dirname, "..", "..");
 
+export interface SystemOptions {
+  /** A data directory that is kept when the system is stopped; one of its own otherwise. */
+  dataDirectory?: string;
+  /** Without its local worker. */
+  serverOnly?: boolean;
+}
+
 /** Starts Runsmith on a free port and waits until it says that it is ready. Throws when that takes longer than 60 s. */
-export async function startSystem(options: string[] = []): Promise<System> {
-  const data = await mkdtemp(join(tmpdir(), "runsmith-bench-"));
+export async function startSystem(
+  options: string[] = [],
+  { dataDirectory, serverOnly = false }: SystemOptions = {},
+): Promise<System> {
+  const data = dataDirectory ?? (await mkdtemp(join(tmpdir(), "runsmith-bench-")));
   const child = spawn(
     process.execPath,
-    [join(root, "bin", "runsmith.js"), "start", "--port", "0", "--data", data, ...options],
+    [
+      ...[join(root, "bin", "runsmith.js"), serverOnly ? "server" : "start"],
+      ...["--port", "0", "--data", data, ...options],
+    ],
     {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
@@ -39,7 +53,7 @@ export async function startSystem(options: string[] = []): Promise<System> {
     await exited;
     clearTimeout(hung);
     process.off("exit", endWithBench);
-    await rm(data, { recursive: true, force: true });
+    if (dataDirectory === undefined) await rm(data, { recursive: true, force: true });
   };
   try {
     const url = await new Promise<string>((resolve, reject) => {
@@ -57,11 +71,17 @@ export async function startSystem(options: string[] = []): Promise<System> {
       );
     });
     const token = (await readFile(join(data, "admin.token"), "utf8")).trim();
-    return { url, token, pid: child.pid ?? 0, stop };
+    return { url, token, dataDirectory: data, pid: child.pid ?? 0, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** A folder that is gone when the bench is over. */
+export async function benchFolder(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), "runsmith-bench-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
 // Without a handler these signals end the process without an `exit` event.

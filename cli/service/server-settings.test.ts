@@ -21,6 +21,7 @@ test("ended jobs are kept by age and by number, each of them without limit if so
     jobDays: null,
     maximumJobs: null,
   });
+  assert.deepEqual(settingsOf({ "purge-every": "5m" }).retention, { purgeInterval: 300_000 });
   assert.throws(() => settingsOf({ "keep-jobs": "many" }), { code: "invalid-number" });
 });
 

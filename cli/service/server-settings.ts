@@ -25,6 +25,7 @@ export const serverOptions: readonly CommandOption[] = [
   { flags: "--log-level <level>", help: "what is logged", choices: logLevels },
   { flags: "--job-days <days>", help: "how long ended jobs are kept; or none, for ever" },
   { flags: "--keep-jobs <number>", help: "how many ended jobs are kept at most; or none, without limit" },
+  { flags: "--purge-every <duration>", help: "how often jobs that are kept no longer are purged; 1m when left out" },
   { flags: "--metrics-port <port>", help: "a listener of its own for /metrics, without a token" },
   { flags: "--metrics-listen <address>", help: "its address; loopback when left out" },
   { flags: "--low-disk <size>", help: "accept no jobs when less is free on the data folder's disk" },
@@ -59,9 +60,11 @@ export function serverSettings(invocation: Invocation): ServerOptions {
   settings.log = { ...(format === undefined ? {} : { format }), ...(level === undefined ? {} : { level }) };
   const jobDays = numberOrNone(invocation, "job-days", 36_500);
   const maximumJobs = numberOrNone(invocation, "keep-jobs", 1_000_000_000);
+  const purgeEvery = invocation.text("purge-every");
   settings.retention = {
     ...(jobDays === undefined ? {} : { jobDays }),
     ...(maximumJobs === undefined ? {} : { maximumJobs }),
+    ...(purgeEvery === undefined ? {} : { purgeInterval: parseDuration(purgeEvery) }),
   };
   const metricsPort = wholeNumber(invocation, "metrics-port", 65_535);
   const metricsListen = invocation.text("metrics-listen");

@@ -38,6 +38,8 @@ export interface RetentionOptions {
   jobDays?: number | null;
   /** The newest of them; null keeps any number. */
   maximumJobs?: number | null;
+  /** Milliseconds between two purges of what is kept no longer. */
+  purgeInterval?: number;
 }
 
 export const defaultPort = 9090;

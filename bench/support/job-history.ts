@@ -1,0 +1,50 @@
+import { addJobsToSqlite } from "./bulk-jobs.ts";
+import { Client } from "./client.ts";
+import type { SystemOptions } from "./system.ts";
+import { startSystem } from "./system.ts";
+
+/** What a history is made of; each is published and really run before its jobs are copied. */
+const runbooks = {
+  "bench-often":
+    'export default function ({ host }: { host?: string }) {\n  console.log("checking", host);\n  console.log("done");\n  return { host, ok: true };\n}\n',
+  "bench-seldom": 'export default function () {\n  console.log("once in a while");\n}\n',
+  "bench-failing":
+    'export default function () {\n  console.log("trying");\n  throw new Error("it does not work");\n}\n',
+} as const;
+
+/**
+ * Makes a data directory with a history of `count` ended jobs over the last twenty days: 4 % of a runbook that fails, one in 1,000
+ * of a seldom one, the rest of one that runs often. Prints how long it took.
+ */
+export async function makeHistory(dataDirectory: string, count: number): Promise<void> {
+  const startedAt = performance.now();
+  const options: SystemOptions = { dataDirectory };
+  const system = await startSystem([], options);
+  const client = new Client(system.url, system.token);
+  try {
+    for (const [name, script] of Object.entries(runbooks)) await client.publish(name, "TypeScript", script);
+    for (const [name, jobs] of [
+      ["bench-often", 24],
+      ["bench-failing", 1],
+      ["bench-seldom", 1],
+    ] as const) {
+      for (let job = 0; job < jobs; job += 1) {
+        await client.wait((await client.start(name, name === "bench-often" ? { host: `web-${job}` } : {})).jobId);
+      }
+    }
+  } finally {
+    client.close();
+    await system.stop();
+  }
+  const day = 24 * 3_600_000;
+  const span = { from: Date.now() - 20 * day, until: Date.now() - day };
+  const seldom = Math.ceil(count / 1000);
+  const took = addJobsToSqlite(dataDirectory, [
+    { ...span, templates: "ended_at IS NOT NULL AND runbook_name <> 'bench-seldom'", count: count - seldom },
+    { ...span, templates: "runbook_name = 'bench-seldom'", count: seldom },
+  ]);
+  const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(1);
+  console.error(
+    `set-up: ${count} ended jobs in ${seconds(performance.now() - startedAt)} s, ${seconds(took)} s of it written in bulk`,
+  );
+}
