@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { DatabaseSync } from "node:sqlite";
-import test from "node:test";
 import { v7 as uuidv7 } from "uuid";
 import type { Analysis } from "../contract/analysis.ts";
 import { emptySignature } from "../contract/signature.ts";
 import type { Store } from "./store.ts";
-import { temporaryStore } from "./testing.ts";
+import { storedRows, storeTest, temporaryStore } from "./testing.ts";
 
 const good: Analysis = {
   signature: { ...emptySignature, properties: { host: { type: "string" } }, required: ["host"] },
@@ -46,7 +44,7 @@ function importText(
   });
 }
 
-test("an imported runbook is a draft with its signature, found by id and by name in any case", async (t) => {
+storeTest("an imported runbook is a draft with its signature, found by id and by name in any case", async (t) => {
   const store = await temporaryStore(t);
   const text = '\uFEFFexport default ({ host }: { host: string }) => "é"\r\n';
   const { runbook, created } = await store.write.importRunbook({
@@ -73,35 +71,38 @@ test("an imported runbook is a draft with its signature, found by id and by name
   assert.deepEqual(content?.source, bytes(text));
 });
 
-test("a name is taken once, whatever its case; overwriting replaces the draft; another kind is refused", async (t) => {
-  const store = await temporaryStore(t);
-  const first = await importText(store, "greet", "1");
-  await assert.rejects(importText(store, "GREET", "2"), { name: "UserError", code: "runbook-exists", status: 409 });
-  const second = await importText(store, "GREET", "2", { overwrite: true });
-  assert.equal(second.created, false);
-  assert.equal(second.runbook.runbookId, first.runbook.runbookId);
-  assert.equal(second.runbook.draft?.number, 2);
-  assert.equal(second.runbook.revision, 2);
-  const versions = await store.read.runbookVersions({ runbook: "greet", limit: 10 });
-  assert.deepEqual(
-    versions?.items.map(({ number }) => number),
-    [2],
-  );
-  await assert.rejects(
-    store.write.importRunbook({
-      name: "greet",
-      kind: "PowerShell",
-      source: bytes("1"),
-      analysis: null,
-      overwrite: true,
-      settings: {},
-      changedBy: "admin",
-    }),
-    { code: "runbook-kind-differs" },
-  );
-});
+storeTest(
+  "a name is taken once, whatever its case; overwriting replaces the draft; another kind is refused",
+  async (t) => {
+    const store = await temporaryStore(t);
+    const first = await importText(store, "greet", "1");
+    await assert.rejects(importText(store, "GREET", "2"), { name: "UserError", code: "runbook-exists", status: 409 });
+    const second = await importText(store, "GREET", "2", { overwrite: true });
+    assert.equal(second.created, false);
+    assert.equal(second.runbook.runbookId, first.runbook.runbookId);
+    assert.equal(second.runbook.draft?.number, 2);
+    assert.equal(second.runbook.revision, 2);
+    const versions = await store.read.runbookVersions({ runbook: "greet", limit: 10 });
+    assert.deepEqual(
+      versions?.items.map(({ number }) => number),
+      [2],
+    );
+    await assert.rejects(
+      store.write.importRunbook({
+        name: "greet",
+        kind: "PowerShell",
+        source: bytes("1"),
+        analysis: null,
+        overwrite: true,
+        settings: {},
+        changedBy: "admin",
+      }),
+      { code: "runbook-kind-differs" },
+    );
+  },
+);
 
-test("importing a text again that is there already makes no new version", async (t) => {
+storeTest("importing a text again that is there already makes no new version", async (t) => {
   const store = await temporaryStore(t);
   await importText(store, "greet", "1");
   const again = await importText(store, "greet", "1", { overwrite: true });
@@ -112,7 +113,7 @@ test("importing a text again that is there already makes no new version", async 
   assert.deepEqual(third.runbook.published, published.published);
 });
 
-test("publishing makes the draft current and what was published before history", async (t) => {
+storeTest("publishing makes the draft current and what was published before history", async (t) => {
   const store = await temporaryStore(t);
   await importText(store, "greet", "1");
   const one = await store.write.publishRunbook({ runbook: "greet", changedBy: "admin" });
@@ -137,7 +138,7 @@ test("publishing makes the draft current and what was published before history",
   });
 });
 
-test("a script with problems is kept as draft and cannot be published, and all its errors are told", async (t) => {
+storeTest("a script with problems is kept as draft and cannot be published, and all its errors are told", async (t) => {
   const store = await temporaryStore(t);
   const { runbook } = await importText(store, "greet", "enum A {}", { analysis: broken });
   assert.equal(runbook.draft?.problems.length, 2);
@@ -148,7 +149,7 @@ test("a script with problems is kept as draft and cannot be published, and all i
   });
 });
 
-test("a draft that waits for its analysis says so, is listed, and can be published when it has it", async (t) => {
+storeTest("a draft that waits for its analysis says so, is listed, and can be published when it has it", async (t) => {
   const store = await temporaryStore(t);
   const { runbook } = await importText(store, "greet", "1", { analysis: null });
   assert.equal(runbook.draft?.analysis, "waiting");
@@ -167,7 +168,7 @@ test("a draft that waits for its analysis says so, is listed, and can be publish
   assert.equal(published.revision, 3);
 });
 
-test("a change on an old revision is refused, and so is publishing a draft that was replaced", async (t) => {
+storeTest("a change on an old revision is refused, and so is publishing a draft that was replaced", async (t) => {
   const store = await temporaryStore(t);
   const { runbook } = await importText(store, "greet", "1");
   const changed = await store.write.changeRunbook({
@@ -200,7 +201,7 @@ test("a change on an old revision is refused, and so is publishing a draft that 
   });
 });
 
-test("a draft can be thrown away when there is a published version to fall back to", async (t) => {
+storeTest("a draft can be thrown away when there is a published version to fall back to", async (t) => {
   const store = await temporaryStore(t);
   await importText(store, "greet", "1");
   await assert.rejects(store.write.discardDraft({ runbook: "greet", changedBy: "admin" }), {
@@ -213,7 +214,7 @@ test("a draft can be thrown away when there is a published version to fall back 
   assert.equal(discarded.published?.number, 1);
 });
 
-test("a deleted runbook is gone with its versions, and its name is free", async (t) => {
+storeTest("a deleted runbook is gone with its versions, and its name is free", async (t) => {
   const store = await temporaryStore(t);
   const { runbook } = await importText(store, "greet", "1");
   await store.write.deleteRunbook({ runbook: "greet", changedBy: "admin" });
@@ -225,7 +226,7 @@ test("a deleted runbook is gone with its versions, and its name is free", async 
   assert.equal((await importText(store, "greet", "1")).created, true);
 });
 
-test("runbooks are listed by name in pages, found by a part of the name, by wildcard and by tag", async (t) => {
+storeTest("runbooks are listed by name in pages, found by a part of the name, by wildcard and by tag", async (t) => {
   const store = await temporaryStore(t);
   for (const name of ["delta", "Alpha", "charlie", "bravo_100%", "alpha-2"]) {
     await importText(store, name, name);
@@ -252,47 +253,44 @@ test("runbooks are listed by name in pages, found by a part of the name, by wild
   assert.deepEqual(await names({ tag: "night" }), ["delta"]);
 });
 
-test("a runbook with an open job is not deleted, and the draft that the job runs stays until it has ended", async (t) => {
-  const store = await temporaryStore(t);
-  const { runbook } = await importText(store, "greet", "1");
-  assert.ok(runbook.draft);
-  const jobId = uuidv7();
-  const accepted = await store.write.acceptJob({
-    jobId,
-    runbookId: runbook.runbookId,
-    versionId: runbook.draft.versionId,
-    versionNumber: 1,
-    draft: true,
-    parameters: {},
-    secretNames: [],
-    startedBy: "admin",
-    idempotency: null,
-  });
-  assert.equal(accepted.outcome, "accepted");
-  await assert.rejects(store.write.deleteRunbook({ runbook: "greet", changedBy: "admin" }), {
-    code: "runbook-has-open-jobs",
-    status: 409,
-  });
-  await importText(store, "greet", "2", { overwrite: true });
-  const database = new DatabaseSync(store.database.file, { readOnly: true });
-  t.after(() => database.close());
-  const texts = () =>
-    database
-      .prepare("SELECT number FROM runbook_versions ORDER BY number")
-      .all()
-      .map((row) => row["number"]);
-  assert.deepEqual(texts(), [1, 2]);
-  assert.equal(await store.write.purgeReplacedDrafts({ limit: 10 }), 0);
-  assert.equal(await store.read.runbookVersion({ runbook: "greet", version: 1 }), null);
-  await store.write.stopJob({ jobId, requestedBy: "admin", force: false });
-  assert.equal(await store.write.purgeReplacedDrafts({ limit: 10 }), 1);
-  assert.deepEqual(texts(), [2]);
-  await store.write.deleteRunbook({ runbook: "greet", changedBy: "admin" });
-  assert.deepEqual(texts(), []);
-  assert.notEqual(await store.read.job({ jobId }), null);
-});
+storeTest(
+  "a runbook with an open job is not deleted, and the draft that the job runs stays until it has ended",
+  async (t) => {
+    const store = await temporaryStore(t);
+    const { runbook } = await importText(store, "greet", "1");
+    assert.ok(runbook.draft);
+    const jobId = uuidv7();
+    const accepted = await store.write.acceptJob({
+      jobId,
+      runbookId: runbook.runbookId,
+      versionId: runbook.draft.versionId,
+      versionNumber: 1,
+      draft: true,
+      parameters: {},
+      secretNames: [],
+      startedBy: "admin",
+      idempotency: null,
+    });
+    assert.equal(accepted.outcome, "accepted");
+    await assert.rejects(store.write.deleteRunbook({ runbook: "greet", changedBy: "admin" }), {
+      code: "runbook-has-open-jobs",
+      status: 409,
+    });
+    await importText(store, "greet", "2", { overwrite: true });
+    const texts = async () => (await storedRows(store, "runbook_versions")).map((row) => row["number"]).sort();
+    assert.deepEqual(await texts(), [1, 2]);
+    assert.equal(await store.write.purgeReplacedDrafts({ limit: 10 }), 0);
+    assert.equal(await store.read.runbookVersion({ runbook: "greet", version: 1 }), null);
+    await store.write.stopJob({ jobId, requestedBy: "admin", force: false });
+    assert.equal(await store.write.purgeReplacedDrafts({ limit: 10 }), 1);
+    assert.deepEqual(await texts(), [2]);
+    await store.write.deleteRunbook({ runbook: "greet", changedBy: "admin" });
+    assert.deepEqual(await texts(), []);
+    assert.notEqual(await store.read.job({ jobId }), null);
+  },
+);
 
-test("the start of a job learns of a runbook whether it can run", async (t) => {
+storeTest("the start of a job learns of a runbook whether it can run", async (t) => {
   const store = await temporaryStore(t);
   await importText(store, "greet", "1");
   assert.equal((await store.read.runbookToStart({ runbook: "greet", draft: false }))?.version, null);
@@ -302,29 +300,32 @@ test("the start of a job learns of a runbook whether it can run", async (t) => {
   assert.equal(await store.read.runbookToStart({ runbook: "none", draft: false }), null);
 });
 
-test("a text whose analysis timed out or crashed is not branded: saving it again has it analysed again", async (t) => {
-  const store = await temporaryStore(t);
-  const unfinished: Analysis = {
-    ...broken,
-    signature: emptySignature,
-    problems: [{ line: 1, column: 1, severity: "error", code: "analysis-timed-out", message: "Too slow." }],
-  };
-  const first = await importText(store, "slow", "1", { analysis: unfinished });
-  const waiting = await importText(store, "slow", "1", { analysis: null, overwrite: true });
-  assert.equal(waiting.runbook.draft?.versionId, first.runbook.draft?.versionId);
-  assert.equal(waiting.runbook.draft?.analysis, "waiting");
-  assert.deepEqual(waiting.runbook.draft?.problems, []);
-  await importText(store, "slow", "1", { analysis: unfinished, overwrite: true });
-  const again = await importText(store, "slow", "1", { overwrite: true });
-  assert.equal(again.runbook.draft?.versionId, first.runbook.draft?.versionId);
-  assert.equal(again.runbook.draft?.analysis, "done");
-  assert.deepEqual(again.runbook.draft?.problems, []);
-  assert.ok(again.runbook.revision > first.runbook.revision);
-  const { published } = await store.write.publishRunbook({ runbook: "slow", changedBy: "admin" });
-  assert.equal(published?.versionId, first.runbook.draft?.versionId);
-});
+storeTest(
+  "a text whose analysis timed out or crashed is not branded: saving it again has it analysed again",
+  async (t) => {
+    const store = await temporaryStore(t);
+    const unfinished: Analysis = {
+      ...broken,
+      signature: emptySignature,
+      problems: [{ line: 1, column: 1, severity: "error", code: "analysis-timed-out", message: "Too slow." }],
+    };
+    const first = await importText(store, "slow", "1", { analysis: unfinished });
+    const waiting = await importText(store, "slow", "1", { analysis: null, overwrite: true });
+    assert.equal(waiting.runbook.draft?.versionId, first.runbook.draft?.versionId);
+    assert.equal(waiting.runbook.draft?.analysis, "waiting");
+    assert.deepEqual(waiting.runbook.draft?.problems, []);
+    await importText(store, "slow", "1", { analysis: unfinished, overwrite: true });
+    const again = await importText(store, "slow", "1", { overwrite: true });
+    assert.equal(again.runbook.draft?.versionId, first.runbook.draft?.versionId);
+    assert.equal(again.runbook.draft?.analysis, "done");
+    assert.deepEqual(again.runbook.draft?.problems, []);
+    assert.ok(again.runbook.revision > first.runbook.revision);
+    const { published } = await store.write.publishRunbook({ runbook: "slow", changedBy: "admin" });
+    assert.equal(published?.versionId, first.runbook.draft?.versionId);
+  },
+);
 
-test("problems of the text itself stay when the same text is saved again", async (t) => {
+storeTest("problems of the text itself stay when the same text is saved again", async (t) => {
   const store = await temporaryStore(t);
   const first = await importText(store, "broken", "1", { analysis: broken });
   const again = await importText(store, "broken", "1", { overwrite: true });

@@ -1,7 +1,9 @@
+import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
 import test, { after } from "node:test";
 import { skipUnless } from "../../test/support/requires.ts";
@@ -13,6 +15,7 @@ import type { StoreOptions } from "./store-options.ts";
 
 type DatabaseKind = Store["database"]["kind"];
 
+const optionsOfStores = new WeakMap<Store, StoreOptions>();
 const databaseOfTest = new AsyncLocalStorage<DatabaseKind>();
 
 let testDatabases: typeof import("./testing/test-database.ts") | undefined;
@@ -58,6 +61,23 @@ export async function temporaryStore(t: TestContext): Promise<Store> {
   let opened: Store | undefined;
   // What is to be done first after the test must be said first.
   t.after(() => opened?.close());
-  opened = await openStore(await temporaryStoreOptions(t));
+  const options = await temporaryStoreOptions(t);
+  opened = await openStore(options);
+  optionsOfStores.set(opened, options);
   return opened;
+}
+
+/** All rows of a table of a `temporaryStore`, past the store; values as its database's driver gives them. */
+export async function storedRows(store: Store, table: string): Promise<Record<string, unknown>[]> {
+  const { databaseUrl } = optionsOfStores.get(store) ?? {};
+  if (databaseUrl !== undefined && testDatabases !== undefined) {
+    return testDatabases.rowsOfTestDatabase(databaseUrl, table);
+  }
+  assert.equal(store.database.kind, "sqlite");
+  const database = new DatabaseSync(store.database.kind === "sqlite" ? store.database.file : "", { readOnly: true });
+  try {
+    return database.prepare(`SELECT * FROM ${table}`).all();
+  } finally {
+    database.close();
+  }
 }

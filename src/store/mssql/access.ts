@@ -1,4 +1,4 @@
-import { UserError } from "../../contract/user-error.ts";
+import { noSuchPrincipal, principalExists } from "../access-refusals.ts";
 import { bytesToId } from "../id-bytes.ts";
 import type { AccessReads, AccessWrites, NewToken, Principal, PrincipalKind } from "../operations/access.ts";
 import type { Asynchronous } from "../store.ts";
@@ -86,10 +86,7 @@ export function accessWrites(session: MssqlSession): Asynchronous<AccessWrites> 
         if (!isDuplicate(error)) {
           throw error;
         }
-        throw new UserError("principal-exists", `There is a ${kind} called ${name} already.`, {
-          status: 409,
-          remedy: "Choose another name, or delete that one first.",
-        });
+        throw principalExists({ kind, name });
       }
       return { principalId, tokenId: token === undefined ? null : await insertToken(session, principalId, token) };
     },
@@ -168,10 +165,7 @@ async function findPrincipal(session: MssqlSession, principalId: string): Promis
 async function mustFindPrincipal(session: MssqlSession, principalId: string): Promise<Principal> {
   const principal = await findPrincipal(session, principalId);
   if (principal === null) {
-    throw new UserError("principal-not-found", `There is no principal ${principalId}.`, {
-      status: 404,
-      remedy: "Check the id. The principal of a worker goes with it when the worker is removed.",
-    });
+    throw noSuchPrincipal(principalId);
   }
   return principal;
 }

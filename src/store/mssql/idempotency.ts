@@ -1,4 +1,4 @@
-import { UserError } from "../../contract/user-error.ts";
+import { idempotencyKeyReused } from "../access-refusals.ts";
 import type { IdempotencyKey, IdempotencyReads, IdempotencyWrites } from "../operations/idempotency.ts";
 import type { Asynchronous } from "../store.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
@@ -64,10 +64,7 @@ export async function doOnce(
   if (!(await insertKey(session, key))) {
     const kept = await keptRequest(session, key);
     if (kept !== undefined && Buffer.compare(kept.request_hash, key.requestHash) !== 0) {
-      throw new UserError("idempotency-key-reused", "This Idempotency-Key came with a different request before.", {
-        status: 422,
-        remedy: "Send a new key with a new request.",
-      });
+      throw idempotencyKeyReused();
     }
     if (kept !== undefined && kept.result !== null) {
       return JSON.parse(kept.result) as unknown;

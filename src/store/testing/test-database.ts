@@ -41,6 +41,13 @@ export async function takeTestDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** All rows of a table of a database that was taken. */
+export async function rowsOfTestDatabase(databaseUrl: string, table: string): Promise<Record<string, unknown>[]> {
+  const database = all.find(({ url }) => url === databaseUrl);
+  if (database === undefined) throw new Error("That is no database of this process.");
+  return (await database.pool.request().query<Record<string, unknown>>(`SELECT * FROM runsmith.${table}`)).recordset;
+}
+
 /** Drops what this process made. */
 export async function dropTestDatabases(): Promise<void> {
   const pool = await server;
