@@ -29,6 +29,8 @@ export interface CommandOption {
   required?: boolean;
   choices?: readonly string[];
   default?: string;
+  /** Takes several of the choices, separated by commas; asked for by `Invocation.list`. */
+  separated?: boolean;
   /** May be given several times. */
   many?: boolean;
 }

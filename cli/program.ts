@@ -1,4 +1,4 @@
-import { Command as CommanderCommand, CommanderError, Option } from "commander";
+import { Command as CommanderCommand, CommanderError, InvalidArgumentError, Option } from "commander";
 import { UserError } from "../src/contract/user-error.ts";
 import type { Command, CommandOption, OutputFormat } from "./command.ts";
 import { Invocation, outputFormats } from "./command.ts";
@@ -80,12 +80,22 @@ function addCommand(
   });
 }
 
-function commanderOption({ flags, help, required, choices, default: initial, many }: CommandOption): Option {
+function commanderOption({ flags, help, required, choices, default: initial, many, separated }: CommandOption): Option {
   const option = new Option(flags, help).makeOptionMandatory(required === true);
   if (choices !== undefined) option.choices([...choices]);
+  if (choices !== undefined && separated) option.argParser<string[]>((value) => chosen(value, choices));
   if (initial !== undefined) option.default(initial);
   if (many) option.argParser<string[]>((value, former) => [...(former ?? []), value]);
   return option;
+}
+
+/** The choices of a text that separates them by commas, whatever their case. Throws `InvalidArgumentError`. */
+function chosen(text: string, choices: readonly string[]): string[] {
+  return text.split(",").map((part) => {
+    const found = choices.find((choice) => choice.toLowerCase() === part.trim().toLowerCase());
+    if (found === undefined) throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
+    return found;
+  });
 }
 
 /** Commander names options in camel case; a reader of this code knows them as they are written. */

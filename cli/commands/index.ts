@@ -26,6 +26,7 @@ export const commandModules: Readonly<Record<string, () => Promise<CommandModule
   "get-job": () => import("./job/get-job.ts"),
   "get-job-output": () => import("./job/get-job-output.ts"),
   "stop-job": () => import("./job/stop-job.ts"),
+  "retry-job": () => import("./job/retry-job.ts"),
   run: () => import("./run/run.ts"),
   doctor: () => import("./doctor/doctor.ts"),
   completion: () => import("./completion/completion.ts"),

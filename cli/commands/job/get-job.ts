@@ -1,23 +1,20 @@
 import type { JobResource } from "../../../src/contract/api/job.ts";
-import { jobStatuses } from "../../../src/contract/job-status.ts";
 import { UserError } from "../../../src/contract/user-error.ts";
 import type { Command } from "../../command.ts";
 import { connect } from "../../connection/connect.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { printList, printOne } from "../../output/print.ts";
+import { filterQuery, jobFilterOptions, readJobFilter } from "../../parameters/job-filter.ts";
 import { jobView } from "../../views/job-view.ts";
 
 export const command: Command = {
   name: "get-job",
   summary: "list jobs, newest first, or show one",
   arguments: [{ name: "ID", help: "the job's id", optional: true }],
-  options: [
-    { flags: "--runbook <name>", help: "only jobs of this runbook" },
-    { flags: "--status <status>", help: "only jobs in this state", choices: jobStatuses },
-    { flags: "--limit <number>", help: "at most so many", default: "50" },
-  ],
+  options: [...jobFilterOptions, { flags: "--limit <number>", help: "at most so many", default: "50" }],
   examples: [
     { line: "get-job --status Running", does: "what runs now" },
+    { line: "get-job --status Failed,Stopped --since 1d --group dmz", does: "what went wrong there since yesterday" },
     { line: "get-job 0195e7c4-…", does: "one, with its parameters, timings and exception" },
     { line: "get-job --runbook Get-DiskSpace --output json", does: "an array, newest first" },
   ],
@@ -28,11 +25,7 @@ export const command: Command = {
       await printOne(await api.get<JobResource>(`/api/jobs/${encodeURIComponent(id)}`), jobView, invocation.output);
       return exitCodes.completed;
     }
-    const query = new URLSearchParams();
-    for (const name of ["runbook", "status"]) {
-      const value = invocation.text(name);
-      if (value !== undefined) query.set(name, value);
-    }
+    const query = filterQuery(readJobFilter(invocation));
     const limit = Number(invocation.text("limit"));
     if (!Number.isInteger(limit) || limit < 1) {
       throw new UserError("invalid-number", `--limit takes a whole number from 1, not "${invocation.text("limit")}".`);
