@@ -3,6 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { chooseSandbox } from "../sandbox/choose-sandbox.ts";
+import { inProcessSpawner } from "../spawning/in-process-spawner.ts";
 import { isRoot } from "../testing/sandbox-probe.ts";
 import { accountMay } from "./account-may.ts";
 import { reserveAccounts } from "./reserved-accounts.ts";
@@ -44,6 +46,21 @@ describe("reserved accounts", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe("what an account may do", () => {
+  it("is never taken for nothing because it could not be found out", { skip: !isRoot }, async () => {
+    // No number of an account: setpriv refuses to become it.
+    const account = { userId: Number.NaN, groupId: 61_000, release() {} };
+    await assert.rejects(accountMay("read", "/", account));
+    await assert.rejects(accountMay("read", `/${"x".repeat(5000)}`, null));
+    const accounts = { acquire: () => account, close() {} };
+    const choice = { trustEveryRunbook: false, protectedPaths: ["/"], unchangeablePaths: [], runtimeDirectory: "/" };
+    await assert.rejects(chooseSandbox({ sandbox: "none", ...choice }, accounts, inProcessSpawner), {
+      code: "sandbox-none-refused",
+      message: /cannot be found out/,
+    });
   });
 });
 

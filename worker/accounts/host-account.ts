@@ -20,3 +20,9 @@ export interface HostAccounts {
 
 /** For a worker that is not root: a host is the worker's own account, kept apart by the sandbox alone. */
 export const ownAccount: HostAccounts = { acquire: () => null, close() {} };
+
+/**
+ * Rights that files of hosts with accounts of their own do not get (umask(2)). Their group may change what they make: the next run
+ * of a runbook is another account of the same group, and finds in a granted folder what the one before left there.
+ */
+export const hostFileMask = 0o002;

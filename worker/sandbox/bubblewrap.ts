@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Grant } from "../../src/contract/grant.ts";
 import { dropPrivilegesCommand } from "../accounts/drop-privileges.ts";
+import { hostFileMask } from "../accounts/host-account.ts";
 import type { Spawner } from "../spawning/spawner.ts";
 import { bubblewrapArguments } from "./bubblewrap-arguments.ts";
 import { findBubblewrap } from "./find-bubblewrap.ts";
@@ -83,6 +84,7 @@ export async function createBubblewrapSandbox(options: BubblewrapOptions, spawne
         holdsTree: !grants.processes,
         // bwrap gives up every way back to root itself (no_new_privs), unless it was installed to become root.
         become: bubblewrap.setUserId ? null : account,
+        fileMask: account === null ? null : hostFileMask,
         ownUserId: account?.userId ?? null,
       });
       return {

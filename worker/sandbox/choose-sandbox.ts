@@ -32,22 +32,40 @@ export async function chooseSandbox(choice: SandboxChoice, accounts: HostAccount
     }
     return sandbox;
   }
+  if (!choice.trustEveryRunbook) await refuseReadable(choice.protectedPaths, accounts);
+  return createUnisolatedSandbox(spawner);
+}
+
+/** Scripts without a sandbox see what their account sees. */
+async function refuseReadable(protectedPaths: readonly string[], accounts: HostAccounts): Promise<void> {
   const account = accounts.acquire();
   try {
-    for (const path of choice.protectedPaths) {
-      if (!choice.trustEveryRunbook && (await accountMay("read", path, account))) {
-        throw new UserError(
-          "sandbox-none-refused",
-          `Without a sandbox every runbook could read ${path}, because scripts would run as an account that may.`,
-          {
-            remedy:
-              "Use the sandbox; or start the worker as root, so that scripts get accounts of their own; or say --i-trust-every-runbook if you do.",
-          },
-        );
+    for (const path of protectedPaths) {
+      // What a folder that can be entered holds can be read by who knows its name.
+      if (
+        await known(() => accountMay("read", path, account).then((may) => may || accountMay("enter", path, account)))
+      ) {
+        throw sandboxNeeded(`every runbook could read ${path}, because scripts would run as an account that may`);
       }
     }
   } finally {
     account?.release();
   }
-  return createUnisolatedSandbox(spawner);
+
+  async function known(ask: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await ask();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw sandboxNeeded(`nobody knows what runbooks could read: it cannot be found out (${reason})`, cause);
+    }
+  }
+}
+
+function sandboxNeeded(why: string, cause?: unknown): UserError {
+  return new UserError("sandbox-none-refused", `Without a sandbox ${why}.`, {
+    remedy:
+      "Use the sandbox; or start the worker as root, so that scripts get accounts of their own; or say --i-trust-every-runbook if you do.",
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

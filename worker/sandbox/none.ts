@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Grant } from "../../src/contract/grant.ts";
 import { dropPrivilegesCommand } from "../accounts/drop-privileges.ts";
+import { hostFileMask } from "../accounts/host-account.ts";
 import type { Spawner } from "../spawning/spawner.ts";
 import { hostEnvironment } from "./host-environment.ts";
 import { type PreparedGrants, prepareGrants } from "./prepared-grants.ts";
@@ -42,6 +43,7 @@ export function createUnisolatedSandbox(spawner: Spawner): Sandbox {
         descriptorFile: null,
         holdsTree: false,
         become: null,
+        fileMask: account === null ? null : hostFileMask,
         ownUserId: account?.userId ?? null,
       });
       void started.exited.then(() => rmSync(folder, { recursive: true, force: true }));

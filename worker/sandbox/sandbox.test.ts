@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -153,6 +153,17 @@ describe("a sandbox", () => {
     assert.equal(output, "read write a notewrote write\n");
     assert.equal(readFileSync(join(probe.folder, "write", "file"), "utf8"), "made\n");
     assert.ok(!existsSync(join(probe.folder, "beside")));
+  });
+
+  it("leaves what it writes to the other accounts of its worker, which change it in the next run", {
+    skip: !isRoot,
+  }, async () => {
+    const grant = { type: "path", path: join(probe.folder, "write"), access: "write" } as const;
+    await probe.run(`mkdir ${grant.path}/results; echo 1 > ${grant.path}/results/count`, [grant]);
+    for (const path of ["results", "results/count"]) {
+      const { mode, gid } = statSync(join(grant.path, path));
+      assert.deepEqual([mode & 0o020, gid], [0o020, testAccount?.groupId], path);
+    }
   });
 
   it("shows a granted folder of /etc, all of the machine, or its /tmp, when that is granted", async () => {

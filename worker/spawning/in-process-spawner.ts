@@ -8,19 +8,21 @@ import type { Spawner } from "./spawner.ts";
 export const inProcessSpawner: Spawner = {
   setsLimits: false,
 
-  async spawn({ command, environment, workingDirectory, become, descriptorFile }) {
+  async spawn({ command, environment, workingDirectory, become, fileMask, descriptorFile }) {
     const [program = "", ...programArguments] = command;
     // Opened anew each time: who reads it reads to the end, and the place in a file is shared with whoever inherits it.
     const file = descriptorFile === null ? null : openSync(descriptorFile, "r");
     try {
-      const child = spawn(program, programArguments, {
-        stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", ...(file === null ? [] : [file])],
-        env: environment,
-        cwd: workingDirectory,
-        // A session of its own: Ctrl-C in the worker's terminal is for the worker, which stops its jobs in order.
-        detached: true,
-        ...(become === null ? {} : { uid: become.userId, gid: become.groupId }),
-      });
+      const child = withFileMask(fileMask, () =>
+        spawn(program, programArguments, {
+          stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", ...(file === null ? [] : [file])],
+          env: environment,
+          cwd: workingDirectory,
+          // A session of its own: Ctrl-C in the worker's terminal is for the worker, which stops its jobs in order.
+          detached: true,
+          ...(become === null ? {} : { uid: become.userId, gid: become.groupId }),
+        }),
+      );
       const exited = new Promise<ProcessExit>((resolve) =>
         child.once("exit", (code, signal) => resolve({ code, signal })),
       );
@@ -41,3 +43,14 @@ export const inProcessSpawner: Spawner = {
 
   close() {},
 };
+
+/** spawn() has no option for it, and is over before anything else of this process runs. */
+function withFileMask<T>(fileMask: number | null, start: () => T): T {
+  if (fileMask === null) return start();
+  const own = process.umask(fileMask);
+  try {
+    return start();
+  } finally {
+    process.umask(own);
+  }
+}

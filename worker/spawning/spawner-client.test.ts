@@ -15,6 +15,7 @@ describe("the process that starts hosts", () => {
             environment: {},
             workingDirectory: "/",
             become: null,
+            fileMask: null,
             descriptorFile: null,
           });
           const read = Promise.all([text(started.stdout), text(started.stderr), text(started.output)]);

@@ -21,14 +21,17 @@ process.on("disconnect", () => process.exit(0));
 // `disconnect` does not come while a pipe handed over waits for its receipt from a worker that was killed.
 process.stdin.on("close", () => process.exit(0)).resume();
 process.on("message", (message: SpawnMessage) => start(message));
+const ownFileMask = process.umask();
 
-function start({ id, command, environment, workingDirectory, become, descriptorFile }: SpawnMessage): void {
+function start({ id, command, environment, workingDirectory, become, fileMask, descriptorFile }: SpawnMessage): void {
   const [program = "", ...programArguments] = command;
   let file: number | null = null;
   let child: ChildProcess;
   try {
     // Opened anew each time: who reads it reads to the end, and the place in a file is shared with whoever inherits it.
     file = descriptorFile === null ? null : openSync(descriptorFile, "r");
+    // This process makes no files of its own.
+    process.umask(fileMask ?? ownFileMask);
     child = spawn(program, programArguments, {
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", ...(file === null ? [] : [file])],
       env: environment,

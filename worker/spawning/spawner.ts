@@ -9,6 +9,8 @@ export interface SpawnRequest {
   workingDirectory: string;
   /** The account to become before the command starts, for good and without supplementary groups; null to stay. */
   become: { userId: number; groupId: number } | null;
+  /** Rights that files it makes do not get (umask(2)); null for the same as the worker's. */
+  fileMask: number | null;
   /** A file that the command gets opened for reading as descriptor 5; null for none. */
   descriptorFile: string | null;
 }
