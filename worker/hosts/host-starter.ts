@@ -84,12 +84,17 @@ export class HostStarter {
   /** What a host's account will not be able to do with what is granted. */
   async warningsOf(grants: PreparedGrants): Promise<string[]> {
     const writable = grants.paths.filter((path) => path.writable);
-    if (writable.length === 0) return [];
     const account = this.#options.accounts.acquire();
     try {
       const warnings: string[] = [];
+      // No filter of system calls can tell whose process is signalled.
+      if (grants.processes && account === null && this.sandbox.name !== "none")
+        warnings.push(
+          "The job sees the machine's processes, and may also end those of the account that its worker runs as, the worker itself too. A worker that is started as root keeps them apart.",
+        );
       for (const { source, destination } of writable) {
-        if (account === null || (await accountMay("write", source, account))) continue;
+        // Advice only: where it cannot be found out, the script will.
+        if (account === null || (await accountMay("write", source, account).catch(() => true))) continue;
         warnings.push(
           `The job may write to ${destination}, but its account, the group ${account.groupId}, has no right to: give it one, as by chgrp ${account.groupId} ${destination} and chmod g+rwx ${destination}.`,
         );
