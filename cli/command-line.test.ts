@@ -22,7 +22,8 @@ test("wrong usage exits with 2 and says how to use the command", async () => {
     ["get-job", "--surplus"],
     ["no-such-command"],
     ["get-job", "--limit", "x"],
-    ["remove-worker", "local"],
+    ["set-worker", "local"],
+    ["hold-dispatch", "--group", "a", "--runbook", "b"],
   ]) {
     const { code, stdout, stderr } = await runsmith(args, { RUNSMITH_URL: "http://127.0.0.1:1", RUNSMITH_TOKEN: "x" });
     assert.equal(code, 2, `${args.join(" ")}: ${stderr}`);

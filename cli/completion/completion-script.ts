@@ -1,7 +1,7 @@
 import type { Command, CommandOption } from "../command.ts";
 import { outputFormats } from "../command.ts";
 
-/** A script for the shell that completes commands, options and their choices, and names of runbooks. */
+/** A script for the shell that completes commands, options and their choices, and names of runbooks, workers and groups. */
 export function completionScript(shell: "bash" | "zsh" | "fish", commands: readonly Command[]): string {
   if (shell === "fish") return fishScript(commands);
   const header = shell === "zsh" ? "#compdef runsmith\nautoload -U +X bashcompinit && bashcompinit\n" : "";
@@ -18,6 +18,10 @@ function bashScript(commands: readonly Command[]): string {
   const cases = commands.map((command) => `      ${command.name}) words="${longNames(command).join(" ")}" ;;`);
   const choices = [...choicesByOption(commands)].map(
     ([option, values]) => `    ${option}) COMPREPLY=($(compgen -W "${values.join(" ")}" -- "$current")); return ;;`,
+  );
+  const named = listedArguments.map(
+    ({ argument, lister }) =>
+      `    ${commandsWith(commands, argument).join("|")}) words="$(runsmith ${lister} --output name 2>/dev/null)" ;;`,
   );
   return `# bash completion of runsmith
 _runsmith() {
@@ -37,7 +41,7 @@ ${cases.join("\n")}
     return
   fi
   case "$command" in
-    ${runbookCommands(commands).join("|")}) words="$(runsmith get-runbook --output name 2>/dev/null)" ;;
+${named.join("\n")}
     *) compopt -o default 2>/dev/null; return ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -59,16 +63,24 @@ function fishScript(commands: readonly Command[]): string {
       );
     }
   }
-  const named = runbookCommands(commands).join(" ");
-  lines.push(
-    `complete -c runsmith -n '__fish_seen_subcommand_from ${named}' -f -a '(runsmith get-runbook --output name 2>/dev/null)'`,
-  );
+  for (const { argument, lister } of listedArguments) {
+    const named = commandsWith(commands, argument).join(" ");
+    lines.push(
+      `complete -c runsmith -n '__fish_seen_subcommand_from ${named}' -f -a '(runsmith ${lister} --output name 2>/dev/null)'`,
+    );
+  }
   return `${lines.join("\n")}\n`;
 }
 
-/** Commands whose first argument is the name of a runbook. */
-function runbookCommands(commands: readonly Command[]): string[] {
-  return commands.filter((command) => command.arguments?.[0]?.name === "NAME").map(({ name }) => name);
+/** First arguments that the service can list, and the command that does. */
+const listedArguments = [
+  { argument: "NAME", lister: "get-runbook" },
+  { argument: "WORKER", lister: "get-worker" },
+  { argument: "GROUP", lister: "get-worker-group" },
+] as const;
+
+function commandsWith(commands: readonly Command[], argument: string): string[] {
+  return commands.filter((command) => command.arguments?.[0]?.name === argument).map(({ name }) => name);
 }
 
 function longNames(command: Command): string[] {

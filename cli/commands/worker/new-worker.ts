@@ -6,12 +6,14 @@ import { exitCodes } from "../../exit-codes.ts";
 import type { View } from "../../output/print.ts";
 import { printOne } from "../../output/print.ts";
 import { workerView } from "../../views/worker-view.ts";
+import { splitTags } from "../runbook/import-runbook.ts";
 
 const newWorkerView: View<NewWorkerResource> = {
   columns: [
     { title: "Worker", value: (worker) => worker.workerId },
     { title: "Name", value: (worker) => worker.name },
     { title: "Group", value: (worker) => worker.group },
+    { title: "Tags", value: (worker) => worker.tags.join(",") },
     { title: "Token", value: (worker) => worker.token },
   ],
   name: workerView.name,
@@ -25,6 +27,7 @@ export const command: Command = {
   options: [
     { flags: "--group <group>", help: "the worker group it belongs to", default: "default" },
     { flags: "--name <name>", help: "its name in lists" },
+    { flags: "--tags <a,b>", help: "its tags, which runbooks may require" },
     { flags: "--token-file <file>", help: "write the token here (readable by you only) in place of printing it" },
   ],
   examples: [
@@ -34,7 +37,12 @@ export const command: Command = {
   async run(invocation) {
     const name = invocation.text("name");
     const file = invocation.text("token-file");
-    const body = { group: invocation.text("group"), ...(name === undefined ? {} : { name }) };
+    const tags = invocation.text("tags");
+    const body = {
+      group: invocation.text("group"),
+      ...(name === undefined ? {} : { name }),
+      ...(tags === undefined ? {} : { tags: splitTags(tags) }),
+    };
     const worker = await connect().post<NewWorkerResource>("/api/workers", body);
     if (file !== undefined) writeFileSync(file, `${worker.token}\n`, { mode: 0o600 });
     await printOne(
