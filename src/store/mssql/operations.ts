@@ -1,33 +1,53 @@
 import type { Asynchronous, ReadOperations, WriteOperations } from "../store.ts";
 import { accessReads, accessWriteRules, accessWrites } from "./access.ts";
+import { dispatchReads, dispatchWriteRules, dispatchWrites } from "./dispatch.ts";
 import { idempotencyReads, idempotencyWriteRules, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
+import { jobReads, jobWriteRules, jobWrites } from "./jobs.ts";
 import { runbookReads } from "./runbook-reads.ts";
 import { runbookWriteRules, runbookWrites } from "./runbook-writes.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
+import { streamReads, streamWriteRules, streamWrites } from "./streams.ts";
+import { workerGroupReads, workerGroupWriteRules, workerGroupWrites } from "./worker-groups.ts";
+import { workerReads, workerWriteRules, workerWrites } from "./workers.ts";
 
 /** All reads over one session. */
-export function readOperations(session: MssqlSession): Partial<Asynchronous<ReadOperations>> {
+export function readOperations(session: MssqlSession): Asynchronous<ReadOperations> {
   return {
     ...installationReads(session),
     ...runbookReads(session),
     ...accessReads(session),
     ...idempotencyReads(session),
+    ...jobReads(session),
+    ...dispatchReads(session),
+    ...streamReads(session),
+    ...workerGroupReads(session),
+    ...workerReads(session),
   };
 }
 
 /** All writes over one session. */
-export function writeOperations(session: MssqlSession): Partial<Asynchronous<WriteOperations>> {
+export function writeOperations(session: MssqlSession): Asynchronous<WriteOperations> {
   return {
     ...runbookWrites(session),
     ...accessWrites(session),
     ...idempotencyWrites(session),
+    ...jobWrites(session),
+    ...dispatchWrites(session),
+    ...streamWrites(session),
+    ...workerGroupWrites(session),
+    ...workerWrites(session),
   };
 }
 
 /** How each write is carried out. */
-export const writeRules: Partial<WriteRules<WriteOperations>> = {
+export const writeRules: WriteRules<WriteOperations> = {
   ...runbookWriteRules,
   ...accessWriteRules,
   ...idempotencyWriteRules,
+  ...jobWriteRules,
+  ...dispatchWriteRules,
+  ...streamWriteRules,
+  ...workerGroupWriteRules,
+  ...workerWriteRules,
 };

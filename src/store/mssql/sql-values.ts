@@ -37,6 +37,12 @@ export function time(value: number | null): TypedValue {
   return { type: "datetime2(3)", value: value === null ? null : new Date(value) };
 }
 
+/**
+ * For a parameter `@now` that stands for the database's own time: where it is null, the statement takes SYSUTCDATETIME(). Tests
+ * give it another time.
+ */
+export const databaseTime: TypedValue = time(null);
+
 /** Text of any length. */
 export function text(value: string | null): TypedValue {
   return { type: "nvarchar", value };

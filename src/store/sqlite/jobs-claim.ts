@@ -5,13 +5,14 @@ import type { Offer, QueueHeads } from "../claim-order.ts";
 import { shareOut } from "../claim-order.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { AssignedAttempt, ClaimedJob, HostReuse, JobEffects, JobWrites, QueueKey } from "../operations/jobs.ts";
+import { toLogSwitches } from "../stored-job.ts";
 import type { ActiveHolds } from "./dispatch.ts";
 import { activeHolds } from "./dispatch.ts";
 import { noEffects, noteChange } from "./jobs-effects.ts";
 import { putBackAttempt } from "./jobs-end.ts";
 import { parkJob } from "./jobs-queue.ts";
 import type { OpenJob } from "./jobs-rows.ts";
-import { selectOpenJob, toLogSwitches } from "./jobs-rows.ts";
+import { selectOpenJob } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";
 
 /**

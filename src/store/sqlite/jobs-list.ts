@@ -4,8 +4,9 @@ import { endedStatuses } from "../../contract/job-status.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import { idRange } from "../id-range.ts";
 import type { JobsPage, StoredJob, StoredJobFilter } from "../operations/jobs.ts";
-import type { StoredJobRow } from "./jobs-rows.ts";
-import { selectStoredJob, toStoredJob } from "./jobs-rows.ts";
+import type { StoredJobRow } from "../stored-job.ts";
+import { toStoredJob } from "../stored-job.ts";
+import { selectStoredJob } from "./jobs-rows.ts";
 import type { SqliteSession, SqlValue } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 

@@ -4,8 +4,9 @@ import type { Signature } from "../../contract/signature.ts";
 import { emptySignature } from "../../contract/signature.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { JobReads, JobToRetry, StoredAttempt, StoredJob, VersionToRun } from "../operations/jobs.ts";
-import type { StoredJobRow } from "./jobs-rows.ts";
-import { selectStoredJob, toStoredJob } from "./jobs-rows.ts";
+import type { StoredJobRow } from "../stored-job.ts";
+import { toStoredJob } from "../stored-job.ts";
+import { selectStoredJob } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";
 
 /** See `JobReads.job`. */

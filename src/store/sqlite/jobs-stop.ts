@@ -1,10 +1,12 @@
 import type { JobStatus } from "../../contract/job-status.ts";
 import { idToBytes } from "../id-bytes.ts";
 import type { JobEffects, StoppedJob } from "../operations/jobs.ts";
+import type { StoredJobRow } from "../stored-job.ts";
+import { toStoredJob } from "../stored-job.ts";
 import { assignedAttempt, noEffects, noteChange } from "./jobs-effects.ts";
 import { finishJob } from "./jobs-end.ts";
-import type { OpenJob, StoredJobRow } from "./jobs-rows.ts";
-import { selectOpenJob, selectStoredJob, toStoredJob } from "./jobs-rows.ts";
+import type { OpenJob } from "./jobs-rows.ts";
+import { selectOpenJob, selectStoredJob } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";
 
 /** See `JobWrites.stopJob`. */

@@ -1,0 +1,268 @@
+-- How workers get jobs, as procedures. See 0002-job-ends.sql for what all procedures have in common.
+
+CREATE TYPE runsmith.OfferedWorkers AS TABLE (
+  worker_id binary(16) NOT NULL PRIMARY KEY,
+  instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL
+);
+GO
+
+CREATE TYPE runsmith.PlacementIds AS TABLE (
+  placement_id binary(16) NOT NULL PRIMARY KEY
+);
+GO
+
+-- Slots that jobs were found for, in the order in which they are filled: each takes the next job of its queue.
+CREATE TYPE runsmith.ClaimSlots AS TABLE (
+  position int NOT NULL PRIMARY KEY,
+  placement_id binary(16) NOT NULL,
+  worker_id binary(16) NOT NULL,
+  instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL
+);
+GO
+
+-- What a claim is decided by: the workers that may have jobs now, and the first jobs of each queue. Changes nothing, waits for nobody.
+CREATE PROCEDURE runsmith.ReadClaimable
+  @workers runsmith.OfferedWorkers READONLY,
+  @queues runsmith.PlacementIds READONLY,
+  @limit int,
+  @now datetime2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET @now = COALESCE(@now, SYSUTCDATETIME());
+
+  SELECT N'time' AS kind, @now AS now;
+
+  SELECT N'worker' AS kind, w.worker_id, w.sandbox
+  FROM runsmith.workers w JOIN @workers o ON o.worker_id = w.worker_id AND o.instance_id = w.instance_id
+  WHERE w.status = N'connected' AND w.admission = N'open' AND w.lease_expires_at > @now
+    AND NOT EXISTS (
+      SELECT 1 FROM runsmith.dispatch_holds h
+      WHERE h.workspace_id = w.workspace_id AND (h.scope = N'all' OR (h.scope = N'group' AND h.subject = w.worker_group)));
+
+  SELECT N'head' AS kind, k.placement_id, h.job_id, h.rank, h.tag - COALESCE(p.tag, 0) AS lag
+  FROM @queues k
+  CROSS APPLY (
+    SELECT TOP (@limit) q.job_id, q.rank, q.tag FROM runsmith.job_queue q WITH (READPAST)
+    WHERE q.placement_id = k.placement_id
+    ORDER BY q.rank, q.tag, q.job_id) h
+  LEFT JOIN runsmith.queue_positions p ON p.placement_id = k.placement_id AND p.rank = h.rank
+  ORDER BY k.placement_id, h.rank, h.tag, h.job_id;
+END;
+GO
+
+-- Fills slots with the next jobs of their queues. @claimed_at tells this claim from every other one of its workers, so that it can be
+-- looked up when its answer was lost.
+CREATE PROCEDURE runsmith.ClaimJobs
+  @slots runsmith.ClaimSlots READONLY,
+  @claimed_at datetime2(3),
+  @now datetime2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET @now = COALESCE(@now, SYSUTCDATETIME());
+  DECLARE @workers TABLE (worker_id binary(16) NOT NULL PRIMARY KEY, sandbox nvarchar(256) NULL);
+  DECLARE @free TABLE (
+    placement_id binary(16) NOT NULL, number int NOT NULL, worker_id binary(16) NOT NULL, sandbox nvarchar(256) NULL,
+    PRIMARY KEY (placement_id, number));
+  DECLARE @taken TABLE (job_id binary(16) NOT NULL PRIMARY KEY, placement_id binary(16) NOT NULL, rank int NOT NULL, tag bigint NOT NULL);
+  DECLARE @held TABLE (job_id binary(16) NOT NULL PRIMARY KEY, runbook_id binary(16) NOT NULL);
+  DECLARE @given TABLE (job_id binary(16) NOT NULL PRIMARY KEY, worker_id binary(16) NOT NULL, sandbox nvarchar(256) NULL);
+  DECLARE @started TABLE (job_id binary(16) NOT NULL PRIMARY KEY, attempt int NOT NULL, worker_id binary(16) NOT NULL);
+  DECLARE @placement_id binary(16);
+  DECLARE @count int;
+
+  BEGIN TRANSACTION;
+
+  -- Takes the workers' rows: none of them says hello anew, or is taken as lost, before its jobs are seen to be its own.
+  UPDATE w SET status = w.status
+  OUTPUT inserted.worker_id, inserted.sandbox INTO @workers
+  FROM runsmith.workers w
+  WHERE w.status = N'connected' AND w.admission = N'open' AND w.lease_expires_at > @now
+    AND EXISTS (SELECT 1 FROM @slots s WHERE s.worker_id = w.worker_id AND s.instance_id = w.instance_id)
+    AND NOT EXISTS (
+      SELECT 1 FROM runsmith.dispatch_holds h
+      WHERE h.workspace_id = w.workspace_id AND (h.scope = N'all' OR (h.scope = N'group' AND h.subject = w.worker_group)));
+
+  INSERT INTO @free (placement_id, number, worker_id, sandbox)
+  SELECT s.placement_id, ROW_NUMBER() OVER (PARTITION BY s.placement_id ORDER BY s.position), w.worker_id, w.sandbox
+  FROM @slots s JOIN @workers w ON w.worker_id = s.worker_id;
+
+  SET @placement_id = (SELECT TOP (1) placement_id FROM @free ORDER BY placement_id);
+  WHILE @placement_id IS NOT NULL
+  BEGIN
+    SET @count = (SELECT COUNT(*) FROM @free WHERE placement_id = @placement_id);
+    -- The claim: a row can be deleted once. The hints only let claims of the same queue pass by each other.
+    DELETE q OUTPUT deleted.job_id, deleted.placement_id, deleted.rank, deleted.tag INTO @taken
+    FROM runsmith.job_queue q JOIN (
+      SELECT TOP (@count) h.placement_id, h.rank, h.tag, h.job_id
+      FROM runsmith.job_queue h WITH (ROWLOCK, UPDLOCK, READPAST)
+      WHERE h.placement_id = @placement_id
+      ORDER BY h.rank, h.tag, h.job_id) n
+    ON n.placement_id = q.placement_id AND n.rank = q.rank AND n.tag = q.tag AND n.job_id = q.job_id;
+    SET @placement_id = (SELECT TOP (1) placement_id FROM @free WHERE placement_id > @placement_id ORDER BY placement_id);
+  END;
+
+  -- Jobs of a held runbook are parked on the way.
+  IF EXISTS (SELECT 1 FROM runsmith.dispatch_holds WHERE scope = N'runbook')
+  BEGIN
+    UPDATE j SET parked = 1
+    OUTPUT inserted.job_id, inserted.runbook_id INTO @held
+    FROM runsmith.jobs j JOIN @taken t ON t.job_id = j.job_id JOIN runsmith.runbooks r ON r.runbook_id = j.runbook_id
+    WHERE r.dispatch_held = 1 AND j.status = N'New';
+
+    UPDATE r SET active_jobs = CASE WHEN r.active_jobs > h.jobs THEN r.active_jobs - h.jobs ELSE 0 END
+    FROM runsmith.runbooks r, (SELECT runbook_id, COUNT(*) AS jobs FROM @held GROUP BY runbook_id) h
+    WHERE r.runbook_id = h.runbook_id;
+  END;
+
+  INSERT INTO @given (job_id, worker_id, sandbox)
+  SELECT t.job_id, f.worker_id, f.sandbox
+  FROM (
+    SELECT job_id, placement_id, ROW_NUMBER() OVER (PARTITION BY placement_id ORDER BY rank, tag, job_id) AS number
+    FROM @taken) t
+  JOIN @free f ON f.placement_id = t.placement_id AND f.number = t.number
+  WHERE t.job_id NOT IN (SELECT job_id FROM @held);
+
+  UPDATE j SET status = N'Activating', attempt = j.attempt + 1, worker_id = g.worker_id, sandbox = g.sandbox, claimed_at = @claimed_at,
+    status_reason = NULL,
+    isolation = CASE WHEN j.host_reuse <> N'never' AND g.sandbox = N'bubblewrap' THEN N'runbook' ELSE N'job' END
+  OUTPUT inserted.job_id, inserted.attempt, inserted.worker_id INTO @started
+  FROM runsmith.jobs j, @given g
+  WHERE g.job_id = j.job_id AND j.status = N'New';
+
+  INSERT INTO runsmith.job_attempts (job_id, attempt, worker_id, claimed_at)
+  SELECT job_id, attempt, worker_id, @claimed_at FROM @started;
+
+  COMMIT TRANSACTION;
+
+  SELECT N'worker' AS kind, worker_id FROM @workers;
+  SELECT N'parked' AS kind, h.job_id, t.placement_id FROM @held h JOIN @taken t ON t.job_id = h.job_id;
+  SELECT N'claimed' AS kind, j.job_id, s.attempt, s.worker_id, j.placement_id, j.host_kind, j.runbook_id, j.runbook_name,
+    j.runbook_kind, j.version_id, p.parameters, j.log_switches, j.grants, j.time_limit, j.stop_grace, j.output_limit, j.isolation,
+    j.host_reuse, j.starter_id, j.claimed_at
+  FROM @started s JOIN @taken t ON t.job_id = s.job_id
+  JOIN runsmith.jobs j ON j.job_id = s.job_id JOIN runsmith.job_parameters p ON p.job_id = s.job_id
+  ORDER BY t.placement_id, t.rank, t.tag, t.job_id;
+
+  -- The positions are a hint to fairness only, so no claim waits for another one's commit because of them.
+  UPDATE p SET tag = t.tag
+  FROM runsmith.queue_positions p, (SELECT placement_id, rank, MAX(tag) AS tag FROM @taken GROUP BY placement_id, rank) t
+  WHERE p.placement_id = t.placement_id AND p.rank = t.rank AND p.tag < t.tag;
+  IF EXISTS (
+    SELECT 1 FROM @taken t
+    WHERE NOT EXISTS (SELECT 1 FROM runsmith.queue_positions p WHERE p.placement_id = t.placement_id AND p.rank = t.rank))
+  BEGIN TRY
+    INSERT INTO runsmith.queue_positions (placement_id, rank, tag)
+    SELECT t.placement_id, t.rank, MAX(t.tag) FROM @taken t
+    WHERE NOT EXISTS (SELECT 1 FROM runsmith.queue_positions p WHERE p.placement_id = t.placement_id AND p.rank = t.rank)
+    GROUP BY t.placement_id, t.rank;
+  END TRY
+  BEGIN CATCH
+    -- Another claim was the queue's first one at the same moment.
+    IF ERROR_NUMBER() NOT IN (2627, 2601) THROW;
+  END CATCH;
+END;
+GO
+
+-- The claim of that moment, for whoever lost its answer: no row when it was not done. Waits for it when it is still under way.
+CREATE PROCEDURE runsmith.ReadClaim
+  @workers runsmith.OfferedWorkers READONLY,
+  @claimed_at datetime2(3)
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  BEGIN TRANSACTION;
+  UPDATE w SET status = w.status
+  FROM runsmith.workers w
+  WHERE EXISTS (SELECT 1 FROM @workers o WHERE o.worker_id = w.worker_id);
+  SELECT N'claimed' AS kind, j.job_id, j.attempt, j.worker_id, j.placement_id, j.host_kind, j.runbook_id, j.runbook_name,
+    j.runbook_kind, j.version_id, p.parameters, j.log_switches, j.grants, j.time_limit, j.stop_grace, j.output_limit, j.isolation,
+    j.host_reuse, j.starter_id, j.claimed_at
+  FROM @workers o
+  JOIN runsmith.jobs j ON j.worker_id = o.worker_id AND j.ended_at IS NULL AND j.claimed_at = @claimed_at
+  JOIN runsmith.job_parameters p ON p.job_id = j.job_id
+  ORDER BY j.job_id;
+  COMMIT TRANSACTION;
+END;
+GO
+
+-- What those who give out jobs have to know of the whole installation.
+CREATE PROCEDURE runsmith.ReadDispatchState
+  @now datetime2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  DECLARE @queues TABLE (placement_id binary(16) NOT NULL PRIMARY KEY);
+  DECLARE @placement_id binary(16);
+
+  SELECT N'time' AS kind, COALESCE(@now, SYSUTCDATETIME()) AS now;
+
+  -- Skips from queue to queue, so it costs as much as there are queues that hold jobs.
+  SET @placement_id = (SELECT TOP (1) placement_id FROM runsmith.job_queue WITH (READPAST) ORDER BY placement_id);
+  WHILE @placement_id IS NOT NULL
+  BEGIN
+    INSERT INTO @queues (placement_id) VALUES (@placement_id);
+    SET @placement_id = (
+      SELECT TOP (1) placement_id FROM runsmith.job_queue WITH (READPAST) WHERE placement_id > @placement_id ORDER BY placement_id);
+  END;
+  SELECT N'queue' AS kind, placement_id FROM @queues;
+
+  SELECT N'worker' AS kind, worker_id, name, worker_group, tags, host_kinds, slots, status, admission, lease_expires_at, last_seen_at,
+    unavailable_since, created_at
+  FROM runsmith.workers
+  WHERE workspace_id = 0x00000000000000000000000000000000 AND status <> N'removed';
+
+  SELECT N'running' AS kind, worker_id, host_kind, COUNT(*) AS jobs
+  FROM runsmith.jobs
+  WHERE worker_id IS NOT NULL AND ended_at IS NULL
+  GROUP BY worker_id, host_kind;
+END;
+GO
+
+-- Moves jobs of a held runbook out of the queue; looks at the next @limit jobs of the whole queue behind @after. `next` is where to go
+-- on, NULL at the end of the queue.
+CREATE PROCEDURE runsmith.ParkHeldJobs
+  @runbook_id binary(16),
+  @after binary(16),
+  @limit int
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  DECLARE @seen TABLE (job_id binary(16) NOT NULL PRIMARY KEY);
+  DECLARE @taken TABLE (job_id binary(16) NOT NULL PRIMARY KEY);
+  DECLARE @parked TABLE (job_id binary(16) NOT NULL PRIMARY KEY);
+  DECLARE @next binary(16);
+
+  BEGIN TRANSACTION;
+
+  IF EXISTS (SELECT 1 FROM runsmith.runbooks WHERE runbook_id = @runbook_id AND dispatch_held = 1)
+  BEGIN
+    INSERT INTO @seen (job_id)
+    SELECT TOP (@limit) job_id FROM runsmith.job_queue WITH (READPAST) WHERE job_id > @after ORDER BY job_id;
+    IF (SELECT COUNT(*) FROM @seen) = @limit
+      SET @next = (SELECT TOP (1) job_id FROM @seen ORDER BY job_id DESC);
+
+    DELETE q OUTPUT deleted.job_id INTO @taken
+    FROM runsmith.job_queue q
+    WHERE q.job_id IN (
+      SELECT s.job_id FROM @seen s JOIN runsmith.jobs j ON j.job_id = s.job_id WHERE j.runbook_id = @runbook_id);
+
+    UPDATE j SET parked = 1
+    OUTPUT inserted.job_id INTO @parked
+    FROM runsmith.jobs j JOIN @taken t ON t.job_id = j.job_id
+    WHERE j.status = N'New' AND j.parked = 0;
+
+    UPDATE runsmith.runbooks SET active_jobs = active_jobs - (SELECT COUNT(*) FROM @parked)
+    WHERE runbook_id = @runbook_id;
+  END;
+
+  COMMIT TRANSACTION;
+
+  SELECT N'parked' AS kind, job_id FROM @parked;
+  SELECT N'next' AS kind, @next AS job_id;
+END;
+GO

@@ -1,0 +1,145 @@
+-- Leases of workers, as procedures. See 0002-job-ends.sql for what all procedures have in common.
+
+CREATE TYPE runsmith.WorkerRenewals AS TABLE (
+  worker_id binary(16) NOT NULL PRIMARY KEY,
+  instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
+  vitals nvarchar(max) NULL
+);
+GO
+
+-- What a service was told of the leases of groups, in milliseconds; what is in the database goes before it.
+CREATE TYPE runsmith.GroupLeases AS TABLE (
+  worker_group nvarchar(128) COLLATE Latin1_General_CI_AS NOT NULL PRIMARY KEY,
+  lease_duration bigint NOT NULL
+);
+GO
+
+-- Renews the leases of workers that are still the same instance and have not been taken as lost. No lease is shorter than @at_least.
+CREATE PROCEDURE runsmith.RenewWorkerLeases
+  @renewals runsmith.WorkerRenewals READONLY,
+  @group_leases runsmith.GroupLeases READONLY,
+  @usual_lease bigint,
+  @at_least bigint,
+  @now datetime2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  DECLARE @due TABLE (worker_id binary(16) NOT NULL PRIMARY KEY, lease_duration bigint NOT NULL);
+  DECLARE @renewed TABLE (
+    worker_id binary(16) NOT NULL PRIMARY KEY, worker_group nvarchar(128) NOT NULL, tags nvarchar(max) NOT NULL,
+    admission nvarchar(20) NOT NULL, lease_duration bigint NOT NULL);
+
+  INSERT INTO @due (worker_id, lease_duration)
+  SELECT d.worker_id, CASE WHEN d.lease_duration < @at_least THEN @at_least ELSE d.lease_duration END
+  FROM (
+    SELECT r.worker_id, COALESCE(g.lease_duration, l.lease_duration, @usual_lease) AS lease_duration
+    FROM @renewals r JOIN runsmith.workers w ON w.worker_id = r.worker_id
+    LEFT JOIN runsmith.worker_groups g ON g.workspace_id = w.workspace_id AND g.name = w.worker_group
+    LEFT JOIN @group_leases l ON l.worker_group = w.worker_group) d;
+
+  SET @now = COALESCE(@now, SYSUTCDATETIME());
+  UPDATE w SET lease_duration = d.lease_duration, lease_expires_at = runsmith.Later(@now, d.lease_duration), last_seen_at = @now,
+    vitals = COALESCE(r.vitals, w.vitals)
+  OUTPUT inserted.worker_id, inserted.worker_group, inserted.tags, inserted.admission, inserted.lease_duration INTO @renewed
+  FROM runsmith.workers w, @renewals r, @due d
+  WHERE r.worker_id = w.worker_id AND d.worker_id = w.worker_id AND r.instance_id = w.instance_id
+    AND w.status IN (N'connected', N'draining');
+
+  SELECT N'time' AS kind, @now AS now,
+    COALESCE((SELECT MAX(lease_duration) FROM runsmith.workers WHERE status IN (N'connected', N'draining', N'removed')), 0) AS longest_lease;
+  SELECT N'renewed' AS kind, worker_id, worker_group, tags, admission, lease_duration FROM @renewed;
+END;
+GO
+
+-- Ends the attempts of workers whose lease has ended, and clears away removed workers.
+CREATE PROCEDURE runsmith.ReclaimExpired
+  @release_limit int,
+  @now datetime2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET @now = COALESCE(@now, SYSUTCDATETIME());
+  DECLARE @lost TABLE (
+    worker_id binary(16) NOT NULL PRIMARY KEY, principal_id binary(16) NOT NULL, name nvarchar(256) NOT NULL, removed bit NOT NULL,
+    lease_duration bigint NULL);
+  DECLARE @ends runsmith.AttemptEnds;
+
+  BEGIN TRANSACTION;
+
+  -- After the clock was put back, no lease may last longer than it was given for.
+  UPDATE runsmith.workers SET lease_expires_at = runsmith.Later(@now, lease_duration)
+  WHERE status IN (N'connected', N'draining', N'removed') AND lease_expires_at > runsmith.Later(@now, lease_duration);
+  UPDATE runsmith.jobs SET lost_at = runsmith.Later(@now, lost_wait)
+  WHERE lost_at > @now AND lost_at > runsmith.Later(@now, lost_wait);
+
+  -- From here on these leases are not renewed any more.
+  UPDATE runsmith.workers SET
+    unavailable_since = CASE WHEN status = N'removed' THEN unavailable_since ELSE COALESCE(unavailable_since, last_seen_at) END,
+    status = CASE WHEN status = N'removed' THEN status ELSE N'lost' END
+  OUTPUT inserted.worker_id, inserted.principal_id, inserted.name, CASE WHEN inserted.status = N'removed' THEN 1 ELSE 0 END,
+    inserted.lease_duration INTO @lost
+  WHERE status IN (N'connected', N'draining', N'removed') AND (lease_expires_at IS NULL OR lease_expires_at < @now);
+
+  INSERT INTO @ends (job_id, attempt, worker_id, outcome, reason)
+  SELECT j.job_id, j.attempt, j.worker_id, N'Lost', N'its worker was started anew'
+  FROM runsmith.jobs j WHERE j.lost_at <= @now AND j.worker_id IS NOT NULL;
+
+  -- Those of a former instance have a time of their own.
+  INSERT INTO @ends (job_id, attempt, worker_id, outcome, reason)
+  SELECT j.job_id, j.attempt, j.worker_id, N'Lost',
+    CASE
+      WHEN l.removed = 1 THEN N'its worker was removed'
+      WHEN l.lease_duration IS NULL THEN N'worker ' + l.name + N' was lost (no heartbeat)'
+      ELSE N'worker ' + l.name + N' was lost (no heartbeat for ' + runsmith.Seconds(l.lease_duration) + N' s)'
+    END
+  FROM runsmith.jobs j JOIN @lost l ON l.worker_id = j.worker_id
+  WHERE j.ended_at IS NULL AND j.lost_at IS NULL;
+
+  IF EXISTS (SELECT 1 FROM @ends)
+    EXECUTE runsmith.CompleteJobs @ends, @release_limit, @now;
+
+  DELETE w FROM runsmith.workers w WHERE w.worker_id IN (SELECT worker_id FROM @lost WHERE removed = 1);
+  DELETE p FROM runsmith.principals p WHERE p.principal_id IN (SELECT principal_id FROM @lost WHERE removed = 1);
+
+  COMMIT TRANSACTION;
+
+  SELECT N'lost' AS effect, worker_id, name FROM @lost ORDER BY worker_id;
+END;
+GO
+
+-- A worker says hello: takes its row until the caller's commit, so that neither a claim nor the loss of its lease comes between, and gives
+-- what the caller decides by. No worker: no row.
+CREATE PROCEDURE runsmith.BeginHello
+  @worker_id binary(16),
+  @group_leases runsmith.GroupLeases READONLY,
+  @usual_lease bigint,
+  @now datetime2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  DECLARE @worker TABLE (
+    worker_id binary(16) NOT NULL, workspace_id binary(16) NOT NULL, name nvarchar(256) NOT NULL,
+    worker_group nvarchar(128) COLLATE Latin1_General_CI_AS NOT NULL, tags nvarchar(max) NOT NULL, admission nvarchar(20) NOT NULL,
+    instance_id nvarchar(128) NULL, lease_expires_at datetime2(3) NULL);
+
+  UPDATE runsmith.workers SET status = status
+  OUTPUT inserted.worker_id, inserted.workspace_id, inserted.name, inserted.worker_group, inserted.tags, inserted.admission,
+    inserted.instance_id, inserted.lease_expires_at INTO @worker
+  WHERE worker_id = @worker_id AND status <> N'removed';
+
+  SELECT N'worker' AS kind, w.name, w.worker_group, w.tags, w.admission, w.instance_id, w.lease_expires_at,
+    COALESCE(g.lease_duration, l.lease_duration, @usual_lease) AS lease_duration, COALESCE(@now, SYSUTCDATETIME()) AS now
+  FROM @worker w
+  LEFT JOIN runsmith.worker_groups g ON g.workspace_id = w.workspace_id AND g.name = w.worker_group
+  LEFT JOIN @group_leases l ON l.worker_group = w.worker_group;
+
+  SELECT N'job' AS kind, j.job_id, j.attempt, j.host_kind, j.status, j.claimed_at, j.lost_at, j.lost_attempts, j.max_attempts,
+    j.time_limit, j.stop_grace, j.stop_requested_by
+  FROM runsmith.jobs j JOIN @worker w ON w.worker_id = j.worker_id
+  WHERE j.ended_at IS NULL
+  ORDER BY j.job_id;
+END;
+GO

@@ -1,0 +1,147 @@
+import type { JobStatus } from "../../contract/job-status.ts";
+import type { HostKind } from "../../contract/runbook-kind.ts";
+import type { Signature } from "../../contract/signature.ts";
+import { emptySignature } from "../../contract/signature.ts";
+import { bytesToId } from "../id-bytes.ts";
+import type { JobToRetry, QueueKey, StoredAttempt, StoredJob, VersionToRun } from "../operations/jobs.ts";
+import type { StoredJobRow } from "../stored-job.ts";
+import { toStoredJob } from "../stored-job.ts";
+import { selectStoredJob } from "./jobs-rows.ts";
+import type { MssqlSession } from "./session.ts";
+import { id, TableType } from "./sql-values.ts";
+
+/** Ids of jobs, for a parameter. */
+export const jobIdsType = new TableType("runsmith.JobIds", { job_id: "binary(16)" });
+
+/** See `JobReads.job`. */
+export async function readJob(session: MssqlSession, { jobId }: { jobId: string }): Promise<StoredJob | null> {
+  const row = await session.first<StoredJobRow>(`${selectStoredJob} WHERE j.job_id = @job_id`, { job_id: id(jobId) });
+  return row === undefined ? null : toStoredJob(row);
+}
+
+/** See `JobReads.jobsById`. */
+export async function readJobsById(session: MssqlSession, { jobIds }: { jobIds: string[] }): Promise<StoredJob[]> {
+  const rows = await readJobRows(session, jobIds);
+  return jobIds.flatMap((jobId) => {
+    const row = rows.get(jobId);
+    return row === undefined ? [] : [toStoredJob(row)];
+  });
+}
+
+/** Rows of jobs by their ids. */
+export async function readJobRows(
+  session: MssqlSession,
+  jobIds: readonly string[],
+): Promise<Map<string, StoredJobRow>> {
+  if (jobIds.length === 0) {
+    return new Map();
+  }
+  const rows = await session.all<StoredJobRow>(`${selectStoredJob} JOIN @jobs ids ON ids.job_id = j.job_id`, {
+    jobs: jobIdsType.of([...new Set(jobIds)].map((jobId) => ({ job_id: jobId }))),
+  });
+  return new Map(rows.map((row) => [bytesToId(row.job_id), row]));
+}
+
+/** See `JobReads.jobToRetry`. */
+export async function readJobToRetry(session: MssqlSession, { jobId }: { jobId: string }): Promise<JobToRetry | null> {
+  const row = await session.first<{
+    runbook_id: Uint8Array;
+    runbook_name: string;
+    draft: boolean;
+    status: JobStatus;
+    parameters: string;
+    retried_as: Uint8Array | null;
+  }>(
+    `SELECT j.runbook_id, j.runbook_name, j.draft, j.status, p.parameters,
+       (SELECT TOP (1) r.job_id FROM runsmith.jobs r WHERE r.retry_of = j.job_id ORDER BY r.job_id DESC) AS retried_as
+     FROM runsmith.jobs j JOIN runsmith.job_parameters p ON p.job_id = j.job_id WHERE j.job_id = @job_id`,
+    { job_id: id(jobId) },
+  );
+  return row === undefined
+    ? null
+    : {
+        jobId,
+        runbookId: bytesToId(row.runbook_id),
+        runbookName: row.runbook_name,
+        draft: row.draft,
+        status: row.status,
+        parameters: JSON.parse(row.parameters) as Record<string, unknown>,
+        retriedAs: row.retried_as === null ? null : bytesToId(row.retried_as),
+      };
+}
+
+/** See `JobReads.jobAttempts`. */
+export async function readAttempts(session: MssqlSession, of: { jobId: string }): Promise<StoredAttempt[] | null> {
+  const rows = await session.all<{
+    attempt: number | null;
+    worker_id: Uint8Array;
+    worker_name: string | null;
+    claimed_at: number;
+    ended_at: number | null;
+    outcome: string | null;
+    reason: string | null;
+  }>(
+    `SELECT a.attempt, a.worker_id, w.name AS worker_name, a.claimed_at, a.ended_at, a.outcome, a.reason
+     FROM runsmith.jobs j
+     LEFT JOIN runsmith.job_attempts a ON a.job_id = j.job_id
+     LEFT JOIN runsmith.workers w ON w.worker_id = a.worker_id
+     WHERE j.job_id = @job_id ORDER BY a.attempt`,
+    { job_id: id(of.jobId) },
+  );
+  if (rows.length === 0) {
+    return null;
+  }
+  return rows.flatMap(({ attempt, ...row }) =>
+    attempt === null
+      ? []
+      : {
+          attempt,
+          workerId: bytesToId(row.worker_id),
+          workerName: row.worker_name,
+          claimedAt: row.claimed_at,
+          endedAt: row.ended_at,
+          outcome: row.outcome,
+          reason: row.reason,
+        },
+  );
+}
+
+/** See `JobReads.versionToRun`. */
+export async function readVersionToRun(
+  session: MssqlSession,
+  { versionId }: { versionId: string },
+): Promise<VersionToRun | null> {
+  const row = await session.first<{
+    executable: string | null;
+    executable_hash: Uint8Array | null;
+    signature: string | null;
+  }>("SELECT executable, executable_hash, signature FROM runsmith.runbook_versions WHERE version_id = @version_id", {
+    version_id: id(versionId),
+  });
+  if (row === undefined || row.executable === null || row.executable_hash === null) {
+    return null;
+  }
+  return {
+    versionId,
+    signature: row.signature === null ? emptySignature : (JSON.parse(row.signature) as Signature),
+    executable: row.executable,
+    executableHash: Buffer.from(row.executable_hash).toString("hex"),
+  };
+}
+
+/** See `JobReads.queueLengths`. */
+export async function readQueueLengths(
+  session: MssqlSession,
+): Promise<(QueueKey & { runOn: string[]; jobs: number })[]> {
+  const rows = await session.all<{ placement_id: Uint8Array; host_kind: HostKind; run_on: string; jobs: number }>(
+    `SELECT p.placement_id, p.host_kind, p.run_on, q.jobs
+     FROM (SELECT placement_id, COUNT(*) AS jobs FROM runsmith.job_queue GROUP BY placement_id) q
+     JOIN runsmith.placements p ON p.placement_id = q.placement_id`,
+  );
+  return rows.map((row) => ({
+    placementId: bytesToId(row.placement_id),
+    hostKind: row.host_kind,
+    runOn: JSON.parse(row.run_on) as string[],
+    jobs: row.jobs,
+  }));
+}
