@@ -5,6 +5,8 @@ import type { LogFormat, LogLevel } from "./logger.ts";
 export interface ServerOptions {
   /** Folder of the embedded database and of the administrator's token; made (0700) when it is not there. */
   dataDirectory: string;
+  /** File that holds the URL of a database on SQL Server; see `databaseUrl` in src/web for where it may come from else. */
+  databaseFile?: string;
   /** 9090 when left out, as SMA's; 0 takes any free one. */
   port?: number;
   /** Address to listen on; loopback (`127.0.0.1`) when left out. Elsewhere only with TLS or behind a proxy. */
@@ -20,9 +22,9 @@ export interface ServerOptions {
   retention?: RetentionOptions;
   /** A listener of its own for `/metrics`, without a token; loopback when `listen` is left out. */
   metrics?: { port: number; listen?: string };
-  /** Accepting jobs stops when less than this is free on the data folder's disk, in bytes. */
+  /** Accepting jobs stops when less than this is free on the disk of the embedded database, in bytes. */
   lowDiskWatermark?: number;
-  /** Milliseconds of a worker's lease. */
+  /** Milliseconds of a worker's lease; what suits the database when left out. */
   leaseDuration?: number;
   /** Milliseconds of the leases of single worker groups. */
   leaseDurations?: Readonly<Record<string, number>>;

@@ -64,14 +64,14 @@ import { parkedReason, waitingReason } from "./waiting-reason.ts";
  */
 
 export interface JobsOptions {
-  store: Pick<Store, "read" | "write">;
+  store: Pick<Store, "read" | "write" | "keepsOrder">;
   workers: WorkersFeature;
   logger: Logger;
   clock?: Clock;
   retention?: Partial<RetentionSettings>;
-  /** Where free storage is watched; nothing is watched when left out. */
-  dataDirectory?: string;
-  /** Instead of asking the disk of `dataDirectory`. */
+  /** Where free storage is watched; nothing is watched when it is null or left out. */
+  storageFolder?: string | null;
+  /** Instead of asking the disk of `storageFolder`. */
   freeBytes?: () => Promise<number | null>;
   /** Bytes; below this no further job is accepted. */
   lowStorage?: number;
@@ -192,11 +192,11 @@ class Jobs implements JobsFeature, JobLinkHandler {
     this.#retention = { ...defaultRetention, ...options.retention };
     this.#versions = new RunnableVersions(store);
     this.#runbooks = new StartableRunbooks(store);
-    const { dataDirectory } = options;
+    const storageFolder = options.storageFolder ?? null;
     this.#storage = new StorageWatermark({
       logger,
       low: options.lowStorage ?? defaultLowStorage,
-      freeBytes: options.freeBytes ?? (async () => (dataDirectory === undefined ? null : freeBytesOf(dataDirectory))),
+      freeBytes: options.freeBytes ?? (async () => (storageFolder === null ? null : freeBytesOf(storageFolder))),
     });
     this.#queries = new JobQueries(store, (job) => this.#resource(job));
     this.#starter = new JobStarter({
@@ -204,7 +204,8 @@ class Jobs implements JobsFeature, JobLinkHandler {
       runbooks: this.#runbooks,
       versions: this.#versions,
       refuseWhenStorageIsLow: () => this.#storage.refuseWhenLow(),
-      expectJob: (queue) => this.#dispatcher.wake(queue),
+      // Where writes keep their order, the claim is asked for together with the acceptance, and both are in one commit.
+      expectJob: (queue) => store.keepsOrder && this.#dispatcher.wake(queue),
       accepted: (job, effects, expected) => this.#accepted(job, effects, expected),
       refused: (effects) => this.#apply(effects),
     });
@@ -486,8 +487,10 @@ class Jobs implements JobsFeature, JobLinkHandler {
       this.#hub.job(waits ? this.#resource(job) : jobResource(job, parkedReason));
     }
     const others = effects.changedJobs.filter((jobId) => jobId !== job.jobId);
-    // The claim for the job itself was asked for together with its acceptance.
-    const own = effects.queued.findLastIndex(({ placementId }) => placementId === expected.placementId);
+    // The claim for the job itself was asked for together with its acceptance, where that makes sense.
+    const own = this.#store.keepsOrder
+      ? effects.queued.findLastIndex(({ placementId }) => placementId === expected.placementId)
+      : -1;
     const queued = own < 0 ? effects.queued : effects.queued.toSpliced(own, 1);
     this.#apply({ ...effects, changedJobs: others, queued });
   }

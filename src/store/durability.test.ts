@@ -81,7 +81,7 @@ test("a second server is refused while the first lives, and let in when the firs
 
 test("a commit waits for the disk", async (t) => {
   const store = await temporaryStore(t);
-  assert.equal(store.database.durability, "FULL");
+  assert.partialDeepStrictEqual(store.database, { kind: "sqlite", durability: "FULL" });
 });
 
 test("what was asked for before closing is done, what is asked for afterwards is refused", async (t) => {

@@ -17,8 +17,7 @@ import type { WorkerReads, WorkerWrites } from "./operations/workers.ts";
  *
  * Each operation is one transaction: it happens whole, or it rejects and leaves nothing. A write has been committed, and
  * would survive a power cut, when its promise resolves; a read that starts afterwards sees it. Of operations under way
- * at the same time nobody knows which is carried out first; those that depend on each other wait for each other. (The embedded
- * database runs writes in the order in which they were asked for, and commits them together.)
+ * at the same time nobody knows which is carried out first, unless the store `keepsOrder`.
  * A UserError thrown in an operation arrives as a UserError, also `database-unavailable` and `database-busy` (503), which go away by
  * themselves; whatever else it rejects with is a bug or a broken database.
  */
@@ -59,14 +58,14 @@ interface AnyDatabase {
   version: string;
   /** Number of the last migration applied. */
   schema: number;
+  /** `FULL`: a commit is answered when it would survive a power cut. Asked of the database, not assumed. */
+  durability: "FULL" | "OTHER";
 }
 
 export interface SqliteDatabase extends AnyDatabase {
   kind: "sqlite";
   /** The database file. */
   file: string;
-  /** Read back from the writing connection: `FULL` means that a commit waits for the disk. */
-  durability: "FULL" | "OTHER";
 }
 
 export interface SqlServerDatabase extends AnyDatabase {
@@ -106,6 +105,15 @@ export interface Store {
   once(key: IdempotencyKey): Asynchronous<WriteOperations>;
   readonly installationId: string;
   readonly database: StoreDatabase;
+  /**
+   * Writes are carried out in the order in which they were asked for, and those of one turn of the event loop are committed together
+   * where that is possible. Without it they run side by side, and a write that depends on another has to wait for it.
+   */
+  readonly keepsOrder: boolean;
+  /** Folder whose disk holds the data; null where another machine looks after that. */
+  readonly storageFolder: string | null;
+  /** Milliseconds of a worker's lease where nobody chose otherwise: longer than the database is away in its usual accidents. */
+  readonly usualLease: number;
   /** Resolves, with the reason, when the store cannot go on; every operation rejects from then on. Never rejects. */
   readonly failure: Promise<Error>;
   statistics(): StoreStatistics;

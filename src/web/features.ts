@@ -43,7 +43,7 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
   const workers = createWorkersFeature({
     store,
     logger: log,
-    ...(options.leaseDuration !== undefined && { leaseDuration: options.leaseDuration }),
+    leaseDuration: options.leaseDuration ?? store.usualLease,
     ...(options.leaseDurations !== undefined && { leaseDurations: options.leaseDurations }),
     authenticate: (request) => workerOf(request, access),
     newToken() {
@@ -62,7 +62,7 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
     store,
     workers,
     logger: log,
-    dataDirectory: options.dataDirectory,
+    storageFolder: store.storageFolder,
     ...(options.lowDiskWatermark !== undefined && { lowStorage: options.lowDiskWatermark }),
     retention: retentionSettings(options.retention),
     ...(options.retention?.purgeInterval !== undefined && { purgeInterval: options.retention.purgeInterval }),

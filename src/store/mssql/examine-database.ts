@@ -6,6 +6,8 @@ import { SqlError } from "./sql-errors.ts";
 export interface ExaminedDatabase {
   /** The engine's version, such as `16.0.4165.4`. */
   version: string;
+  /** `OTHER`: the database answers commits before they would survive a power cut. */
+  durability: "FULL" | "OTHER";
   /** What an administrator should mend; the service starts nevertheless. */
   warnings: string[];
 }
@@ -46,5 +48,27 @@ export async function examineDatabase(session: MssqlSession): Promise<ExaminedDa
         `ALTER DATABASE [${database.name}] SET READ_COMMITTED_SNAPSHOT ON`,
     );
   }
-  return { version, warnings };
+  const durability = await durabilityOf(session);
+  if (durability !== "FULL") {
+    warnings.push(
+      "DELAYED_DURABILITY is FORCED: a power cut or a failover loses jobs that were accepted. " +
+        `Forbid it: ALTER DATABASE [${database?.name}] SET DELAYED_DURABILITY = DISABLED`,
+    );
+  }
+  return { version, durability, warnings };
+}
+
+async function durabilityOf(session: MssqlSession): Promise<"FULL" | "OTHER"> {
+  try {
+    const database = await session.first<{ delayed: string }>(
+      "SELECT delayed_durability_desc AS delayed FROM sys.databases WHERE database_id = DB_ID()",
+    );
+    return database?.delayed === "FORCED" ? "OTHER" : "FULL";
+  } catch (error) {
+    if (error instanceof SqlError) {
+      // A database without this setting does not delay.
+      return "FULL";
+    }
+    throw error;
+  }
 }

@@ -40,7 +40,7 @@ async function openOver(
   const report = options.report ?? (() => {});
   const counters = { commits: 0, commitTime: 0 };
   const session = poolSession(pool, counters);
-  const { version, warnings } = await examineDatabase(session);
+  const { version, durability, warnings } = await examineDatabase(session);
   for (const warning of warnings) {
     report({ level: "warn", message: "The database should be set up differently", detail: warning });
   }
@@ -71,7 +71,11 @@ async function openOver(
     write: operationCaller<WriteOperations>((name, argument) => write(name, argument)),
     once: (key) => operationCaller<WriteOperations>((name, argument) => write(name, argument, key)),
     installationId,
-    database: { kind: "sql-server", server: address.shown, version, schema },
+    database: { kind: "sql-server", server: address.shown, version, schema, durability },
+    keepsOrder: false,
+    storageFolder: null,
+    // A failover takes some ten to twenty seconds.
+    usualLease: 30_000,
     failure: new Promise(() => {}),
     statistics: () => ({
       ...pending.statistics(),

@@ -128,6 +128,7 @@ test("writes of one turn run in their order", async (t) => {
 
 test("a reader in the middle of its work does not keep the writer waiting, and sees one state", async (t) => {
   const store = await temporaryStore(t);
+  assert.ok(store.database.kind === "sqlite");
   const reader = new DatabaseSync(store.database.file, { readOnly: true });
   t.after(() => reader.close());
   const count = () => (reader.prepare("SELECT count(*) AS n FROM principals").get() as { n: number }).n;

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { defaultLeaseDuration } from "../../contract/session-limits.ts";
 import { prepareDataDirectory } from "../data-directory.ts";
 import { ownMigrationsDirectory } from "../migrations.ts";
 import { operationCaller } from "../operation-caller.ts";
@@ -34,6 +35,9 @@ export async function openSqliteStore(options: StoreOptions): Promise<Store> {
       operationCaller<WriteOperations>((operation, argument) => writer.call(operation, argument, key)),
     installationId: writer.installationId,
     database: writer.database,
+    keepsOrder: true,
+    storageFolder: dataDirectory,
+    usualLease: defaultLeaseDuration,
     failure: writer.failure,
     statistics: () => ({ ...writer.statistics(), ...readers.statistics(), repeated: 0 }),
     close() {
