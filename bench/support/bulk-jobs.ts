@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { StoreOptions } from "../../src/store/store-options.ts";
 
 /*
  * Data sets of a million jobs, in seconds. Jobs are copied from jobs that really ran, with every row that those left in any
@@ -20,6 +21,14 @@ export interface BulkJobs {
 interface Table {
   name: string;
   columns: string[];
+}
+
+/** Adds copies to a database that has its schema, and says how many milliseconds that took. */
+export async function addJobs(options: StoreOptions, sets: readonly BulkJobs[]): Promise<number> {
+  const filled = sets.filter(({ count }) => count > 0);
+  if (options.databaseUrl === undefined) return addJobsToSqlite(options.dataDirectory, filled);
+  const { addJobsToSqlServer } = await import("./bulk-jobs-sql-server.ts");
+  return await addJobsToSqlServer(options.databaseUrl, filled);
 }
 
 /**
