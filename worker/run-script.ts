@@ -54,9 +54,11 @@ export async function runScript(hosts: LocalHosts, options: RunScriptOptions): P
       timeLimit: options.timeLimit ?? null,
       stopGrace: options.stopGrace ?? defaultStopGrace,
       outputLimit: options.outputLimit ?? defaultOutputLimit,
+      reuseKey: null,
     },
     {
       pool: hosts.pool,
+      keptHosts: null,
       clock: localClock,
       logger: hosts.logger,
       sandboxed: hosts.sandboxed,

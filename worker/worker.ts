@@ -3,6 +3,7 @@ import type { HostKindOffer } from "../src/contract/link/control-frames.ts";
 import type { UserError } from "../src/contract/user-error.ts";
 import { analysePowerShell } from "./analysis-run.ts";
 import { noRegister } from "./hosts/host-starter.ts";
+import { KeptHosts } from "./hosts/kept-hosts.ts";
 import { hostLaunchers } from "./hosts/launchers.ts";
 import { openHosts } from "./hosts/open-hosts.ts";
 import { defaultBase, WarmPool } from "./hosts/warm-pool.ts";
@@ -16,8 +17,11 @@ import { watchMemory } from "./slots/memory-watch.ts";
 import type { WorkerOptions } from "./worker-options.ts";
 import { resolveWorkerOptions } from "./worker-options.ts";
 
-/** Hosts beyond the slots: idle, starting, ending, and for analysis. */
-const hostsBesideSlots = 48;
+/** Hosts beyond the slots: idle, waiting for a further job, starting, ending, and for analysis. */
+const hostsBesideSlots = 64;
+
+/** The most hosts that wait for a further job. */
+const mostKeptHosts = 16;
 
 /** A worker that the service has welcomed once. */
 export interface RunningWorker {
@@ -103,6 +107,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     base: defaultBase,
     logger,
   });
+  const keptHosts = new KeptHosts({
+    pool,
+    sandboxed: resolved.sandbox === "bubblewrap",
+    most: Math.min(resolved.slots, mostKeptHosts),
+    memory: resolved.poolMemory,
+  });
   const records = new RecordsLink(
     address,
     instanceId,
@@ -126,7 +136,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const board = new JobBoard({
     slots: resolved.slots,
     records,
-    dependencies: { pool, clock, logger, sandboxed: resolved.sandbox !== "none", leaseLapsed: () => link.leaseLapsed },
+    dependencies: {
+      pool,
+      keptHosts,
+      clock,
+      logger,
+      sandboxed: resolved.sandbox !== "none",
+      leaseLapsed: () => link.leaseLapsed,
+    },
     offers: (kind) => hosts.programs.has(kind),
     send: (frame) => link.send(frame),
     declined: (attempt) => link.attemptOver(attempt),
@@ -178,6 +195,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     clearInterval(statusTimer);
     unwatch();
     await board.close();
+    await keptHosts.close();
     await pool.close();
     records.close();
     await link.close();

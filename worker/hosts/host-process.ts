@@ -13,6 +13,7 @@ import { processTree } from "../sandbox/process-tree.ts";
 import type { ProcessExit, ProcessIdentity, SandboxedProcess } from "../sandbox/sandbox.ts";
 import { streamClosed } from "../spawning/stream-closed.ts";
 import { LineSplitter } from "./line-splitter.ts";
+import type { Profile } from "./profile.ts";
 
 /** A host that says more than this in one line, in bytes, does not keep to the protocol. */
 export const longestHostLine = 16 * 1024 * 1024;
@@ -44,14 +45,14 @@ export interface Confinement {
 }
 
 /**
- * A host: starting, then ready, then handed over, then gone. One job at most in its life.
+ * A host: starting, then ready, then handed over, then gone. One job at most in its life, unless its hand-over said `keep`:
+ * then it may be ready again, and handed over again.
  * Reading can be paused: then its pipes fill, and the script waits in its write.
  */
 export class HostProcess {
   readonly process: SandboxedProcess;
   readonly account: HostAccount | null;
-  /** Of its profile: what its job should know. */
-  readonly warnings: readonly string[];
+  readonly profile: Profile;
   readonly startedAt = performance.now();
   /** Resolves when it waits for its hand-over; rejects with the reason, for a person, when it ends before. */
   readonly ready: Promise<void>;
@@ -62,6 +63,9 @@ export class HostProcess {
   readonly #confinement: Confinement | null;
   #listener: HostListener | null = null;
   #settled = false;
+  /** From the end of a script that leaves nothing behind: until the host is ready again. */
+  #again: PromiseWithResolvers<void> | null = null;
+  #awaitsReady = false;
   #broken = false;
   #faulty = false;
   #startText = "";
@@ -72,12 +76,12 @@ export class HostProcess {
   constructor(
     sandboxed: SandboxedProcess,
     account: HostAccount | null,
-    warnings: readonly string[] = [],
+    profile: Profile,
     confinement: Confinement | null = null,
   ) {
     this.process = sandboxed;
     this.#confinement = confinement;
-    this.warnings = warnings;
+    this.profile = profile;
     this.account = account;
     this.#splitter = new LineSplitter(
       longestHostLine,
@@ -90,12 +94,17 @@ export class HostProcess {
       this.#listener?.batchOver();
     });
     this.#listen(sandboxed.stdout, (chunk) => {
-      this.#listener?.stdout(chunk);
-      this.#listener?.batchOver();
+      if (this.#listener === null) this.#speakUnasked();
+      else {
+        this.#listener.stdout(chunk);
+        this.#listener.batchOver();
+      }
     });
     this.#listen(sandboxed.stderr, (chunk) => {
-      if (this.#listener === null) this.#keepStartText(chunk);
-      else {
+      if (this.#listener === null) {
+        this.#keepStartText(chunk);
+        this.#speakUnasked();
+      } else {
         this.#listener.stderr(chunk);
         this.#listener.batchOver();
       }
@@ -118,10 +127,22 @@ export class HostProcess {
     return this.process.identity();
   }
 
-  /** Gives the host what it is for; once, after `ready`. */
+  /** Gives the host what it is for; once each time that it is ready. */
   handOver(message: RunMessage | AnalyseMessage, listener: HostListener): void {
     this.#listener = listener;
+    this.#again = null;
     this.#write(message);
+  }
+
+  /**
+   * Ends a hand-over whose host said that it keeps nothing of it; its listener hears nothing more.
+   *
+   * @returns when the host is ready again; never when it ends instead
+   */
+  release(): Promise<void> {
+    this.#listener = null;
+    this.resumeReading();
+    return this.#again?.promise ?? new Promise(() => {});
   }
 
   stop(message: StopMessage): void {
@@ -194,14 +215,24 @@ export class HostProcess {
       else void this.#confinement.enter(processTree(this.process.processId)).then(this.#resolveReady);
       return;
     }
+    if (this.#awaitsReady && message?.type === "ready") {
+      this.#awaitsReady = false;
+      this.#again?.resolve();
+      return;
+    }
     const listener = this.#listener;
-    if (listener === null) {
+    if (listener === null || this.#again !== null) {
       this.#breakProtocol("It spoke before its hand-over.");
       return;
     }
     if (isRecord(message)) listener.record(message);
-    else if (message?.type === "ended" && outcomes.has(message.outcome)) listener.ended(message);
-    else if (message?.type === "analysis") listener.analysis(message);
+    else if (message?.type === "ended" && outcomes.has(message.outcome)) {
+      if (message.kept === true) {
+        this.#again = Promise.withResolvers();
+        this.#awaitsReady = true;
+      }
+      listener.ended(message);
+    } else if (message?.type === "analysis") listener.analysis(message);
     else this.#breakProtocol("It wrote something on descriptor 4 that is not a message of the protocol.");
   }
 
@@ -212,6 +243,11 @@ export class HostProcess {
       this.#startText += reason;
       this.kill();
     } else this.#listener.protocolBroken(reason);
+  }
+
+  /** Between two jobs nothing of either is there to write. */
+  #speakUnasked(): void {
+    if (this.#again !== null) this.kill();
   }
 
   #keepStartText(chunk: Buffer): void {

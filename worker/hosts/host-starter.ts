@@ -119,7 +119,7 @@ export class HostStarter {
         account,
         limits: this.limits,
       });
-      host = new HostProcess(sandboxed, account, profile.warnings, this.#confinement());
+      host = new HostProcess(sandboxed, account, profile, this.#confinement());
     } catch (error) {
       account?.release();
       throw error;

@@ -5,6 +5,7 @@ import { hostKindOf } from "../../src/contract/runbook-kind.ts";
 import { UserError } from "../../src/contract/user-error.ts";
 import type { HostListener, HostProcess } from "../hosts/host-process.ts";
 import { describeExit, HostStartError } from "../hosts/host-process.ts";
+import type { KeptHosts } from "../hosts/kept-hosts.ts";
 import type { WarmPool } from "../hosts/warm-pool.ts";
 import type { ServiceClock } from "../link/service-clock.ts";
 import { collectSecrets, leastSecretLength, unmaskedParameters } from "../masking/collect-secrets.ts";
@@ -17,6 +18,8 @@ import { RecordPipeline } from "./record-pipeline.ts";
 
 export interface AttemptDependencies {
   pool: WarmPool;
+  /** Null where no job shares its host with others. */
+  keptHosts: KeptHosts | null;
   clock: ServiceClock;
   logger: Logger;
   /** Every job says so when nothing isolates it. */
@@ -37,13 +40,20 @@ const longestTimer = 2 ** 31 - 1;
 /** A host has said that its script is over, and this many milliseconds later it is still there. */
 const exitTimeLimit = 1_000;
 
+/** `reuse`: its host may have served jobs before, and may serve others after. */
+interface TakenHost {
+  host: HostProcess;
+  reuse: { folders: readonly string[] } | null;
+}
+
 /**
  * One attempt of a job, from waiting for a host to the truthful end.
  *
  *   waiting  --host ready-->  running  --`ended`, or the host's death-->  over
  *
  * What is wanted of it (stop, time limit, an end for a reason of the worker's) is only noted and carried out; the end itself is
- * always judged in one place, when the host and all its output are gone.
+ * always judged in one place, when the host and all its output are gone, or when a host that goes on to another job has
+ * nothing left of it.
  */
 export class AttemptRun {
   readonly order: JobOrder;
@@ -53,6 +63,9 @@ export class AttemptRun {
   readonly #listener: AttemptListener;
   readonly #pipeline: RecordPipeline;
   readonly #waiting = new AbortController();
+  readonly #hasSecrets: boolean;
+  /** Settled with null when its host goes on without it. */
+  readonly #hostOver = Promise.withResolvers<ProcessExit | null>();
   #host: HostProcess | null = null;
   #handedOverAt = 0;
   #ended: EndedMessage | null = null;
@@ -60,6 +73,7 @@ export class AttemptRun {
   #ending: Ending | null = null;
   #dropped = false;
   #paused = false;
+  #wasPaused = false;
   #timers: NodeJS.Timeout[] = [];
 
   constructor(order: JobOrder, dependencies: AttemptDependencies, listener: AttemptListener) {
@@ -67,6 +81,7 @@ export class AttemptRun {
     this.#dependencies = dependencies;
     this.#listener = listener;
     const secrets = collectSecrets(order.parameters, order.parameterSchemas);
+    this.#hasSecrets = secrets.length > 0;
     this.#pipeline = new RecordPipeline({
       masker: secrets.length === 0 ? null : new Masker(secrets),
       clock: dependencies.clock,
@@ -111,6 +126,7 @@ export class AttemptRun {
   pause(): void {
     if (this.#dropped) return;
     this.#paused = true;
+    this.#wasPaused = true;
     this.#host?.pauseReading();
   }
 
@@ -120,22 +136,20 @@ export class AttemptRun {
   }
 
   async #run(): Promise<void> {
-    const { order } = this;
     let end: AttemptEnd;
     try {
-      const host = await this.#dependencies.pool.take(
-        hostKindOf[order.runbook.kind],
-        order.grants,
-        this.#waiting.signal,
-      );
+      const taken = await this.#takeHost();
+      const { host } = taken;
       this.#host = host;
       const readyAt = this.#dependencies.clock.now();
-      this.#handOver(host);
+      this.#handOver(taken);
       this.#listener.running({ hostReadyAt: readyAt, runningAt: this.#dependencies.clock.now() });
-      const exit = await host.gone;
+      host.gone.then(this.#hostOver.resolve, this.#hostOver.reject);
+      const exit = await this.#hostOver.promise;
       this.#clearTimers();
       this.#pipeline.end();
       end = this.#judge(exit);
+      if (exit === null) this.#giveBack(host);
     } catch (error) {
       end = this.#host === null ? this.#endWithoutHost(error) : await this.#endByFault(this.#host, error);
     }
@@ -143,13 +157,35 @@ export class AttemptRun {
     if (!this.#dropped) this.#listener.ended(end);
   }
 
-  #handOver(host: HostProcess): void {
+  async #takeHost(): Promise<TakenHost> {
+    const { pool, keptHosts } = this.#dependencies;
+    const { reuseKey, grants, runbook } = this.order;
+    const kind = hostKindOf[runbook.kind];
+    const { signal } = this.#waiting;
+    if (keptHosts !== null && reuseKey !== null && !this.#hasSecrets) {
+      const host = await keptHosts.take(kind, grants, reuseKey, signal);
+      const folders = keptHosts.privateFolders(host.profile);
+      return { host, reuse: folders === null ? null : { folders } };
+    }
+    return { host: await pool.take(kind, grants, signal), reuse: null };
+  }
+
+  /** The host goes on to other jobs: from now on nothing of this attempt reaches it. */
+  #giveBack(host: HostProcess): void {
+    this.#host = null;
+    const { reuseKey } = this.order;
+    if (this.#ending === null && !this.#dropped && reuseKey !== null)
+      this.#dependencies.keptHosts?.giveBack(host, reuseKey);
+    else host.kill();
+  }
+
+  #handOver({ host, reuse }: TakenHost): void {
     const { order } = this;
     const pipeline = this.#pipeline;
     if (!this.#dependencies.sandboxed) {
       pipeline.notice("Warning", "This job is not isolated: its worker was started with --sandbox none.");
     }
-    for (const warning of host.warnings) pipeline.notice("Warning", warning);
+    for (const warning of host.profile.warnings) pipeline.notice("Warning", warning);
     for (const name of unmaskedParameters(order.parameters, order.parameterSchemas))
       pipeline.notice(
         "Warning",
@@ -157,7 +193,7 @@ export class AttemptRun {
       );
     const listener: HostListener = {
       record: (message) => pipeline.record(message),
-      ended: (message) => this.#takeEnded(message),
+      ended: (message) => this.#takeEnded(message, reuse !== null),
       analysis: () => {},
       stdout: (chunk) => pipeline.stdout(chunk),
       stderr: (chunk) => pipeline.stderr(chunk),
@@ -178,6 +214,7 @@ export class AttemptRun {
         logs: order.logs,
         width: outputWidth,
         stopGrace: order.stopGrace,
+        ...(reuse === null ? {} : { keep: reuse }),
       },
       listener,
     );
@@ -186,11 +223,25 @@ export class AttemptRun {
     if (order.timeLimit !== null) this.#after(order.timeLimit, () => this.#exceedTimeLimit(order.timeLimit ?? 0));
   }
 
-  #takeEnded(message: EndedMessage): void {
+  #takeEnded(message: EndedMessage, mayBeKept: boolean): void {
     if (this.#ended !== null) return;
     this.#ended = message;
+    if (message.notKept !== undefined) this.#logNotKept(message.notKept);
+    if (mayBeKept && message.kept === true) {
+      // What the script's programs wrote lies in other pipes, and comes with the next look at them all; what was not read from
+      // while it had to wait, with the one after.
+      const isRead = (): void => this.#hostOver.resolve(null);
+      setImmediate(this.#wasPaused ? () => setImmediate(isRead) : isRead);
+      return;
+    }
     // It exits by itself; what it left running or what holds it up goes with it.
     this.#after(exitTimeLimit, () => this.#host?.kill());
+  }
+
+  /** For who wonders why a runbook's jobs start more hosts than they might. */
+  #logNotKept(reason: unknown): void {
+    const { jobId } = this.order;
+    this.#dependencies.logger.debug("A host ends that was to be reused", { jobId, reason: String(reason).slice(0, 200) });
   }
 
   /** Something of the worker's own went wrong over what the host said: this attempt ends, and no other. */
@@ -228,7 +279,7 @@ export class AttemptRun {
   }
 
   /** How the attempt ended, now that its host is gone. */
-  #judge(exit: ProcessExit): AttemptEnd {
+  #judge(exit: ProcessExit | null): AttemptEnd {
     const endedAt = this.#dependencies.clock.now();
     const ending = this.#ending;
     const told = this.#ended === null ? null : this.#pipeline.maskEnd(this.#ended);
@@ -256,12 +307,15 @@ export class AttemptRun {
       const message = "The job was ended by the kernel because its processes held more memory than a job may.";
       return { outcome: "Failed", reason: "host-lost", exception: { name: "MemoryLimitExceeded", message }, endedAt };
     }
-    const message = `The host process ended with ${describeExit(exit)} before the script was over.${hintOf(exit)}`;
+    const message =
+      exit === null
+        ? "The host was over with the job, and did not say how it ended."
+        : `The host process ended with ${describeExit(exit)} before the script was over.${hintOf(exit)}`;
     return {
       outcome: "Failed",
       reason: "host-lost",
       exception: { name: "HostLost", message },
-      ...(exit.code === null ? {} : { exitCode: exit.code }),
+      ...(exit === null || exit.code === null ? {} : { exitCode: exit.code }),
       endedAt,
     };
   }

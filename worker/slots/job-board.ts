@@ -189,6 +189,7 @@ export class JobBoard {
         timeLimit: frame.timeLimit,
         stopGrace: frame.stopGrace,
         outputLimit: frame.outputLimit,
+        reuseKey: frame.reuseKey ?? null,
       },
       dependencies,
       {

@@ -18,6 +18,8 @@ export interface JobOrder {
   timeLimit: number | null;
   /** Milliseconds between asking the script to end and killing it. */
   stopGrace: number;
+  /** Jobs of the same key may have the same host, one after another; null for a host of its own. */
+  reuseKey: string | null;
   /** Bytes of output after which the rest is cut with a visible notice. */
   outputLimit: number;
 }

@@ -8,10 +8,10 @@ import type { StreamName } from "../stream.ts";
  *
  *   host               worker
  *   ready          ->                 warm, blocked in a read of descriptor 3
- *                  <-  run | analyse  the hand-over; once in a host's life
+ *                  <-  run | analyse  the hand-over; once in a host's life, unless it said `keep`
  *   record ...     ->
  *                  <-  stop           at most once
- *   ended          ->                 then the host exits by itself
+ *   ended          ->                 then the host exits by itself; after `kept` it says `ready` again, and so on
  */
 
 /** Descriptors of the host protocol. */
@@ -41,6 +41,11 @@ export interface RunMessage {
   width: number;
   /** Milliseconds that the script has to end by itself after `stop`. */
   stopGrace: number;
+  /**
+   * Another job may follow in this host, if this one leaves nothing of itself behind. `folders` are the host's private ones,
+   * which it empties before; nothing of anybody else's lies in them.
+   */
+  keep?: { folders: readonly string[] };
 }
 
 /** To a pwsh host: say what a PowerShell script declares, without running it. */
@@ -96,6 +101,10 @@ export interface EndedMessage {
   result?: unknown;
   /** The exit code that the script chose (`process.exit`, `exit n`). */
   exitCode?: number;
+  /** Nothing of the script is left: the host will say `ready` again. */
+  kept?: boolean;
+  /** Why a host that was to be kept ends, for the worker's log. */
+  notKept?: string;
 }
 
 export interface AnalysisMessage {

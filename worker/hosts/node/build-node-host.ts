@@ -2,24 +2,38 @@ import { createHash, randomUUID } from "node:crypto";
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-/** The host's program as it stands in the sources: `.ts` in a checkout, `.js` in an installed package. */
-const entry = path.join(import.meta.dirname, `host${path.extname(import.meta.filename)}`);
+/**
+ * The host's programs as they stand in the sources: `.ts` in a checkout, `.js` in an installed package. The second is what
+ * a host loads that runs one job after another.
+ */
+const extension = path.extname(import.meta.filename);
+const entries = {
+  "host.mjs": path.join(import.meta.dirname, `host${extension}`),
+  "clean-state.mjs": path.join(import.meta.dirname, "reuse", `clean-state${extension}`),
+};
 
 /**
- * Bundles the host and the runbook API into one JavaScript module, `node-host-<hash of its text>/host.mjs` below
- * `outputDirectory`, which everyone may read. Writes nothing when it is there already.
- * @returns its absolute path
+ * Bundles the host and the runbook API into JavaScript modules, `node-host-<hash of their texts>/host.mjs` and what it loads
+ * on demand beside it, below `outputDirectory`, which everyone may read. Writes nothing when they are there already.
+ * @returns the absolute path of `host.mjs`
  */
 export async function buildNodeHost(outputDirectory: string): Promise<string> {
-  const program = await bundle();
-  const hash = createHash("sha256").update(program).digest("hex").slice(0, 16);
-  const folder = path.resolve(outputDirectory, `node-host-${hash}`);
-  const file = path.join(folder, "host.mjs");
-  const present = await readFile(file, "utf8").catch(() => undefined);
-  if (present === program) return file;
+  const programs = await Promise.all(
+    Object.entries(entries).map(async ([name, entry]) => ({ name, program: await bundle(entry) })),
+  );
+  const hash = createHash("sha256");
+  for (const { name, program } of programs) hash.update(`${name}\0${program}\0`);
+  const folder = path.resolve(outputDirectory, `node-host-${hash.digest("hex").slice(0, 16)}`);
   await mkdir(folder, { recursive: true });
   // Hosts run under other accounts, whatever the umask of the worker.
   await chmod(folder, 0o755);
+  for (const { name, program } of programs) await writeOnce(path.join(folder, name), program);
+  return path.join(folder, "host.mjs");
+}
+
+async function writeOnce(file: string, program: string): Promise<void> {
+  const present = await readFile(file, "utf8").catch(() => undefined);
+  if (present === program) return;
   const temporary = `${file}.${randomUUID()}`;
   try {
     // Two workers may build at once; a host never sees half a file.
@@ -29,10 +43,9 @@ export async function buildNodeHost(outputDirectory: string): Promise<string> {
   } finally {
     await rm(temporary, { force: true });
   }
-  return file;
 }
 
-async function bundle(): Promise<string> {
+async function bundle(entry: string): Promise<string> {
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
     entryPoints: [entry],

@@ -2,13 +2,13 @@ import type { StreamName } from "../../../src/contract/stream.ts";
 import { emitValues } from "./value-records.ts";
 
 const groupWidth = 2;
+let indentation = "";
 
 /**
  * Sends each method of the global console to its stream. Those not named here (`table`, `dir`, `count`, `time`, `assert`,
  * `trace`) end in one of these or in `process.stdout`.
  */
 export function replaceConsole(): void {
-  let indentation = "";
   const to =
     (stream: StreamName) =>
     (...values: unknown[]) =>
@@ -29,4 +29,9 @@ export function replaceConsole(): void {
       indentation = indentation.slice(groupWidth);
     },
   });
+}
+
+/** Ends the groups that a script left open. */
+export function endConsoleGroups(): void {
+  indentation = "";
 }

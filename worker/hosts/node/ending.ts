@@ -13,16 +13,38 @@ const resultDepth = 32;
 
 const callExitListeners = process.emit.bind(process, "exit");
 let isOver = false;
+let goOn: ((ended: EndedMessage) => void) | null = null;
+/** The end of a script after which the process may go on, as long as that is not told. */
+let untold: EndedMessage | null = null;
+
+/**
+ * From now on the process does not end with a script that completes: `next` gets its end, and is to tell it.
+ * Every other end still is the process's.
+ */
+export function goOnAfterEnd(next: (ended: EndedMessage) => void): void {
+  goOn = next;
+}
+
+/** The end is told, and another script follows. */
+export function beginAgain(): void {
+  isOver = false;
+  untold = null;
+}
 
 /** The script came to its end; `returned` is what its function returned. */
-export function complete(returned?: unknown): never {
+export function complete(returned?: unknown): void {
   const code = Number(process.exitCode ?? 0);
   if (code !== 0) exitWithCode(code);
-  end({ type: "ended", outcome: signal.aborted ? "Stopped" : "Completed" }, returned);
+  if (goOn === null || signal.aborted) {
+    end({ type: "ended", outcome: signal.aborted ? "Stopped" : "Completed" }, returned);
+  }
+  untold = lastMessage({ type: "ended", outcome: "Completed" }, returned);
+  goOn(untold);
 }
 
 /** The script threw, or a promise of its was rejected. */
 export function fail(thrown: unknown): never {
+  if (untold !== null) endUnkept(untold, "something was thrown after the end");
   if (isOver) throw thrown;
   if (signal.aborted && isAbort(thrown, signal.reason)) stopped();
   failWith(describeException(thrown));
@@ -52,8 +74,23 @@ class ProcessExit extends Error {}
 /** An `exit` listener ended the process again; the first end counts. */
 class EndedAlready extends Error {}
 
+/** The script had come to its end, but something of it is left: the process ends with it after all. */
+export function endUnkept(message: EndedMessage, reason: string): never {
+  endProcess({ ...message, notKept: reason });
+}
+
 /** Writes the end, after every record, and ends the process, whatever is still open in it. */
 function end(message: EndedMessage, returned?: unknown): never {
+  endProcess(lastMessage(message, returned));
+}
+
+function endProcess(message: EndedMessage): never {
+  writeEnded(message);
+  exitProcess(0);
+}
+
+/** Writes what is still to be written before the end, and gives what says it. */
+function lastMessage(message: EndedMessage, returned: unknown): EndedMessage {
   if (isOver) throw new EndedAlready();
   isOver = true;
   try {
@@ -63,8 +100,7 @@ function end(message: EndedMessage, returned?: unknown): never {
   }
   flushProgress();
   flushPartialLines(true);
-  writeEnded(returned === undefined ? message : { ...message, result: emitResult(returned) });
-  exitProcess(0);
+  return returned === undefined ? message : { ...message, result: emitResult(returned) };
 }
 
 /** The result is also the last Output record. */

@@ -1,24 +1,26 @@
 /*
- * The Node host: runs one TypeScript runbook, once, and exits. The protocol is in `src/contract/host/host-messages.ts`.
+ * The Node host: runs one TypeScript runbook, once, and exits; or, where the worker says `keep`, one job after another of
+ * the same runbook. The protocol is in `src/contract/host/host-messages.ts`.
  * This module is also what `import … from "runsmith"` gives the runbook, so it exports the runbook API and nothing else,
  * and its evaluation must end before the runbook is imported.
  */
-import type { RunMessage } from "../../../src/contract/host/host-messages.ts";
+import type { EndedMessage, RunMessage, WorkerToHostMessage } from "../../../src/contract/host/host-messages.ts";
 import type { Context } from "./api/context.ts";
 import { job, setJob } from "./api/job.ts";
 import { installRuntime } from "./api/runtime.ts";
-import { abortSignal, signal } from "./api/signal.ts";
-import { replaceConsole } from "./console-streams.ts";
+import { abortSignal, renewSignal, signal } from "./api/signal.ts";
+import { endConsoleGroups, replaceConsole } from "./console-streams.ts";
 import { reviveDates } from "./date-parameters.ts";
-import { complete, fail, stopped } from "./ending.ts";
+import { beginAgain, complete, endUnkept, fail, goOnAfterEnd, stopped } from "./ending.ts";
 import { exitProcess } from "./exit-process.ts";
-import { readHandOver, watchInput } from "./input-channel.ts";
+import { awaitHandOver, isInputWatched, readHandOver, watchInput } from "./input-channel.ts";
 import { writeLine } from "./output-channel.ts";
-import { emitProgress } from "./progress-pace.ts";
+import { emitProgress, forgetProgress } from "./progress-pace.ts";
 import { setLogs } from "./records.ts";
-import { importRunbook, registerRunbookModules } from "./runbook-module.ts";
+import type { CleanState } from "./reuse/clean-state.ts";
+import { importRunbook, registerRunbookModules, watchImports } from "./runbook-module.ts";
 import { guardProcess, watchEventLoop } from "./script-process.ts";
-import { replaceStandardStreams } from "./standard-streams.ts";
+import { forgetStandardStreams, replaceStandardStreams } from "./standard-streams.ts";
 import { usesSignal } from "./uses-signal.ts";
 import { emitValues } from "./value-records.ts";
 import { warmUp } from "./warm-up.ts";
@@ -30,6 +32,11 @@ type Main = (parameters: Record<string, unknown>, context: Context) => unknown;
 /** When the descriptor for messages is opened after the hand-over, in milliseconds: not in the script's first moments, and never for a short one. */
 const inputWatchDelay = 20;
 
+const ready = JSON.stringify({ type: "ready", version: process.versions.node });
+let inputTimer: NodeJS.Timeout | undefined;
+/** Jobs that this process has run beside the first. */
+let furtherRuns = 0;
+
 registerRunbookModules(import.meta.url);
 replaceStandardStreams();
 replaceConsole();
@@ -38,10 +45,14 @@ installRuntime({ emit: (stream, values) => emitValues(stream, values), emitProgr
 warmUp().then(serve, fail);
 
 function serve(): void {
-  writeLine(JSON.stringify({ type: "ready", version: process.versions.node }));
-  const message = readHandOver();
+  writeLine(ready);
+  takeHandOver(readHandOver());
+}
+
+function takeHandOver(message: WorkerToHostMessage | undefined): void {
   if (message?.type !== "run") exitProcess(0);
-  run(message);
+  if (message.keep === undefined || furtherRuns > 0) run(message);
+  else prepareToGoOn(message.keep.folders).then(() => run(message), fail);
 }
 
 function run(message: RunMessage): void {
@@ -50,10 +61,11 @@ function run(message: RunMessage): void {
   setJob({ id: message.jobId, name, attempt: message.attempt });
   process.argv = ["node", name];
   let main: Main | undefined;
-  setTimeout(watch, inputWatchDelay).unref();
-  importRunbook(name, message.script).then(start).then(undefined, fail);
+  if (isInputWatched()) watch();
+  else inputTimer = setTimeout(watch, inputWatchDelay).unref();
+  importRunbook(name, message.script, furtherRuns).then(start).then(undefined, fail);
 
-  function start(module: Record<string, unknown>): PromiseLike<never> | undefined {
+  function start(module: Record<string, unknown>): PromiseLike<void> | undefined | void {
     // A module without a default export is a script as Node knows it: over when nothing is left to do.
     watchEventLoop("default" in module ? "function" : "body");
     if (!("default" in module)) return undefined;
@@ -75,11 +87,38 @@ function run(message: RunMessage): void {
   }
 }
 
+/** Notes what this process is like before any script has run in it, so that it can be brought back there after each. */
+async function prepareToGoOn(folders: readonly string[]): Promise<void> {
+  const file = new URL("./clean-state.mjs", import.meta.url).href;
+  const { noteCleanState } = (await import(file)) as typeof import("./reuse/clean-state.ts");
+  const state = noteCleanState(folders, watchImports);
+  goOnAfterEnd((ended) => {
+    clearTimeout(inputTimer);
+    forgetProgress();
+    forgetStandardStreams();
+    endConsoleGroups();
+    // What the script left in the queues of the event loop comes first, such as a promise that nobody catches.
+    state.afterPending(() => goOn(state, ended));
+  });
+}
+
+function goOn(state: CleanState, ended: EndedMessage): void {
+  const reason = state.restore();
+  if (reason !== null) endUnkept(ended, reason);
+  renewSignal();
+  watchEventLoop("import");
+  beginAgain();
+  furtherRuns++;
+  writeLine(`${JSON.stringify({ ...ended, kept: true })}\n${ready}`);
+  if (isInputWatched()) awaitHandOver(takeHandOver);
+  else takeHandOver(readHandOver());
+}
+
 function mainOf(exported: unknown): Main {
   if (typeof exported === "function") return exported as Main;
   throw new TypeError(`The default export of a runbook is a function; this one is of type ${typeof exported}.`);
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+function isThenable(value: unknown): value is PromiseLike<void> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -1,55 +1,107 @@
+import type { Socket } from "node:net";
 import type { StopMessage, WorkerToHostMessage } from "../../../src/contract/host/host-messages.ts";
 import { hostInputDescriptor } from "../../../src/contract/host/host-messages.ts";
 import { net, readSync } from "./builtins.ts";
 
+export interface InputListener {
+  /** The running script is to end. */
+  stop: (message: StopMessage) => void;
+  /** The worker went away. */
+  gone: () => void;
+}
+
 const lineFeed = 10;
 const firstBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 let rest: Buffer = Buffer.alloc(0);
+let socket: Socket | undefined;
+let listener: InputListener | undefined;
+let onHandOver: ((message: WorkerToHostMessage) => void) | undefined;
 
 /**
  * Waits for the hand-over in a blocking read, so that nothing of Node's event loop stands between its coming and the
- * script's start. Returns undefined when the worker went away instead.
+ * script's start. Returns undefined when the worker went away instead. Not to be called once the input is watched.
  */
 export function readHandOver(): WorkerToHostMessage | undefined {
-  const full: Buffer[] = [];
-  let buffer = firstBuffer;
-  let used = 0;
   for (;;) {
-    const count = readSync(hostInputDescriptor, buffer, used, buffer.length - used, null);
-    if (count === 0) return undefined;
-    const end = buffer.subarray(used, used + count).indexOf(lineFeed);
-    if (end >= 0) {
-      const line =
-        full.length === 0 ? buffer.toString("utf8", 0, used + end) : joined(full, buffer.subarray(0, used + end));
-      rest = Buffer.from(buffer.subarray(used + end + 1, used + count));
-      return JSON.parse(line) as WorkerToHostMessage;
-    }
-    used += count;
-    if (used === buffer.length) {
-      full.push(buffer);
-      buffer = Buffer.allocUnsafeSlow(1024 * 1024);
-      used = 0;
-    }
+    const line = readLine();
+    if (line === undefined) return undefined;
+    const message = JSON.parse(line) as WorkerToHostMessage;
+    // A stop that crossed the end of the script before: nothing is left to stop.
+    if (message.type !== "stop") return message;
   }
 }
 
+/** Whether `awaitHandOver` has to be used in place of `readHandOver`. */
+export function isInputWatched(): boolean {
+  return socket !== undefined;
+}
+
+/** The same, of a watched input. */
+export function awaitHandOver(take: (message: WorkerToHostMessage) => void): void {
+  listener = undefined;
+  onHandOver = take;
+  socket?.ref();
+}
+
 /** Watches for what the worker says after the hand-over, without keeping the process alive. */
-export function watchInput(on: { stop: (message: StopMessage) => void; gone: () => void }): void {
+export function watchInput(on: InputListener): void {
+  listener = on;
+  if (socket !== undefined) {
+    socket.unref();
+    return;
+  }
   let text = "";
-  const socket = new (net().Socket)({ fd: hostInputDescriptor, readable: true, writable: false });
+  socket = new (net().Socket)({ fd: hostInputDescriptor, readable: true, writable: false });
   socket.setEncoding("utf8");
   socket.on("data", (chunk: string) => {
     text += chunk;
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
       const message = JSON.parse(text.slice(0, end)) as WorkerToHostMessage;
       text = text.slice(end + 1);
-      if (message.type === "stop") on.stop(message);
+      take(message);
     }
   });
-  socket.on("end", on.gone);
-  socket.on("error", on.gone);
+  const gone = (): void => on.gone();
+  socket.on("end", gone);
+  socket.on("error", gone);
   if (rest.length > 0) socket.unshift(rest);
   socket.unref();
+}
+
+function take(message: WorkerToHostMessage): void {
+  if (message.type === "stop") {
+    listener?.stop(message);
+    return;
+  }
+  const handOver = onHandOver;
+  onHandOver = undefined;
+  handOver?.(message);
+}
+
+/** The next line, without its end; undefined at the end of the input. */
+function readLine(): string | undefined {
+  const full: Buffer[] = [];
+  let buffer = rest.length < firstBuffer.length ? firstBuffer : Buffer.concat([rest, Buffer.alloc(1)]);
+  let used = buffer === firstBuffer ? rest.copy(buffer) : rest.length;
+  let searched = 0;
+  for (;;) {
+    const end = buffer.subarray(searched, used).indexOf(lineFeed);
+    if (end >= 0) {
+      const length = searched + end;
+      rest = Buffer.from(buffer.subarray(length + 1, used));
+      return full.length === 0 ? buffer.toString("utf8", 0, length) : joined(full, buffer.subarray(0, length));
+    }
+    searched = used;
+    if (used === buffer.length) {
+      full.push(buffer);
+      buffer = Buffer.allocUnsafeSlow(1024 * 1024);
+      used = 0;
+      searched = 0;
+    }
+    const count = readSync(hostInputDescriptor, buffer, used, buffer.length - used, null);
+    if (count === 0) return undefined;
+    used += count;
+  }
 }
 
 function joined(full: Buffer[], last: Buffer): string {

@@ -44,6 +44,11 @@ export function flushProgress(): void {
   for (const pace of paces.values()) flush(pace);
 }
 
+/** A further script has activities of its own. */
+export function forgetProgress(): void {
+  paces.clear();
+}
+
 function flush(pace: Pace): void {
   clearTimeout(pace.timer);
   pace.timer = undefined;

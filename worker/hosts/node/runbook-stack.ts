@@ -1,9 +1,13 @@
-/** The start of a runbook's module URL; the rest is its name, percent-encoded, and `.ts`. */
+/**
+ * The start of a runbook's module URL; the rest is its name, percent-encoded, and `.ts`, and in a host that runs one job after
+ * another `?` and a number: a module of the same URL is evaluated once only.
+ */
 export const runbookScheme = "runbook:/";
 
-/** The URL of a runbook's module. */
-export function runbookUrl(name: string): string {
-  return `${runbookScheme}${encodeURIComponent(name)}.ts`;
+/** The URL of a runbook's module. `run`: which run of it, 0 where there is one only. */
+export function runbookUrl(name: string, run = 0): string {
+  const url = `${runbookScheme}${encodeURIComponent(name)}.ts`;
+  return run === 0 ? url : `${url}?${run}`;
 }
 
 /**
@@ -18,7 +22,7 @@ export function runbookStack(text: string): string {
     // util.inspect opens the braces of an error's own members at the end of its last frame.
     else if (line.endsWith(" {")) kept.push(`${kept.pop() ?? ""} {`);
   }
-  return kept.join("\n").replaceAll(/runbook:\/([^\s:()]*)/g, (_match, name: string) => decoded(name));
+  return kept.join("\n").replaceAll(/runbook:\/([^\s:()?]*)(?:\?\d+)?/g, (_match, name: string) => decoded(name));
 }
 
 /** The first place in a runbook that a stack names; lines and columns start at 1. */

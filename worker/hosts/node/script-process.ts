@@ -33,7 +33,10 @@ export function watchEventLoop(current: Stage): void {
 
 function onEmptyEventLoop(): void {
   if (signal.aborted) stopped();
-  if (stage === "body") complete();
+  if (stage === "body") {
+    complete();
+    return;
+  }
   const waiting =
     stage === "import"
       ? "a top-level await waits for a promise"

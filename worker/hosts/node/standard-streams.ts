@@ -8,7 +8,7 @@ const partialLineDelay = 100;
 /** A line that is not ended is emitted when it is longer than this, in UTF-16 units. */
 const partialLineLength = 64 * 1024;
 
-const lineStreams: LineStream[] = [];
+let lineStreams: LineStream[] = [];
 
 /**
  * Gives the script a `process.stdout` and a `process.stderr` whose lines become Output and Error records, in order with
@@ -19,11 +19,11 @@ export function replaceStandardStreams(): void {
     ["stdout", 1, "Output"],
     ["stderr", 2, "Error"],
   ] as const) {
-    let made: LineStream | undefined;
     Object.defineProperty(process, name, {
       configurable: true,
       enumerable: true,
       get: () => {
+        let made = lineStreams.find(({ fd }) => fd === descriptor);
         if (made === undefined) {
           made = new LineStream(stream, descriptor);
           lineStreams.push(made);
@@ -32,6 +32,11 @@ export function replaceStandardStreams(): void {
       },
     });
   }
+}
+
+/** Lets go of the streams that a script used: the next one gets its own. */
+export function forgetStandardStreams(): void {
+  lineStreams = [];
 }
 
 /** Emits the lines that are begun and not ended. `isEnd`: they do not go on. */

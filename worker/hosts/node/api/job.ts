@@ -8,13 +8,10 @@ export interface Job {
   readonly attempt: number;
 }
 
-const state: { -readonly [Key in keyof Job]: Job[Key] } = { id: "", name: "", attempt: 0 };
-
 /** The job that runs this runbook. Outside of a job its id and name are empty and its attempt is 0. */
-export const job: Job = state;
+export let job: Job = { id: "", name: "", attempt: 0 };
 
-/** Called once by the host, when the job is known. */
+/** Called by the host, when the job is known. */
 export function setJob(values: Job): void {
-  Object.assign(state, values);
-  Object.freeze(state);
+  job = Object.freeze(values);
 }

@@ -1,0 +1,247 @@
+import type { Grant } from "../../src/contract/grant.ts";
+import type { HostKind } from "../../src/contract/runbook-kind.ts";
+import { grantsUnchanged } from "../sandbox/prepared-grants.ts";
+import type { HostProcess } from "./host-process.ts";
+import type { Profile } from "./profile.ts";
+import { profileKey } from "./profile.ts";
+import type { WarmPool } from "./warm-pool.ts";
+
+/*
+ * Hosts that serve one job after another, of runbooks that an administrator allowed to share them, by what those jobs have in
+ * common: kind, grants and the service's key (version and starter). A host that is new to a key comes from the warm pool, and
+ * never goes back there.
+ *
+ * A host itself says after each job that nothing of it is left, and ends otherwise. Here it ends when it has served long
+ * enough, when nobody needs it, and when what it was granted is not what the grant means any more.
+ */
+
+export interface KeptHostsOptions {
+  pool: WarmPool;
+  /** Whether a host's processes and private folders are its own, so that they can be cleared between jobs. */
+  sandboxed: boolean;
+  /** Hosts that may wait for a further job at once. */
+  most: number;
+  /** Bytes that they may hold while they wait for longer than a moment. */
+  memory: number;
+}
+
+/** A host ends after this many jobs, and when its first is this long ago, in milliseconds. */
+export const mostJobsOfHost = 1_000;
+const longestServiceTime = 10 * 60_000;
+/** A host that waits this long for its next job ends, in milliseconds. */
+const longestWait = 30_000;
+/** Within this time a host is between two jobs and does not count as waiting, in milliseconds. */
+const moment = 1_000;
+const sweepInterval = 1_000;
+/** A host that takes longer than this to be ready again does not become it, in milliseconds. */
+const restTimeLimit = 10_000;
+
+/** What a host that has served jobs holds while it waits, in bytes (proportional set size, measured). */
+const waitingCost: Readonly<Record<HostKind, number>> = { node: 40 * 1024 ** 2, pwsh: 130 * 1024 ** 2 };
+
+const emptiedFolders: readonly string[] = ["/tmp", "/dev/shm"];
+
+interface Waiter {
+  /** Looks for a host in the pool too; null when it does already. */
+  begin: (() => void) | null;
+  /** Ends that. */
+  readonly search: AbortController;
+  resolve(host: HostProcess): void;
+}
+
+interface Shelf {
+  /** Ready for a further job, the one used last at the end. */
+  readonly idle: { host: HostProcess; since: number }[];
+  /** On their way from one job to being ready for the next. */
+  resting: number;
+  readonly waiters: Waiter[];
+}
+
+interface Service {
+  readonly since: number;
+  jobs: number;
+}
+
+export class KeptHosts {
+  readonly #options: KeptHostsOptions;
+  readonly #shelves = new Map<string, Shelf>();
+  readonly #services = new WeakMap<HostProcess, Service>();
+  readonly #resting = new Set<HostProcess>();
+  readonly #sweeper: NodeJS.Timeout;
+  #closed = false;
+
+  constructor(options: KeptHostsOptions) {
+    this.#options = options;
+    this.#sweeper = setInterval(() => this.#sweep(), sweepInterval).unref();
+  }
+
+  /**
+   * The private folders of hosts of this profile, which they empty between two jobs; null where a host can serve one job
+   * only, because its processes or its folders cannot be told from others'.
+   */
+  privateFolders({ grants }: Profile): readonly string[] | null {
+    const touches = ({ destination }: { destination: string }): boolean =>
+      emptiedFolders.some((folder) => destination === folder || destination.startsWith(`${folder}/`));
+    return this.#options.sandboxed && !grants.processes && !grants.paths.some(touches) ? emptiedFolders : null;
+  }
+
+  /** A host for a job, one that served others of the same key if there is one; else as `WarmPool.take`. */
+  async take(kind: HostKind, grants: readonly Grant[], reuseKey: string, signal: AbortSignal): Promise<HostProcess> {
+    const shelf = this.#shelfOf(shelfKey(profileKey(kind, grants), reuseKey));
+    for (let waiting = shelf.idle.pop(); waiting !== undefined; waiting = shelf.idle.pop()) {
+      const { host } = waiting;
+      const granted = host.profile.grants;
+      if (granted.paths.length === 0 || (await grantsUnchanged(granted))) return this.#begin(host);
+      host.kill();
+    }
+    return this.#begin(await this.#wait(shelf, kind, grants, signal));
+  }
+
+  /** A job is over and its host goes on, or ends if it has served long enough. */
+  giveBack(host: HostProcess, reuseKey: string): void {
+    const service = this.#services.get(host);
+    const isSpent =
+      service === undefined || service.jobs >= mostJobsOfHost || performance.now() - service.since > longestServiceTime;
+    if (this.#closed || isSpent) {
+      host.kill();
+      return;
+    }
+    const shelf = this.#shelfOf(shelfKey(host.profile.key, reuseKey));
+    shelf.resting++;
+    this.#resting.add(host);
+    const overdue = setTimeout(() => host.kill(), restTimeLimit);
+    const settle = (isReady: boolean): void => {
+      clearTimeout(overdue);
+      if (!this.#resting.delete(host)) return;
+      shelf.resting--;
+      if (isReady && !this.#closed) this.#ready(shelf, host);
+      else {
+        if (this.#closed) host.kill();
+        this.#searchForWaiters(shelf);
+      }
+    };
+    host.release().then(
+      () => settle(true),
+      () => settle(false),
+    );
+    void host.gone.then(() => {
+      settle(false);
+      const index = shelf.idle.findIndex((waiting) => waiting.host === host);
+      if (index >= 0) shelf.idle.splice(index, 1);
+    });
+  }
+
+  /** Ends every host that waits; resolves when they are gone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#sweeper);
+    const ending = [...this.#shelves.values()].flatMap(({ idle }) => idle.splice(0).map(({ host }) => host));
+    ending.push(...this.#resting);
+    for (const host of ending) host.kill();
+    await Promise.all(ending.map((host) => host.gone));
+  }
+
+  #begin(host: HostProcess): HostProcess {
+    const service = this.#services.get(host) ?? { since: performance.now(), jobs: 0 };
+    service.jobs++;
+    this.#services.set(host, service);
+    return host;
+  }
+
+  #shelfOf(key: string): Shelf {
+    let shelf = this.#shelves.get(key);
+    if (shelf === undefined) {
+      shelf = { idle: [], resting: 0, waiters: [] };
+      this.#shelves.set(key, shelf);
+    }
+    return shelf;
+  }
+
+  #ready(shelf: Shelf, host: HostProcess): void {
+    const waiter = shelf.waiters.shift();
+    if (waiter === undefined) {
+      shelf.idle.push({ host, since: performance.now() });
+      this.#bound();
+      return;
+    }
+    waiter.resolve(host);
+    waiter.search.abort();
+  }
+
+  /** The first of: a host of the shelf that becomes ready, and one of the pool's, asked for only by those that are too many for the former. */
+  #wait(shelf: Shelf, kind: HostKind, grants: readonly Grant[], signal: AbortSignal): Promise<HostProcess> {
+    const { promise, resolve, reject } = Promise.withResolvers<HostProcess>();
+    const search = new AbortController();
+    const leave = (): boolean => {
+      const index = shelf.waiters.indexOf(waiter);
+      if (index >= 0) shelf.waiters.splice(index, 1);
+      return index >= 0;
+    };
+    const abort = (): void => {
+      search.abort(signal.reason);
+      if (leave()) reject(signal.reason);
+    };
+    const waiter: Waiter = {
+      search,
+      begin: () => {
+        waiter.begin = null;
+        this.#options.pool.take(kind, grants, search.signal).then(
+          (host) => {
+            if (leave()) resolve(host);
+            // Both came at once; this one has not run anything, but nobody takes it back.
+            else host.kill();
+          },
+          (error: unknown) => {
+            if (leave()) reject(error);
+          },
+        );
+      },
+      resolve,
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    shelf.waiters.push(waiter);
+    this.#searchForWaiters(shelf);
+    return promise.finally(() => signal.removeEventListener("abort", abort));
+  }
+
+  /** Has as many jobs look for a host in the pool as there are more of them than hosts on their way. */
+  #searchForWaiters({ waiters, resting }: Shelf): void {
+    for (const waiter of waiters.slice(resting)) waiter.begin?.();
+  }
+
+  /** Ends hosts that wait beyond what may. */
+  #bound(): void {
+    let waiting = 0;
+    for (const { idle } of this.#shelves.values()) waiting += idle.length;
+    for (; waiting > this.#options.most; waiting--) this.#endOldest();
+  }
+
+  #endOldest(waitedFor = 0): boolean {
+    const until = performance.now() - waitedFor;
+    let oldest: Shelf | undefined;
+    for (const shelf of this.#shelves.values()) {
+      const since = shelf.idle[0]?.since ?? Number.POSITIVE_INFINITY;
+      if (since <= until && since < (oldest?.idle[0]?.since ?? Number.POSITIVE_INFINITY)) oldest = shelf;
+    }
+    const host = oldest?.idle.shift()?.host;
+    host?.kill();
+    return host !== undefined;
+  }
+
+  #sweep(): void {
+    while (this.#endOldest(longestWait));
+    const waitingBytes = (): number => {
+      let bytes = 0;
+      for (const { idle } of this.#shelves.values())
+        for (const { host } of idle) bytes += waitingCost[host.profile.kind];
+      return bytes;
+    };
+    while (waitingBytes() > this.#options.memory && this.#endOldest(moment));
+    for (const [key, { idle, resting, waiters }] of this.#shelves)
+      if (idle.length + resting + waiters.length === 0) this.#shelves.delete(key);
+  }
+}
+
+function shelfKey(profile: string, reuseKey: string): string {
+  return `${profile}\n\n${reuseKey}`;
+}

@@ -1,0 +1,133 @@
+/*
+ * What belongs to the process as a whole, and is put back after each job: global variables, the properties and listeners of
+ * `process`, the console, settings of errors, environment, working folder and file mode mask.
+ */
+
+const { defineProperty, getOwnPropertyDescriptor } = Object;
+const { deleteProperty, ownKeys } = Reflect;
+const { chdir, cwd, umask } = process;
+const eventNames = process.eventNames.bind(process);
+const rawListeners = process.rawListeners.bind(process);
+const removeListener = process.removeListener.bind(process);
+
+/** Properties of `process` that have their own rules here, or that the host sets for each job. */
+const ownRules: ReadonlySet<PropertyKey> = new Set(["env", "argv", "_events", "_eventsCount"]);
+
+export interface ProcessState {
+  /** Objects that are put back, and so need no watching. */
+  readonly restored: ReadonlySet<object>;
+  /** Puts all back. @returns what cannot be, or null */
+  restore(): string | null;
+}
+
+interface Properties {
+  readonly object: object;
+  readonly name: string;
+  readonly descriptors: ReadonlyMap<PropertyKey, PropertyDescriptor>;
+  readonly except: ReadonlySet<PropertyKey>;
+}
+
+export function noteProcessState(): ProcessState {
+  const objects = [
+    propertiesOf(globalThis, "globalThis"),
+    propertiesOf(process, "process", ownRules),
+    propertiesOf(console, "console"),
+    propertiesOf(Error, "Error"),
+  ];
+  const environment = { ...process.env };
+  const environmentText = JSON.stringify(process.env);
+  const folder = cwd();
+  const mask = umask();
+  const listeners = new Map(eventNames().map((name) => [name, new Set<unknown>(rawListeners(name as string))]));
+  return {
+    restored: new Set(objects.map(({ object }) => object)),
+    restore() {
+      process.exitCode = undefined;
+      for (const properties of objects) {
+        const kept = putBack(properties);
+        if (kept !== null) return `${properties.name}.${String(kept)} cannot be put back`;
+      }
+      forgetWhatConsoleCounts();
+      // The last match that RegExp remembers for everybody.
+      /^/.exec("");
+      if (JSON.stringify(process.env) !== environmentText) restoreEnvironment(environment);
+      if (!isIn(folder)) chdir(folder);
+      umask(mask);
+      return removeListeners(listeners) ? null : "a listener of the host was removed";
+    },
+  };
+}
+
+function propertiesOf(object: object, name: string, except: ReadonlySet<PropertyKey> = new Set()): Properties {
+  const descriptors = new Map<PropertyKey, PropertyDescriptor>();
+  for (const key of ownKeys(object)) {
+    const descriptor = except.has(key) ? undefined : getOwnPropertyDescriptor(object, key);
+    if (descriptor !== undefined) descriptors.set(key, descriptor);
+  }
+  return { object, name, descriptors, except };
+}
+
+/** @returns the property that cannot be put back, or null */
+function putBack({ object, descriptors, except }: Properties): PropertyKey | null {
+  const keys = ownKeys(object);
+  if (keys.length !== descriptors.size + except.size) {
+    for (const key of keys) {
+      if (!descriptors.has(key) && !except.has(key) && !deleteProperty(object, key)) return key;
+    }
+  }
+  for (const [key, before] of descriptors) {
+    const now = getOwnPropertyDescriptor(object, key);
+    if (now !== undefined && isSame(now, before)) continue;
+    try {
+      defineProperty(object, key, before);
+    } catch {
+      return key;
+    }
+  }
+  return null;
+}
+
+function isSame(one: PropertyDescriptor, other: PropertyDescriptor): boolean {
+  return (
+    Object.is(one.value, other.value) &&
+    one.get === other.get &&
+    one.set === other.set &&
+    one.writable === other.writable &&
+    one.enumerable === other.enumerable &&
+    one.configurable === other.configurable
+  );
+}
+
+/** Counters and timers by label. */
+function forgetWhatConsoleCounts(): void {
+  for (const key of ownKeys(console)) {
+    const value: unknown = (console as unknown as Record<PropertyKey, unknown>)[key];
+    if (value instanceof Map) value.clear();
+  }
+}
+
+function restoreEnvironment(environment: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(process.env)) if (!Object.hasOwn(environment, name)) delete process.env[name];
+  for (const [name, value] of Object.entries(environment)) if (value !== undefined) process.env[name] = value;
+}
+
+function isIn(folder: string): boolean {
+  try {
+    return cwd() === folder;
+  } catch {
+    // It was removed.
+    return false;
+  }
+}
+
+/** @returns whether the host's own listeners are all there */
+function removeListeners(before: ReadonlyMap<string | symbol, ReadonlySet<unknown>>): boolean {
+  for (const name of eventNames()) {
+    const known = before.get(name);
+    for (const listener of rawListeners(name as string)) {
+      if (known?.has(listener) !== true) removeListener(name as string, listener as () => void);
+    }
+  }
+  for (const [name, known] of before) if (rawListeners(name as string).length !== known.size) return false;
+  return true;
+}
