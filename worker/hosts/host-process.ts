@@ -11,7 +11,7 @@ import type {
 import type { HostAccount } from "../accounts/host-account.ts";
 import { processTree } from "../sandbox/process-tree.ts";
 import type { ProcessExit, ProcessIdentity, SandboxedProcess } from "../sandbox/sandbox.ts";
-import { streamClosed } from "../spawning/stream-closed.ts";
+import { streamOver } from "../spawning/stream-closed.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import type { Profile } from "./profile.ts";
 
@@ -69,6 +69,8 @@ export class HostProcess {
   #broken = false;
   #faulty = false;
   #startText = "";
+  /** Why its sandbox is not to be used. */
+  #refusal: unknown = null;
   #paused = false;
   readonly #splitter: LineSplitter;
   #resolveReady: () => void = () => {};
@@ -112,7 +114,7 @@ export class HostProcess {
     this.gone = this.#untilGone();
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve;
-      void this.gone.then((exit) => reject(new HostStartError(exit, this.#startText)));
+      void this.gone.then((exit) => reject(this.#refusal ?? new HostStartError(exit, this.#startText)));
     });
     // Whoever does not wait for it learns of its end by `gone`.
     this.ready.catch(() => {});
@@ -185,9 +187,8 @@ export class HostProcess {
   }
 
   async #untilGone(): Promise<ProcessExit> {
-    const closed = this.#outputs().map(streamClosed);
     const exit = await this.process.exited;
-    await Promise.all(closed);
+    await Promise.all(this.#outputs().map(streamOver));
     if (this.#confinement !== null) this.ranOutOfMemory = await this.#confinement.leave();
     return exit;
   }
@@ -210,7 +211,13 @@ export class HostProcess {
         return;
       }
       this.#settled = true;
-      this.process.settle();
+      try {
+        this.process.settle();
+      } catch (error) {
+        this.#refusal = error;
+        this.kill();
+        return;
+      }
       if (this.#confinement === null) this.#resolveReady();
       else void this.#confinement.enter(processTree(this.process.processId)).then(this.#resolveReady);
       return;

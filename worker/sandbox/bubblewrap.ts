@@ -86,6 +86,7 @@ export async function createBubblewrapSandbox(options: BubblewrapOptions, spawne
         become: bubblewrap.setUserId ? null : account,
         fileMask: account === null ? null : hostFileMask,
         ownUserId: account?.userId ?? null,
+        ownEnvironment: null,
       });
       return {
         ...started,

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import {
   childProcesses,
   isAlive,
@@ -36,13 +36,19 @@ function killStarting(outer: number): void {
   for (const child of children) killProcess(child);
 }
 
-/** Ends what no process namespace holds together: found by its user namespace, which a process cannot leave, or by its account. @returns whether none is left. */
+/**
+ * Ends what no process namespace holds together: found by its user namespace, which a process cannot leave, by its account, or
+ * by an entry of its environment, which it inherits unless it is out to hide.
+ *
+ * @returns whether none is left
+ */
 export function killStragglers(identity: ProcessIdentity): boolean {
-  const { userNamespace, userId } = identity;
-  if (userNamespace === null && userId === null) return true;
+  const { userNamespace, userId, environment } = identity;
+  if (userNamespace === null && userId === null && environment === null) return true;
   const belongs = (processId: number): boolean =>
     ((userNamespace !== null && userNamespaceOf(processId) === userNamespace) ||
-      (userId !== null && userOf(processId) === userId)) &&
+      (userId !== null && userOf(processId) === userId) ||
+      (environment !== null && environmentOf(processId).includes(environment))) &&
     isAlive(processId);
   for (let pass = 0; pass < maximalPasses; pass++) {
     const found = processesWhere(belongs);
@@ -50,6 +56,15 @@ export function killStragglers(identity: ProcessIdentity): boolean {
     for (const processId of found) killProcess(processId);
   }
   return false;
+}
+
+/** Empty where it is not ours to read. */
+function environmentOf(processId: number): string[] {
+  try {
+    return readFileSync(`/proc/${processId}/environ`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
 }
 
 function userOf(processId: number): number | null {

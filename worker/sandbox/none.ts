@@ -14,7 +14,7 @@ import { spawnHost } from "./spawn-host.ts";
 /**
  * No isolation, for machines that cannot have it and operators who said so: the host sees what its account may see.
  * It still has a working folder of its own, a clean environment, its limits, and as root an account of its own.
- * A tree that moves away from its first process is only found where it has that account.
+ * A process that moves away from its tree is found by that account, else by its environment, unless it hides on purpose.
  */
 export function createUnisolatedSandbox(spawner: Spawner): Sandbox {
   return {
@@ -45,6 +45,7 @@ export function createUnisolatedSandbox(spawner: Spawner): Sandbox {
         become: null,
         fileMask: account === null ? null : hostFileMask,
         ownUserId: account?.userId ?? null,
+        ownEnvironment: account === null ? `HOME=${folder}` : null,
       });
       void started.exited.then(() => rmSync(folder, { recursive: true, force: true }));
       return started;

@@ -70,4 +70,6 @@ export interface ProcessIdentity {
   userNamespace: string | null;
   /** Every process of this account belongs to the sandbox; null where the account has other processes too. */
   userId: number | null;
+  /** An entry of the environment that only the sandbox's processes have, such as `HOME=…`; null where others of the above holds them. */
+  environment: string | null;
 }

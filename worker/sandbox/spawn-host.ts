@@ -18,6 +18,8 @@ export interface HostRequest extends SpawnRequest {
   holdsTree: boolean;
   /** The account that the program runs as and no other program does; null where others do. */
   ownUserId: number | null;
+  /** An entry of the environment that only this host's processes have; null where something better tells them. */
+  ownEnvironment: string | null;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function spawnHost(spawner: Spawner, request: HostRequest): Promise
     processes: inner === null ? [outer] : [outer, inner],
     userNamespace,
     userId: request.holdsTree ? null : request.ownUserId,
+    environment: request.ownEnvironment,
   });
 
   const exited = (async (): Promise<ProcessExit> => {
