@@ -155,7 +155,7 @@ export class DispatchView {
       return free(worker, kind);
     }
     const known = this.#workers.find(({ workerId }) => workerId === worker.workerId);
-    return known?.available === true ? freeSlotsOf(known, kind) : 0;
+    return known?.available === true && known.responsive ? freeSlotsOf(known, kind) : 0;
   }
 }
 

@@ -16,7 +16,7 @@ import type {
   WelcomeFrame,
   WorkerControlFrame,
 } from "../contract/link/control-frames.ts";
-import { controlPath } from "../contract/link/control-frames.ts";
+import { controlPath, linkProtocolVersion } from "../contract/link/control-frames.ts";
 import type { AttemptEnd, ServiceRecordsFrame, WorkerRecordsFrame } from "../contract/link/records-frames.ts";
 import { recordsPath } from "../contract/link/records-frames.ts";
 import { silentLogger } from "../contract/logger.ts";
@@ -171,6 +171,9 @@ interface WorkerOptions {
   instanceId?: string;
   slots?: number;
   hostKinds?: HostKind[];
+  kindSlots?: Partial<Record<HostKind, number>>;
+  /** The current one when left out. */
+  protocol?: number;
   missingHostKinds?: { kind: HostKind; reason: string }[];
   running?: { jobId: string; attempt: number }[];
   /** Milliseconds between heartbeats; none when 0. */
@@ -214,18 +217,7 @@ export class TestWorker {
   /** Opens both sockets and says hello on both. */
   static async connect(test: TestContext, service: { url: string }, options: WorkerOptions): Promise<TestWorker> {
     const worker = await TestWorker.open(test, service.url, options.token, options.instanceId);
-    worker.send({
-      type: "hello",
-      protocol: 1,
-      version: "0",
-      instanceId: worker.instanceId,
-      hostName: "test",
-      slots: options.slots ?? 4,
-      hostKinds: (options.hostKinds ?? ["node"]).map((kind) => ({ kind, version: "1" })),
-      missingHostKinds: options.missingHostKinds ?? [],
-      sandbox: "bubblewrap",
-      running: options.running ?? [],
-    });
+    worker.hello(options);
     const welcome = await worker.next("welcome");
     worker.welcome = welcome;
     await worker.openRecords(test, service.url, options.token, welcome.workerId);
@@ -238,6 +230,24 @@ export class TestWorker {
       }, interval);
     }
     return worker;
+  }
+
+  hello(options: WorkerOptions): void {
+    this.send({
+      type: "hello",
+      protocol: options.protocol ?? linkProtocolVersion,
+      version: "0",
+      instanceId: this.instanceId,
+      hostName: "test",
+      slots: options.slots ?? 4,
+      hostKinds: (options.hostKinds ?? ["node"]).map((kind) => {
+        const slots = options.kindSlots?.[kind];
+        return { kind, version: "1", ...(slots !== undefined && { slots }) };
+      }),
+      missingHostKinds: options.missingHostKinds ?? [],
+      sandbox: "bubblewrap",
+      running: options.running ?? [],
+    });
   }
 
   async openRecords(test: TestContext, url: string, token: string, workerId: string): Promise<void> {
@@ -253,7 +263,7 @@ export class TestWorker {
     });
     records.on("error", () => undefined);
     await once(records, "open");
-    this.sendRecords({ type: "records-hello", protocol: 1, workerId, instanceId: this.instanceId });
+    this.sendRecords({ type: "records-hello", protocol: linkProtocolVersion, workerId, instanceId: this.instanceId });
   }
 
   heartbeat(sequence: number): void {

@@ -34,6 +34,8 @@ export interface WorkerAvailability {
   connected: boolean;
   /** Connected, not draining, not cordoned. */
   available: boolean;
+  /** Heard of within half a lease: a heartbeat comes every quarter. */
+  responsive: boolean;
   /** Since when it is not; null while it is. */
   unavailableSince: number | null;
   /** Open jobs that it has, by host kind. */

@@ -96,13 +96,14 @@ function readAvailability(session: SqliteSession): WorkerAvailability[] {
       slots: number;
       status: string;
       admission: string;
+      lease_duration: number | null;
       lease_expires_at: number | null;
       last_seen_at: number | null;
       unavailable_since: number | null;
       created_at: number;
     }>(
-      `SELECT worker_id, name, worker_group, tags, host_kinds, slots, status, admission, lease_expires_at, last_seen_at,
-         unavailable_since, created_at
+      `SELECT worker_id, name, worker_group, tags, host_kinds, slots, status, admission, lease_duration,
+         lease_expires_at, last_seen_at, unavailable_since, created_at
        FROM workers WHERE workspace_id = ? AND status <> 'removed'`,
       defaultWorkspace,
     )
@@ -119,6 +120,7 @@ function readAvailability(session: SqliteSession): WorkerAvailability[] {
         slots: row.slots,
         connected,
         available,
+        responsive: (row.last_seen_at ?? 0) + (row.lease_duration ?? 0) / 2 >= now,
         unavailableSince: available ? null : (row.unavailable_since ?? row.last_seen_at ?? row.created_at),
         running: running.get(workerId) ?? {},
       };
