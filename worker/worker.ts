@@ -58,7 +58,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     register,
     dedicated: true,
   });
-  const offers = [...hosts.programs.values()].map(({ kind, version }) => ({ kind, version }));
+  const offers = [...hosts.programs.values()].flatMap(({ kind, version }): HostKindOffer[] => {
+    const slots = resolved.kindSlots[kind];
+    if (slots === 0) return [];
+    return [slots === undefined ? { kind, version } : { kind, version, slots }];
+  });
   for (const { kind, reason } of hosts.missing) logger.warn("A kind of host is not offered", { kind, reason });
 
   const first = Promise.withResolvers<{ workerId: string; group: string }>();
@@ -135,6 +139,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   let whenDrained: (() => void) | null = null;
   const board = new JobBoard({
     slots: resolved.slots,
+    kindSlots: resolved.kindSlots,
     records,
     dependencies: {
       pool,
@@ -144,7 +149,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       sandboxed: resolved.sandbox !== "none",
       leaseLapsed: () => link.leaseLapsed,
     },
-    offers: (kind) => hosts.programs.has(kind),
+    offers: (kind) => offers.some((offer) => offer.kind === kind),
     send: (frame) => link.send(frame),
     declined: (attempt) => link.attemptOver(attempt),
     changed: checkDrained,
@@ -175,6 +180,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         board.drop(frame);
         link.attemptOver(frame);
         break;
+      case "drain":
+        if (!draining) {
+          logger.info("The service asked this worker to end when its jobs are over");
+          void drain();
+        }
+        break;
       case "analyse":
         analysePowerShell(pool, frame.name, frame.script).then(
           (analysis) => link.send({ type: "analysis", requestId: frame.requestId, analysis }),
@@ -202,7 +213,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     hosts.close();
   }
 
+  let draining = false;
   async function drain(): Promise<void> {
+    draining = true;
     logger.info("Draining: no more jobs are taken");
     const drained = new Promise<void>((resolve) => {
       whenDrained = resolve;

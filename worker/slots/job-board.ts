@@ -5,6 +5,7 @@ import type {
   WorkerControlFrame,
 } from "../../src/contract/link/control-frames.ts";
 import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
+import type { HostKind, RunbookKind } from "../../src/contract/runbook-kind.ts";
 import { hostKindOf } from "../../src/contract/runbook-kind.ts";
 import { keyOf } from "../link/attempt-key.ts";
 import type { RecordsLink } from "../link/records-link.ts";
@@ -13,7 +14,10 @@ import { AttemptRun, leaseLost } from "./attempt-run.ts";
 import { ScriptCache } from "./script-cache.ts";
 
 export interface JobBoardOptions {
+  /** Jobs at once, of all kinds together. */
   slots: number;
+  /** Jobs at once of a kind of host, where that is bounded. */
+  kindSlots: Partial<Record<HostKind, number>>;
   records: RecordsLink;
   dependencies: AttemptDependencies;
   offers(kind: "node" | "pwsh"): boolean;
@@ -147,7 +151,16 @@ export class JobBoard {
     if (!this.#options.offers(hostKindOf[frame.runbook.kind]))
       return `the worker offers no hosts for ${frame.runbook.kind} runbooks`;
     if (this.freeSlots === 0) return "every slot of the worker is taken";
+    const kindSlots = this.#options.kindSlots[hostKindOf[frame.runbook.kind]];
+    if (kindSlots !== undefined && this.#countOf(frame.runbook.kind) >= kindSlots)
+      return `every slot of the worker for ${frame.runbook.kind} is taken`;
     return null;
+  }
+
+  #countOf(kind: RunbookKind): number {
+    const running = [...this.#runs.values()].map(({ order }) => order.runbook.kind);
+    const waiting = [...this.#scriptless.values()].map(({ runbook }) => runbook.kind);
+    return [...running, ...waiting].filter((other) => hostKindOf[other] === hostKindOf[kind]).length;
   }
 
   /** A hand-over that was overtaken: the service has given up that attempt by now. */
