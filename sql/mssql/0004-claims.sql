@@ -210,8 +210,8 @@ BEGIN
   END;
   SELECT N'queue' AS kind, placement_id FROM @queues;
 
-  SELECT N'worker' AS kind, worker_id, name, worker_group, tags, host_kinds, slots, status, admission, lease_expires_at, last_seen_at,
-    unavailable_since, created_at
+  SELECT N'worker' AS kind, worker_id, name, worker_group, tags, host_kinds, slots, status, admission, lease_duration, lease_expires_at,
+    last_seen_at, unavailable_since, created_at
   FROM runsmith.workers
   WHERE workspace_id = 0x00000000000000000000000000000000 AND status <> N'removed';
 

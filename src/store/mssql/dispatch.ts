@@ -1,16 +1,10 @@
 import type { DispatchHoldScope } from "../../contract/api/dispatch.ts";
-import type { HostKindOffer } from "../../contract/link/control-frames.ts";
-import type { HostKind } from "../../contract/runbook-kind.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { bytesToId } from "../id-bytes.ts";
-import type {
-  DispatchReads,
-  DispatchState,
-  DispatchWrites,
-  StoredDispatchHold,
-  WorkerAvailability,
-} from "../operations/dispatch.ts";
+import type { DispatchReads, DispatchState, DispatchWrites, StoredDispatchHold } from "../operations/dispatch.ts";
 import type { Asynchronous } from "../store.ts";
+import type { AvailabilityRow, RunningRow } from "../worker-availability.ts";
+import { availabilityOf } from "../worker-availability.ts";
 import { noEffects, noteJobChange } from "./jobs-effects.ts";
 import { countPlacements, readPlacements } from "./placements.ts";
 import { findRunbook } from "./runbook-rows.ts";
@@ -56,55 +50,13 @@ async function readState(
     now,
     waiting: (of("queue") as { placement_id: Uint8Array }[]).map(({ placement_id }) => bytesToId(placement_id)),
     holds,
-    workers: availability(of("worker") as unknown as AvailabilityRow[], of("running") as unknown as RunningRow[], now),
+    workers: availabilityOf(
+      of("worker") as unknown as AvailabilityRow[],
+      of("running") as unknown as RunningRow[],
+      now,
+    ),
     placements,
   };
-}
-
-interface AvailabilityRow {
-  worker_id: Uint8Array;
-  name: string;
-  worker_group: string;
-  tags: string;
-  host_kinds: string;
-  slots: number;
-  status: string;
-  admission: string;
-  lease_expires_at: number | null;
-  last_seen_at: number | null;
-  unavailable_since: number | null;
-  created_at: number;
-}
-
-interface RunningRow {
-  worker_id: Uint8Array;
-  host_kind: HostKind;
-  jobs: number;
-}
-
-function availability(workers: AvailabilityRow[], counts: RunningRow[], now: number): WorkerAvailability[] {
-  const running = new Map<string, Partial<Record<HostKind, number>>>();
-  for (const { worker_id, host_kind, jobs } of counts) {
-    const workerId = bytesToId(worker_id);
-    running.set(workerId, { ...running.get(workerId), [host_kind]: jobs });
-  }
-  return workers.map((row) => {
-    const workerId = bytesToId(row.worker_id);
-    const connected = ["connected", "draining"].includes(row.status) && (row.lease_expires_at ?? 0) > now;
-    const available = connected && row.status === "connected" && row.admission === "open";
-    return {
-      workerId,
-      name: row.name,
-      group: row.worker_group,
-      tags: JSON.parse(row.tags) as string[],
-      hostKinds: JSON.parse(row.host_kinds) as HostKindOffer[],
-      slots: row.slots,
-      connected,
-      available,
-      unavailableSince: available ? null : (row.unavailable_since ?? row.last_seen_at ?? row.created_at),
-      running: running.get(workerId) ?? {},
-    };
-  });
 }
 
 const selectHolds = `

@@ -1,6 +1,4 @@
 import type { DispatchHoldScope } from "../../contract/api/dispatch.ts";
-import type { HostKindOffer } from "../../contract/link/control-frames.ts";
-import type { HostKind } from "../../contract/runbook-kind.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type {
@@ -10,6 +8,8 @@ import type {
   StoredDispatchHold,
   WorkerAvailability,
 } from "../operations/dispatch.ts";
+import type { AvailabilityRow, RunningRow } from "../worker-availability.ts";
+import { availabilityOf } from "../worker-availability.ts";
 import { noEffects, noteChange } from "./jobs-effects.ts";
 import { parkJob } from "./jobs-queue.ts";
 import { countPlacements, readPlacements } from "./placements.ts";
@@ -76,55 +76,17 @@ function readWaiting(session: SqliteSession): string[] {
 }
 
 function readAvailability(session: SqliteSession): WorkerAvailability[] {
-  const running = new Map<string, Partial<Record<HostKind, number>>>();
-  const counts = session.all<{ worker_id: Uint8Array; host_kind: HostKind; jobs: number }>(
+  const counts = session.all<RunningRow>(
     `SELECT worker_id, host_kind, COUNT(*) AS jobs FROM jobs INDEXED BY jobs_by_worker
      WHERE worker_id IS NOT NULL AND ended_at IS NULL GROUP BY worker_id, host_kind`,
   );
-  for (const { worker_id, host_kind, jobs } of counts) {
-    const workerId = bytesToId(worker_id);
-    running.set(workerId, { ...running.get(workerId), [host_kind]: jobs });
-  }
-  const now = session.now();
-  return session
-    .all<{
-      worker_id: Uint8Array;
-      name: string;
-      worker_group: string;
-      tags: string;
-      host_kinds: string;
-      slots: number;
-      status: string;
-      admission: string;
-      lease_duration: number | null;
-      lease_expires_at: number | null;
-      last_seen_at: number | null;
-      unavailable_since: number | null;
-      created_at: number;
-    }>(
-      `SELECT worker_id, name, worker_group, tags, host_kinds, slots, status, admission, lease_duration,
-         lease_expires_at, last_seen_at, unavailable_since, created_at
-       FROM workers WHERE workspace_id = ? AND status <> 'removed'`,
-      defaultWorkspace,
-    )
-    .map((row) => {
-      const workerId = bytesToId(row.worker_id);
-      const connected = ["connected", "draining"].includes(row.status) && (row.lease_expires_at ?? 0) > now;
-      const available = connected && row.status === "connected" && row.admission === "open";
-      return {
-        workerId,
-        name: row.name,
-        group: row.worker_group,
-        tags: JSON.parse(row.tags) as string[],
-        hostKinds: JSON.parse(row.host_kinds) as HostKindOffer[],
-        slots: row.slots,
-        connected,
-        available,
-        responsive: (row.last_seen_at ?? 0) + (row.lease_duration ?? 0) / 2 >= now,
-        unavailableSince: available ? null : (row.unavailable_since ?? row.last_seen_at ?? row.created_at),
-        running: running.get(workerId) ?? {},
-      };
-    });
+  const workers = session.all<AvailabilityRow>(
+    `SELECT worker_id, name, worker_group, tags, host_kinds, slots, status, admission, lease_duration, lease_expires_at, last_seen_at,
+       unavailable_since, created_at
+     FROM workers WHERE workspace_id = ? AND status <> 'removed'`,
+    defaultWorkspace,
+  );
+  return availabilityOf(workers, counts, session.now());
 }
 
 const selectHolds = `
