@@ -84,6 +84,17 @@ describe("a script without a service", () => {
     assert.equal(end.outcome, "Stopped");
   });
 
+  it("has lost its host when that dies before it is ready, and is told so in one sentence", async () => {
+    // Not enough for Node to start with.
+    const { end, records } = await run("", { limits: { openFiles: 8 } });
+    assert.deepEqual([end.outcome, end.reason, end.exception?.name], ["Failed", "host-lost", "HostStartError"]);
+    assert.match(end.exception?.message ?? "", /^The host did not start: it ended with [^\n]*\.$/);
+    assert.deepEqual(
+      records.map(({ stream, text }) => [stream, text]),
+      [["Error", end.exception?.message]],
+    );
+  });
+
   it("runs a PowerShell script too", { skip: withoutPwsh }, async () => {
     const { end, text } = await run('param([string] $Name) "hello $Name"; exit 3', {
       kind: "PowerShell",

@@ -264,7 +264,7 @@ BEGIN
       SELECT c.*,
         CASE
           WHEN c.gone = 1 AND c.stopping = 1 THEN N'Stopped'
-          WHEN c.outcome = N'Declined' OR (c.gone = 1 AND c.lost_attempts + 1 < c.max_attempts)
+          WHEN c.outcome = N'Declined' OR (c.gone = 1 AND COALESCE(c.cause, N'') <> N'worker-error' AND c.lost_attempts + 1 < c.max_attempts)
             OR (c.outcome = N'Failed' AND c.cause = N'script' AND c.stopping = 0 AND c.failed_attempts < c.max_retries) THEN N'New'
           WHEN c.outcome = N'Lost' THEN N'Failed'
           ELSE c.outcome

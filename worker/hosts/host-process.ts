@@ -262,11 +262,19 @@ export class HostProcess {
   }
 }
 
-/** A host ended before it was ready. */
+/** Among the lines of a stack, such as `TypeError: …` or `Unhandled exception. System.IO.IOException: …`. */
+const errorLine = /^(Unhandled exception\. )?[\w.]*(Error|Exception)\b.*:/;
+const longestSummary = 300;
+
+/** A host ended before it was ready. Its message has all that it said. */
 export class HostStartError extends Error {
   readonly exit: ProcessExit;
   /** What it wrote to standard error. */
   readonly text: string;
+  /** How it ended and the line that says most, in one sentence. */
+  readonly summary: string;
+  /** It said no more than that line. */
+  readonly isWhole: boolean;
 
   constructor(exit: ProcessExit, text: string) {
     super(
@@ -275,6 +283,10 @@ export class HostStartError extends Error {
     this.name = "HostStartError";
     this.exit = exit;
     this.text = text;
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
+    const line = (lines.find((each) => errorLine.test(each)) ?? lines[0] ?? "").trim().slice(0, longestSummary);
+    this.summary = `it ended with ${describeExit(exit)} before it was ready${line === "" ? "." : `, saying: ${line}${/[.!?]$/.test(line) ? "" : "."}`}`;
+    this.isWhole = lines.length <= 1 && line === text.trim();
   }
 }
 

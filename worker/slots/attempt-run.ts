@@ -241,7 +241,10 @@ export class AttemptRun {
   /** For who wonders why a runbook's jobs start more hosts than they might. */
   #logNotKept(reason: unknown): void {
     const { jobId } = this.order;
-    this.#dependencies.logger.debug("A host ends that was to be reused", { jobId, reason: String(reason).slice(0, 200) });
+    this.#dependencies.logger.debug("A host ends that was to be reused", {
+      jobId,
+      reason: String(reason).slice(0, 200),
+    });
   }
 
   /** Something of the worker's own went wrong over what the host said: this attempt ends, and no other. */
@@ -342,12 +345,14 @@ export class AttemptRun {
     }
     const exception = explainStart(error, this.order);
     if (!(error instanceof UserError))
-      this.#dependencies.logger.error("A job got no host", { jobId: this.order.jobId, reason: exception.message });
+      this.#dependencies.logger.error("A job got no host", { jobId: this.order.jobId, ...detailsOf(error) });
     if (!this.#dropped) {
       this.#pipeline.notice("Error", exception.message);
       this.#listener.batchOver();
     }
-    return { outcome: "Failed", reason: "worker-error", exception, endedAt };
+    // A host that died before it was ready is lost as one that dies later; what the worker cannot give is not.
+    const reason = exception.name === "HostStartError" ? "host-lost" : "worker-error";
+    return { outcome: "Failed", reason, exception, endedAt };
   }
 
   #after(milliseconds: number, action: () => void): void {
@@ -405,6 +410,16 @@ function explainStart(error: unknown, order: JobOrder): JobException {
         };
       }
     }
+    const more = error.isWhole ? "" : " The log of its worker has all that it said, under this job's id.";
+    return { name: "HostStartError", message: `The host did not start: ${error.summary}${more}` };
   }
-  return { name: "HostStartError", message: error instanceof Error ? error.message : String(error) };
+  const message =
+    "The host could not be started on its worker, whose log says why under this job's id. Start the job again; if it stays so, see what `npx runsmith doctor` says there.";
+  return { name: "HostStartError", message };
+}
+
+/** What the log keeps and the one who started the job has no use for. */
+function detailsOf(error: unknown): Record<string, unknown> {
+  if (error instanceof HostStartError) return { reason: error.message };
+  return error instanceof Error ? { reason: error.message, stack: error.stack } : { reason: String(error) };
 }

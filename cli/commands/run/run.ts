@@ -1,6 +1,8 @@
 import type { Analysis } from "../../../src/contract/analysis.ts";
 import type { Grant } from "../../../src/contract/grant.ts";
 import type { AttemptEnd } from "../../../src/contract/link/records-frames.ts";
+import type { Logger } from "../../../src/contract/logger.ts";
+import { silentLogger } from "../../../src/contract/logger.ts";
 import { UserError } from "../../../src/contract/user-error.ts";
 import { formatGrants, missingGrants, parseGrants } from "../../../src/language/needs.ts";
 import type { LocalHosts } from "../../../worker/local-hosts.ts";
@@ -55,7 +57,7 @@ async function runFile(script: ScriptFile, invocation: Invocation, signal: Abort
   const { readScript } = await import("../../run/read-script.ts");
   const text = readScript(script.path);
   const { openLocalHosts } = await import("../../../worker/local-hosts.ts");
-  const options = { ...hostSettings(invocation), protectedPaths: serverDataFolders() };
+  const options = { ...hostSettings(invocation), protectedPaths: serverDataFolders(), logger: faultsOnly };
   if (script.kind === "TypeScript") {
     const { analyseInProcess } = await import("../../run/analyse-in-process.ts");
     const analysis = await analyseInProcess(script.name, text, signal);
@@ -69,6 +71,13 @@ async function runFile(script: ScriptFile, invocation: Invocation, signal: Abort
   const analysis = await analyseScript(hosts, script.name, text);
   return await runJob(hosts, await jobOf(script, analysis, invocation), script, signal);
 }
+
+/** There is no worker's log to look into. */
+const faultsOnly: Logger = {
+  ...silentLogger,
+  error: (message, fields) =>
+    void process.stderr.write(`${message}: ${fields?.["reason"] ?? JSON.stringify(fields)}\n`),
+};
 
 type Job = Omit<RunScriptOptions, "stop" | "onRecord">;
 

@@ -11,7 +11,8 @@ import type { SqliteSession } from "./session.ts";
  * What the end of an attempt means for its job. The attempt is over in any case; the job
  *   ends with what the script came to (Completed, Failed, Stopped);
  *   gets another attempt when its host or its worker was lost and its runbook allows another one, or when its script failed
- *   and its runbook says to retry that; a job that was told to stop gets none;
+ *   and its runbook says to retry that; a job that was told to stop gets none, nor does one that its worker could not run,
+ *   which the next one could not either: a path that is not there, data that cannot be stored;
  *   or ends as Failed with the reason.
  */
 
@@ -44,9 +45,10 @@ export function settleEnd(session: SqliteSession, job: OpenJob, end: AttemptEnd,
     finishJob(session, job, ending, effects);
     return;
   }
-  const lost = end.reason === "host-lost" || end.reason === "worker-error";
+  const lost = end.reason === "host-lost";
   if (job.status === "Stopping") {
-    finishJob(session, job, lost ? { ...ending, status: "Stopped" } : ending, effects);
+    const byItself = !lost && end.reason !== "worker-error";
+    finishJob(session, job, byItself ? ending : { ...ending, status: "Stopped" }, effects);
   } else if (lost && canRunAgain(job)) {
     tryAgain(session, job, { lost: true, reason: reason ?? "its host was lost" }, effects);
   } else if (end.reason === "script" && job.failed_attempts < job.max_retries) {
@@ -71,8 +73,7 @@ export function loseAttempt(
 ): void {
   closeAttempt(session, job, { outcome: "Lost", endedAt: now, reason }, effects);
   if (job.status === "Stopping") {
-    const by = job.stop_requested_by === null ? "stopped" : `stopped by ${job.stop_requested_by}`;
-    finishJob(session, job, { status: "Stopped", endedAt: now, reason: `${by}; ${reason}` }, effects);
+    finishJob(session, job, { status: "Stopped", endedAt: now, reason: `${stoppedBy(job)}; ${reason}` }, effects);
   } else if (canRunAgain(job)) {
     tryAgain(session, job, { lost: true, reason }, effects);
   } else {
@@ -90,8 +91,7 @@ export function putBackAttempt(
 ): void {
   closeAttempt(session, job, { outcome: "Declined", endedAt: now, reason }, effects);
   if (job.status === "Stopping") {
-    const by = job.stop_requested_by === null ? "stopped" : `stopped by ${job.stop_requested_by}`;
-    finishJob(session, job, { status: "Stopped", endedAt: now, reason: by }, effects);
+    finishJob(session, job, { status: "Stopped", endedAt: now, reason: stoppedBy(job) }, effects);
     return;
   }
   backToQueue(session, job, { lost: 0, failed: 0, reason: null }, effects);
@@ -185,7 +185,7 @@ function describeEnd(job: OpenJob, end: AttemptEnd): string | null {
     case "script":
       return null;
     case "stopped":
-      return job.stop_requested_by === null ? "stopped" : `stopped by ${job.stop_requested_by}`;
+      return stoppedBy(job);
     case "time-limit":
       return job.time_limit === null
         ? "ended by its time limit"
@@ -197,4 +197,8 @@ function describeEnd(job: OpenJob, end: AttemptEnd): string | null {
     case "output-limit":
       return `ended by its output limit${detail}`;
   }
+}
+
+function stoppedBy({ stop_requested_by }: OpenJob): string {
+  return stop_requested_by === null ? "stopped" : `stopped by ${stop_requested_by}`;
 }
