@@ -13,7 +13,7 @@ import { resetAdminToken, startServer } from "../src/web/server.ts";
 const task: ServiceTask = JSON.parse(process.argv[2] ?? "null");
 try {
   if (task.task === "reset-admin-token") {
-    process.stdout.write(`${await resetAdminToken(task.dataDirectory)}\n`);
+    process.stdout.write(`${await resetAdminToken(task)}\n`);
   } else if (task.task === "backup-database") {
     process.exitCode = await runDatabaseBackup(task, backUpDatabase);
   } else {

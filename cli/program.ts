@@ -32,6 +32,7 @@ export async function runProgram(
     program.outputHelp();
     return exitCodes.completed;
   }
+  refuseDatabasePassword(args);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -45,6 +46,21 @@ export async function runProgram(
     });
   }
   return exitCode;
+}
+
+/** A command line is readable by every account of the machine, and kept in the shell's history. */
+function refuseDatabasePassword(args: readonly string[]): void {
+  if (args.some((arg) => /mssql:\/\/[^\s/@]*:[^\s/@]*@/i.test(arg))) {
+    throw new UserError(
+      "password-on-command-line",
+      "A database's URL with its password has no place on a command line.",
+      {
+        remedy:
+          "Every account of this machine can read it there: change the password. Write the URL into a file that only the service's account can read, and " +
+          "name it with --database-file; or put it into the environment variable RUNSMITH_DATABASE, or a systemd credential named database.",
+      },
+    );
+  }
 }
 
 const connectionHelp = `

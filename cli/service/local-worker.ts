@@ -23,13 +23,13 @@ export class LocalWorker {
   #fail: (error: Error) => void = () => {};
 
   /**
-   * Resolves when the worker is connected. Throws `UserError` (`worker-failed`) when it ends before; it has said why on
+   * Resolves when the worker is connected. `secretPaths`: what no script may reach, besides the data folder. Throws `UserError` (`worker-failed`) when it ends before; it has said why on
    * standard error then.
    */
   static async start(
     server: Pick<RunningServer, "url" | "caFile" | "localWorkerToken">,
     settings: LocalWorkerSettings,
-    dataDirectory: string,
+    { dataDirectory, secretPaths }: { dataDirectory: string; secretPaths: readonly string[] },
     signal: AbortSignal,
   ): Promise<LocalWorker> {
     const tokenFile = join(dataDirectory, "local-worker.token");
@@ -37,7 +37,8 @@ export class LocalWorker {
     await rename(`${tokenFile}.new`, tokenFile);
     const worker = new LocalWorker([
       fileURLToPath(new URL("../main", import.meta.url)) + (import.meta.url.endsWith(".ts") ? ".ts" : ".js"),
-      ...["worker", "--server", server.url, "--token-file", tokenFile, "--protect", dataDirectory, "--end-with-input"],
+      ...["worker", "--server", server.url, "--token-file", tokenFile, "--end-with-input"],
+      ...[dataDirectory, ...secretPaths].flatMap((path) => ["--protect", path]),
       ...(server.caFile === null ? [] : ["--ca", server.caFile]),
       ...settings.arguments,
     ]);

@@ -17,7 +17,9 @@ export async function runService(
   try {
     if (server.newAdminToken !== null) tellToken(server.newAdminToken, server.adminTokenFile);
     if (task.localWorker !== null) {
-      worker = await LocalWorker.start(server, task.localWorker, task.server.dataDirectory, end.signal);
+      const { dataDirectory, databaseFile } = task.server;
+      const secretPaths = [databaseFile, process.env["CREDENTIALS_DIRECTORY"]].filter((path) => path !== undefined);
+      worker = await LocalWorker.start(server, task.localWorker, { dataDirectory, secretPaths }, end.signal);
     }
     if (!end.signal.aborted) process.stdout.write(`Runsmith is ready at ${server.url}\n`);
     const reason = await Promise.race([end.requested, server.failure, ...(worker === null ? [] : [worker.failure])]);

@@ -8,6 +8,18 @@ import { parseGrants } from "../../src/language/needs.ts";
 import type { CommandOption, Invocation } from "../command.ts";
 import { parseDuration, parseSize } from "../output/quantities.ts";
 
+/** Of every command that opens the database. */
+export const databaseFileOption: CommandOption = {
+  flags: "--database-file <file>",
+  help: "file with the URL of a database on SQL Server, instead of the embedded one; else RUNSMITH_DATABASE, or the systemd credential database",
+};
+
+/** What `databaseFileOption` says. */
+export function databaseFileOf(invocation: Invocation): { databaseFile?: string } {
+  const file = invocation.text("database-file");
+  return file === undefined ? {} : { databaseFile: resolve(file) };
+}
+
 /** The options of `start` and `server`. */
 export const serverOptions: readonly CommandOption[] = [
   { flags: "--port <port>", help: "port to listen on; 0 takes any free one", default: String(defaultPort) },
@@ -17,6 +29,7 @@ export const serverOptions: readonly CommandOption[] = [
     default: defaultListenAddress,
   },
   { flags: "--data <folder>", help: "folder of the database and the administrator's token", default: "./data" },
+  databaseFileOption,
   { flags: "--tls-cert <file>", help: "PEM file of the certificate chain" },
   { flags: "--tls-key <file>", help: "PEM file of the certificate's key" },
   { flags: "--tls <how>", help: "make a certificate at the first start", choices: ["self-signed"] },
@@ -45,6 +58,7 @@ export const serverOptions: readonly CommandOption[] = [
 export function serverSettings(invocation: Invocation): ServerOptions {
   const settings: ServerOptions = {
     dataDirectory: resolve(invocation.text("data") ?? "./data"),
+    ...databaseFileOf(invocation),
     port: wholeNumber(invocation, "port", 65_535) ?? defaultPort,
     listen: invocation.text("listen") ?? defaultListenAddress,
   };

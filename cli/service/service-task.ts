@@ -7,7 +7,7 @@ import type { OutputFormat } from "../command.ts";
 /** What the web service's process is to do: the JSON that is its argument. Holds no secret. */
 export type ServiceTask =
   | { task: "serve"; server: ServerOptions; localWorker: LocalWorkerSettings | null }
-  | { task: "reset-admin-token"; dataDirectory: string }
+  | { task: "reset-admin-token"; dataDirectory: string; databaseFile?: string }
   | { task: "backup-database"; dataDirectory: string; file: string; output: OutputFormat };
 
 /** The worker that `start` runs beside the server: its group, and the further arguments of `runsmith worker`. */

@@ -1,3 +1,4 @@
+import { UserError } from "../contract/user-error.ts";
 import type { Store } from "../store/store.ts";
 import type { Principal, Role } from "./principal.ts";
 import { roles } from "./principal.ts";
@@ -63,12 +64,20 @@ export class AccessFeature {
       return null;
     }
     const token = newToken();
-    await this.#store.write.createPrincipal({
-      kind: "user",
-      name: administratorName,
-      roles: ["administrator"] satisfies Role[],
-      token: { hash: tokenHash(token), purpose: administratorPurpose, expiresAt: null },
-    });
+    try {
+      await this.#store.write.createPrincipal({
+        kind: "user",
+        name: administratorName,
+        roles: ["administrator"] satisfies Role[],
+        token: { hash: tokenHash(token), purpose: administratorPurpose, expiresAt: null },
+      });
+    } catch (error) {
+      if (error instanceof UserError && error.code === "principal-exists") {
+        // Another service over the same database started in this moment, and has the token.
+        return null;
+      }
+      throw error;
+    }
     return token;
   }
 

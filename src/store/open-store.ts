@@ -1,3 +1,6 @@
+import { resolve } from "node:path";
+import { prepareDataDirectory } from "./data-directory.ts";
+import { lockDirectory } from "./directory-lock.ts";
 import { openSqliteStore } from "./sqlite/open-sqlite-store.ts";
 import type { Store } from "./store.ts";
 import type { StoreOptions } from "./store-options.ts";
@@ -12,7 +15,23 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   if (databaseUrl === undefined) {
     return openSqliteStore(others);
   }
-  // The driver is large; who does not need it does not wait for it.
-  const { openMssqlStore } = await import("./mssql/open-mssql-store.ts");
-  return openMssqlStore({ ...others, databaseUrl });
+  const dataDirectory = resolve(options.dataDirectory);
+  prepareDataDirectory(dataDirectory);
+  const lock = lockDirectory(dataDirectory);
+  try {
+    // The driver is large; who does not need it does not wait for it.
+    const { openMssqlStore } = await import("./mssql/open-mssql-store.ts");
+    const store = await openMssqlStore({ ...others, databaseUrl });
+    let closed: Promise<void> | undefined;
+    return {
+      ...store,
+      close() {
+        closed ??= store.close().finally(() => lock.release());
+        return closed;
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }

@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
 import { AccessFeature } from "../access/access-feature.ts";
+import type { ServerOptions } from "../contract/server-options.ts";
 import { UserError } from "../contract/user-error.ts";
 import { openStore } from "../store/open-store.ts";
+import type { StoreOptions } from "../store/store-options.ts";
 import { writeAdminTokenFile } from "./admin-token-file.ts";
+import { takeDatabaseUrl } from "./database-url.ts";
 import { askForAdminToken } from "./local-control.ts";
 
 /**
@@ -10,7 +13,10 @@ import { askForAdminToken } from "./local-control.ts";
  * Works on the server's machine only: by the running server's local socket, or on the data itself when none runs.
  * @throws UserError `no-data-directory`, `server-does-not-answer`, and whatever opening the store throws
  */
-export async function resetAdminToken(dataDirectory: string): Promise<string> {
+export async function resetAdminToken({
+  dataDirectory,
+  databaseFile,
+}: Pick<ServerOptions, "dataDirectory" | "databaseFile">): Promise<string> {
   if (!existsSync(dataDirectory)) {
     throw new UserError("no-data-directory", `There is no data folder ${dataDirectory}.`, {
       status: 404,
@@ -18,7 +24,8 @@ export async function resetAdminToken(dataDirectory: string): Promise<string> {
     });
   }
   try {
-    return await resetInStore(dataDirectory);
+    const { url } = await takeDatabaseUrl(databaseFile === undefined ? {} : { databaseFile });
+    return await resetInStore({ dataDirectory, ...(url !== undefined && { databaseUrl: url }) });
   } catch (error) {
     if (error instanceof UserError && error.code === "data-directory-in-use") {
       return askForAdminToken(dataDirectory);
@@ -27,13 +34,13 @@ export async function resetAdminToken(dataDirectory: string): Promise<string> {
   }
 }
 
-async function resetInStore(dataDirectory: string): Promise<string> {
-  const store = await openStore({ dataDirectory });
+async function resetInStore(options: StoreOptions): Promise<string> {
+  const store = await openStore(options);
   try {
     const access = new AccessFeature(store);
     try {
       const token = await access.resetAdministratorToken();
-      await writeAdminTokenFile(dataDirectory, token);
+      await writeAdminTokenFile(options.dataDirectory, token);
       return token;
     } finally {
       await access.close();

@@ -250,7 +250,7 @@ describe("the server", () => {
         (await fetch(`${server.url}/api/workers`, { headers: { authorization: `Bearer ${token}` } })).status;
       const former = server.newAdminToken ?? "";
       assert.equal(await status(former), 200);
-      const token = await resetAdminToken(join(folder, deep));
+      const token = await resetAdminToken({ dataDirectory: join(folder, deep) });
       const statuses = [await status(former), await status(token)];
       const file = await readFile(server.adminTokenFile, "utf8");
       const socket = await stat(join(folder, deep, "control.sock"));
@@ -263,7 +263,7 @@ describe("the server", () => {
     test("is made from the data when no server runs", async () => {
       const former = await startServer(options("stopped"));
       await former.close();
-      const token = await resetAdminToken(join(folder, "stopped"));
+      const token = await resetAdminToken({ dataDirectory: join(folder, "stopped") });
       const server = await startServer(options("stopped"));
       const status = async (of: string) =>
         (await fetch(`${server.url}/api/workers`, { headers: { authorization: `Bearer ${of}` } })).status;
@@ -273,7 +273,7 @@ describe("the server", () => {
     });
 
     test("is refused where there is no data", async () => {
-      await assertUserError(resetAdminToken(join(folder, "nowhere")), "no-data-directory");
+      await assertUserError(resetAdminToken({ dataDirectory: join(folder, "nowhere") }), "no-data-directory");
     });
   });
 });

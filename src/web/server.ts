@@ -7,6 +7,7 @@ import { adminTokenFile, writeAdminTokenFile } from "./admin-token-file.ts";
 import { apiRoutes } from "./api/api-routes.ts";
 import { RepeatedRequests } from "./api/idempotency.ts";
 import { application } from "./application.ts";
+import { takeDatabaseUrl } from "./database-url.ts";
 import { openFeatures } from "./features.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { closeServer, httpServer, listen } from "./http-listener.ts";
@@ -43,7 +44,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // What is deferred is undone in the opposite order.
   const standing = new AsyncDisposableStack();
   try {
-    const store = await openStore({ dataDirectory });
+    const told = await takeDatabaseUrl(options);
+    if (told.warning !== undefined) {
+      log.warn(told.warning);
+    }
+    const store = await openStore({
+      dataDirectory,
+      ...(told.url !== undefined && { databaseUrl: told.url }),
+      report: ({ level, message, detail }) => log[level](message, { detail }),
+    });
     standing.defer(() => store.close());
     metrics.observeStore(() => store.statistics());
     const features = await openFeatures({ store, options, metrics, log });
@@ -90,7 +99,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       adminTokenFile: tokenFile,
       caFile,
       failure: store.failure,
-      localWorkerToken: (group) => localWorkerToken(features.workers, group),
+      localWorkerToken: (group) => localWorkerToken(features.workers, group, store.storageFolder === null),
       close() {
         isClosing = true;
         closed ??= standing.disposeAsync().then(() => log.info("The server is closed", { url }));

@@ -3,10 +3,6 @@ import { join } from "node:path";
 /** Names of what the store keeps in the data directory. */
 export const dataFiles = {
   database: "runsmith.sqlite",
-  /** Locked while a server has the database open. It stays empty. */
-  lock: "runsmith.lock",
-  /** Process id of the server that has the lock; for people and messages, decides nothing. */
-  process: "runsmith.pid",
   /** Copies of the database, made before its schema is changed. */
   backups: "backups",
 } as const;

@@ -3,12 +3,12 @@ import { flushCompileCache } from "node:module";
 import type { DatabaseSync } from "node:sqlite";
 import type { MessagePort } from "node:worker_threads";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import type { DirectoryLock } from "../directory-lock.ts";
+import { lockDirectory } from "../directory-lock.ts";
 import { readMigrations } from "../migrations.ts";
 import type { SqliteDatabase } from "../store.ts";
 import { finishCheckpoint, logStateReader, tryCheckpoint } from "./checkpoint.ts";
 import { dataFile } from "./data-directory.ts";
-import type { DatabaseLock } from "./database-lock.ts";
-import { lockDatabase } from "./database-lock.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { IdleUpkeep } from "./idle-upkeep.ts";
 import { ensureInstallation } from "./installation.ts";
@@ -30,10 +30,10 @@ if (parentPort === null) {
 await run(parentPort, workerData as WriterStart);
 
 async function run(port: MessagePort, start: WriterStart): Promise<void> {
-  let lock: DatabaseLock | undefined;
+  let lock: DirectoryLock | undefined;
   let database: DatabaseSync | undefined;
   try {
-    lock = lockDatabase(start.dataDirectory);
+    lock = lockDirectory(start.dataDirectory);
     const file = dataFile(start.dataDirectory, "database");
     if (!existsSync(file)) {
       // A database that is no database yet has no use for a log, and SQLite deletes it.
@@ -57,7 +57,7 @@ async function run(port: MessagePort, start: WriterStart): Promise<void> {
   }
 }
 
-function serve(port: MessagePort, database: DatabaseSync, session: SqliteSession, lock: DatabaseLock): void {
+function serve(port: MessagePort, database: DatabaseSync, session: SqliteSession, lock: DirectoryLock): void {
   const groups = new GroupCommit(database, session, writeOperations(session));
   const upkeep = new IdleUpkeep(database);
   const logState = logStateReader(database);
@@ -98,7 +98,7 @@ function serve(port: MessagePort, database: DatabaseSync, session: SqliteSession
   });
 }
 
-function close(database: DatabaseSync, lock: DatabaseLock): void {
+function close(database: DatabaseSync, lock: DirectoryLock): void {
   try {
     database.exec("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)");
   } catch {

@@ -317,7 +317,7 @@ describe("a job's life", () => {
 
   test("a stream ends when the token that opened it does", async () => {
     const reader = await EventReader.open(server, "topics=jobs");
-    const token = await resetAdminToken(server.dataDirectory);
+    const token = await resetAdminToken({ dataDirectory: server.dataDirectory });
     await reader.over();
     assert.equal((await server.call("GET", "/api/jobs")).status, 401);
     assert.equal((await server.call("GET", "/api/jobs", { token })).status, 200);
