@@ -337,3 +337,80 @@ CREATE TABLE runsmith.idempotency_keys (
 );
 
 CREATE INDEX idempotency_keys_by_age ON runsmith.idempotency_keys (created_at);
+
+-- Who is told of what. `events` is a JSON array, `target` a JSON object without secrets; the times are milliseconds. `start_late_seen`
+-- (a job) and `running_long_seen_at` (a claim) are how far the looks for late jobs have come; `retry_at` holds deliveries back after
+-- `failures`.
+CREATE TABLE runsmith.notice_rules (
+  workspace_id binary(16) NOT NULL CONSTRAINT fk_notice_rules_workspace REFERENCES runsmith.workspaces (workspace_id),
+  rule_id binary(16) NOT NULL CONSTRAINT pk_notice_rules PRIMARY KEY CLUSTERED,
+  name nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
+  enabled bit NOT NULL CONSTRAINT df_notice_rules_enabled DEFAULT 1,
+  events nvarchar(max) NOT NULL CONSTRAINT ck_notice_rules_events CHECK (ISJSON(events) = 1),
+  runbook_id binary(16) NULL,
+  worker_group nvarchar(128) COLLATE Latin1_General_CI_AS NULL,
+  tag nvarchar(256) COLLATE Latin1_General_BIN2 NULL,
+  start_late_after bigint NULL,
+  running_long_after bigint NULL,
+  throttle bigint NOT NULL,
+  target nvarchar(max) NOT NULL CONSTRAINT ck_notice_rules_target CHECK (ISJSON(target) = 1),
+  start_late_seen binary(16) NULL,
+  running_long_seen_at datetime2(3) NULL,
+  failures int NOT NULL CONSTRAINT df_notice_rules_failures DEFAULT 0,
+  retry_at datetime2(3) NULL,
+  created_at datetime2(3) NOT NULL,
+  modified_at datetime2(3) NOT NULL,
+  modified_by nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
+  revision int NOT NULL CONSTRAINT df_notice_rules_revision DEFAULT 1,
+  CONSTRAINT uq_notice_rules_name UNIQUE (workspace_id, name)
+);
+
+-- What has happened and no notice was made of yet: written with what happened, gone with the notice. `subject_id`: the job, or the
+-- worker, whose name and group are kept since it may be gone.
+CREATE TABLE runsmith.notice_events (
+  happened_at datetime2(3) NOT NULL,
+  subject_id binary(16) NOT NULL,
+  event nvarchar(40) COLLATE Latin1_General_BIN2 NOT NULL,
+  worker_name nvarchar(256) COLLATE Latin1_General_CI_AS NULL,
+  worker_group nvarchar(128) COLLATE Latin1_General_CI_AS NULL,
+  reason nvarchar(max) NULL,
+  CONSTRAINT pk_notice_events PRIMARY KEY CLUSTERED (happened_at, subject_id, event)
+);
+
+-- `about_id`: the runbook or the worker. `status`: waiting, delivered, given-up, cancelled; `next_attempt_at` is set while it waits,
+-- and is moved on by who tries a delivery.
+CREATE TABLE runsmith.notices (
+  workspace_id binary(16) NOT NULL CONSTRAINT fk_notices_workspace REFERENCES runsmith.workspaces (workspace_id),
+  notice_id binary(16) NOT NULL CONSTRAINT pk_notices PRIMARY KEY CLUSTERED,
+  rule_id binary(16) NOT NULL,
+  rule_name nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
+  event nvarchar(40) COLLATE Latin1_General_BIN2 NOT NULL,
+  about_id binary(16) NOT NULL,
+  occurrences int NOT NULL,
+  facts nvarchar(max) NOT NULL CONSTRAINT ck_notices_facts CHECK (ISJSON(facts) = 1),
+  status nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
+  attempts int NOT NULL CONSTRAINT df_notices_attempts DEFAULT 0,
+  reason nvarchar(max) NULL,
+  happened_at datetime2(3) NOT NULL,
+  created_at datetime2(3) NOT NULL,
+  next_attempt_at datetime2(3) NULL,
+  delivered_at datetime2(3) NULL
+);
+
+CREATE INDEX notices_by_rule ON runsmith.notices (workspace_id, rule_id, notice_id);
+CREATE INDEX notices_by_status ON runsmith.notices (workspace_id, status, notice_id);
+CREATE INDEX notices_by_group ON runsmith.notices (rule_id, event, about_id, notice_id);
+CREATE INDEX notices_due ON runsmith.notices (next_attempt_at, notice_id) WHERE next_attempt_at IS NOT NULL;
+
+-- The attempts to deliver a notice.
+CREATE TABLE runsmith.notice_deliveries (
+  notice_id binary(16) NOT NULL
+    CONSTRAINT fk_notice_deliveries_notice REFERENCES runsmith.notices (notice_id) ON DELETE CASCADE,
+  attempt int NOT NULL,
+  started_at datetime2(3) NOT NULL,
+  ended_at datetime2(3) NULL,
+  outcome nvarchar(20) COLLATE Latin1_General_BIN2 NULL,
+  status_code int NULL,
+  detail nvarchar(max) NULL,
+  CONSTRAINT pk_notice_deliveries PRIMARY KEY CLUSTERED (notice_id, attempt)
+);

@@ -319,3 +319,78 @@ CREATE TABLE idempotency_keys (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+-- Who is told of what. `events` is a JSON array, `target` a JSON object without secrets; `start_late_seen` (a job) and
+-- `running_long_seen_at` (a claim) are how far the looks for late jobs have come; `retry_at` holds deliveries back after `failures`.
+CREATE TABLE notice_rules (
+  workspace_id BLOB NOT NULL REFERENCES workspaces,
+  rule_id BLOB NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL COLLATE NOCASE,
+  enabled INTEGER NOT NULL DEFAULT 1,
+  events TEXT NOT NULL,
+  runbook_id BLOB,
+  worker_group TEXT COLLATE NOCASE,
+  tag TEXT,
+  start_late_after INTEGER,
+  running_long_after INTEGER,
+  throttle INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  start_late_seen BLOB,
+  running_long_seen_at INTEGER,
+  failures INTEGER NOT NULL DEFAULT 0,
+  retry_at INTEGER,
+  created_at INTEGER NOT NULL,
+  modified_at INTEGER NOT NULL,
+  modified_by TEXT NOT NULL,
+  revision INTEGER NOT NULL DEFAULT 1,
+  UNIQUE (workspace_id, name)
+) STRICT;
+
+-- What has happened and no notice was made of yet: written with what happened, gone with the notice. `subject_id`: the job, or the
+-- worker, whose name and group are kept since it may be gone.
+CREATE TABLE notice_events (
+  happened_at INTEGER NOT NULL,
+  subject_id BLOB NOT NULL,
+  event TEXT NOT NULL,
+  worker_name TEXT,
+  worker_group TEXT,
+  reason TEXT,
+  PRIMARY KEY (happened_at, subject_id, event)
+) STRICT, WITHOUT ROWID;
+
+-- `about_id`: the runbook or the worker. `status`: waiting, delivered, given-up, cancelled; `next_attempt_at` is set while it waits,
+-- and is moved on by who tries a delivery.
+CREATE TABLE notices (
+  workspace_id BLOB NOT NULL REFERENCES workspaces,
+  notice_id BLOB NOT NULL PRIMARY KEY,
+  rule_id BLOB NOT NULL,
+  rule_name TEXT NOT NULL,
+  event TEXT NOT NULL,
+  about_id BLOB NOT NULL,
+  occurrences INTEGER NOT NULL,
+  facts TEXT NOT NULL,
+  status TEXT NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  reason TEXT,
+  happened_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  next_attempt_at INTEGER,
+  delivered_at INTEGER
+) STRICT;
+
+CREATE INDEX notices_by_rule ON notices (workspace_id, rule_id, notice_id);
+CREATE INDEX notices_by_status ON notices (workspace_id, status, notice_id);
+CREATE INDEX notices_by_group ON notices (rule_id, event, about_id, notice_id);
+CREATE INDEX notices_due ON notices (next_attempt_at, notice_id) WHERE next_attempt_at IS NOT NULL;
+
+-- The attempts to deliver a notice.
+CREATE TABLE notice_deliveries (
+  notice_id BLOB NOT NULL REFERENCES notices ON DELETE CASCADE,
+  attempt INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  outcome TEXT,
+  status_code INTEGER,
+  detail TEXT,
+  PRIMARY KEY (notice_id, attempt)
+) STRICT, WITHOUT ROWID;

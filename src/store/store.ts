@@ -3,6 +3,7 @@ import type { DispatchReads, DispatchWrites } from "./operations/dispatch.ts";
 import type { IdempotencyKey, IdempotencyReads, IdempotencyWrites } from "./operations/idempotency.ts";
 import type { InstallationReads } from "./operations/installation.ts";
 import type { JobReads, JobWrites } from "./operations/jobs.ts";
+import type { NoticeReads, NoticeWrites } from "./operations/notices.ts";
 import type { RunbookReads, RunbookWrites } from "./operations/runbooks.ts";
 import type { StreamReads, StreamWrites } from "./operations/streams.ts";
 import type { WorkerGroupReads, WorkerGroupWrites } from "./operations/worker-groups.ts";
@@ -28,6 +29,7 @@ export type ReadOperations = InstallationReads &
   AccessReads &
   IdempotencyReads &
   JobReads &
+  NoticeReads &
   StreamReads &
   DispatchReads &
   WorkerGroupReads &
@@ -38,6 +40,7 @@ export type WriteOperations = RunbookWrites &
   AccessWrites &
   IdempotencyWrites &
   JobWrites &
+  NoticeWrites &
   StreamWrites &
   DispatchWrites &
   WorkerGroupWrites &

@@ -40,7 +40,7 @@ export function failOverdueJobs(session: SqliteSession, { limit }: { limit: numb
     const job = session.first<OpenJob>(`${selectOpenJob} WHERE job_id = ?`, job_id);
     if (job !== undefined) {
       const reason = `not started within ${allowed / 1000} s`;
-      finishJob(session, job, { status: "Failed", endedAt: now, reason }, effects);
+      finishJob(session, job, { status: "Failed", endedAt: now, reason, missed: true }, effects);
     }
   }
   return effects;

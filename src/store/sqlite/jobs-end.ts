@@ -5,6 +5,7 @@ import type { JobEffects } from "../operations/jobs.ts";
 import { assignedAttempt, noteChange } from "./jobs-effects.ts";
 import { giveUpPlace, requeue } from "./jobs-queue.ts";
 import type { OpenJob } from "./jobs-rows.ts";
+import { noteForNotices } from "./notice-events.ts";
 import type { SqliteSession } from "./session.ts";
 
 /*
@@ -25,6 +26,8 @@ export interface JobEnding {
   exception?: string | null;
   result?: string | null;
   exitCode?: number | null;
+  /** It failed because it was not started by its deadline. */
+  missed?: boolean;
 }
 
 /** Ends an attempt as its worker tells it. */
@@ -112,6 +115,9 @@ export function finishJob(session: SqliteSession, job: OpenJob, ending: JobEndin
   );
   noteChange(effects, job.job_id);
   effects.ended.push({ jobId: bytesToId(job.job_id), status: ending.status });
+  if (ending.status === "Failed") {
+    noteForNotices(session, ending.missed === true ? "job-missed" : "job-failed", job.job_id);
+  }
   if (job.parked === 1) {
     return;
   }

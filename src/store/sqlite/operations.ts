@@ -4,6 +4,8 @@ import { dispatchReads, dispatchWrites } from "./dispatch.ts";
 import { idempotencyReads, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
 import { jobReads, jobWrites } from "./jobs.ts";
+import { noticeReads } from "./notices-read.ts";
+import { noticeWrites } from "./notices-write.ts";
 import { runbookReads, runbookWrites } from "./runbooks.ts";
 import type { SqliteSession } from "./session.ts";
 import { streamReads, streamWrites } from "./streams.ts";
@@ -18,6 +20,7 @@ export function readOperations(session: SqliteSession): ReadOperations {
     ...accessReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
+    ...noticeReads(session),
     ...streamReads(session),
     ...dispatchReads(session),
     ...workerGroupReads(session),
@@ -32,6 +35,7 @@ export function writeOperations(session: SqliteSession): WriteOperations {
     ...accessWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
+    ...noticeWrites(session),
     ...streamWrites(session),
     ...dispatchWrites(session),
     ...workerGroupWrites(session),

@@ -5,6 +5,7 @@ import { noEffects } from "./jobs-effects.ts";
 import { loseAttempt } from "./jobs-end.ts";
 import type { OpenJob } from "./jobs-rows.ts";
 import { selectOpenJob } from "./jobs-rows.ts";
+import { noteForNotices } from "./notice-events.ts";
 import type { SqliteSession } from "./session.ts";
 import { leaseDurationOf } from "./worker-groups.ts";
 import { heldJobs } from "./workers-hello.ts";
@@ -65,10 +66,11 @@ export function expireLeases(session: SqliteSession): ReturnType<WorkerWrites["e
     worker_id: Uint8Array;
     principal_id: Uint8Array;
     name: string;
+    worker_group: string;
     status: string;
     lease_duration: number | null;
   }>(
-    `SELECT worker_id, principal_id, name, status, lease_duration FROM workers
+    `SELECT worker_id, principal_id, name, worker_group, status, lease_duration FROM workers
      WHERE status IN ('connected', 'draining', 'removed') AND (lease_expires_at IS NULL OR lease_expires_at < ?)`,
     now,
   );
@@ -91,6 +93,8 @@ export function expireLeases(session: SqliteSession): ReturnType<WorkerWrites["e
         "UPDATE workers SET status = 'lost', unavailable_since = COALESCE(unavailable_since, last_seen_at) WHERE worker_id = ?",
         worker.worker_id,
       );
+      const { name, worker_group: group } = worker;
+      noteForNotices(session, "worker-lost", worker.worker_id, { name, group, reason });
     }
   }
   return { lost, effects };

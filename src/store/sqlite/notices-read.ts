@@ -1,0 +1,169 @@
+import type { NoticeEvent } from "../../contract/api/notice.ts";
+import { looksLikeId } from "../../contract/id.ts";
+import { bytesToId, idToBytes } from "../id-bytes.ts";
+import { firstIdOf } from "../id-range.ts";
+import type { NewestNotice, NoticeGroup, NoticeReads, StoredNoticeEvent } from "../operations/notices.ts";
+import type { JobToNoticeRow, NoticeRow, NoticeRuleRow } from "./notices-rows.ts";
+import {
+  jobToNoticeColumns,
+  selectNotice,
+  selectNoticeRule,
+  toJobToNotice,
+  toNotice,
+  toNoticeRule,
+} from "./notices-rows.ts";
+import type { SqliteSession } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
+
+const firstId = new Uint8Array(16);
+const lastId = new Uint8Array(16).fill(0xff);
+
+export function noticeReads(session: SqliteSession): NoticeReads {
+  return {
+    noticeRules: ({ after = "", limit }) => {
+      const rows = session.all<NoticeRuleRow>(
+        `${selectNoticeRule} WHERE n.workspace_id = ? AND n.name > ? ORDER BY n.name LIMIT ?`,
+        defaultWorkspace,
+        after,
+        limit + 1,
+      );
+      const items = rows.slice(0, limit).map(toNoticeRule);
+      return { items, next: rows.length > limit ? (items.at(-1)?.name ?? null) : null };
+    },
+    noticeRule: ({ rule }) => {
+      const row = findRule(session, rule);
+      return row === undefined ? null : toNoticeRule(row);
+    },
+    notices: (of) => readNotices(session, of),
+    notice: ({ noticeId }) => {
+      const row = session.first<NoticeRow>(`${selectNotice} WHERE notice_id = ?`, idToBytes(noticeId));
+      return row === undefined ? null : toNotice(row);
+    },
+    noticeDeliveries: ({ noticeId }) =>
+      session.all(
+        `SELECT attempt, started_at AS startedAt, ended_at AS endedAt, outcome, status_code AS statusCode, detail
+         FROM notice_deliveries WHERE notice_id = ? ORDER BY attempt`,
+        idToBytes(noticeId),
+      ),
+    noticeWork: () => {
+      const work = session.first<{ events: number; due_at: number | null }>(
+        `SELECT EXISTS (SELECT 1 FROM notice_events) AS events,
+           (SELECT MIN(next_attempt_at) FROM notices WHERE next_attempt_at IS NOT NULL) AS due_at`,
+      );
+      return { events: work?.events === 1, dueAt: work?.due_at ?? null, now: session.now() };
+    },
+    waitingNotices: () =>
+      session.first<{ waiting: number }>(
+        "SELECT COUNT(*) AS waiting FROM notices WHERE workspace_id = ? AND status = 'waiting'",
+        defaultWorkspace,
+      )?.waiting ?? 0,
+    noticeEvents: (of) => readEvents(session, of),
+    newestNotices: ({ groups }) => groups.flatMap((group) => newestOf(session, group)),
+    jobsNotStarted: ({ longerThan, after, limit }) =>
+      session
+        .all<JobToNoticeRow>(
+          `SELECT ${jobToNoticeColumns} FROM jobs j
+           LEFT JOIN runbooks r ON r.runbook_id = j.runbook_id LEFT JOIN workers w ON w.worker_id = j.worker_id
+           WHERE j.workspace_id = ? AND j.status = 'New' AND j.job_id > ? AND j.job_id < ? AND j.attempt = 0
+           ORDER BY j.job_id LIMIT ?`,
+          defaultWorkspace,
+          after === null ? firstId : idToBytes(after),
+          firstIdOf(session.now() - longerThan),
+          limit,
+        )
+        .map(toJobToNotice),
+    jobsStillRunning: ({ longerThan, after }) =>
+      session
+        .all<JobToNoticeRow>(
+          `SELECT ${jobToNoticeColumns} FROM jobs j INDEXED BY jobs_by_worker
+           LEFT JOIN runbooks r ON r.runbook_id = j.runbook_id LEFT JOIN workers w ON w.worker_id = j.worker_id
+           WHERE j.worker_id IS NOT NULL AND j.ended_at IS NULL AND j.claimed_at > ? AND j.claimed_at <= ?
+           ORDER BY j.claimed_at, j.job_id`,
+          after ?? 0,
+          session.now() - longerThan,
+        )
+        .map(toJobToNotice),
+  };
+}
+
+/** The rule of this id or name. */
+export function findRule(session: SqliteSession, rule: string): NoticeRuleRow | undefined {
+  return looksLikeId(rule)
+    ? session.first<NoticeRuleRow>(`${selectNoticeRule} WHERE n.rule_id = ?`, idToBytes(rule.toLowerCase()))
+    : session.first<NoticeRuleRow>(
+        `${selectNoticeRule} WHERE n.workspace_id = ? AND n.name = ?`,
+        defaultWorkspace,
+        rule,
+      );
+}
+
+function readNotices(
+  session: SqliteSession,
+  { ruleId, status, after, limit }: Parameters<NoticeReads["notices"]>[0],
+): ReturnType<NoticeReads["notices"]> {
+  const before = after === undefined ? lastId : idToBytes(after);
+  const order = "AND notice_id < ? ORDER BY notice_id DESC LIMIT ?";
+  const all = `${selectNotice} WHERE workspace_id = ?`;
+  let rows: NoticeRow[];
+  if (ruleId === undefined) {
+    rows =
+      status === undefined
+        ? session.all(`${all} ${order}`, defaultWorkspace, before, limit + 1)
+        : session.all(`${all} AND status = ? ${order}`, defaultWorkspace, status, before, limit + 1);
+  } else if (status === undefined) {
+    rows = session.all(`${all} AND rule_id = ? ${order}`, defaultWorkspace, idToBytes(ruleId), before, limit + 1);
+  } else {
+    rows = session.all(
+      `${all} AND rule_id = ? AND +status = ? ${order}`,
+      defaultWorkspace,
+      idToBytes(ruleId),
+      status,
+      before,
+      limit + 1,
+    );
+  }
+  const items = rows.slice(0, limit).map(toNotice);
+  return { items, next: rows.length > limit ? (items.at(-1)?.noticeId ?? null) : null };
+}
+
+interface EventRow extends JobToNoticeRow {
+  event: NoticeEvent;
+  subject_id: Uint8Array;
+  happened_at: number;
+  noticed_name: string | null;
+  noticed_group: string | null;
+  reason: string | null;
+}
+
+function readEvents(session: SqliteSession, { limit }: { limit: number }): StoredNoticeEvent[] {
+  const rows = session.all<Omit<EventRow, "job_id"> & { job_id: Uint8Array | null }>(
+    `SELECT e.event, e.subject_id, e.happened_at, e.worker_name AS noticed_name, e.worker_group AS noticed_group, e.reason,
+       ${jobToNoticeColumns}
+     FROM notice_events e LEFT JOIN jobs j ON j.job_id = e.subject_id
+     LEFT JOIN runbooks r ON r.runbook_id = j.runbook_id LEFT JOIN workers w ON w.worker_id = j.worker_id
+     ORDER BY e.happened_at, e.subject_id, e.event LIMIT ?`,
+    limit,
+  );
+  return rows.map((row) => ({
+    event: row.event,
+    subjectId: bytesToId(row.subject_id),
+    happenedAt: row.happened_at,
+    job: row.job_id === null ? null : toJobToNotice({ ...row, job_id: row.job_id }),
+    worker:
+      row.noticed_name === null ? null : { name: row.noticed_name, group: row.noticed_group ?? "", reason: row.reason },
+  }));
+}
+
+function newestOf(session: SqliteSession, group: NoticeGroup): NewestNotice[] {
+  const row = session.first<NoticeRow>(
+    `${selectNotice} WHERE rule_id = ? AND event = ? AND about_id = ? ORDER BY notice_id DESC LIMIT 1`,
+    idToBytes(group.ruleId),
+    group.event,
+    idToBytes(group.aboutId),
+  );
+  if (row === undefined) {
+    return [];
+  }
+  const notice = toNotice(row);
+  return [{ ...notice, isOpen: notice.status === "waiting" && notice.attempts === 0 }];
+}

@@ -1,0 +1,142 @@
+import type { NoticeEvent, NoticeFacts, NoticeStatus, NoticeSubject, NoticeTarget } from "../../contract/api/notice.ts";
+import type { JobException } from "../../contract/host/host-messages.ts";
+import type { JobStatus } from "../../contract/job-status.ts";
+import { bytesToId } from "../id-bytes.ts";
+import type { JobToNotice, StoredNotice, StoredNoticeRule } from "../operations/notices.ts";
+
+/** What a `StoredNoticeRule` is made of, ready for a `WHERE`. */
+export const selectNoticeRule = `
+  SELECT n.rule_id, n.name, n.enabled, n.events, n.runbook_id, r.name AS runbook_name, n.worker_group, n.tag,
+    n.start_late_after, n.running_long_after, n.throttle, n.target, n.start_late_seen, n.running_long_seen_at,
+    n.failures, n.created_at, n.modified_at, n.modified_by, n.revision
+  FROM notice_rules n LEFT JOIN runbooks r ON r.runbook_id = n.runbook_id`;
+
+export interface NoticeRuleRow {
+  rule_id: Uint8Array;
+  name: string;
+  enabled: number;
+  events: string;
+  runbook_id: Uint8Array | null;
+  runbook_name: string | null;
+  worker_group: string | null;
+  tag: string | null;
+  start_late_after: number | null;
+  running_long_after: number | null;
+  throttle: number;
+  target: string;
+  start_late_seen: Uint8Array | null;
+  running_long_seen_at: number | null;
+  failures: number;
+  created_at: number;
+  modified_at: number;
+  modified_by: string;
+  revision: number;
+}
+
+export function toNoticeRule(row: NoticeRuleRow): StoredNoticeRule {
+  return {
+    ruleId: bytesToId(row.rule_id),
+    name: row.name,
+    enabled: row.enabled === 1,
+    events: JSON.parse(row.events) as NoticeEvent[],
+    runbookId: idOrNull(row.runbook_id),
+    runbookName: row.runbook_name,
+    group: row.worker_group,
+    tag: row.tag,
+    startLateAfter: row.start_late_after,
+    runningLongAfter: row.running_long_after,
+    throttle: row.throttle,
+    target: JSON.parse(row.target) as NoticeTarget,
+    startLateSeen: idOrNull(row.start_late_seen),
+    runningLongSeenAt: row.running_long_seen_at,
+    failures: row.failures,
+    createdAt: row.created_at,
+    modifiedAt: row.modified_at,
+    modifiedBy: row.modified_by,
+    revision: row.revision,
+  };
+}
+
+/** What a `StoredNotice` is made of, ready for a `WHERE`. */
+export const selectNotice = `
+  SELECT notice_id, rule_id, rule_name, event, about_id, occurrences, facts, status, attempts, reason, happened_at, created_at,
+    next_attempt_at, delivered_at
+  FROM notices`;
+
+export interface NoticeRow {
+  notice_id: Uint8Array;
+  rule_id: Uint8Array;
+  rule_name: string;
+  event: NoticeSubject;
+  about_id: Uint8Array;
+  occurrences: number;
+  facts: string;
+  status: NoticeStatus;
+  attempts: number;
+  reason: string | null;
+  happened_at: number;
+  created_at: number;
+  next_attempt_at: number | null;
+  delivered_at: number | null;
+}
+
+export function toNotice(row: NoticeRow): StoredNotice {
+  return {
+    noticeId: bytesToId(row.notice_id),
+    ruleId: bytesToId(row.rule_id),
+    ruleName: row.rule_name,
+    event: row.event,
+    aboutId: bytesToId(row.about_id),
+    occurrences: row.occurrences,
+    facts: JSON.parse(row.facts) as NoticeFacts,
+    status: row.status,
+    attempts: row.attempts,
+    reason: row.reason,
+    happenedAt: row.happened_at,
+    createdAt: row.created_at,
+    nextAttemptAt: row.next_attempt_at,
+    deliveredAt: row.delivered_at,
+  };
+}
+
+/** Columns of a `JobToNotice`; `j` is the job, `r` its runbook, `w` its worker. */
+export const jobToNoticeColumns = `j.job_id, j.runbook_id, j.runbook_name, r.tags, j.status, j.status_reason, j.exception,
+    j.started_by, j.worker_group, w.name AS worker_name, j.accepted_at, j.claimed_at, j.ended_at`;
+
+export interface JobToNoticeRow {
+  job_id: Uint8Array;
+  runbook_id: Uint8Array;
+  runbook_name: string;
+  tags: string | null;
+  status: JobStatus;
+  status_reason: string | null;
+  exception: string | null;
+  started_by: string;
+  worker_group: string | null;
+  worker_name: string | null;
+  accepted_at: number;
+  claimed_at: number | null;
+  ended_at: number | null;
+}
+
+export function toJobToNotice(row: JobToNoticeRow): JobToNotice {
+  return {
+    jobId: bytesToId(row.job_id),
+    runbookId: bytesToId(row.runbook_id),
+    runbookName: row.runbook_name,
+    tags: row.tags === null ? [] : (JSON.parse(row.tags) as string[]),
+    status: row.status,
+    statusReason: row.status_reason,
+    exception: row.exception === null ? null : (JSON.parse(row.exception) as JobException),
+    startedBy: row.started_by,
+    workerGroup: row.worker_group,
+    workerName: row.worker_name,
+    acceptedAt: row.accepted_at,
+    claimedAt: row.claimed_at,
+    endedAt: row.ended_at,
+  };
+}
+
+function idOrNull(bytes: Uint8Array | null): string | null {
+  return bytes === null ? null : bytesToId(bytes);
+}
