@@ -70,7 +70,8 @@ export async function makeClaimableStore(
 }
 
 async function addWorkers(store: Store): Promise<Claimer[]> {
-  const workers = Array.from({ length: 8 }, async (_, index) => {
+  const claimers: Claimer[] = [];
+  for (let index = 0; index < 8; index += 1) {
     const name = `worker-${index}`;
     const group = groups[index % groups.length] ?? "";
     const tokenHash = createHash("sha256").update(name).digest();
@@ -83,12 +84,12 @@ async function addWorkers(store: Store): Promise<Claimer[]> {
     });
     const placement = placementOf(group);
     const id = placementId("node", placement);
-    return {
+    claimers.push({
       placementId: id,
       offer: { workerId, instanceId, slots: 32, kindSlots: { node: 32 }, placementIds: [id] },
-    };
-  });
-  return await Promise.all(workers);
+    });
+  }
+  return claimers;
 }
 
 function placementOf(group: string) {

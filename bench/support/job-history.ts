@@ -1,4 +1,4 @@
-import { addJobsToSqlite } from "./bulk-jobs.ts";
+import { addJobsToSqlite } from "./bulk-jobs-sqlite.ts";
 import { Client } from "./client.ts";
 import type { SystemOptions } from "./system.ts";
 import { startSystem } from "./system.ts";
