@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,6 +29,11 @@ after(() => testDatabases?.dropTestDatabases());
 export function storeTest(name: string, body: (t: TestContext) => Promise<void>): void {
   test(`${name} · SQLite`, (t) => databaseOfTest.run("sqlite", body, t));
   test(`${name} · SQL Server`, skipUnless("mssql"), (t) => databaseOfTest.run("sql-server", body, t));
+}
+
+/** Does something as `storeTest` does it on this database. */
+export function onDatabase<Result>(kind: DatabaseKind, body: () => Result): Result {
+  return databaseOfTest.run(kind, body);
 }
 
 /** An empty folder that is gone after the test. */
@@ -67,14 +71,17 @@ export async function temporaryStore(t: TestContext): Promise<Store> {
   return opened;
 }
 
-/** All rows of a table of a `temporaryStore`, past the store; values as its database's driver gives them. */
-export async function storedRows(store: Store, table: string): Promise<Record<string, unknown>[]> {
-  const { databaseUrl } = optionsOfStores.get(store) ?? {};
+/**
+ * All rows of a table, past the store; values as its database's driver gives them.
+ * @param of a `temporaryStore`, or what `temporaryStoreOptions` gave
+ */
+export async function storedRows(of: Store | StoreOptions, table: string): Promise<Record<string, unknown>[]> {
+  const options = "dataDirectory" in of ? of : optionsOfStores.get(of);
+  const { databaseUrl, dataDirectory = "" } = options ?? {};
   if (databaseUrl !== undefined && testDatabases !== undefined) {
     return testDatabases.rowsOfTestDatabase(databaseUrl, table);
   }
-  assert.equal(store.database.kind, "sqlite");
-  const database = new DatabaseSync(store.database.kind === "sqlite" ? store.database.file : "", { readOnly: true });
+  const database = new DatabaseSync(join(dataDirectory, "runsmith.sqlite"), { readOnly: true });
   try {
     return database.prepare(`SELECT * FROM ${table}`).all();
   } finally {

@@ -1,0 +1,110 @@
+import type { AddressInfo, Socket } from "node:net";
+import { connect, createServer } from "node:net";
+
+/* A stretch of network between the store and SQL Server that fails on demand. */
+
+/** First byte of a TDS packet that is about a transaction, and the kind that commits it (MS-TDS 2.2.3.1.1, 2.2.6.9). */
+const transactionPacket = 0x0e;
+const commitRequest = 7;
+
+/** Bytes of a packet's own header. */
+const packetHeader = 8;
+
+/** Stands between a store and its database. */
+export interface DatabaseProxy extends AsyncDisposable {
+  /** The database's URL, by way of this. */
+  readonly url: string;
+  /** Cuts all connections there are. */
+  cut(): void;
+  /** Nothing gets through, and nobody is let in, until `reopen`. */
+  close(): Promise<void>;
+  reopen(): Promise<void>;
+  /** Of the next commits: lets the database do it, and cuts the connection instead of bringing back the answer. */
+  loseCommitAnswers(count: number): void;
+  /** Commits whose answers were lost. */
+  readonly lostAnswers: number;
+}
+
+/** Makes one; `databaseUrl` must be without encryption, or its packets could not be told apart. */
+export async function databaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
+  const target = new URL(databaseUrl);
+  const sockets = new Set<Socket>();
+  let answersToLose = 0;
+  let lostAnswers = 0;
+  const server = createServer((client) => {
+    const database = connect(Number(target.port || 1433), target.hostname.replace(/^\[(.*)\]$/, "$1"));
+    let losing = false;
+    const end = () => {
+      client.destroy();
+      database.destroy();
+      sockets.delete(client);
+    };
+    sockets.add(client);
+    for (const socket of [client, database]) {
+      socket.setNoDelay(true);
+      socket.on("error", end);
+      socket.on("close", end);
+    }
+    client.on("data", (chunk: Buffer) => {
+      if (answersToLose > 0 && isCommit(chunk)) {
+        answersToLose -= 1;
+        losing = true;
+      }
+      database.write(chunk);
+    });
+    database.on("data", (chunk: Buffer) => {
+      if (losing) {
+        lostAnswers += 1;
+        end();
+      } else {
+        client.write(chunk);
+      }
+    });
+  });
+  const listen = (port: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      cut();
+    });
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const url = new URL(databaseUrl);
+  url.hostname = "127.0.0.1";
+  url.port = String(port);
+  return {
+    url: url.href,
+    cut,
+    close,
+    reopen: () => listen(port),
+    loseCommitAnswers(count) {
+      answersToLose = count;
+    },
+    get lostAnswers() {
+      return lostAnswers;
+    },
+    async [Symbol.asyncDispose]() {
+      if (server.listening) await close();
+    },
+  };
+}
+
+function isCommit(chunk: Buffer): boolean {
+  if (chunk.length < packetHeader + 4 || chunk[0] !== transactionPacket) {
+    return false;
+  }
+  // Headers of varying length come first; their own length is the first number.
+  const headers = chunk.readUInt32LE(packetHeader);
+  const kind = packetHeader + headers;
+  return chunk.length >= kind + 2 && chunk.readUInt16LE(kind) === commitRequest;
+}
