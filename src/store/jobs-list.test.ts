@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { v7 as newId } from "uuid";
+import type { JobsPage } from "./operations/jobs.ts";
+import { openJobsDatabase } from "./testing/open-jobs-database.ts";
+import { storeTest } from "./testing.ts";
+
+storeTest("lists page by key, newest first", async (t) => {
+  const db = await openJobsDatabase(t);
+  const [a, b] = [await db.addRunbook({ name: "Alpha" }), await db.addRunbook()];
+  const jobs = [await db.start(a), await db.start(b), await db.start(a), await db.start(b)];
+  const [j0, j1, j2, j3] = jobs;
+  const list = async (of: Omit<JobsPage, "bytes">) => {
+    const { items, next } = await db.operations.jobs({ bytes: 1_000_000, ...of });
+    return { ids: items.map(({ jobId }) => jobId), next };
+  };
+  assert.deepEqual(await list({ limit: 3 }), { ids: [j3, j2, j1], next: j1 });
+  assert.deepEqual(await list({ limit: 3, after: j1 ?? "" }), { ids: [j0], next: null });
+  assert.deepEqual(await list({ limit: 3, runbook: "alpha" }), { ids: [j2, j0], next: null });
+  assert.deepEqual(await list({ limit: 1, runbook: b.runbookId, statuses: ["New"] }), { ids: [j3], next: j3 });
+  assert.deepEqual(await list({ limit: 9, runbook: b.runbookId, statuses: ["Failed"] }), { ids: [], next: null });
+  assert.deepEqual((await list({ limit: 9, statuses: ["New"] })).ids.length, 4);
+  assert.deepEqual(await list({ limit: 9, runbook: "none" }), { ids: [], next: null });
+});
+
+storeTest("every filter of a list finds what it names and nothing else, alone and together with others", async (t) => {
+  const db = await openJobsDatabase(t);
+  const [a, b] = [await db.addRunbook({ name: "Alpha" }), await db.addRunbook({ runOn: ["group:dmz"] })];
+  await db.changeRunbook({ tags: ["night"] }, b.runbookId);
+  const ann = async (of: typeof a) => {
+    const accepted = await db.accept(of, { startedBy: "Ann", jobId: idAt(db.time) });
+    return accepted.outcome === "accepted" ? accepted.job.jobId : assert.fail();
+  };
+  const early = await ann(a);
+  db.time += 60_000;
+  const later = await db.accept(b, { startedBy: "bob", jobId: idAt(db.time) });
+  const dmz = later.outcome === "accepted" ? later.job.jobId : assert.fail();
+  const worker = await db.addWorker();
+  assert.equal((await db.claim(worker))[0]?.jobId, early);
+  const middle = db.time;
+  db.time += 60_000;
+  const last = await ann(a);
+  const ids = async (of: Partial<JobsPage>) =>
+    (await db.operations.jobs({ bytes: 1_000_000, limit: 9, ...of })).items.map(({ jobId }) => jobId);
+  assert.deepEqual(await ids({ statuses: ["New", "Activating"] }), [last, dmz, early], "several states, in one order");
+  assert.deepEqual(await ids({ statuses: [] }), []);
+  assert.deepEqual(await ids({ since: middle }), [last, dmz]);
+  assert.deepEqual(await ids({ until: middle }), [early]);
+  assert.deepEqual(await ids({ since: middle, until: middle + 1 }), [dmz]);
+  assert.deepEqual(await ids({ workerGroup: "dmz" }), [dmz]);
+  assert.deepEqual(await ids({ tag: "night" }), [dmz]);
+  assert.deepEqual(await ids({ startedBy: "ann" }), [last, early]);
+  assert.deepEqual(await ids({ worker: worker.workerId }), [early]);
+  assert.deepEqual(await ids({ worker: worker.workerId, statuses: ["Activating"] }), [early]);
+  assert.deepEqual(await ids({ worker: "nobody" }), []);
+  assert.deepEqual(await ids({ startedBy: "ANN", runbook: "alpha", statuses: ["New"], until: middle }), []);
+  assert.deepEqual(await ids({ startedBy: "ANN", runbook: "alpha", statuses: ["New"], since: middle }), [last]);
+});
+
+storeTest("a page of jobs ends at its bytes, holds at least one job, and pages miss none", async (t) => {
+  const db = await openJobsDatabase(t);
+  const runbook = await db.addRunbook();
+  const jobs: string[] = [];
+  for (let i = 0; i < 40; i += 1) {
+    const accepted = await db.accept(runbook, { parameters: { text: "x".repeat(10_000) } });
+    jobs.unshift(accepted.outcome === "accepted" ? accepted.job.jobId : assert.fail());
+  }
+  const found: string[] = [];
+  const sizes: number[] = [];
+  for (let after: string | null | undefined; after !== null; ) {
+    const page = await db.operations.jobs({ limit: 100, bytes: 100_000, ...(after !== undefined && { after }) });
+    found.push(...page.items.map(({ jobId }) => jobId));
+    sizes.push(page.items.length);
+    after = page.next;
+  }
+  assert.deepEqual(found, jobs);
+  assert.deepEqual(sizes, [10, 10, 10, 10]);
+  assert.equal((await db.operations.jobs({ limit: 100, bytes: 1 })).items.length, 1);
+});
+
+function idAt(time: number): string {
+  return newId({ msecs: time });
+}

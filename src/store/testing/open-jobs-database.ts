@@ -1,0 +1,21 @@
+import type { TestContext } from "node:test";
+import { SqliteJobsDatabase } from "../sqlite/jobs-database.ts";
+import { temporaryStoreOptions } from "../testing.ts";
+import type { JobsDatabase } from "./jobs-database.ts";
+
+/* For tests only. */
+
+/** An empty database for a `storeTest`, of the kind that it is run with. */
+export async function openJobsDatabase(t: TestContext): Promise<JobsDatabase> {
+  let close = async () => {};
+  // What is to be done first after the test must be said first.
+  t.after(() => close());
+  const { databaseUrl } = await temporaryStoreOptions(t);
+  if (databaseUrl === undefined) {
+    return new SqliteJobsDatabase();
+  }
+  const { openMssqlJobsDatabase } = await import("../mssql/jobs-database.ts");
+  const opened = await openMssqlJobsDatabase(databaseUrl);
+  close = opened.close;
+  return opened.db;
+}
