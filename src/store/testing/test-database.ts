@@ -41,11 +41,17 @@ export async function takeTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** All rows of a table of a database that was taken. */
-export async function rowsOfTestDatabase(databaseUrl: string, table: string): Promise<Record<string, unknown>[]> {
+/** A connection to a database that was taken, past the store. */
+export function connectionOfTestDatabase(databaseUrl: string): sql.ConnectionPool {
   const database = all.find(({ url }) => url === databaseUrl);
   if (database === undefined) throw new Error("That is no database of this process.");
-  return (await database.pool.request().query<Record<string, unknown>>(`SELECT * FROM runsmith.${table}`)).recordset;
+  return database.pool;
+}
+
+/** All rows of a table of a database that was taken. */
+export async function rowsOfTestDatabase(databaseUrl: string, table: string): Promise<Record<string, unknown>[]> {
+  const request = connectionOfTestDatabase(databaseUrl).request();
+  return (await request.query<Record<string, unknown>>(`SELECT * FROM runsmith.${table}`)).recordset;
 }
 
 /** Drops what this process made. */
