@@ -78,6 +78,7 @@ export class RecordIntake {
   readonly #peers = new Map<string, RecordsPeer>();
   #progress = new Map<string, AttemptProgress>();
   #writing: Promise<void> | null = null;
+  #soon: NodeJS.Immediate | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopping = false;
   #closed = false;
@@ -139,7 +140,12 @@ export class RecordIntake {
     }
     this.#keep(assigned, { peer, records: frame.records, ended, bytes, isTold });
     const freed = ended !== null && current !== undefined && this.#attempts.remove(frame.jobId, frame.attempt);
-    this.#write();
+    if (ended === null) {
+      this.#writeSoon();
+    } else {
+      // Before whatever the free slot is used for.
+      this.#write();
+    }
     return { freed: freed ? peer.workerId : null };
   }
 
@@ -154,6 +160,8 @@ export class RecordIntake {
   /** Takes no further records in, and resolves when those that came are stored, cannot be for now, or take too long. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    clearImmediate(this.#soon);
+    this.#write();
     const patience = Promise.withResolvers<void>();
     const timer = setTimeout(() => patience.resolve(), stopPatience);
     const until = performance.now() + stopPatience;
@@ -216,6 +224,14 @@ export class RecordIntake {
       pending.frames.push(frame);
       pending.bytes += frame.bytes;
     }
+  }
+
+  /** After live readers have been served, with what else has come by then. */
+  #writeSoon(): void {
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined;
+      this.#write();
+    });
   }
 
   #write(): void {
