@@ -6,7 +6,8 @@ const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 /**
  * Runs the packaged Node in this one's place: same input and output, signals forwarded, same end.
  * @param {string[]} args Arguments of Node.
- * @param {{ env?: Record<string, string | undefined>, ended?: () => void }} [options] `ended` runs between the child's end and ours.
+ * @param {{ env?: Record<string, string | undefined>, ended?: (code: number) => number }} [options] `ended` runs between the child's
+ * end and ours, and says the exit code.
  */
 export function runNode(args, options = {}) {
   if (options.ended === undefined && process.execve !== undefined) {
@@ -26,8 +27,8 @@ export function runNode(args, options = {}) {
     process.exit(1);
   });
   child.on("exit", (code, signal) => {
-    options.ended?.();
-    if (signal === null) process.exit(code ?? 1);
+    const exitCode = options.ended?.(code ?? 1) ?? code ?? 1;
+    if (signal === null) process.exit(exitCode);
     for (const each of forwarded) process.removeAllListeners(each);
     process.kill(process.pid, signal);
   });

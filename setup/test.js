@@ -1,6 +1,9 @@
-import { availableParallelism } from "node:os";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { findFiles } from "./find-files.js";
-import { say } from "./root.js";
+import { packagedNode, root, say } from "./root.js";
 import { runNode } from "./run-node.js";
 import { setUp } from "./set-up.js";
 
@@ -23,22 +26,43 @@ if (files.length === 0) {
   process.exit(2);
 }
 
+// By itself and last, for it checks what the tests of the store have sent to SQL Server; see that file.
+const last = "test/tsql-grammar/tsql-grammar.test.ts";
+const [before, after] = files.length === 1 ? [files, []] : divided(files, (file) => file !== last);
+const recordings = mkdtempSync(join(tmpdir(), "runsmith-statements-"));
+process.on("exit", () => rmSync(recordings, { recursive: true, force: true }));
+
 const startedAt = Date.now();
-runNode(
-  [
-    "--test",
-    "--test-reporter=spec",
-    `--test-concurrency=${concurrency}`,
-    "--test-timeout=240000",
-    ...nodeOptions,
-    ...files,
-  ],
-  {
-    env: { RUNSMITH_TEST_REQUIRE: required.join(","), RUNSMITH_URL: undefined, RUNSMITH_TOKEN: undefined },
-    ended: () =>
-      process.stdout.write(`ℹ total ${((Date.now() - startedAt) / 1000).toFixed(1)} s, ${files.length} files\n`),
+const env = {
+  RUNSMITH_TEST_REQUIRE: required.join(","),
+  RUNSMITH_TEST_STATEMENTS: recordings,
+  RUNSMITH_URL: undefined,
+  RUNSMITH_TOKEN: undefined,
+};
+const testOptions = [
+  "--test",
+  "--test-reporter=spec",
+  `--test-concurrency=${concurrency}`,
+  "--test-timeout=240000",
+  ...nodeOptions,
+];
+runNode([...testOptions, ...before], {
+  env,
+  ended(code) {
+    const exitCode = after.length === 0 ? code : runAfterwards() || code;
+    process.stdout.write(`ℹ total ${((Date.now() - startedAt) / 1000).toFixed(1)} s, ${files.length} files\n`);
+    return exitCode;
   },
-);
+});
+
+function runAfterwards() {
+  const options = { cwd: root, stdio: "inherit", env: { ...process.env, ...env } };
+  return spawnSync(packagedNode, [...testOptions, ...after], options).status ?? 1;
+}
+
+function divided(list, belongs) {
+  return [list.filter(belongs), list.filter((each) => !belongs(each))];
+}
 
 function readArguments(args) {
   const result = { filters: [], required: [], nodeOptions: [], concurrency: Math.max(2, availableParallelism() - 1) };

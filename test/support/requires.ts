@@ -14,6 +14,11 @@ const probes = {
   },
   pwsh: () => (powerShellPath() === null ? "no pwsh on PATH (or in RUNSMITH_PWSH)" : null),
   root: () => (process.getuid?.() === 0 ? null : "needs to run as root"),
+  dotnet: () => {
+    const probe = spawnSync("dotnet", ["--list-sdks"], { encoding: "utf8" });
+    if (probe.error !== undefined) return "the .NET SDK is not installed";
+    return /^(?:1\d|[2-9]\d)\./m.test(probe.stdout) ? null : "needs the .NET SDK 10 or later";
+  },
   mssql: () => (process.env.RUNSMITH_TEST_MSSQL ? null : "RUNSMITH_TEST_MSSQL names no SQL Server"),
 } satisfies Record<string, () => string | null>;
 

@@ -5,6 +5,7 @@ import type { AppliedMigration, Migration } from "../migrations.ts";
 import { missingMigrations } from "../migrations.ts";
 import { batchesOf } from "./batches.ts";
 import { toSqlError } from "./sql-errors.ts";
+import { noteStatement } from "./statement-listener.ts";
 
 /** Of the lock under which one service migrates while the others wait. */
 const lockName = "runsmith.migrations";
@@ -143,6 +144,7 @@ async function apply(transaction: sql.Transaction, migration: Migration): Promis
 
 /** Runs a batch for as long as it takes: a migration of a large table is not over in seconds. */
 async function run(transaction: sql.Transaction, batch: string): Promise<void> {
+  noteStatement({ text: batch, procedure: false, parameters: [] });
   const request = new (sql.Request as unknown as PatientRequest)(transaction, { requestTimeout: 0 });
   await request.batch(batch);
 }
@@ -151,5 +153,6 @@ async function run(transaction: sql.Transaction, batch: string): Promise<void> {
 type PatientRequest = new (transaction: sql.Transaction, overrides: { requestTimeout: number }) => sql.Request;
 
 async function rows<Row>(connection: sql.ConnectionPool | sql.Transaction, text: string): Promise<Row[]> {
+  noteStatement({ text, procedure: false, parameters: [] });
   return (await connection.request().query<Row>(text)).recordset;
 }

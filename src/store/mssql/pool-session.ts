@@ -2,22 +2,13 @@ import sql from "mssql";
 import type { MssqlSession, StatementResult } from "./session.ts";
 import { toSqlError } from "./sql-errors.ts";
 import type { SqlType, SqlValue, SqlValues, TableValue, TypedValue } from "./sql-values.ts";
+import { noteStatement } from "./statement-listener.ts";
 
 /** What a session counts; see `StoreStatistics`. */
 export interface SessionCounters {
   commits: number;
   /** Milliseconds. */
   commitTime: number;
-}
-
-/** Told of every statement before it is sent; for the tests that check all of them. */
-export type StatementListener = (statement: { text: string; values: SqlValues }) => void;
-
-let statementListener: StatementListener | null = null;
-
-/** Tells a listener of every statement of this process from now on; null ends it. */
-export function listenToStatements(listener: StatementListener | null): void {
-  statementListener = listener;
 }
 
 /** A session whose every statement takes a connection of the pool, and is a transaction of its own. */
@@ -52,7 +43,7 @@ function session(
   transaction: MssqlSession["transaction"],
 ): MssqlSession {
   const send = async (text: string, values: SqlValues, procedure: boolean): Promise<StatementResult> => {
-    statementListener?.({ text, values });
+    noteStatement({ text, procedure, parameters: Object.keys(values) });
     const request = newRequest();
     request.arrayRowMode = true;
     for (const [name, value] of Object.entries(values)) {

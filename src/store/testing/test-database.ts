@@ -1,5 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import sql from "mssql";
 import { readDatabaseUrl } from "../mssql/database-url.ts";
+import type { SentStatement } from "../mssql/statement-listener.ts";
+import { listenToStatements } from "../mssql/statement-listener.ts";
 
 /* Databases for tests on the SQL Server that RUNSMITH_TEST_MSSQL names. Each process makes its own, and drops them at its end. */
 
@@ -7,6 +11,13 @@ const prefix = "runsmith_test_";
 
 /** Milliseconds after which a database of a test is taken for forgotten by a process that was killed. */
 const forgottenAfter = 3 * 3_600_000;
+
+/** Folder for the statements that this process sends, for the check of their grammar. */
+const recordings = process.env.RUNSMITH_TEST_STATEMENTS;
+const recorded = new Map<string, SentStatement>();
+if (recordings) {
+  listenToStatements((statement) => recorded.set(`${statement.text} ${statement.parameters.join()}`, statement));
+}
 
 /** A database of a test. */
 export interface TestDatabase {
@@ -56,6 +67,9 @@ export async function rowsOfTestDatabase(databaseUrl: string, table: string): Pr
 
 /** Drops what this process made. */
 export async function dropTestDatabases(): Promise<void> {
+  if (recordings) {
+    writeFileSync(join(recordings, `${process.pid}.json`), JSON.stringify([...recorded.values()]));
+  }
   const pool = await server;
   if (pool !== undefined) {
     for (const database of all) {
