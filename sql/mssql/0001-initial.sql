@@ -3,7 +3,7 @@
 -- Ids are UUIDv7 as binary(16), so that the order of a clustered key is the order of creation. Times are datetime2(3) in UTC, JSON is
 -- nvarchar(max) (ISJSON knows objects and arrays only, so columns that may hold any JSON value are not checked).
 -- Names that people choose compare without regard to case; everything that programs compare is compared by its code points, whatever
--- the database's own collation. `row_version` grows with each change of a row: feeds over many rows follow it.
+-- the database's own collation. `row_version` grows with each change of a row: services learn by it what others did.
 -- A line that says GO ends a batch, as in every tool for SQL Server. The schema itself is made by the program.
 
 CREATE TABLE runsmith.installation (
@@ -179,6 +179,8 @@ CREATE TABLE runsmith.jobs (
   lost_wait bigint NULL,
   stop_requested_at datetime2(3) NULL,
   stop_requested_by nvarchar(256) COLLATE Latin1_General_CI_AS NULL,
+  -- 1 when it is to be stopped at once, without grace.
+  stop_forced bit NOT NULL CONSTRAINT df_jobs_stop_forced DEFAULT 0,
   status_reason nvarchar(max) NULL,
   exception nvarchar(max) NULL CONSTRAINT ck_jobs_exception CHECK (ISJSON(exception) = 1),
   result nvarchar(max) NULL,
@@ -199,6 +201,9 @@ CREATE INDEX jobs_by_start_deadline ON runsmith.jobs (start_deadline_at) WHERE s
 CREATE INDEX jobs_by_loss ON runsmith.jobs (lost_at) WHERE lost_at IS NOT NULL;
 CREATE INDEX jobs_by_retry ON runsmith.jobs (retry_of, job_id) WHERE retry_of IS NOT NULL;
 CREATE INDEX jobs_by_end ON runsmith.jobs (ended_at, job_id) WHERE ended_at IS NOT NULL;
+-- What services learn of each other by: all that they follow of a job is in it.
+CREATE INDEX jobs_by_change ON runsmith.jobs (row_version) INCLUDE (
+  status, parked, attempt, worker_id, placement_id, host_kind, record_count, stop_requested_by, stop_forced);
 
 -- Apart from the job row, so that lists do not read it. `secret_names` is a JSON array.
 CREATE TABLE runsmith.job_parameters (
@@ -216,7 +221,6 @@ CREATE TABLE runsmith.job_queue (
   rank int NOT NULL,
   tag bigint NOT NULL,
   job_id binary(16) NOT NULL,
-  row_version rowversion NOT NULL,
   CONSTRAINT pk_job_queue PRIMARY KEY CLUSTERED (placement_id, rank, tag, job_id)
 );
 
@@ -273,7 +277,6 @@ CREATE TABLE runsmith.stream_records (
   text nvarchar(max) NOT NULL,
   value nvarchar(max) NULL,
   flags tinyint NOT NULL CONSTRAINT df_stream_records_flags DEFAULT 0,
-  row_version rowversion NOT NULL,
   CONSTRAINT pk_stream_records PRIMARY KEY CLUSTERED (job_id, attempt, number)
 );
 
@@ -305,6 +308,8 @@ CREATE TABLE runsmith.workers (
   admission nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT df_workers_admission DEFAULT N'open',
   status nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
   instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NULL,
+  -- Of its link now, made anew with each hello: a service that gives it a job names the link that it has to it.
+  link_id nvarchar(128) COLLATE Latin1_General_BIN2 NULL,
   version nvarchar(1024) NULL,
   protocol int NULL,
   host_name nvarchar(1024) NULL,
@@ -321,6 +326,24 @@ CREATE TABLE runsmith.workers (
   created_at datetime2(3) NOT NULL,
   CONSTRAINT uq_workers_name UNIQUE (workspace_id, name)
 );
+
+-- Which service does what one alone should do. Of use where several services share a database.
+CREATE TABLE runsmith.duty_leases (
+  duty nvarchar(64) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT pk_duty_leases PRIMARY KEY CLUSTERED,
+  holder nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
+  taken_at datetime2(3) NOT NULL,
+  expires_at datetime2(3) NOT NULL
+);
+
+-- Tokens that were revoked, or whose principal was changed, for services that remember them. Written where several services share a
+-- database.
+CREATE TABLE runsmith.revoked_tokens (
+  token_id binary(16) NOT NULL CONSTRAINT pk_revoked_tokens PRIMARY KEY CLUSTERED,
+  revoked_at datetime2(3) NOT NULL,
+  row_version rowversion NOT NULL
+);
+
+CREATE INDEX revoked_tokens_by_change ON runsmith.revoked_tokens (row_version);
 
 -- Requests that carried an `Idempotency-Key`; `request_hash` recognises a key used for something else. `result` is what the
 -- operation gave, written in its own transaction; `status` and `body` are the answer that was sent, kept after it.

@@ -1,8 +1,10 @@
 -- How workers get jobs, as procedures. See 0002-job-ends.sql for what all procedures have in common.
 
+-- `link_id`: the link over which the service would give it a job; NULL asks for none in particular.
 CREATE TYPE runsmith.OfferedWorkers AS TABLE (
   worker_id binary(16) NOT NULL PRIMARY KEY,
-  instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL
+  instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
+  link_id nvarchar(128) COLLATE Latin1_General_BIN2 NULL
 );
 GO
 
@@ -16,7 +18,8 @@ CREATE TYPE runsmith.ClaimSlots AS TABLE (
   position int NOT NULL PRIMARY KEY,
   placement_id binary(16) NOT NULL,
   worker_id binary(16) NOT NULL,
-  instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL
+  instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
+  link_id nvarchar(128) COLLATE Latin1_General_BIN2 NULL
 );
 GO
 
@@ -36,6 +39,7 @@ BEGIN
   SELECT N'worker' AS kind, w.worker_id, w.sandbox
   FROM runsmith.workers w JOIN @workers o ON o.worker_id = w.worker_id AND o.instance_id = w.instance_id
   WHERE w.status = N'connected' AND w.admission = N'open' AND w.lease_expires_at > @now
+    AND (o.link_id IS NULL OR o.link_id = w.link_id)
     AND NOT EXISTS (
       SELECT 1 FROM runsmith.dispatch_holds h
       WHERE h.workspace_id = w.workspace_id AND (h.scope = N'all' OR (h.scope = N'group' AND h.subject = w.worker_group)));
@@ -80,7 +84,9 @@ BEGIN
   OUTPUT inserted.worker_id, inserted.sandbox INTO @workers
   FROM runsmith.workers w
   WHERE w.status = N'connected' AND w.admission = N'open' AND w.lease_expires_at > @now
-    AND EXISTS (SELECT 1 FROM @slots s WHERE s.worker_id = w.worker_id AND s.instance_id = w.instance_id)
+    AND EXISTS (
+      SELECT 1 FROM @slots s
+      WHERE s.worker_id = w.worker_id AND s.instance_id = w.instance_id AND (s.link_id IS NULL OR s.link_id = w.link_id))
     AND NOT EXISTS (
       SELECT 1 FROM runsmith.dispatch_holds h
       WHERE h.workspace_id = w.workspace_id AND (h.scope = N'all' OR (h.scope = N'group' AND h.subject = w.worker_group)));

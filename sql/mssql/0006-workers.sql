@@ -62,8 +62,8 @@ BEGIN
   SET XACT_ABORT ON;
   SET @now = COALESCE(@now, SYSUTCDATETIME());
   DECLARE @lost TABLE (
-    worker_id binary(16) NOT NULL PRIMARY KEY, principal_id binary(16) NOT NULL, name nvarchar(256) NOT NULL, removed bit NOT NULL,
-    lease_duration bigint NULL);
+    worker_id binary(16) NOT NULL PRIMARY KEY, principal_id binary(16) NOT NULL, name nvarchar(256) NOT NULL,
+    status nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL, lease_duration bigint NULL);
   DECLARE @ends runsmith.AttemptEnds;
 
   BEGIN TRANSACTION;
@@ -78,8 +78,7 @@ BEGIN
   UPDATE runsmith.workers SET
     unavailable_since = CASE WHEN status = N'removed' THEN unavailable_since ELSE COALESCE(unavailable_since, last_seen_at) END,
     status = CASE WHEN status = N'removed' THEN status ELSE N'lost' END
-  OUTPUT inserted.worker_id, inserted.principal_id, inserted.name, CASE WHEN inserted.status = N'removed' THEN 1 ELSE 0 END,
-    inserted.lease_duration INTO @lost
+  OUTPUT inserted.worker_id, inserted.principal_id, inserted.name, inserted.status, inserted.lease_duration INTO @lost
   WHERE status IN (N'connected', N'draining', N'removed') AND (lease_expires_at IS NULL OR lease_expires_at < @now);
 
   INSERT INTO @ends (job_id, attempt, worker_id, outcome, reason)
@@ -90,7 +89,7 @@ BEGIN
   INSERT INTO @ends (job_id, attempt, worker_id, outcome, reason)
   SELECT j.job_id, j.attempt, j.worker_id, N'Lost',
     CASE
-      WHEN l.removed = 1 THEN N'its worker was removed'
+      WHEN l.status = N'removed' THEN N'its worker was removed'
       WHEN l.lease_duration IS NULL THEN N'worker ' + l.name + N' was lost (no heartbeat)'
       ELSE N'worker ' + l.name + N' was lost (no heartbeat for ' + runsmith.Seconds(l.lease_duration) + N' s)'
     END
@@ -100,8 +99,8 @@ BEGIN
   IF EXISTS (SELECT 1 FROM @ends)
     EXECUTE runsmith.CompleteJobs @ends, @release_limit, @now;
 
-  DELETE w FROM runsmith.workers w WHERE w.worker_id IN (SELECT worker_id FROM @lost WHERE removed = 1);
-  DELETE p FROM runsmith.principals p WHERE p.principal_id IN (SELECT principal_id FROM @lost WHERE removed = 1);
+  DELETE w FROM runsmith.workers w WHERE w.worker_id IN (SELECT worker_id FROM @lost WHERE status = N'removed');
+  DELETE p FROM runsmith.principals p WHERE p.principal_id IN (SELECT principal_id FROM @lost WHERE status = N'removed');
 
   COMMIT TRANSACTION;
 
@@ -137,7 +136,7 @@ BEGIN
   LEFT JOIN @group_leases l ON l.worker_group = w.worker_group;
 
   SELECT N'job' AS kind, j.job_id, j.attempt, j.host_kind, j.status, j.claimed_at, j.lost_at, j.lost_attempts, j.max_attempts,
-    j.time_limit, j.stop_grace, j.stop_requested_by
+    j.time_limit, j.stop_grace, j.stop_requested_by, j.stop_forced
   FROM runsmith.jobs j JOIN @worker w ON w.worker_id = j.worker_id
   WHERE j.ended_at IS NULL
   ORDER BY j.job_id;

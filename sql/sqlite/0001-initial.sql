@@ -168,6 +168,8 @@ CREATE TABLE jobs (
   lost_wait INTEGER,
   stop_requested_at INTEGER,
   stop_requested_by TEXT,
+  -- 1 when it is to be stopped at once, without grace.
+  stop_forced INTEGER NOT NULL DEFAULT 0,
   status_reason TEXT,
   exception TEXT,
   result TEXT,
@@ -288,6 +290,8 @@ CREATE TABLE workers (
   admission TEXT NOT NULL DEFAULT 'open',
   status TEXT NOT NULL,
   instance_id TEXT,
+  -- Of its link now, made anew with each hello: a service that gives it a job names the link that it has to it.
+  link_id TEXT,
   version TEXT,
   protocol INTEGER,
   host_name TEXT,
@@ -303,6 +307,21 @@ CREATE TABLE workers (
   created_at INTEGER NOT NULL,
   UNIQUE (workspace_id, name)
 ) STRICT;
+
+-- Which service does what one alone should do. Of use where several services share a database.
+CREATE TABLE duty_leases (
+  duty TEXT NOT NULL PRIMARY KEY,
+  holder TEXT NOT NULL,
+  taken_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Tokens that were revoked, or whose principal was changed, for services that remember them. Written where several services share a
+-- database.
+CREATE TABLE revoked_tokens (
+  token_id BLOB NOT NULL PRIMARY KEY,
+  revoked_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Requests that carried an `Idempotency-Key`; `request_hash` recognises a key used for something else. `result` is what the
 -- operation gave, written in its own transaction; `status` and `body` are the answer that was sent, kept after it.

@@ -1,5 +1,7 @@
 import type { AccessReads, AccessWrites } from "./operations/access.ts";
+import type { ChangeReads } from "./operations/changes.ts";
 import type { DispatchReads, DispatchWrites } from "./operations/dispatch.ts";
+import type { DutyLeaseWrites } from "./operations/duty-leases.ts";
 import type { IdempotencyKey, IdempotencyReads, IdempotencyWrites } from "./operations/idempotency.ts";
 import type { InstallationReads } from "./operations/installation.ts";
 import type { JobReads, JobWrites } from "./operations/jobs.ts";
@@ -31,6 +33,7 @@ export type ReadOperations = InstallationReads &
   JobReads &
   NoticeReads &
   StreamReads &
+  ChangeReads &
   DispatchReads &
   WorkerGroupReads &
   WorkerReads;
@@ -42,6 +45,7 @@ export type WriteOperations = RunbookWrites &
   JobWrites &
   NoticeWrites &
   StreamWrites &
+  DutyLeaseWrites &
   DispatchWrites &
   WorkerGroupWrites &
   WorkerWrites;
@@ -108,6 +112,8 @@ export interface Store {
   once(key: IdempotencyKey): Asynchronous<WriteOperations>;
   readonly installationId: string;
   readonly database: StoreDatabase;
+  /** Other services may use the database at the same time; what they do is told by `changesSince`. */
+  readonly isShared: boolean;
   /**
    * Writes are carried out in the order in which they were asked for, and those of one turn of the event loop are committed together
    * where that is possible. Without it they run side by side, and a write that depends on another has to wait for it.

@@ -36,6 +36,11 @@ export function onDatabase<Result>(kind: DatabaseKind, body: () => Result): Resu
   return databaseOfTest.run(kind, body);
 }
 
+/** A test of what holds where several services share a database: on the SQL Server that RUNSMITH_TEST_MSSQL names. */
+export function sharedDatabaseTest(name: string, body: (t: TestContext) => Promise<void>): void {
+  test(name, skipUnless("mssql"), (t) => databaseOfTest.run("sql-server", body, t));
+}
+
 /** An empty folder that is gone after the test. */
 export function temporaryDirectory(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "runsmith-store-"));

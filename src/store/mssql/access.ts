@@ -2,6 +2,7 @@ import { noSuchPrincipal, principalExists } from "../access-refusals.ts";
 import { bytesToId } from "../id-bytes.ts";
 import type { AccessReads, AccessWrites, NewToken, Principal, PrincipalKind } from "../operations/access.ts";
 import type { Asynchronous } from "../store.ts";
+import { forgetRevoked, noteRevoked } from "./revoked-tokens.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
 import { defaultWorkspace, newId } from "./session.ts";
 import { isDuplicate } from "./sql-errors.ts";
@@ -97,13 +98,18 @@ export function accessWrites(session: MssqlSession): Asynchronous<AccessWrites> 
          WHERE principal_id = @principal_id`,
         { principal_id: id(principalId), roles: json(roles), enabled: bit(enabled ?? null) },
       );
+      // Others remember what the principal may do by its tokens.
+      await noteRevoked(session, principalId);
       return mustFindPrincipal(session, principalId);
     },
 
-    deletePrincipal: async ({ principalId }) =>
-      (await session.run("DELETE FROM runsmith.principals WHERE principal_id = @principal_id", {
+    deletePrincipal: async ({ principalId }) => {
+      await noteRevoked(session, principalId);
+      const deleted = await session.run("DELETE FROM runsmith.principals WHERE principal_id = @principal_id", {
         principal_id: id(principalId),
-      })) > 0,
+      });
+      return deleted > 0;
+    },
 
     createToken: async ({ principalId, replace, ...token }) => {
       await mustFindPrincipal(session, principalId);
@@ -125,8 +131,10 @@ export function accessWrites(session: MssqlSession): Asynchronous<AccessWrites> 
       }
     },
 
-    purgeExpiredTokens: ({ limit }) =>
-      session.run("DELETE TOP (@limit) FROM runsmith.tokens WHERE expires_at <= SYSUTCDATETIME()", { limit }),
+    purgeExpiredTokens: async ({ limit }) => {
+      await forgetRevoked(session, limit);
+      return session.run("DELETE TOP (@limit) FROM runsmith.tokens WHERE expires_at <= SYSUTCDATETIME()", { limit });
+    },
   };
 }
 
@@ -147,7 +155,8 @@ async function insertToken(session: MssqlSession, principalId: string, token: Ne
   return tokenId;
 }
 
-function revokeTokens(session: MssqlSession, principalId: string, purpose: string | undefined): Promise<number> {
+async function revokeTokens(session: MssqlSession, principalId: string, purpose: string | undefined): Promise<number> {
+  await noteRevoked(session, principalId, purpose);
   return session.run(
     `DELETE FROM runsmith.tokens
      WHERE workspace_id = @workspace_id AND principal_id = @principal_id AND (@purpose IS NULL OR purpose = @purpose)`,

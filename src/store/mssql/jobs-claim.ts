@@ -13,13 +13,18 @@ import type { MssqlSession, StatementResult } from "./session.ts";
 import { ConnectionLost, isTransient } from "./sql-errors.ts";
 import { int, TableType, time } from "./sql-values.ts";
 
-const offeredWorkers = new TableType("runsmith.OfferedWorkers", { worker_id: "binary(16)", instance_id: "nvarchar" });
+const offeredWorkers = new TableType("runsmith.OfferedWorkers", {
+  worker_id: "binary(16)",
+  instance_id: "nvarchar",
+  link_id: "nvarchar",
+});
 const placementIds = new TableType("runsmith.PlacementIds", { placement_id: "binary(16)" });
 const claimSlots = new TableType("runsmith.ClaimSlots", {
   position: "int",
   placement_id: "binary(16)",
   worker_id: "binary(16)",
   instance_id: "nvarchar",
+  link_id: "nvarchar",
 });
 
 /** Milliseconds between two looks for a claim whose answer was lost. */
@@ -43,7 +48,7 @@ export class JobClaims {
   /** See `JobWrites.claimJobs`. */
   async claim(request: Parameters<JobWrites["claimJobs"]>[0]): Promise<Claim> {
     const { now, sandboxes, queues } = await this.#look(request);
-    const offers: (Offer & { instanceId: string })[] = [];
+    const offers: (Offer & { instanceId: string; linkId: string | null })[] = [];
     const passedOver: string[] = [];
     for (const offer of request.offers) {
       if (!sandboxes.has(offer.workerId)) {
@@ -52,6 +57,7 @@ export class JobClaims {
         offers.push({
           workerId: offer.workerId,
           instanceId: offer.instanceId,
+          linkId: offer.linkId ?? null,
           sandbox: sandboxes.get(offer.workerId) ?? null,
           slots: offer.slots,
           kindSlots: { ...offer.kindSlots },
@@ -75,6 +81,7 @@ export class JobClaims {
             placement_id: queue.placementId,
             worker_id: offer.workerId,
             instance_id: offer.instanceId,
+            link_id: offer.linkId,
           },
     );
     const result = await this.#fill(rows, now);
@@ -102,9 +109,10 @@ export class JobClaims {
   async #look({ queues, offers, limit }: { queues: QueueKey[]; offers: SlotOffer[]; limit: number }) {
     const result = await this.#session.execute("runsmith.ReadClaimable", {
       workers: offeredWorkers.of(
-        uniqueBy(offers, ({ workerId }) => workerId).map(({ workerId, instanceId }) => ({
+        uniqueBy(offers, ({ workerId }) => workerId).map(({ workerId, instanceId, linkId }) => ({
           worker_id: workerId,
           instance_id: instanceId,
+          link_id: linkId ?? null,
         })),
       ),
       queues: placementIds.of(
@@ -185,7 +193,9 @@ export class JobClaims {
   #readClaim(slots: ClaimSlot[], claimedAt: number): Promise<StatementResult> {
     const workers = uniqueBy(slots, ({ worker_id }) => worker_id);
     return this.#session.execute("runsmith.ReadClaim", {
-      workers: offeredWorkers.of(workers.map(({ worker_id, instance_id }) => ({ worker_id, instance_id }))),
+      workers: offeredWorkers.of(
+        workers.map(({ worker_id, instance_id, link_id }) => ({ worker_id, instance_id, link_id })),
+      ),
       claimed_at: time(claimedAt),
     });
   }
@@ -196,6 +206,7 @@ interface ClaimSlot {
   placement_id: string;
   worker_id: string;
   instance_id: string;
+  link_id: string | null;
 }
 
 interface ClaimedRow {

@@ -4,7 +4,7 @@ import type { JobEffects, StoppedJob } from "../operations/jobs.ts";
 import { effectsOf, noEffects, releasedAtOnce } from "./jobs-effects.ts";
 import { readJob } from "./jobs-read.ts";
 import type { MssqlSession } from "./session.ts";
-import { databaseTime, id, int, TableType, text } from "./sql-values.ts";
+import { bit, databaseTime, id, int, TableType, text } from "./sql-values.ts";
 
 const waitingEnds = new TableType("runsmith.WaitingEnds", { job_id: "binary(16)", reason: "nvarchar" });
 
@@ -71,7 +71,7 @@ async function stopSeen(
   const changed = await session.run(
     `UPDATE runsmith.jobs SET status = N'Stopping', status_reason = @reason,
        stop_requested_at = COALESCE(stop_requested_at, @now, CAST(SYSUTCDATETIME() AS datetime2(3))),
-       stop_requested_by = COALESCE(stop_requested_by, @by)
+       stop_requested_by = COALESCE(stop_requested_by, @by), stop_forced = CASE WHEN @force = 1 THEN 1 ELSE stop_forced END
      WHERE job_id = @job_id AND attempt = @attempt AND worker_id = @worker_id AND status = @status AND ended_at IS NULL`,
     {
       job_id: id(request.jobId),
@@ -80,6 +80,7 @@ async function stopSeen(
       status: text(seen.status),
       reason: text(reason),
       by: text(by),
+      force: bit(request.force),
       now: databaseTime,
     },
   );

@@ -72,6 +72,7 @@ async function openOver(
     once: (key) => operationCaller<WriteOperations>((name, argument) => write(name, argument, key)),
     installationId,
     database: { kind: "sql-server", server: address.shown, version, schema, durability },
+    isShared: true,
     keepsOrder: false,
     storageFolder: null,
     // A failover takes some ten to twenty seconds.

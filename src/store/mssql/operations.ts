@@ -1,6 +1,8 @@
 import type { Asynchronous, ReadOperations, WriteOperations } from "../store.ts";
 import { accessReads, accessWriteRules, accessWrites } from "./access.ts";
+import { changeReads } from "./changes.ts";
 import { dispatchReads, dispatchWriteRules, dispatchWrites } from "./dispatch.ts";
+import { dutyLeaseWriteRules, dutyLeaseWrites } from "./duty-leases.ts";
 import { idempotencyReads, idempotencyWriteRules, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
 import { jobReads, jobWriteRules, jobWrites } from "./jobs.ts";
@@ -19,6 +21,7 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
     ...accessReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
+    ...changeReads(session),
     ...dispatchReads(session),
     ...streamReads(session),
     ...workerGroupReads(session),
@@ -33,6 +36,7 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
     ...accessWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
+    ...dutyLeaseWrites(session),
     ...dispatchWrites(session),
     ...streamWrites(session),
     ...workerGroupWrites(session),
@@ -46,6 +50,7 @@ export const writeRules: WriteRules<WriteOperations> = {
   ...accessWriteRules,
   ...idempotencyWriteRules,
   ...jobWriteRules,
+  ...dutyLeaseWriteRules,
   ...dispatchWriteRules,
   ...streamWriteRules,
   ...workerGroupWriteRules,

@@ -34,6 +34,7 @@ interface HeldJob {
   time_limit: number | null;
   stop_grace: number;
   stop_requested_by: string | null;
+  stop_forced: boolean;
 }
 
 /** See `WorkerWrites.helloWorker`. In one transaction, which holds the worker's row from its beginning. */
@@ -95,6 +96,7 @@ function settle(hello: HelloWorker, worker: HelloRow, held: HeldJob[]) {
         hostKind: job.host_kind,
         claimedAt: job.claimed_at ?? worker.now,
         stopReason: job.status === "Stopping" ? `stopped by ${job.stop_requested_by ?? "an operator"}` : null,
+        stopForced: job.stop_forced,
         timeLimit: job.time_limit,
         stopGrace: job.stop_grace,
       });
@@ -147,7 +149,8 @@ async function renew(session: MssqlSession, hello: HelloWorker, worker: HelloRow
   const admission =
     worker.admission === "draining" && worker.instance_id !== hello.instanceId ? "cordoned" : worker.admission;
   await session.run(
-    `UPDATE runsmith.workers SET status = N'connected', admission = @admission, instance_id = @instance_id, version = @version,
+    `UPDATE runsmith.workers SET status = N'connected', admission = @admission, instance_id = @instance_id, link_id = @link_id,
+       version = @version,
        protocol = @protocol, host_name = @host_name, sandbox = @sandbox, slots = @slots, host_kinds = @host_kinds,
        lease_duration = @lease_duration, lease_expires_at = @lease_expires_at, last_seen_at = @now,
        unavailable_since = CASE WHEN @admission = N'open' THEN NULL ELSE COALESCE(unavailable_since, @now) END
@@ -156,6 +159,7 @@ async function renew(session: MssqlSession, hello: HelloWorker, worker: HelloRow
       worker_id: id(hello.workerId),
       admission: text(admission),
       instance_id: text(hello.instanceId),
+      link_id: text(hello.linkId ?? null),
       version: text(hello.version),
       protocol: int(hello.protocol),
       host_name: text(hello.hostName),

@@ -4,6 +4,7 @@ import { UserError } from "../../contract/user-error.ts";
 import { bytesToId } from "../id-bytes.ts";
 import type { StoredWorker, WorkerReads, WorkerWrites } from "../operations/workers.ts";
 import type { Asynchronous } from "../store.ts";
+import { noteRevoked } from "./revoked-tokens.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
 import { defaultWorkspace, newId } from "./session.ts";
 import { isDuplicate } from "./sql-errors.ts";
@@ -201,6 +202,7 @@ async function removeWorker(session: MssqlSession, of: { workerId: string }): Pr
     return null;
   }
   const { principal_id } = worker;
+  await noteRevoked(session, bytesToId(principal_id));
   await session.run("DELETE FROM runsmith.tokens WHERE principal_id = @principal_id", {
     principal_id: idBytes(principal_id),
   });

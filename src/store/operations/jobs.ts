@@ -133,6 +133,8 @@ export type AcceptedJob =
 export interface SlotOffer {
   workerId: string;
   instanceId: string;
+  /** The link over which it would be given a job: the offer counts while that is the worker's link. Left out where none is meant. */
+  linkId?: string;
   /** In all. */
   slots: number;
   /** Of these at most so many for each kind of host; none where a kind is left out. */

@@ -41,6 +41,8 @@ export interface WorkerTerms {
 export interface HelloWorker {
   workerId: string;
   instanceId: string;
+  /** Of the link that it says hello by, made for it. */
+  linkId?: string;
   version: string;
   protocol: number;
   hostName: string;
@@ -73,6 +75,8 @@ export interface KeptAttempt extends AttemptReference {
   claimedAt: number;
   /** Why it must end, when it was told to. */
   stopReason: string | null;
+  /** At once, without grace. */
+  stopForced: boolean;
   /** Milliseconds; null means without limit. */
   timeLimit: number | null;
   stopGrace: number;

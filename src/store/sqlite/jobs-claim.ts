@@ -32,10 +32,12 @@ export function claimJobs(
   for (const offer of request.offers) {
     const worker = session.first<{ sandbox: string | null; worker_group: string }>(
       `SELECT sandbox, worker_group FROM workers
-       WHERE worker_id = ? AND instance_id = ? AND status = 'connected' AND admission = 'open' AND lease_expires_at > ?`,
+       WHERE worker_id = ?1 AND instance_id = ?2 AND status = 'connected' AND admission = 'open' AND lease_expires_at > ?3
+         AND (?4 IS NULL OR link_id = ?4)`,
       idToBytes(offer.workerId),
       offer.instanceId,
       now,
+      offer.linkId ?? null,
     );
     if (worker === undefined || holds.all || holds.groups.has(worker.worker_group.toLowerCase())) {
       passedOver.push(offer.workerId);

@@ -40,6 +40,7 @@ export interface OpenJob {
   claimed_at: number | null;
   host_ready_at: number | null;
   stop_requested_by: string | null;
+  stop_forced: number;
   /** When the lease of a former instance of its worker ends, which had it. */
   lost_at: number | null;
 }
@@ -47,5 +48,5 @@ export interface OpenJob {
 /** Columns of an `OpenJob`, ready for a `WHERE`. */
 export const selectOpenJob = `
   SELECT job_id, runbook_id, status, parked, attempt, worker_id, placement_id, priority, host_kind, lost_attempts, failed_attempts,
-    max_attempts, max_retries, time_limit, stop_grace, claimed_at, host_ready_at, stop_requested_by, lost_at
+    max_attempts, max_retries, time_limit, stop_grace, claimed_at, host_ready_at, stop_requested_by, stop_forced, lost_at
   FROM jobs`;

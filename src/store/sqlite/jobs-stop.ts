@@ -58,11 +58,12 @@ export function askToStop(
   }
   session.run(
     `UPDATE jobs SET status = 'Stopping', status_reason = ?, stop_requested_at = COALESCE(stop_requested_at, ?),
-       stop_requested_by = COALESCE(stop_requested_by, ?)
+       stop_requested_by = COALESCE(stop_requested_by, ?), stop_forced = MAX(stop_forced, ?)
      WHERE job_id = ?`,
     stop.reason,
     stop.now,
     stop.by,
+    Number(stop.force),
     job.job_id,
   );
   effects.stops.push({ ...assigned, reason: stop.reason, force: stop.force });

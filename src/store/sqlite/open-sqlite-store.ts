@@ -35,6 +35,7 @@ export async function openSqliteStore(options: StoreOptions): Promise<Store> {
       operationCaller<WriteOperations>((operation, argument) => writer.call(operation, argument, key)),
     installationId: writer.installationId,
     database: writer.database,
+    isShared: false,
     keepsOrder: true,
     storageFolder: dataDirectory,
     usualLease: defaultLeaseDuration,

@@ -1,6 +1,8 @@
 import type { ReadOperations, WriteOperations } from "../store.ts";
 import { accessReads, accessWrites } from "./access.ts";
+import { changeReads } from "./changes.ts";
 import { dispatchReads, dispatchWrites } from "./dispatch.ts";
+import { dutyLeaseWrites } from "./duty-leases.ts";
 import { idempotencyReads, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
 import { jobReads, jobWrites } from "./jobs.ts";
@@ -22,6 +24,7 @@ export function readOperations(session: SqliteSession): ReadOperations {
     ...jobReads(session),
     ...noticeReads(session),
     ...streamReads(session),
+    ...changeReads(),
     ...dispatchReads(session),
     ...workerGroupReads(session),
     ...workerReads(session),
@@ -37,6 +40,7 @@ export function writeOperations(session: SqliteSession): WriteOperations {
     ...jobWrites(session),
     ...noticeWrites(session),
     ...streamWrites(session),
+    ...dutyLeaseWrites(session),
     ...dispatchWrites(session),
     ...workerGroupWrites(session),
     ...workerWrites(session),

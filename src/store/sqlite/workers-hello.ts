@@ -46,6 +46,7 @@ export function helloWorker(session: SqliteSession, hello: HelloWorker): ReturnT
         hostKind: job.host_kind,
         claimedAt: job.claimed_at ?? now,
         stopReason: job.status === "Stopping" ? `stopped by ${job.stop_requested_by ?? "an operator"}` : null,
+        stopForced: job.stop_forced === 1,
         timeLimit: job.time_limit,
         stopGrace: job.stop_grace,
       });
@@ -63,7 +64,7 @@ export function helloWorker(session: SqliteSession, hello: HelloWorker): ReturnT
   session.run(
     `UPDATE workers SET status = 'connected', admission = ?, instance_id = ?, version = ?, protocol = ?, host_name = ?, sandbox = ?,
        slots = ?, host_kinds = ?, lease_duration = ?, lease_expires_at = ?, last_seen_at = ?,
-       unavailable_since = CASE WHEN ?1 = 'open' THEN NULL ELSE COALESCE(unavailable_since, ?11) END
+       unavailable_since = CASE WHEN ?1 = 'open' THEN NULL ELSE COALESCE(unavailable_since, ?11) END, link_id = ?
      WHERE worker_id = ?`,
     admission,
     hello.instanceId,
@@ -76,6 +77,7 @@ export function helloWorker(session: SqliteSession, hello: HelloWorker): ReturnT
     leaseDuration,
     now + leaseDuration,
     now,
+    hello.linkId ?? null,
     workerId,
   );
   return {
