@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { storeTest, temporaryStore } from "./testing.ts";
+import { storeTest, temporaryStore } from "./testing/temporary-store.ts";
 
 function newHash(): Uint8Array {
   return createHash("sha256").update(randomBytes(32)).digest();

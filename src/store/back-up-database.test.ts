@@ -5,7 +5,7 @@ import type { TestContext } from "node:test";
 import test from "node:test";
 import { backUpDatabase } from "./back-up-database.ts";
 import { openStore } from "./open-store.ts";
-import { temporaryDirectory } from "./testing.ts";
+import { temporaryDirectory } from "./testing/temporary-store.ts";
 
 /** A store that holds some megabytes, and a folder for copies. */
 async function filledStore(t: TestContext) {

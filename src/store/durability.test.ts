@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import test from "node:test";
 import { openStore } from "./open-store.ts";
-import { temporaryDirectory, temporaryStore } from "./testing.ts";
+import { temporaryDirectory, temporaryStore } from "./testing/temporary-store.ts";
 
 /** Starts a process that opens the store and then runs `body` (JavaScript; `store` is open); its lines are what it says. */
 function startProcess(

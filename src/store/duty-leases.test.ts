@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { storeTest, temporaryStore } from "./testing.ts";
+import { storeTest, temporaryStore } from "./testing/temporary-store.ts";
 
 storeTest("of several services that ask for a duty at once, one gets it, and keeps it", async (t) => {
   const store = await temporaryStore(t);

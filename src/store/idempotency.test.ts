@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
-import { storeTest, temporaryStore } from "./testing.ts";
+import { storeTest, temporaryStore } from "./testing/temporary-store.ts";
 
 const principalId = randomUUID();
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openJobsDatabase } from "./testing/open-jobs-database.ts";
-import { storeTest } from "./testing.ts";
+import { storeTest } from "./testing/temporary-store.ts";
 
 storeTest("a runbook that asks for many jobs does not keep another one waiting", async (t) => {
   const db = await openJobsDatabase(t);

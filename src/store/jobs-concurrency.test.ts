@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openJobsDatabase } from "./testing/open-jobs-database.ts";
-import { storeTest } from "./testing.ts";
+import { storeTest } from "./testing/temporary-store.ts";
 
 const key = (request: string) => ({
   principalId: "01890000-0000-7000-8000-000000000001",

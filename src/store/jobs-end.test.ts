@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openJobsDatabase } from "./testing/open-jobs-database.ts";
-import { storeTest } from "./testing.ts";
+import { storeTest } from "./testing/temporary-store.ts";
 
 storeTest("an end that is told twice is acknowledged twice and counted once", async (t) => {
   const db = await openJobsDatabase(t);

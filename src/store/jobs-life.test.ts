@@ -1,7 +1,7 @@
 import { checkInvariants } from "./testing/job-invariants.ts";
 import { openJobsDatabase } from "./testing/open-jobs-database.ts";
 import { randomLife } from "./testing/random-life.ts";
-import { storeTest } from "./testing.ts";
+import { storeTest } from "./testing/temporary-store.ts";
 
 storeTest("whatever happens in whatever order, no job is lost, doubled or left behind", async (t) => {
   const first = await openJobsDatabase(t);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { v7 as newId } from "uuid";
 import type { JobsPage } from "./operations/jobs.ts";
 import { openJobsDatabase } from "./testing/open-jobs-database.ts";
-import { storeTest } from "./testing.ts";
+import { storeTest } from "./testing/temporary-store.ts";
 
 storeTest("lists page by key, newest first", async (t) => {
   const db = await openJobsDatabase(t);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openJobsDatabase } from "./testing/open-jobs-database.ts";
-import { storeTest } from "./testing.ts";
+import { storeTest } from "./testing/temporary-store.ts";
 
 storeTest("old jobs are purged by age and by number, oldest first, open ones never", async (t) => {
   const db = await openJobsDatabase(t);

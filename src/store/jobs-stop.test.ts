@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { v7 as newId } from "uuid";
 import type { JobStatus } from "../contract/job-status.ts";
 import { openJobsDatabase } from "./testing/open-jobs-database.ts";
-import { storeTest } from "./testing.ts";
+import { storeTest } from "./testing/temporary-store.ts";
 
 storeTest("a job that is stopped before it starts is over at once, and leaves its place to the next", async (t) => {
   const db = await openJobsDatabase(t);

@@ -5,7 +5,7 @@ import type { NoticeRuleSettings } from "../contract/api/notice.ts";
 import type { NewNotice, StoredNoticeRule } from "./operations/notices.ts";
 import type { Store } from "./store.ts";
 import { acceptJob, addRunbook } from "./testing/accept-jobs.ts";
-import { storedRows, storeTest, temporaryStore } from "./testing.ts";
+import { storedRows, storeTest, temporaryStore } from "./testing/temporary-store.ts";
 
 const settings: NoticeRuleSettings = {
   enabled: true,

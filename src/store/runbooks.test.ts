@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { Analysis } from "../contract/analysis.ts";
 import { emptySignature } from "../contract/signature.ts";
 import type { Store } from "./store.ts";
-import { storedRows, storeTest, temporaryStore } from "./testing.ts";
+import { storedRows, storeTest, temporaryStore } from "./testing/temporary-store.ts";
 
 const good: Analysis = {
   signature: { ...emptySignature, properties: { host: { type: "string" } }, required: ["host"] },

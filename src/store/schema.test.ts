@@ -5,11 +5,11 @@ import { DatabaseSync } from "node:sqlite";
 import test from "node:test";
 import { skipUnless } from "../../test/support/requires.ts";
 import { ownMigrationsDirectory } from "./migrations.ts";
-import { readMssqlSchemaText } from "./mssql/schema-text-testing.ts";
 import { openStore } from "./open-store.ts";
-import { readSqliteSchema } from "./sqlite/schema-testing.ts";
+import { readMssqlSchemaText } from "./testing/mssql-schema-text.ts";
 import type { Schema } from "./testing/schema.ts";
-import { onDatabase, temporaryStoreOptions } from "./testing.ts";
+import { readSqliteSchema } from "./testing/sqlite-schema.ts";
+import { onDatabase, temporaryStoreOptions } from "./testing/temporary-store.ts";
 
 function migrationTexts(dialect: "sqlite" | "mssql"): string[] {
   const directory = ownMigrationsDirectory(dialect);
@@ -61,7 +61,7 @@ test("both databases have the same tables, columns and rules, by their catalogs"
   onDatabase("sql-server", async () => {
     const options = await temporaryStoreOptions(t);
     await (await openStore(options)).close();
-    const { readMssqlSchema } = await import("./mssql/schema-testing.ts");
+    const { readMssqlSchema } = await import("./testing/mssql-schema.ts");
     const { connectionOfTestDatabase } = await import("./testing/test-database.ts");
     const schema = await readMssqlSchema(connectionOfTestDatabase(options.databaseUrl ?? ""));
     assert.deepEqual(differences(sqliteSchema(), schema), []);

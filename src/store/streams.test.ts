@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openJobsDatabase } from "./testing/open-jobs-database.ts";
-import { storeTest } from "./testing.ts";
+import { storeTest } from "./testing/temporary-store.ts";
 
 storeTest("appending the same batch twice stores it once", async (t) => {
   const db = await openJobsDatabase(t);

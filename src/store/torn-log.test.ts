@@ -11,7 +11,7 @@ import { openStore } from "./open-store.ts";
 import type { Store } from "./store.ts";
 import { acceptJob, addRunbook } from "./testing/accept-jobs.ts";
 import { commitEnds } from "./testing/log-frames.ts";
-import { temporaryDirectory } from "./testing.ts";
+import { temporaryDirectory } from "./testing/temporary-store.ts";
 
 /*
  * What a power cut leaves: a log that ends anywhere, and a checkpoint that was half-way. A commit is acknowledged when its part of

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { v7 as newId } from "uuid";
 import { openJobsDatabase } from "./testing/open-jobs-database.ts";
-import { storeTest } from "./testing.ts";
+import { storeTest } from "./testing/temporary-store.ts";
 
 storeTest("a new instance of a worker has lost the jobs of the former one at once", async (t) => {
   const db = await openJobsDatabase(t);

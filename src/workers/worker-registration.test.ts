@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { newToken, tokenHash } from "../access/token.ts";
 import type { Store } from "../store/store.ts";
-import { temporaryStore } from "../store/testing.ts";
+import { temporaryStore } from "../store/testing/temporary-store.ts";
 import { WorkerRegistration } from "./worker-registration.ts";
 
 function registrationOf(store: Store, revoked: string[] = []): WorkerRegistration {

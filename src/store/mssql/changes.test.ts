@@ -6,7 +6,7 @@ import { openStore } from "../open-store.ts";
 import type { ChangedJob } from "../operations/changes.ts";
 import type { Store } from "../store.ts";
 import { acceptJob, addRunbook } from "../testing/accept-jobs.ts";
-import { sharedDatabaseTest, temporaryDirectory, temporaryStoreOptions } from "../testing.ts";
+import { sharedDatabaseTest, temporaryDirectory, temporaryStoreOptions } from "../testing/temporary-store.ts";
 import { RereadWindow } from "./reread-window.ts";
 
 /** Stores of several services over one database. */

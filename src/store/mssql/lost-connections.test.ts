@@ -6,7 +6,7 @@ import { openStore } from "../open-store.ts";
 import type { StoreReport } from "../store-options.ts";
 import type { DatabaseProxy } from "../testing/database-proxy.ts";
 import { databaseProxy } from "../testing/database-proxy.ts";
-import { onDatabase, storedRows, temporaryStoreOptions } from "../testing.ts";
+import { onDatabase, storedRows, temporaryStoreOptions } from "../testing/temporary-store.ts";
 
 /** A store over SQL Server by way of a network that fails on demand. */
 async function storeBehindProxy(t: TestContext) {
@@ -25,8 +25,9 @@ async function storeBehindProxy(t: TestContext) {
   return { store, proxy, reports, options };
 }
 
-const mssqlTest = (name: string, body: (t: TestContext) => Promise<void>) =>
+function mssqlTest(name: string, body: (t: TestContext) => Promise<void>): void {
   test(name, skipUnless("mssql"), (t) => onDatabase("sql-server", () => body(t)));
+}
 
 mssqlTest("connections that were cut are made again, and nobody notices", async (t) => {
   const { store, proxy } = await storeBehindProxy(t);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import test from "node:test";
-import { temporaryDirectory } from "../testing.ts";
+import { temporaryDirectory } from "../testing/temporary-store.ts";
 import { finishCheckpoint, logStateReader, tryCheckpoint } from "./checkpoint.ts";
 
 test("a checkpoint that cannot be done loses nothing, and is done later", (t) => {

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
 import test from "node:test";
 import { UserError } from "../../contract/user-error.ts";
-import { temporaryDirectory, temporaryStore } from "../testing.ts";
+import { temporaryDirectory, temporaryStore } from "../testing/temporary-store.ts";
 import { dataFile } from "./data-directory.ts";
 import { GroupCommit, largestGroup } from "./group-commit.ts";
 import { openWritingConnection } from "./open-connection.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { temporaryDirectory } from "../testing.ts";
+import { temporaryDirectory } from "../testing/temporary-store.ts";
 import { dataFile } from "./data-directory.ts";
 import { IdleUpkeep } from "./idle-upkeep.ts";
 import { openWritingConnection } from "./open-connection.ts";

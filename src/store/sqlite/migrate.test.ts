@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import test from "node:test";
 import { ownMigrationsDirectory } from "../migrations.ts";
 import { openStore } from "../open-store.ts";
-import { temporaryDirectory } from "../testing.ts";
+import { temporaryDirectory } from "../testing/temporary-store.ts";
 import { dataFile } from "./data-directory.ts";
 
 /** A data directory, and a copy of the migrations to add to. */

@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
 import { SqliteJobsDatabase } from "../sqlite/jobs-database.ts";
-import { temporaryStoreOptions } from "../testing.ts";
 import type { JobsDatabase } from "./jobs-database.ts";
+import { temporaryStoreOptions } from "./temporary-store.ts";
 
 /* For tests only. */
 

@@ -1,5 +1,5 @@
 import type sql from "mssql";
-import type { Schema, SchemaColumn } from "../testing/schema.ts";
+import type { Schema, SchemaColumn } from "./schema.ts";
 
 /* For tests only. */
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Schema, SchemaColumn } from "../testing/schema.ts";
-import { isTimeColumn } from "../testing/schema.ts";
+import type { Schema, SchemaColumn } from "./schema.ts";
+import { isTimeColumn } from "./schema.ts";
 
 /* For tests only. */
 

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
 import test, { after } from "node:test";
-import { skipUnless } from "../../test/support/requires.ts";
-import { openStore } from "./open-store.ts";
-import type { Store } from "./store.ts";
-import type { StoreOptions } from "./store-options.ts";
+import { skipUnless } from "../../../test/support/requires.ts";
+import { openStore } from "../open-store.ts";
+import type { Store } from "../store.ts";
+import type { StoreOptions } from "../store-options.ts";
 
 /* For tests only. */
 
@@ -17,7 +17,7 @@ type DatabaseKind = Store["database"]["kind"];
 const optionsOfStores = new WeakMap<Store, StoreOptions>();
 const databaseOfTest = new AsyncLocalStorage<DatabaseKind>();
 
-let testDatabases: typeof import("./testing/test-database.ts") | undefined;
+let testDatabases: typeof import("./test-database.ts") | undefined;
 
 // Said here, for what is said within a test is done at the end of that test.
 after(() => testDatabases?.dropTestDatabases());
@@ -56,7 +56,7 @@ export async function temporaryStoreOptions(t: TestContext): Promise<StoreOption
     t.after(remove);
     return { dataDirectory: directory };
   }
-  testDatabases ??= await import("./testing/test-database.ts");
+  testDatabases ??= await import("./test-database.ts");
   const database = await testDatabases.takeTestDatabase();
   t.after(async () => {
     remove();

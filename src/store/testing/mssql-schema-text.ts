@@ -1,5 +1,5 @@
-import type { Schema, SchemaColumn, SchemaTable } from "../testing/schema.ts";
-import { columnTypes, ownColumns } from "./schema-testing.ts";
+import { columnTypes, ownColumns } from "./mssql-schema.ts";
+import type { Schema, SchemaColumn, SchemaTable } from "./schema.ts";
 
 /* For tests only. */
 
