@@ -31,7 +31,8 @@ export async function takeDatabaseUrl(
   const credentials = environment["CREDENTIALS_DIRECTORY"];
   const file = databaseFile ?? (credentials === undefined ? undefined : join(credentials, credential));
   if (databaseFile === undefined && told !== undefined && told.trim() !== "") {
-    return hidden({ url: told.trim(), warning: undefined });
+    hidePassword(told.trim());
+    return { url: told.trim(), warning: undefined };
   }
   const found = file === undefined ? null : await stat(file).catch(() => null);
   if (file === undefined || (found === null && databaseFile === undefined)) {
@@ -40,10 +41,11 @@ export async function takeDatabaseUrl(
   try {
     const url = (await readFile(file, "utf8")).trim();
     const open = found !== null && (found.mode & 0o004) !== 0;
-    return hidden({
+    hidePassword(url);
+    return {
       url,
       warning: open ? `${file} holds a password and can be read by every account: chmod 600 ${file}` : undefined,
-    });
+    };
   } catch (cause) {
     throw new UserError(
       "database-file-unreadable",
@@ -53,13 +55,13 @@ export async function takeDatabaseUrl(
   }
 }
 
-function hidden(told: ToldDatabase): ToldDatabase {
-  const { password } = URL.parse(told.url ?? "") ?? { password: "" };
+/** Keeps the password of a database's URL out of the log. */
+export function hidePassword(url: string): void {
+  const { password } = URL.parse(url) ?? { password: "" };
   hideFromLog(password);
   try {
     hideFromLog(decodeURIComponent(password));
   } catch {
     // Badly encoded, which whoever reads the URL refuses.
   }
-  return told;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { UserError } from "../../contract/user-error.ts";
-import { ConnectionLost, isTransient, SqlError } from "./sql-errors.ts";
+import { ConnectionLost, isFull, isTransient, SqlError } from "./sql-errors.ts";
 
 /** Milliseconds for which a failing operation is tried again. */
 const patience = 5_000;
@@ -30,7 +30,7 @@ export class Repeating {
     return this.#repeated;
   }
 
-  /** @throws UserError `database-unavailable` (503), `database-busy` (503); whatever else `work` throws. */
+  /** @throws UserError `database-unavailable` (503), `database-busy` (503), `storage-full` (507); whatever else `work` throws. */
   async until<Result>(work: () => Promise<Result>): Promise<Result> {
     const started = performance.now();
     let maybeDone = false;
@@ -45,7 +45,7 @@ export class Repeating {
           if (error instanceof SqlError || error instanceof UserError) {
             this.#isBack();
           }
-          throw error;
+          throw isFull(error) ? storageFull(error) : error;
         }
         maybeDone ||= error instanceof ConnectionLost && error.done === "unknown";
         this.#isAway(error);
@@ -71,6 +71,14 @@ export class Repeating {
       this.#report({ state: "back", reason: "it answers again" });
     }
   }
+}
+
+function storageFull(cause: SqlError): UserError {
+  return new UserError("storage-full", `The database has no room left, so nothing was stored: ${cause.message}`, {
+    status: 507,
+    remedy: "Let the database's files or its log grow, or free space in them, then try again.",
+    cause,
+  });
 }
 
 function givenUp(error: SqlError | ConnectionLost, maybeDone: boolean): UserError {

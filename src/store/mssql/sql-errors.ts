@@ -60,6 +60,20 @@ const transient = new Set([
   49920, // Azure: likewise
 ]);
 
+/** Errors of a database that has no room left. */
+const full = new Set([
+  1101, // no new page in the file group
+  1105, // no space for the object in the file group
+  3257, // no space on the volume
+  9002, // the transaction log is full
+  40544, // Azure: the database has reached its size
+]);
+
+/** Whether the database has no room left. */
+export function isFull(error: unknown): error is SqlError {
+  return error instanceof SqlError && full.has(error.number);
+}
+
 /** Whether the same may be asked for again, in the hope that it works then. */
 export function isTransient(error: unknown): error is SqlError | ConnectionLost {
   return error instanceof ConnectionLost || (error instanceof SqlError && transient.has(error.number));

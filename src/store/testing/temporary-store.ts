@@ -56,13 +56,18 @@ export async function temporaryStoreOptions(t: TestContext): Promise<StoreOption
     t.after(remove);
     return { dataDirectory: directory };
   }
-  testDatabases ??= await import("./test-database.ts");
-  const database = await testDatabases.takeTestDatabase();
+  const database = await (await sqlServerOfTests()).takeTestDatabase();
   t.after(async () => {
     remove();
     await database.release();
   });
   return { dataDirectory: directory, databaseUrl: database.url };
+}
+
+/** The databases of this process on the SQL Server of the tests. */
+export async function sqlServerOfTests(): Promise<typeof import("./test-database.ts")> {
+  testDatabases ??= await import("./test-database.ts");
+  return testDatabases;
 }
 
 /** A store over a database of its own, closed and deleted after the test. */

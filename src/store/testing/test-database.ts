@@ -80,6 +80,11 @@ export async function dropTestDatabases(): Promise<void> {
   }
 }
 
+/** A database of its own with nothing in it, for what makes the schema. */
+export async function makeEmptyTestDatabase(): Promise<sql.ConnectionPool> {
+  return (await make()).pool;
+}
+
 function serverUrl(): string {
   const url = process.env.RUNSMITH_TEST_MSSQL;
   if (!url) {
@@ -104,7 +109,7 @@ async function make(): Promise<OwnDatabase> {
   await pool.request().batch(`CREATE DATABASE ${name}`);
   const url = new URL(serverUrl());
   url.pathname = `/${name}`;
-  const own = await new sql.ConnectionPool({ ...readDatabaseUrl(url.href).config, pool: { max: 1 } }).connect();
+  const own = await new sql.ConnectionPool({ ...readDatabaseUrl(url.href).config, pool: { max: 4 } }).connect();
   const database: OwnDatabase = { name, url: url.href, pool: own, clearing: null };
   all.push(database);
   return database;
