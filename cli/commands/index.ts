@@ -10,6 +10,7 @@ export const commandModules: Readonly<Record<string, () => Promise<CommandModule
   server: () => import("./service/server.ts"),
   "reset-admin-token": () => import("./service/reset-admin-token.ts"),
   "backup-database": () => import("./service/backup-database.ts"),
+  "migrate-database": () => import("./service/migrate-database.ts"),
   worker: () => import("./worker/worker.ts"),
   "new-worker": () => import("./worker/new-worker.ts"),
   "get-worker": () => import("./worker/get-worker.ts"),

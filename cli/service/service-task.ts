@@ -8,7 +8,8 @@ import type { OutputFormat } from "../command.ts";
 export type ServiceTask =
   | { task: "serve"; server: ServerOptions; localWorker: LocalWorkerSettings | null }
   | { task: "reset-admin-token"; dataDirectory: string; databaseFile?: string }
-  | { task: "backup-database"; dataDirectory: string; file: string; output: OutputFormat };
+  | { task: "backup-database"; dataDirectory: string; file: string; output: OutputFormat }
+  | { task: "migrate-database"; fromFile: string; toFile: string; output: OutputFormat };
 
 /** The worker that `start` runs beside the server: its group, and the further arguments of `runsmith worker`. */
 export interface LocalWorkerSettings {

@@ -1,6 +1,7 @@
 import { bytesToId } from "../id-bytes.ts";
 import type { Installation, InstallationReads } from "../operations/installation.ts";
 import type { Asynchronous } from "../store.ts";
+import { moveMark, unfinishedMove } from "../unfinished-move.ts";
 import type { MssqlSession } from "./session.ts";
 import { newId } from "./session.ts";
 import { id } from "./sql-values.ts";
@@ -9,8 +10,15 @@ export function installationReads(session: MssqlSession): Asynchronous<Installat
   return { installation: () => theInstallation(session) };
 }
 
-/** Gives this database its identity when it has none yet. Of several services that do so at once, one succeeds. */
+/**
+ * Gives this database its identity when it has none yet. Of several services that do so at once, one succeeds.
+ * @throws UserError `move-unfinished`.
+ */
 export async function ensureInstallation(session: MssqlSession): Promise<Installation> {
+  const mark = await session.first<{ here: number | null }>(`SELECT OBJECT_ID(N'runsmith.${moveMark}', N'U') AS here`);
+  if (mark !== undefined && mark.here !== null) {
+    throw unfinishedMove();
+  }
   await session.transaction(async (transaction) => {
     // The row of the workspace is there from the beginning, so all who come to this point queue up at it.
     await transaction.run("UPDATE runsmith.workspaces SET created_at = created_at");
