@@ -171,6 +171,12 @@ export class WorkerProcess {
     await this.#command?.ended;
   }
 
+  /** The end of the process that runs, or ran last. */
+  async ended(): Promise<CommandEnd> {
+    if (this.#command === null) throw new Error("The worker was never started.");
+    return await this.#command.ended;
+  }
+
   /** Ends it with all that it runs: in order, then at once, and by force when it does not answer. */
   async stop(): Promise<void> {
     const command = this.#command;

@@ -1,4 +1,5 @@
 import type { DispatchHoldResource } from "../../../src/contract/api/dispatch.ts";
+import type { Page } from "../../../src/contract/api/page.ts";
 import type { Command } from "../../command.ts";
 import { connect } from "../../connection/connect.ts";
 import { exitCodes } from "../../exit-codes.ts";
@@ -10,8 +11,8 @@ export const command: Command = {
   summary: "list what is held by hold-dispatch",
   examples: [{ line: "get-dispatch", does: "who holds what, since when and why" }],
   async run(invocation) {
-    const holds = await connect().list<DispatchHoldResource>("/api/dispatch");
-    await printList(holds, dispatchHoldView, invocation.output);
+    const { items } = await connect().get<Page<DispatchHoldResource>>("/api/dispatch");
+    await printList(items, dispatchHoldView, invocation.output);
     return exitCodes.completed;
   },
 };
