@@ -34,6 +34,8 @@ export interface HostListener {
   protocolBroken(reason: string): void;
   /** The listener threw over what the host said: a fault of the worker's. Nothing more of the host is told. */
   fault(error: unknown): void;
+  /** All its processes are gone and all its output is told. */
+  gone?(exit: ProcessExit): void;
 }
 
 /** Holds a host's processes to limits of their own beyond the sandbox's. */
@@ -72,6 +74,8 @@ export class HostProcess {
   /** Why its sandbox is not to be used. */
   #refusal: unknown = null;
   #paused = false;
+  #held = false;
+  #exit: ProcessExit | null = null;
   readonly #splitter: LineSplitter;
   #resolveReady: () => void = () => {};
 
@@ -118,6 +122,10 @@ export class HostProcess {
     });
     // Whoever does not wait for it learns of its end by `gone`.
     this.ready.catch(() => {});
+    void this.gone.then((exit) => {
+      this.#exit = exit;
+      this.#listener?.gone?.(exit);
+    });
   }
 
   /** Bytes of memory of the host and all that it started. */
@@ -133,7 +141,8 @@ export class HostProcess {
   handOver(message: RunMessage | AnalyseMessage, listener: HostListener): void {
     this.#listener = listener;
     this.#again = null;
-    this.#write(message);
+    if (this.#exit === null) this.#write(message);
+    else listener.gone?.(this.#exit);
   }
 
   /**
@@ -143,7 +152,7 @@ export class HostProcess {
    */
   release(): Promise<void> {
     this.#listener = null;
-    this.resumeReading();
+    this.#read(false, false);
     return this.#again?.promise ?? new Promise(() => {});
   }
 
@@ -157,15 +166,30 @@ export class HostProcess {
   }
 
   pauseReading(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    for (const stream of this.#outputs()) stream.pause();
+    this.#read(true, this.#held);
   }
 
   resumeReading(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    for (const stream of this.#outputs()) stream.resume();
+    this.#read(false, this.#held);
+  }
+
+  /** Lets what the host says gather, until `letGo`. */
+  hold(): void {
+    this.#read(this.#paused, true);
+  }
+
+  letGo(): void {
+    this.#read(this.#paused, false);
+  }
+
+  #read(paused: boolean, held: boolean): void {
+    const was = this.#paused || this.#held;
+    this.#paused = paused;
+    this.#held = held;
+    if (was === (paused || held)) return;
+    for (const stream of this.#outputs())
+      if (was) stream.resume();
+      else stream.pause();
   }
 
   /** A worker runs many jobs: what goes wrong over the output of one ends that one. */

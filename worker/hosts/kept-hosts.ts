@@ -4,6 +4,7 @@ import { grantsUnchanged } from "../sandbox/prepared-grants.ts";
 import type { HostProcess } from "./host-process.ts";
 import type { Profile } from "./profile.ts";
 import { profileKey } from "./profile.ts";
+import { ReadingPace } from "./reading-pace.ts";
 import type { WarmPool } from "./warm-pool.ts";
 
 /*
@@ -60,9 +61,13 @@ interface Shelf {
 interface Service {
   readonly since: number;
   jobs: number;
+  /** Where it is on its way to being ready. */
+  resting: Shelf | null;
 }
 
 export class KeptHosts {
+  /** For hosts of jobs that come in quick succession. */
+  readonly readingPace = new ReadingPace();
   readonly #options: KeptHostsOptions;
   readonly #shelves = new Map<string, Shelf>();
   readonly #services = new WeakMap<HostProcess, Service>();
@@ -108,26 +113,14 @@ export class KeptHosts {
     }
     const shelf = this.#shelfOf(shelfKey(host.profile.key, reuseKey));
     shelf.resting++;
+    service.resting = shelf;
     this.#resting.add(host);
-    const overdue = setTimeout(() => host.kill(), restTimeLimit);
-    const settle = (isReady: boolean): void => {
+    const overdue = setTimeout(() => host.kill(), restTimeLimit).unref();
+    void host.release().then(() => {
       clearTimeout(overdue);
-      if (!this.#resting.delete(host)) return;
-      shelf.resting--;
-      if (isReady && !this.#closed) this.#ready(shelf, host);
-      else {
-        if (this.#closed) host.kill();
-        this.#searchForWaiters(shelf);
-      }
-    };
-    host.release().then(
-      () => settle(true),
-      () => settle(false),
-    );
-    void host.gone.then(() => {
-      settle(false);
-      const index = shelf.idle.findIndex((waiting) => waiting.host === host);
-      if (index >= 0) shelf.idle.splice(index, 1);
+      if (!this.#rested(host, service)) return;
+      if (this.#closed) host.kill();
+      else this.#ready(shelf, host);
     });
   }
 
@@ -142,10 +135,33 @@ export class KeptHosts {
   }
 
   #begin(host: HostProcess): HostProcess {
-    const service = this.#services.get(host) ?? { since: performance.now(), jobs: 0 };
-    service.jobs++;
+    this.readingPace.noteHandOver();
+    const known = this.#services.get(host);
+    if (known !== undefined) {
+      known.jobs++;
+      return host;
+    }
+    const service: Service = { since: performance.now(), jobs: 1, resting: null };
     this.#services.set(host, service);
+    void host.gone.then(() => this.#lost(host, service));
     return host;
+  }
+
+  /** @returns whether the host was on its way to being ready */
+  #rested(host: HostProcess, service: Service): boolean {
+    if (service.resting === null) return false;
+    service.resting.resting--;
+    service.resting = null;
+    return this.#resting.delete(host);
+  }
+
+  #lost(host: HostProcess, service: Service): void {
+    const shelf = service.resting;
+    if (this.#rested(host, service) && shelf !== null) this.#searchForWaiters(shelf);
+    for (const { idle } of this.#shelves.values()) {
+      const index = idle.findIndex((waiting) => waiting.host === host);
+      if (index >= 0) idle.splice(index, 1);
+    }
   }
 
   #shelfOf(key: string): Shelf {

@@ -74,6 +74,7 @@ export class AttemptRun {
   #dropped = false;
   #paused = false;
   #wasPaused = false;
+  #gathers = false;
   #timers: NodeJS.Timeout[] = [];
 
   constructor(order: JobOrder, dependencies: AttemptDependencies, listener: AttemptListener) {
@@ -144,7 +145,6 @@ export class AttemptRun {
       const readyAt = this.#dependencies.clock.now();
       this.#handOver(taken);
       this.#listener.running({ hostReadyAt: readyAt, runningAt: this.#dependencies.clock.now() });
-      host.gone.then(this.#hostOver.resolve, this.#hostOver.reject);
       const exit = await this.#hostOver.promise;
       this.#clearTimers();
       this.#pipeline.end();
@@ -197,10 +197,14 @@ export class AttemptRun {
       analysis: () => {},
       stdout: (chunk) => pipeline.stdout(chunk),
       stderr: (chunk) => pipeline.stderr(chunk),
-      batchOver: () => this.#listener.batchOver(),
+      batchOver: () => {
+        this.#listener.batchOver();
+        if (this.#gathers && this.#ended === null) this.#gather(host);
+      },
       protocolBroken: (reason) =>
         this.fail({ name: "HostProtocolError", message: `The script broke the link to its worker. ${reason}` }),
       fault: (error) => this.#fault(error),
+      gone: (exit) => this.#hostOver.resolve(exit),
     };
     host.handOver(
       {
@@ -219,8 +223,16 @@ export class AttemptRun {
       listener,
     );
     this.#handedOverAt = performance.now();
+    this.#gathers = reuse !== null && (this.#dependencies.keptHosts?.readingPace.isQuick() ?? false);
+    if (this.#gathers) this.#gather(host);
     if (this.#paused) host.pauseReading();
     if (order.timeLimit !== null) this.#after(order.timeLimit, () => this.#exceedTimeLimit(order.timeLimit ?? 0));
+  }
+
+  /** Jobs come in quick succession: what this one says is read once it has gathered for a moment. */
+  #gather(host: HostProcess): void {
+    this.#wasPaused = true;
+    this.#dependencies.keptHosts?.readingPace.hold(host);
   }
 
   #takeEnded(message: EndedMessage, mayBeKept: boolean): void {

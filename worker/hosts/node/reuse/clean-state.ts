@@ -13,7 +13,7 @@ import { emptyFolder } from "./empty-folder.ts";
 import { noteIdleProcess } from "./left-behind.ts";
 import { noteProcessState } from "./process-state.ts";
 import { noteScopedUse } from "./scoped-use.ts";
-import { noteHiddenIntrinsics, WatchedObjects } from "./watched-objects.ts";
+import { hiddenIntrinsics, WatchedObjects } from "./watched-objects.ts";
 
 /** What a process was like before the first job. */
 export interface CleanState {
@@ -41,11 +41,12 @@ export function noteCleanState(
   const watched = new WatchedObjects();
   // First: it puts watchers where scripts could otherwise leave something unseen.
   const scoped = noteScopedUse(watched, watchImports);
+  watched.watchChangers();
   const processState = noteProcessState();
   watched.addTree(globalThis, processState.restored);
-  for (const intrinsic of [Object.getPrototypeOf(process) as object, Buffer, ...noteHiddenIntrinsics()])
+  for (const intrinsic of [Object.getPrototypeOf(process) as object, Buffer, ...hiddenIntrinsics()])
     watched.addTree(intrinsic, processState.restored);
-  const idle = noteIdleProcess();
+  const idle = noteIdleProcess(scoped.mayHaveStartedPrograms);
   return {
     afterPending(callback) {
       let turns = mostTurns;

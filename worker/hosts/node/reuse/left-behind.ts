@@ -1,13 +1,10 @@
 /*
- * Whether anything of a script is still going on when it is over: timers, requests, sockets, files, child processes, threads.
+ * Whether anything of a script is still going on when it is over: timers, requests, sockets, files, child processes.
  * Read from /proc, which in a sandbox shows the host's own processes only.
  */
 
-const { readdirSync, readFileSync, readlinkSync } = process.getBuiltinModule("node:fs");
+const { openSync, readdirSync, readFileSync, readlinkSync, readSync } = process.getBuiltinModule("node:fs");
 const activeResources = process.getActiveResourcesInfo.bind(process);
-
-/** Threads that Node starts when something is first read or looked up in the background. */
-const threadPool = 4;
 
 /** A host that holds more than this ends: its next job would have it from the start, in bytes. */
 const mostMemory = 256 * 1024 ** 2;
@@ -24,15 +21,18 @@ export interface IdleProcess {
 }
 
 /** Notes what this process is like when nothing is going on. */
-export function noteIdleProcess(): IdleProcess {
+export function noteIdleProcess(mayHaveStartedPrograms: () => boolean): IdleProcess {
   // Makes the pipe by which Node hears of signals and of children that end; it stays for good.
   const ignore = (): void => {};
   process.on("SIGUSR2", ignore);
   process.off("SIGUSR2", ignore);
+  const memory = new ProcessFile("/proc/self/statm");
+  const children = new ProcessFile(`/proc/self/task/${process.pid}/children`);
+  // Whatever loses its parent falls to the first process of the sandbox.
+  const orphans = new ProcessFile("/proc/1/task/1/children");
   const descriptors = openDescriptors().length;
   const names = new Set(namesOf(openDescriptors()));
-  const { threads } = processStatus();
-  const otherProcesses = processesOfSandbox();
+  const otherProcesses = orphans.read();
   const systemObjects = sharedSystemObjects();
   return {
     isActive: () => activeResources().length > 0,
@@ -44,14 +44,32 @@ export function noteIdleProcess(): IdleProcess {
         const left = namesOf(open).filter((name) => !names.has(name) && !harmless.has(name));
         if (left.length > 0) return `still open: ${left.join(", ")}`;
       }
-      const status = processStatus();
-      if (status.threads > threads + threadPool) return "a thread is left";
-      if (status.memory > mostMemory) return "the process has grown";
-      if (childrenOf("self") !== "" || processesOfSandbox() !== otherProcesses) return "a process is left";
-      if (sharedSystemObjects() !== systemObjects) return "shared memory of the system is left";
-      return null;
+      if (children.read() !== "" || orphans.read() !== otherProcesses) return "a process is left";
+      if (residentBytes(memory.read()) > mostMemory) return "the process has grown";
+      // Only other programs make these.
+      const mayDiffer = mayHaveStartedPrograms() && sharedSystemObjects() !== systemObjects;
+      return mayDiffer ? "shared memory of the system is left" : null;
     },
   };
+}
+
+/** A file of /proc, made anew by the kernel at each read from its beginning. */
+class ProcessFile {
+  readonly #descriptor: number;
+  readonly #buffer = Buffer.allocUnsafeSlow(4096);
+
+  constructor(path: string) {
+    this.#descriptor = openSync(path, "r");
+  }
+
+  read(): string {
+    return this.#buffer.toString("latin1", 0, readSync(this.#descriptor, this.#buffer, 0, this.#buffer.length, 0));
+  }
+}
+
+/** Of proc(5), /proc/PID/statm: the second field, in pages. */
+function residentBytes(text: string): number {
+  return Number(text.slice(text.indexOf(" ") + 1, text.indexOf(" ", text.indexOf(" ") + 1))) * pageSize;
 }
 
 function openDescriptors(): string[] {
@@ -67,23 +85,6 @@ function namesOf(descriptors: readonly string[]): string[] {
       return [];
     }
   });
-}
-
-/** Of proc(5), /proc/PID/stat: threads (20th field) and resident pages (24th). */
-function processStatus(): { threads: number; memory: number } {
-  const text = readFileSync("/proc/self/stat", "latin1");
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return { threads: Number(fields[17]), memory: Number(fields[21]) * pageSize };
-}
-
-/** Children of the first process of the sandbox, to which whatever lost its parent falls. */
-function processesOfSandbox(): string {
-  return childrenOf("1");
-}
-
-function childrenOf(processId: string): string {
-  const thread = processId === "self" ? process.pid : processId;
-  return readFileSync(`/proc/${processId}/task/${thread}/children`, "latin1").trim();
 }
 
 /** Shared memory, semaphores and queues that outlive who made them (sysvipc(7)). */

@@ -25,6 +25,11 @@ interface Properties {
   readonly name: string;
   readonly descriptors: ReadonlyMap<PropertyKey, PropertyDescriptor>;
   readonly except: ReadonlySet<PropertyKey>;
+  /** What an assignment may have changed, to be looked at first: values, and accessors that an assignment may have replaced. */
+  readonly writable: readonly PropertyKey[];
+  readonly values: readonly unknown[];
+  readonly settable: readonly PropertyKey[];
+  readonly setters: readonly unknown[];
 }
 
 export function noteProcessState(): ProcessState {
@@ -44,7 +49,7 @@ export function noteProcessState(): ProcessState {
     restore() {
       process.exitCode = undefined;
       for (const properties of objects) {
-        const kept = putBack(properties);
+        const kept = isUnchanged(properties) ? null : putBack(properties);
         if (kept !== null) return `${properties.name}.${String(kept)} cannot be put back`;
       }
       forgetWhatConsoleCounts();
@@ -64,7 +69,31 @@ function propertiesOf(object: object, name: string, except: ReadonlySet<Property
     const descriptor = except.has(key) ? undefined : getOwnPropertyDescriptor(object, key);
     if (descriptor !== undefined) descriptors.set(key, descriptor);
   }
-  return { object, name, descriptors, except };
+  const found = [...descriptors];
+  const writable = found.filter(([, { writable }]) => writable === true);
+  const settable = found.filter(([, { set }]) => set !== undefined);
+  return {
+    object,
+    name,
+    descriptors,
+    except,
+    writable: writable.map(([key]) => key),
+    values: writable.map(([, { value }]) => value as unknown),
+    settable: settable.map(([key]) => key),
+    setters: settable.map(([, { set }]) => set),
+  };
+}
+
+function isUnchanged({ object, descriptors, except, writable, values, settable, setters }: Properties): boolean {
+  if (ownKeys(object).length !== descriptors.size + except.size) return false;
+  const now = object as Record<PropertyKey, unknown>;
+  for (let index = 0; index < writable.length; index++) {
+    if (!Object.is(now[writable[index] as PropertyKey], values[index])) return false;
+  }
+  for (let index = 0; index < settable.length; index++) {
+    if (getOwnPropertyDescriptor(object, settable[index] as PropertyKey)?.set !== setters[index]) return false;
+  }
+  return true;
 }
 
 /** @returns the property that cannot be put back, or null */

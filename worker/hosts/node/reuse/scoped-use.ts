@@ -1,5 +1,6 @@
 import { runbookScheme } from "../runbook-stack.ts";
 import type { WatchedObjects } from "./watched-objects.ts";
+import { replaceFunction } from "./watched-objects.ts";
 
 /*
  * What a script may use only in the last job of its host, because something of it lives on where nobody can see it, or
@@ -35,8 +36,6 @@ const lingeringGlobals = [
   "FinalizationRegistry",
   "MessageChannel",
   "BroadcastChannel",
-  "WebSocket",
-  "EventSource",
   "sessionStorage",
   "localStorage",
 ] as const;
@@ -46,11 +45,14 @@ const lingeringFunctions: readonly [object, string][] = [
   [Atomics, "waitAsync"],
   [AbortSignal, "timeout"],
   [URL, "createObjectURL"],
+  [process, "dlopen"],
 ];
 
 export interface ScopedUse {
   /** What the script used that its host cannot go on after, or null. */
   used(): string | null;
+  /** Whether a script of this process can have started programs. */
+  mayHaveStartedPrograms(): boolean;
 }
 
 /** Watches, from now on, for what a host cannot go on after. */
@@ -76,14 +78,17 @@ export function noteScopedUse(
     }
   };
   watchImports(noteModule);
-  replace(process, "getBuiltinModule", (id: string) => {
+  replaceFunction(process, "getBuiltinModule", (original) => (id: unknown) => {
     if (typeof id === "string" && isBuiltin(id)) noteModule(id);
-    return getBuiltinModule(id);
+    return original(id);
   });
   for (const name of lingeringGlobals) watchGlobal(name, () => note(`${name} was used`));
   for (const [holder, name] of lingeringFunctions) watchFunction(holder, name, () => note(`${name} was used`));
   const timers = watchUnheldTimers();
-  return { used: () => used ?? (timers.areLeft() ? "a timer is left" : null) };
+  return {
+    used: () => used ?? (timers.areLeft() ? "a timer is left" : null),
+    mayHaveStartedPrograms: () => modules.has("child_process"),
+  };
 }
 
 /** Timers that do not keep the process alive are told by nobody else. */
@@ -135,15 +140,10 @@ function isCalledByRunbook(getter: () => unknown): boolean {
 }
 
 function watchFunction(holder: object, name: string, note: () => void): void {
-  const original = (holder as Record<string, unknown>)[name];
-  if (typeof original !== "function") return;
-  replace(holder, name, function (this: unknown, ...given: unknown[]) {
-    note();
-    return original.apply(this, given) as unknown;
+  replaceFunction(holder, name, (original) => {
+    return function (this: unknown, ...given: unknown[]) {
+      note();
+      return original.apply(this, given);
+    };
   });
-}
-
-function replace(holder: object, name: string, replacement: (...given: never[]) => unknown): void {
-  Object.defineProperty(replacement, "name", { value: name });
-  Object.defineProperty(holder, name, { value: replacement });
 }
