@@ -32,6 +32,21 @@ test("wrong usage exits with 2 and says how to use the command", async () => {
   }
 });
 
+test("a database's password on the command line is refused, not repeated, and the other ways are named", async () => {
+  const url = "mssql://runsmith:s3cret@sql.example.net/runsmith";
+  for (const args of [
+    ["server", "--database", url],
+    ["start", `--database=${url}`],
+    ["server", "--database-file", url],
+    ["reset-admin-token", url],
+  ]) {
+    const { code, stderr } = await runsmith(args, {});
+    assert.equal(code, 2, stderr);
+    assert.equal(stderr.includes("s3cret"), false, stderr);
+    assert.match(stderr, /--database-file.*RUNSMITH_DATABASE.*systemd/);
+  }
+});
+
 test("a service that is not reachable exits with 5, and says where it was sought and what to do", async () => {
   const env = { RUNSMITH_URL: "http://127.0.0.1:1", RUNSMITH_TOKEN: "x" };
   const { code, stderr } = await runsmith(["get-job"], env);

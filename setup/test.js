@@ -37,6 +37,7 @@ const env = {
   RUNSMITH_TEST_REQUIRE: required.join(","),
   RUNSMITH_TEST_STATEMENTS: recordings,
   RUNSMITH_URL: undefined,
+  RUNSMITH_DATABASE: undefined,
   RUNSMITH_TOKEN: undefined,
 };
 const testOptions = [

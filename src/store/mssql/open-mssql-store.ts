@@ -44,10 +44,6 @@ async function openOver(
   for (const warning of warnings) {
     report({ level: "warn", message: "The database should be set up differently", detail: warning });
   }
-  const migrations = readMigrations(options.migrationsDirectory ?? ownMigrationsDirectory("mssql"));
-  const schema = await migrate(pool, migrations, (detail) =>
-    report({ level: "info", message: "The database's schema is being brought up to date", detail }),
-  );
   const repeating = new Repeating(({ state, reason }) =>
     report(
       state === "away"
@@ -55,6 +51,10 @@ async function openOver(
         : { level: "info", message: "The database is back", detail: reason },
     ),
   );
+  const migrations = readMigrations(options.migrationsDirectory ?? ownMigrationsDirectory("mssql"));
+  const progress = (detail: string) =>
+    report({ level: "info", message: "The database's schema is being brought up to date", detail });
+  const schema = await repeating.until(() => migrate(pool, migrations, progress));
   const { installationId } = await repeating.until(() => ensureInstallation(session));
 
   const runner = new OperationRunner(session, repeating, {
