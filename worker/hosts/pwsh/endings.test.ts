@@ -58,7 +58,10 @@ describe("the end of a PowerShell script", { skip, concurrency: 2 }, () => {
         false,
         "the host's folder means nothing to the reader",
       );
-      assert.deepEqual(run.texts("Error"), []);
+      const last = run.records.at(-1);
+      assert.equal(last?.stream, "Error", "the Error stream tells it, too");
+      assert.ok(last.text.includes(exception.message.replace(/ \(2 more\)$/, "")), last.text);
+      assert.equal(run.texts("Error").length, 1, "once");
       assert.equal(run.exit?.code, 0);
     });
   }
@@ -94,6 +97,7 @@ Start-Sleep 30`,
     );
     assert.equal(run.ended?.outcome, "Failed");
     assert.equal(run.ended.exception?.message, "elsewhere");
+    assert.deepEqual(run.texts("Error"), ["System.InvalidOperationException: elsewhere"]);
   });
 
   it("is Stopped when the script is told to stop: programs end, and its finally blocks run", async () => {

@@ -141,6 +141,15 @@ describe("the text of Output is byte for byte what pwsh prints at the same width
       assert.equal(run.ended?.outcome, "Completed");
     });
   }
+
+  it("and so is the error that ended a script", async () => {
+    const script = "Write-Error 'one'\n$ErrorActionPreference = 'Stop'\n1 / 0\n";
+    const home = path.join(folder, "ended");
+    await mkdir(home);
+    const [run, expected] = await Promise.all([PwshHostRun.of(script), printed(home, script)]);
+    assert.equal(run.ended?.outcome, "Failed");
+    assert.equal(ofAnyFolder(run.joined("Error")), ofAnyFolder(expected.errors));
+  });
 });
 
 describe("a script that ends early", { skip }, () => {
@@ -148,7 +157,7 @@ describe("a script that ends early", { skip }, () => {
     const run = await PwshHostRun.of("[pscustomobject]@{ A = 1 }; [pscustomobject]@{ A = 2 }; throw 'over'");
     assert.equal(run.joined("Output"), "\nA\n-\n1\n2\n\n");
     assert.deepEqual(
-      run.records.map(({ value }) => value),
+      run.records.filter(({ stream }) => stream === "Output").map(({ value }) => value),
       [{ A: 1 }, { A: 2 }],
     );
   });

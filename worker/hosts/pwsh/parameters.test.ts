@@ -90,7 +90,7 @@ describe("parameters", { skip, concurrency: 2 }, () => {
     );
     assert.equal(run.ended?.outcome, "Failed");
     assert.match(run.ended?.exception?.message ?? "", /Cannot validate argument on parameter 'Number'/);
-    assert.deepEqual(run.records, []);
+    assert.deepEqual(run.texts("Output"), []);
   });
 
   it("that are mandatory and missing are not asked for", async () => {

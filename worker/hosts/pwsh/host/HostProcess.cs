@@ -145,6 +145,11 @@ internal static class HostProcess
 
     private static void Fail(HostChannel channel, Exception failure)
     {
+        if (s_run is not null)
+        {
+            channel.WriteRecord("Error", $"{failure.GetType().FullName}: {failure.Message}");
+        }
+
         channel.WriteEnded("Failed", writer =>
         {
             writer.WritePropertyName("exception");

@@ -80,7 +80,8 @@ internal sealed class RecordSink
     }
 
     /// <summary>Records an error, with the text that pwsh would print.</summary>
-    public void WriteError(ErrorRecord error, ErrorFormatter formatter)
+    /// <param name="format">Has PowerShell write the error's lines to the host.</param>
+    public void WriteError(ErrorRecord error, Action<ErrorRecord> format)
     {
         if (Environment.CurrentManagedThreadId != _pipelineThread)
         {
@@ -96,7 +97,7 @@ internal sealed class RecordSink
         string text;
         try
         {
-            formatter.Format(error);
+            format(error);
             text = string.Join('\n', _lines);
         }
         catch (Exception failure) when (failure is not PipelineStoppedException)

@@ -51,6 +51,11 @@ internal sealed class ScriptRun
             FormatAgain(held);
         }
 
+        if (end.Failure is { } failure)
+        {
+            WriteFailure(failure);
+        }
+
         _sink.Close();
         return end;
     }
@@ -130,7 +135,7 @@ internal sealed class ScriptRun
         {
             if (LanguagePrimitives.ConvertTo<ErrorRecord>(added.ItemAdded) is { } error)
             {
-                _sink.WriteError(error, errors);
+                _sink.WriteError(error, errors.Format);
             }
         };
 
@@ -158,6 +163,20 @@ internal sealed class ScriptRun
         {
             // The script's own failure is what counts.
         }
+    }
+
+    /// <summary>The Error stream tells what ended the script, too, as a runbook's in TypeScript does.</summary>
+    private void WriteFailure(Exception failure)
+    {
+        var record = (failure as IContainsErrorRecord)?.ErrorRecord
+            ?? new ErrorRecord(failure, failure.GetType().FullName, ErrorCategory.NotSpecified, targetObject: null);
+        _sink.WriteError(record, error =>
+        {
+            using var shell = PowerShell.Create();
+            shell.Runspace = _runspace;
+            shell.AddCommand("Out-Default");
+            shell.Invoke(new[] { error });
+        });
     }
 
     private void SetVariables(RunMessage message)
