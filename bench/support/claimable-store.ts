@@ -42,14 +42,15 @@ export async function makeClaimableStore(
   let claimers: Claimer[];
   try {
     claimers = await addWorkers(store);
-    const runbookIds = await Promise.all(
-      Array.from({ length: runbooks }, (_, index) => addRunbook(store, `runbook-${index}`, index, null)),
+    const runbookIds = await together(
+      Array.from({ length: runbooks }, (_, index) => index),
+      (index) => addRunbook(store, `runbook-${index}`, index, null),
     );
     await finishSome(store, runbookIds.slice(0, finished), claimers);
     const limited = await addRunbook(store, "limited", 0, 1);
     await acceptOne(store, limited);
     await acceptOne(store, limited);
-    await Promise.all(runbookIds.map((runbook) => acceptOne(store, runbook)));
+    await together(runbookIds, (runbook) => acceptOne(store, runbook));
   } finally {
     await store.close();
   }
@@ -67,6 +68,18 @@ export async function makeClaimableStore(
     { ...waiting, templates: "parked = 1", count: set.parked },
   ]);
   return { store: await openStore(options), claimers };
+}
+
+/** Sixteen at a time: more would wait for each other in the database. */
+async function together<Item, Result>(items: Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  const left = items.entries();
+  await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      for (const [index, item] of left) results[index] = await work(item);
+    }),
+  );
+  return results;
 }
 
 async function addWorkers(store: Store): Promise<Claimer[]> {
@@ -123,7 +136,7 @@ async function finishSome(
   runbookIds: { runbookId: string; versionId: string }[],
   claimers: Claimer[],
 ): Promise<void> {
-  await Promise.all(runbookIds.map((runbook) => acceptOne(store, runbook)));
+  await together(runbookIds, (runbook) => acceptOne(store, runbook));
   for (const claimer of claimers.slice(0, groups.length)) {
     const claimed = await claim(store, claimer);
     const now = Date.now();
