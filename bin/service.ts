@@ -4,6 +4,7 @@ import { runDatabaseMigration } from "../cli/service/run-database-migration.ts";
 import { runService } from "../cli/service/run-service.ts";
 import type { ServiceTask } from "../cli/service/service-task.ts";
 import { backUpDatabase } from "../src/store/back-up-database.ts";
+import { examineDatabase } from "../src/web/examine-database.ts";
 import { resetAdminToken, startServer } from "../src/web/server.ts";
 
 /*
@@ -16,6 +17,8 @@ const task: ServiceTask = JSON.parse(process.argv[2] ?? "null");
 try {
   if (task.task === "reset-admin-token") {
     process.stdout.write(`${await resetAdminToken(task)}\n`);
+  } else if (task.task === "examine-database") {
+    process.stdout.write(JSON.stringify(await examineDatabase(task)));
   } else if (task.task === "backup-database") {
     process.exitCode = await runDatabaseBackup(task, backUpDatabase);
   } else if (task.task === "migrate-database") {

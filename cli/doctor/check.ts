@@ -12,6 +12,8 @@ export interface Finding {
 export interface DoctorSettings {
   /** Absolute path. */
   dataDirectory: string;
+  /** Absolute path of the file with the URL of a database on SQL Server, where one was named. */
+  databaseFile?: string;
   port: number;
 }
 

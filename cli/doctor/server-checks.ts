@@ -9,6 +9,7 @@ import { findConnection } from "../connection/connect.ts";
 import { runningServers } from "../connection/running-servers.ts";
 import { formatDuration, formatSize } from "../output/quantities.ts";
 import type { Check } from "./check.ts";
+import { namesSqlServer } from "./database-check.ts";
 
 /** Less than this is not enough to run on, in bytes. */
 const leastDiskSpace = 200 * 1024 ** 2;
@@ -39,15 +40,16 @@ export const checkPort: Check = async ({ port }) => {
 };
 
 /** There is room for the database. */
-export const checkDisk: Check = async ({ dataDirectory }) => {
+export const checkDisk: Check = async (settings) => {
   const check = "disk";
+  const { dataDirectory } = settings;
   const folder = await nearestFolder(dataDirectory);
   try {
     await access(folder, constants.W_OK);
     const { bavail, bsize, type } = await statfs(folder);
     const free = bavail * bsize;
     const detail = `${formatSize(free)} free for ${dataDirectory}`;
-    if (networkFileSystems.has(type)) {
+    if (networkFileSystems.has(type) && !namesSqlServer(settings)) {
       return {
         check,
         state: "failed",

@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { ServerOptions } from "../../src/contract/server-options.ts";
 import type { OutputFormat } from "../command.ts";
 
@@ -8,6 +9,7 @@ import type { OutputFormat } from "../command.ts";
 export type ServiceTask =
   | { task: "serve"; server: ServerOptions; localWorker: LocalWorkerSettings | null }
   | { task: "reset-admin-token"; dataDirectory: string; databaseFile?: string }
+  | { task: "examine-database"; databaseFile?: string }
   | { task: "backup-database"; dataDirectory: string; file: string; output: OutputFormat }
   | { task: "migrate-database"; fromFile: string; toFile: string; output: OutputFormat };
 
@@ -22,9 +24,7 @@ export interface LocalWorkerSettings {
  * service's own. Resolves, with the exit code, only where a process cannot be replaced.
  */
 export async function becomeService(task: ServiceTask): Promise<number> {
-  const source = fileURLToPath(new URL("../../bin/service.ts", import.meta.url));
-  const program = existsSync(source) ? source : source.replace(/\.ts$/, ".js");
-  const args = [program, JSON.stringify(task)];
+  const args = serviceArguments(task);
   if (process.execve !== undefined) {
     const env = Object.fromEntries(Object.entries(process.env).filter((entry) => entry[1] !== undefined));
     process.execve(process.execPath, [process.execPath, ...args], env as Record<string, string>);
@@ -36,4 +36,15 @@ export async function becomeService(task: ServiceTask): Promise<number> {
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
   });
+}
+
+/** Runs the web service's process beside this one, for a task that ends by itself; gives what it printed. Rejects when it fails. */
+export async function askService(task: ServiceTask): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, serviceArguments(task));
+  return stdout;
+}
+
+function serviceArguments(task: ServiceTask): string[] {
+  const source = fileURLToPath(new URL("../../bin/service.ts", import.meta.url));
+  return [existsSync(source) ? source : source.replace(/\.ts$/, ".js"), JSON.stringify(task)];
 }

@@ -37,7 +37,7 @@ export async function migrate(
 }
 
 /** The migrations that the database has had; null when it has no `migrations` table. */
-async function appliedMigrations(connection: sql.ConnectionPool | sql.Transaction): Promise<AppliedMigration[] | null> {
+export async function appliedMigrations(connection: sql.ConnectionPool | sql.Transaction): Promise<AppliedMigration[] | null> {
   const [known] = await rows<{ here: number | null }>(
     connection,
     "SELECT OBJECT_ID(N'runsmith.migrations', N'U') AS here",
