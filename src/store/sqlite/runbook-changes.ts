@@ -3,9 +3,9 @@ import type { Analysis } from "../../contract/analysis.ts";
 import { unfinishedAnalysisCodes } from "../../contract/analysis.ts";
 import type { Placement } from "../../contract/api/placement.ts";
 import type { RunbookSettings } from "../../contract/api/runbook.ts";
-import { UserError } from "../../contract/user-error.ts";
 import { idToBytes } from "../id-bytes.ts";
 import type { RunbookChange } from "../operations/runbooks.ts";
+import { noSuchRunbook, revisionMismatch } from "../runbook-refusals.ts";
 import { changedPlacement, namesPlacement } from "./placements.ts";
 import type { RunbookRow } from "./runbook-rows.ts";
 import { findRunbook } from "./runbook-rows.ts";
@@ -21,17 +21,10 @@ import { defaultWorkspace } from "./session.ts";
 export function runbookToChange(session: SqliteSession, change: RunbookChange): RunbookRow {
   const row = findRunbook(session, change.runbook);
   if (row === undefined) {
-    throw new UserError("runbook-not-found", `There is no runbook ${change.runbook}.`, {
-      status: 404,
-      remedy: "List the runbooks there are with `runsmith get-runbook`.",
-    });
+    throw noSuchRunbook(change.runbook);
   }
   if (change.expectedRevision !== undefined && change.expectedRevision !== row.revision) {
-    throw new UserError(
-      "revision-mismatch",
-      `The runbook ${row.name} was changed by ${row.modified_by} after you read it (revision ${row.revision}, you have ${change.expectedRevision}).`,
-      { status: 412, remedy: "Read the runbook again and repeat the change on its current state." },
-    );
+    throw revisionMismatch(row, change.expectedRevision);
   }
   return row;
 }

@@ -2,9 +2,9 @@ import { defaultPlacement } from "../../contract/api/placement.ts";
 import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import { hostKindOf } from "../../contract/runbook-kind.ts";
 import { defaultOutputLimit, defaultStopGrace } from "../../contract/session-limits.ts";
-import { UserError } from "../../contract/user-error.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { RunbookWrites, StoredRunbook } from "../operations/runbooks.ts";
+import { noDraft, notPublished, runbookExists, runbookHasOpenJobs, runbookKindDiffers } from "../runbook-refusals.ts";
 import { storePlacement } from "./placements.ts";
 import {
   dropDraft,
@@ -15,7 +15,7 @@ import {
   writeDraft,
   writeSettings,
 } from "./runbook-changes.ts";
-import { noDraft, publishDraft } from "./runbook-publish.ts";
+import { publishDraft } from "./runbook-publish.ts";
 import type { RunbookRow } from "./runbook-rows.ts";
 import { findRunbook, toRunbook } from "./runbook-rows.ts";
 import type { SqliteSession } from "./session.ts";
@@ -62,10 +62,7 @@ export function runbookWrites(session: SqliteSession): RunbookWrites {
         throw noDraft(runbook);
       }
       if (runbook.published_version_id === null) {
-        throw new UserError("runbook-not-published", `The draft is all there is of the runbook ${runbook.name}.`, {
-          status: 409,
-          remedy: `Delete the whole runbook with \`runsmith remove-runbook ${runbook.name}\`, or import another text.`,
-        });
+        throw notPublished(runbook);
       }
       session.run("UPDATE runbooks SET draft_version_id = NULL WHERE runbook_id = ?", runbook.runbook_id);
       dropDraft(session, runbook.runbook_id, runbook.draft_version_id);
@@ -88,10 +85,7 @@ export function runbookWrites(session: SqliteSession): RunbookWrites {
         runbook.runbook_id,
       );
       if (deleted === 0) {
-        throw new UserError("runbook-has-open-jobs", `The runbook ${runbook.name} has jobs that have not ended.`, {
-          status: 409,
-          remedy: "Stop them with `runsmith stop-job`, or wait until they have ended.",
-        });
+        throw runbookHasOpenJobs(runbook);
       }
       session.run(
         "DELETE FROM dispatch_holds WHERE workspace_id = ? AND scope = 'runbook' AND subject = ?",
@@ -126,17 +120,10 @@ function importRunbook(
     return { runbook: read(session, created), created: true };
   }
   if (!runbook.overwrite) {
-    throw new UserError("runbook-exists", `There is a runbook called ${existing.name} already.`, {
-      status: 409,
-      remedy: "Import it with --overwrite to make this text its draft, or give the file another name.",
-    });
+    throw runbookExists(existing);
   }
   if (existing.kind !== runbook.kind) {
-    throw new UserError(
-      "runbook-kind-differs",
-      `The runbook ${existing.name} is of kind ${existing.kind}, this file is ${runbook.kind}.`,
-      { status: 409, remedy: "Give the file another name, or delete the runbook first." },
-    );
+    throw runbookKindDiffers(existing, runbook.kind);
   }
   const draftChanged = writeDraft(session, existing, runbook);
   const settingsChanged = writeSettings(session, existing.runbook_id, runbook.settings);
