@@ -3,6 +3,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiClient } from "./api-client.ts";
+import type { LoadBalancer } from "./load-balancer.ts";
+import { startLoadBalancer } from "./load-balancer.ts";
 import type { CommandEnd, RunningCommand } from "./run-command.ts";
 import { startCommand } from "./run-command.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -14,6 +16,8 @@ export interface InstallationOptions {
   server?: readonly string[];
   /** Where the data is, in place of a folder of the installation's own. */
   dataDirectory?: string;
+  /** Of a database on SQL Server, in place of the embedded one; one for each service that is to run over it. */
+  databaseUrls?: readonly string[];
 }
 
 export interface WorkerProcessOptions {
@@ -27,16 +31,19 @@ export interface WorkerProcessOptions {
   environment?: Readonly<Record<string, string>>;
 }
 
-/** A server and workers, each a process of its own that a test may kill and start again; the server keeps its address. */
+/**
+ * A server and workers, each a process of its own that a test may kill and start again; the server keeps its address.
+ * Over SQL Server there may be several servers, behind a load balancer.
+ */
 export class Installation implements AsyncDisposable {
   /** A folder that hosts can reach; what a test puts there it may grant. */
   readonly folder: string;
   readonly dataDirectory: string;
   readonly client: ApiClient;
   readonly workers: WorkerProcess[] = [];
-  readonly #serverArguments: readonly string[];
+  readonly #services: readonly Service[];
+  readonly #balancer: LoadBalancer | null;
   readonly #removeFolder: () => PromiseLike<void>;
-  #server: RunningCommand;
 
   static async start(options: InstallationOptions = {}): Promise<Installation> {
     const temporary = await temporaryFolder();
@@ -46,13 +53,18 @@ export class Installation implements AsyncDisposable {
       await chmod(temporary.path, 0o711);
       await mkdir(join(temporary.path, "run"), { mode: 0o700 });
       const dataDirectory = options.dataDirectory ?? join(temporary.path, "data");
-      const port = await freePort();
-      const serverArguments = ["--port", String(port), "--data", dataDirectory, ...(options.server ?? [])];
-      const server = startServer(serverArguments, temporary.path);
-      await printedInTime(server, /Runsmith is ready at \S+\n/);
+      const services: Service[] = [];
+      for (const [index, databaseUrl] of (options.databaseUrls ?? [null]).entries()) {
+        const data = index === 0 ? dataDirectory : join(temporary.path, `data-${index + 1}`);
+        const service = new Service(await freePort(), data, temporary.path, databaseUrl, options.server ?? []);
+        services.push(service);
+        await service.start();
+      }
       const token = (await readFile(join(dataDirectory, "admin.token"), "utf8")).trim();
-      const client = new ApiClient(`http://127.0.0.1:${port}`, token);
-      return new Installation(temporary.path, dataDirectory, client, serverArguments, server, remove);
+      const ports = services.map(({ port }) => port);
+      const balancer = ports.length > 1 ? await startLoadBalancer(ports) : null;
+      const client = new ApiClient(`http://127.0.0.1:${balancer?.port ?? ports[0]}`, token);
+      return new Installation(temporary.path, dataDirectory, client, services, balancer, remove);
     } catch (error) {
       await remove();
       throw error;
@@ -63,38 +75,46 @@ export class Installation implements AsyncDisposable {
     folder: string,
     dataDirectory: string,
     client: ApiClient,
-    serverArguments: readonly string[],
-    server: RunningCommand,
+    services: readonly Service[],
+    balancer: LoadBalancer | null,
     removeFolder: () => PromiseLike<void>,
   ) {
     this.folder = folder;
     this.dataDirectory = dataDirectory;
     this.client = client;
-    this.#serverArguments = serverArguments;
-    this.#server = server;
+    this.#services = services;
+    this.#balancer = balancer;
     this.#removeFolder = removeFolder;
   }
 
   get server(): RunningCommand {
-    return this.#server;
+    return this.#service(0).command;
   }
 
-  /** Kills the server as power loss would. */
-  async killServer(): Promise<CommandEnd> {
-    this.#server.process.kill("SIGKILL");
-    return await this.#server.ended;
+  /** Where each service is reached past the load balancer. */
+  get serviceUrls(): string[] {
+    return this.#services.map(({ port }) => `http://127.0.0.1:${port}`);
   }
 
-  /** Ends the server in order. */
-  async stopServer(): Promise<CommandEnd> {
-    this.#server.process.kill("SIGTERM");
-    return await this.#server.ended;
+  /** Kills the server, or one of several, as power loss would. */
+  async killServer(index = 0): Promise<CommandEnd> {
+    return await this.#service(index).end("SIGKILL");
   }
 
-  /** Starts the server again, at the same address; resolves when it is ready. */
-  async restartServer(): Promise<void> {
-    this.#server = startServer(this.#serverArguments, this.folder);
-    await printedInTime(this.#server, /Runsmith is ready at \S+\n/);
+  /** Ends the server, or one of several, in order. */
+  async stopServer(index = 0): Promise<CommandEnd> {
+    return await this.#service(index).end("SIGTERM");
+  }
+
+  /** Starts a server again, at the same address; resolves when it is ready. */
+  async restartServer(index = 0): Promise<void> {
+    await this.#service(index).start();
+  }
+
+  #service(index: number): Service {
+    const service = this.#services[index];
+    if (service === undefined) throw new Error(`There is no service ${index}.`);
+    return service;
   }
 
   /** Registers a worker and starts it; resolves when it is connected. */
@@ -126,7 +146,8 @@ export class Installation implements AsyncDisposable {
   /** Ends every process; the data stays until the installation is disposed. */
   async stop(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.stop()));
-    await this.stopServer();
+    await Promise.all(this.#services.map((service) => service.end("SIGTERM")));
+    await this.#balancer?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -196,14 +217,49 @@ export class WorkerProcess {
   }
 }
 
-function startServer(args: readonly string[], folder: string): RunningCommand {
-  const env = {
-    ...process.env,
-    XDG_RUNTIME_DIR: join(folder, "run"),
-    RUNSMITH_URL: undefined,
-    RUNSMITH_TOKEN: undefined,
-  };
-  return startCommand(process.execPath, [program, "server", ...args], { env, cwd: folder });
+/** A server's process. */
+class Service {
+  readonly port: number;
+  readonly #arguments: readonly string[];
+  readonly #folder: string;
+  readonly #environment: NodeJS.ProcessEnv;
+  #command: RunningCommand | null = null;
+
+  constructor(
+    port: number,
+    dataDirectory: string,
+    folder: string,
+    databaseUrl: string | null,
+    serverArguments: readonly string[],
+  ) {
+    this.port = port;
+    this.#arguments = ["server", "--port", String(port), "--data", dataDirectory, ...serverArguments];
+    this.#folder = folder;
+    this.#environment = {
+      ...process.env,
+      XDG_RUNTIME_DIR: join(folder, "run"),
+      RUNSMITH_URL: undefined,
+      RUNSMITH_TOKEN: undefined,
+      RUNSMITH_DATABASE: databaseUrl ?? undefined,
+    };
+  }
+
+  /** Of the process that runs, or ran last. */
+  get command(): RunningCommand {
+    if (this.#command === null) throw new Error("The server was never started.");
+    return this.#command;
+  }
+
+  async start(): Promise<void> {
+    const options = { env: this.#environment, cwd: this.#folder };
+    this.#command = startCommand(process.execPath, [program, ...this.#arguments], options);
+    await printedInTime(this.#command, /Runsmith is ready at \S+\n/);
+  }
+
+  async end(signal: NodeJS.Signals): Promise<CommandEnd> {
+    this.command.process.kill(signal);
+    return await this.command.ended;
+  }
 }
 
 /** Waits for a line on standard output; one that never comes is told with all that was said instead. */

@@ -1,6 +1,6 @@
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { endedStatuses } from "../../src/contract/job-status.ts";
+import type { AttemptRow, JobHistory, JobRow, RecordRow } from "./job-history.ts";
+import { sqliteHistory } from "./job-history.ts";
 
 /** What must hold of every history of jobs, whatever happened to server, workers and hosts meanwhile. */
 export const invariants = [
@@ -23,74 +23,27 @@ export type Invariant = (typeof invariants)[number];
 /** What breaks each invariant, in words; nothing where it holds. */
 export type Violations = Record<Invariant, string[]>;
 
-interface JobRow {
-  id: string;
-  status: string;
-  attempt: number;
-  lost_attempts: number;
-  max_attempts: number;
-  ended_at: number | null;
-  status_reason: string | null;
-  exception: string | null;
-  record_count: number;
-}
-
-interface AttemptRow {
-  attempt: number;
-  claimed_at: number;
-  ended_at: number | null;
-  outcome: string | null;
-  last_number: number;
-}
-
-interface RecordRow {
-  attempt: number;
-  number: number;
-  stream: number;
-  text: string;
-}
-
 /**
- * Examines every job of a database after its server has ended.
+ * Examines every job of an embedded database after its server has ended.
  * @param accepted Ids of the jobs that clients know to be accepted; null where nobody kept count.
  */
 export function examineHistory(dataDirectory: string, accepted: readonly string[] | null): Violations {
+  using history = sqliteHistory(dataDirectory);
+  return examineJobs(history, accepted);
+}
+
+/** The same of a history from wherever it is. */
+export function examineJobs(history: JobHistory, accepted: readonly string[] | null): Violations {
   const violations = Object.fromEntries(invariants.map((name) => [name, [] as string[]])) as Violations;
-  const database = new DatabaseSync(join(dataDirectory, "runsmith.sqlite"));
-  const all = <T>(sql: string, ...values: string[]) => database.prepare(sql).all(...values) as unknown as T[];
-  try {
-    const jobs = all<JobRow>(
-      `SELECT lower(hex(job_id)) AS id, status, attempt, lost_attempts, max_attempts, ended_at, status_reason, exception,
-         record_count FROM jobs`,
-    );
-    examineAcceptance(jobs, accepted, violations);
-    for (const job of jobs) {
-      examineEnd(job, violations);
-      const attempts = all<AttemptRow>(
-        `SELECT attempt, claimed_at, ended_at, outcome, last_number FROM job_attempts
-         WHERE job_id = unhex(?) ORDER BY attempt`,
-        job.id,
-      );
-      examineAttempts(job, attempts, violations);
-      const records = all<RecordRow>(
-        `SELECT attempt, number, stream, text FROM stream_records WHERE job_id = unhex(?) ORDER BY attempt, number`,
-        job.id,
-      );
-      examineRecords(job, attempts, records, violations);
-    }
-    const held = all<{ what: string }>(
-      `SELECT 'the queue holds ' || lower(hex(job_id)) AS what FROM job_queue
-       UNION ALL SELECT name || ' counts ' || active_jobs || ' active jobs' FROM runbooks WHERE active_jobs <> 0
-       UNION ALL SELECT lower(hex(job_id)) || ' is parked' FROM jobs WHERE parked <> 0`,
-    );
-    violations["no ended job holds a place or a worker"].push(...held.map(({ what }) => what));
-    const faults = all<{ integrity_check: string }>("PRAGMA integrity_check").map((row) => row.integrity_check);
-    violations["the database is sound"].push(...faults.filter((fault) => fault !== "ok"));
-    const foreign = all<{ table: string }>("PRAGMA foreign_key_check");
-    violations["the database is sound"].push(...foreign.map((row) => `a row of ${row.table} refers to nothing`));
-  } finally {
-    database.close();
+  examineAcceptance(history.jobs, accepted, violations);
+  for (const job of history.jobs) {
+    const attempts = history.attemptsOf(job.id);
+    examineEnd(job, violations);
+    examineAttempts(job, attempts, violations);
+    examineRecords(job, attempts, history.recordsOf(job.id), violations);
   }
+  violations["no ended job holds a place or a worker"].push(...history.held);
+  violations["the database is sound"].push(...history.faults);
   return violations;
 }
 
@@ -99,7 +52,7 @@ export function broken(violations: Violations): Partial<Violations> {
   return Object.fromEntries(Object.entries(violations).filter(([, found]) => found.length > 0));
 }
 
-function examineAcceptance(jobs: JobRow[], accepted: readonly string[] | null, violations: Violations): void {
+function examineAcceptance(jobs: readonly JobRow[], accepted: readonly string[] | null, violations: Violations): void {
   if (accepted === null) return;
   const kept = new Set(jobs.map(({ id }) => id));
   const known = new Set(accepted.map((id) => id.replaceAll("-", "")));
@@ -120,7 +73,7 @@ function examineEnd(job: JobRow, violations: Violations): void {
   }
 }
 
-function examineAttempts(job: JobRow, attempts: AttemptRow[], violations: Violations): void {
+function examineAttempts(job: JobRow, attempts: readonly AttemptRow[], violations: Violations): void {
   const numbered = violations["attempts are numbered without a gap, and each has ended"];
   if (attempts.length !== job.attempt) numbered.push(`${job.id} is at ${job.attempt} and has ${attempts.length}`);
   for (const [index, attempt] of attempts.entries()) {
@@ -137,7 +90,12 @@ function examineAttempts(job: JobRow, attempts: AttemptRow[], violations: Violat
   }
 }
 
-function examineRecords(job: JobRow, attempts: AttemptRow[], records: RecordRow[], violations: Violations): void {
+function examineRecords(
+  job: JobRow,
+  attempts: readonly AttemptRow[],
+  records: readonly RecordRow[],
+  violations: Violations,
+): void {
   if (records.length !== job.record_count) {
     const told = `${job.id} counts ${job.record_count} and has ${records.length}`;
     violations["the counts of records agree with the records"].push(told);
