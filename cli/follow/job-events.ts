@@ -14,7 +14,8 @@ const patience = 120_000;
 /**
  * The events of a job, live, from its first record (or after the record with the id `after`). A broken connection is made
  * again and goes on after the last record that came. It does not end by itself: whoever reads stops at the status that
- * matters. `begun` is an answer that gives the events from the first one on already. Throws `UserError` when the service refuses, or is not reachable for two minutes.
+ * matters. `begun` is an answer that gives the events from the first one on already. Throws `UserError` when the service refuses,
+ * or is not reachable for two minutes.
  */
 export async function* jobEvents(
   api: ApiClient,
@@ -34,7 +35,7 @@ export async function* jobEvents(
       next = undefined;
       brokenSince = null;
       pause = 100;
-      for await (const event of eventsOf(stream)) {
+      for await (const event of eventsOf(stream, signal)) {
         if (event.type === "record") {
           if (lastId !== null && !isAfter(event.record.id, lastId)) continue;
           lastId = event.record.id;
@@ -53,7 +54,7 @@ export async function* jobEvents(
   }
 }
 
-async function* eventsOf(stream: IncomingMessage): AsyncGenerator<JobEvent> {
+async function* eventsOf(stream: IncomingMessage, signal: AbortSignal): AsyncGenerator<JobEvent> {
   const parsed: JobEvent[] = [];
   const parser = createParser({
     onEvent: ({ event, data }) => {
@@ -61,13 +62,18 @@ async function* eventsOf(stream: IncomingMessage): AsyncGenerator<JobEvent> {
       else if (event === "job") parsed.push({ type: "job", job: JSON.parse(data) as JobResource });
     },
   });
+  // An answer to the request that started the job knows nothing of the signal.
+  const leave = (): void => void stream.destroy();
+  signal.addEventListener("abort", leave);
   stream.setEncoding("utf8");
   try {
+    if (signal.aborted) leave();
     for await (const chunk of stream) {
       parser.feed(chunk as string);
       yield* parsed.splice(0);
     }
   } finally {
+    signal.removeEventListener("abort", leave);
     stream.destroy();
   }
 }
