@@ -31,6 +31,7 @@ export class AccessFeature {
   readonly #used = new Map<string, number>();
   readonly #usageTimer: NodeJS.Timeout;
   readonly #revoked = new Set<(principalId: string) => void>();
+  readonly #tokensRevoked = new Set<(tokenIds: ReadonlySet<string>) => void>();
   /** Grows with each revocation: an answer of the store that is older must not enter the cache. */
   #revocations = 0;
 
@@ -111,7 +112,7 @@ export class AccessFeature {
     return token;
   }
 
-  /** Ends every token of a principal at once, in this service; others follow within 60 s. */
+  /** Ends every token of a principal at once, in this service; others learn of it within a second or two. */
   async revokeTokens(principalId: string): Promise<void> {
     await this.#store.write.revokeTokens({ principalId });
     this.forget(principalId);
@@ -128,6 +129,25 @@ export class AccessFeature {
     for (const listener of this.#revoked) {
       listener(principalId);
     }
+  }
+
+  /** Another service revoked these tokens, or changed what their principals may do. */
+  forgetTokens(tokenIds: ReadonlySet<string>): void {
+    this.#revocations += 1;
+    for (const [key, cached] of this.#cache) {
+      if (tokenIds.has(cached.tokenId)) {
+        this.#cache.delete(key);
+      }
+    }
+    for (const listener of this.#tokensRevoked) {
+      listener(tokenIds);
+    }
+  }
+
+  /** Calls back when another service revoked tokens. @returns a function that ends it */
+  onTokensRevoked(listener: (tokenIds: ReadonlySet<string>) => void): () => void {
+    this.#tokensRevoked.add(listener);
+    return () => this.#tokensRevoked.delete(listener);
   }
 
   /** Calls back when tokens of a principal were revoked. @returns a function that ends it */
@@ -154,6 +174,7 @@ export class AccessFeature {
       kind: holder.kind,
       name: holder.name,
       roles: roles.filter((role) => holder.roles.includes(role)),
+      tokenId: holder.tokenId,
     };
     const now = Date.now();
     if (revocations === this.#revocations) {

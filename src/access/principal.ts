@@ -14,6 +14,8 @@ export interface Principal {
   kind: PrincipalKind;
   name: string;
   roles: readonly Role[];
+  /** The token that speaks for it here; left out where none does. */
+  tokenId?: string;
 }
 
 /** Stands for callers of the few routes that ask for no token; holds no role. */

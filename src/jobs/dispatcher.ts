@@ -87,6 +87,17 @@ export class Dispatcher {
     void this.#claim([{ ...offerOf(worker), slots: 1, kindSlots, placementIds: [queue.placementId] }], [queue]);
   }
 
+  /** Another service put jobs into these queues, as far as nobody has claimed them since. */
+  waiting(queues: readonly QueueKey[]): void {
+    for (const { placementId } of queues) {
+      this.#backlog.add(placementId);
+    }
+    if (queues.some(({ placementId }) => this.#options.view.placement(placementId) === undefined)) {
+      void this.look();
+    }
+    this.#offerAll(this.#options.workers.allConnected());
+  }
+
   /** Whether jobs of this queue are known, or suspected, to find no free slot. */
   hasBacklog({ placementId }: QueueKey): boolean {
     return this.#backlog.has(placementId);
@@ -248,6 +259,10 @@ export class Dispatcher {
   }
 }
 
-function offerOf({ workerId, instanceId }: ConnectedWorker): { workerId: string; instanceId: string } {
-  return { workerId, instanceId };
+function offerOf({
+  workerId,
+  instanceId,
+  linkId,
+}: ConnectedWorker): Pick<SlotOffer, "workerId" | "instanceId" | "linkId"> {
+  return { workerId, instanceId, linkId };
 }

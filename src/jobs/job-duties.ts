@@ -1,4 +1,5 @@
 import type { Logger } from "../contract/logger.ts";
+import type { Leadership } from "../services/duty-leader.ts";
 import type { JobEffects } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../workers/clock.ts";
@@ -13,6 +14,10 @@ export interface JobDutiesOptions {
   logger: Logger;
   retention: RetentionSettings;
   attempts: RunningAttempts;
+  /** Whether this service does what one of several services should do. */
+  leadership: Leadership;
+  /** Whether a worker has its link to this service. */
+  isHere(workerId: string): boolean;
   /** Milliseconds that an attempt may run on after its grace or its time limit. */
   stuckPatience: number;
   /** Milliseconds between two purges. */
@@ -28,16 +33,19 @@ const parkedInterval = 10_000;
 const overdueAtOnce = 100;
 const parkedAtOnce = 100;
 
-/** What is done about jobs without anybody asking. */
+/**
+ * What is done about jobs without anybody asking. One of several services does what is about all jobs, and each what is about the
+ * attempts of its own workers. Nothing goes wrong when two do the same: each step is a condition and an action in one transaction.
+ */
 export function jobDuties(options: JobDutiesOptions): Duty[] {
-  const { store, logger, stuckPatience: patience } = options;
+  const { store, logger, leadership, stuckPatience: patience } = options;
   const failOverdue = async () => {
-    if (await store.read.overdueJobsExist()) {
+    if (leadership.leads && (await store.read.overdueJobsExist())) {
       options.onEffects(await store.write.failOverdueJobs({ limit: overdueAtOnce }));
     }
   };
   const endStuck = async () => {
-    const attempts = options.attempts.overdue(patience);
+    const attempts = options.attempts.overdue(patience, options.isHere);
     if (attempts.length > 0) {
       logger.error("workers did not end attempts that they should have", {
         jobIds: attempts.map(({ jobId }) => jobId).join(","),
@@ -49,14 +57,16 @@ export function jobDuties(options: JobDutiesOptions): Duty[] {
     }
   };
   const releaseParked = async (isStopped: () => boolean) => {
-    for (let more = true; more && !isStopped(); ) {
+    for (let more = true; more && leadership.leads && !isStopped(); ) {
       const released = await store.write.releaseParkedJobs({ limit: parkedAtOnce });
       options.onEffects(released.effects);
       more = released.more;
     }
   };
   const purge = async (isStopped: () => boolean) => {
-    await purgeEndedJobs(store, options.retention, options.clock, isStopped);
+    if (leadership.leads) {
+      await purgeEndedJobs(store, options.retention, options.clock, () => isStopped() || !leadership.leads);
+    }
   };
   return [
     new Duty("ending jobs that were not started in time", deadlineInterval, failOverdue, logger),

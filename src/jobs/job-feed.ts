@@ -81,6 +81,7 @@ export async function* jobFeed(
       if (isEnded(job.status)) {
         yield [{ type: "job", job }];
       }
+      source.hub.reached(jobId, position);
       position = yield* liveFeed(jobId, buffer, position, signal);
     } finally {
       buffer.close();
@@ -101,6 +102,7 @@ export class NewJobFollower {
     this.#source = source;
     this.#jobId = jobId;
     this.#buffer = new LiveBuffer(source.hub, jobId);
+    source.hub.reached(jobId, { attempt: 0, number: 0 });
   }
 
   /** Stops listening; for a job that was not accepted. */

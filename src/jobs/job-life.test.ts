@@ -117,8 +117,8 @@ test("a declined job goes to another worker, and the one that declined gets none
   await service.addRunbook("hello");
   const worker = await TestWorker.connect(t, service, { ...(await service.newWorker()), heartbeat: 0 });
   const { jobId } = await service.start("hello");
-  worker.send({ type: "job-declined", jobId, attempt: 1, reason: "no slot" });
   await eventually(() => (worker.runJobs().length === 1 ? true : undefined), "the first hand-over");
+  worker.send({ type: "job-declined", jobId, attempt: 1, reason: "no slot" });
   await service.until(jobId, "New");
   await sleep(50);
   assert.equal(worker.runJobs().length, 1);

@@ -9,7 +9,18 @@ import type { AppendFrame } from "../contract/link/records-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { JobStreamRecord, StreamName } from "../contract/stream.ts";
 import { UserError } from "../contract/user-error.ts";
-import type { JobEffects, QueueKey, StoppedJob, StoredJob } from "../store/operations/jobs.ts";
+import type { Interest } from "../services/change-feed.ts";
+import type { Leadership } from "../services/duty-leader.ts";
+import { soleLeader } from "../services/duty-leader.ts";
+import type { ChangedJob } from "../store/operations/changes.ts";
+import type {
+  AssignedAttempt,
+  JobEffects,
+  QueueKey,
+  StopOrder,
+  StoppedJob,
+  StoredJob,
+} from "../store/operations/jobs.ts";
 import type { RecordPosition } from "../store/operations/streams.ts";
 import type { KeptAttempt } from "../store/operations/workers.ts";
 import type { Store } from "../store/store.ts";
@@ -19,6 +30,7 @@ import type { ConnectedWorker, JobLinkHandler, RecordsPeer } from "../workers/co
 import type { WorkersFeature } from "../workers/workers-feature.ts";
 import type { BulkJobsOptions, RetryJobsRequest, RetryStarter, StopJobsRequest } from "./bulk-jobs.ts";
 import { BulkJobs } from "./bulk-jobs.ts";
+import { ChangesElsewhere } from "./changes-elsewhere.ts";
 import type { HoldRequest, HoldSubject } from "./dispatch-holds.ts";
 import { DispatchHolds } from "./dispatch-holds.ts";
 import { DispatchView } from "./dispatch-view.ts";
@@ -56,6 +68,7 @@ import { parkedReason, waitingReason } from "./waiting-reason.ts";
  *   live-hub, job-feed  what a live reader gets
  *   job-queries         what anybody else reads
  *   bulk-jobs           stops and retries of many jobs, a page at a time
+ *   changes-elsewhere   what other services over the same database did: told to readers, workers and the dispatcher here
  *   job-duties          start deadlines, attempts that do not end, parked jobs, retention
  *   storage-watermark   what is refused when the disk fills up
  *
@@ -64,7 +77,7 @@ import { parkedReason, waitingReason } from "./waiting-reason.ts";
  */
 
 export interface JobsOptions {
-  store: Pick<Store, "read" | "write" | "keepsOrder">;
+  store: Pick<Store, "read" | "write" | "keepsOrder" | "isShared">;
   workers: WorkersFeature;
   logger: Logger;
   clock?: Clock;
@@ -79,6 +92,10 @@ export interface JobsOptions {
   stuckPatience?: number;
   /** Milliseconds between two purges of old jobs. */
   purgeInterval?: number;
+  /** Whether this service does what one of several should do; it always does when left out. */
+  leadership?: Leadership;
+  /** This service wants to know at once what others do; see `interest`. */
+  onInterest?: () => void;
   /** Told of things worth counting. */
   observer?: JobObserver;
 }
@@ -143,6 +160,10 @@ export interface JobsFeature {
   queueLengths(): Promise<(QueueKey & { runOn: string[]; jobs: number })[]>;
   /** Attempts that workers of this service have. */
   readonly runningAttempts: number;
+  /** How much this service wants to know of what others do to jobs. */
+  readonly interest: Interest;
+  /** Acts on what other services over the same database did to jobs, in the order of the changes. */
+  changedElsewhere(jobs: readonly ChangedJob[]): Promise<void>;
   /** Purges what has been kept long enough, now. */
   purge(): Promise<number>;
 
@@ -166,7 +187,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   readonly #observer: JobObserver;
   readonly #retention: RetentionSettings;
   readonly #attempts: RunningAttempts;
-  readonly #hub = new LiveHub();
+  readonly #hub: LiveHub;
   readonly #versions: RunnableVersions;
   readonly #runbooks: StartableRunbooks;
   readonly #queries: JobQueries;
@@ -179,6 +200,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   readonly #intake: RecordIntake;
   readonly #changes: JobChanges;
   readonly #storage: StorageWatermark;
+  readonly #elsewhere: ChangesElsewhere;
   readonly #duties: Duty[];
 
   constructor(options: JobsOptions) {
@@ -189,6 +211,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
     this.#clock = options.clock ?? systemClock;
     this.#observer = options.observer ?? {};
     this.#attempts = new RunningAttempts(this.#clock);
+    this.#hub = new LiveHub(options.onInterest);
     this.#retention = { ...defaultRetention, ...options.retention };
     this.#versions = new RunnableVersions(store);
     this.#runbooks = new StartableRunbooks(store);
@@ -257,12 +280,26 @@ class Jobs implements JobsFeature, JobLinkHandler {
       connected: (workerId) => workers.connected(workerId),
       onEffects: (effects) => this.#apply(effects),
     });
+    this.#elsewhere = new ChangesElsewhere({
+      store,
+      hub: this.#hub,
+      attempts: this.#attempts,
+      logger,
+      bringsRecords: (workerId) => workers.bringsRecords(workerId),
+      onOver: (effects) => this.#giveUp(effects),
+      onStop: (attempt, stop) => this.#tellStop(attempt, stop),
+      onWaiting: (queues) => this.#dispatcher.waiting(queues),
+      onChanged: (jobIds) => this.#changes.note(jobIds),
+      onEnded: (jobIds) => this.#changes.noteEnds(jobIds),
+    });
     this.#duties = jobDuties({
       store,
       clock: this.#clock,
       logger,
       retention: this.#retention,
       attempts: this.#attempts,
+      leadership: options.leadership ?? soleLeader,
+      isHere: (workerId) => workers.connected(workerId) !== undefined,
       stuckPatience: options.stuckPatience ?? defaultStuckPatience,
       purgeInterval: options.purgeInterval ?? defaultPurgeInterval,
       onEffects: (effects) => this.#apply(effects),
@@ -390,7 +427,15 @@ class Jobs implements JobsFeature, JobLinkHandler {
   }
 
   get runningAttempts(): number {
-    return this.#attempts.size;
+    return this.#workers.allConnected().reduce((sum, { workerId }) => sum + this.#attempts.countOf(workerId), 0);
+  }
+
+  get interest(): Interest {
+    return this.#elsewhere.interest(this.#workers.allConnected().length > 0);
+  }
+
+  changedElsewhere(jobs: readonly ChangedJob[]): Promise<void> {
+    return this.#elsewhere.take(jobs);
   }
 
   purge(): Promise<number> {
@@ -416,13 +461,13 @@ class Jobs implements JobsFeature, JobLinkHandler {
   // --- what workers tell
 
   workerConnected(worker: ConnectedWorker, keep: KeptAttempt[], effects: JobEffects): void {
-    for (const { stopReason, ...kept } of keep) {
+    // It may have been at another service since, and the ends of others be known there only.
+    this.#attempts.keepOnly(worker.workerId, keep);
+    for (const { stopReason, stopForced, ...kept } of keep) {
       const attempt = { ...kept, workerId: worker.workerId };
       this.#attempts.add(attempt, false);
       if (stopReason !== null) {
-        const stop = { reason: stopReason, force: false };
-        this.#attempts.noteStop(attempt, stop);
-        worker.send({ type: "stop-job", jobId: kept.jobId, attempt: kept.attempt, ...stop });
+        this.#tellStop(attempt, { reason: stopReason, force: stopForced });
       }
     }
     this.#apply(effects);
@@ -502,14 +547,14 @@ class Jobs implements JobsFeature, JobLinkHandler {
         freed.add(workerId);
       }
     }
-    for (const { workerId, jobId, attempt, reason, force } of effects.stops) {
-      this.#attempts.noteStop({ jobId, attempt, workerId }, { reason, force });
-      this.#workers.connected(workerId)?.send({ type: "stop-job", jobId, attempt, reason, force });
+    for (const { reason, force, ...attempt } of effects.stops) {
+      this.#tellStop(attempt, { reason, force });
     }
     for (const { status } of effects.ended) {
       this.#observer.jobEnded?.(status);
     }
     const ended = new Set(effects.ended.map(({ jobId }) => jobId));
+    this.#readLastRecords(ended);
     this.#changes.noteEnds([...ended]);
     this.#changes.note(effects.changedJobs.filter((jobId) => !ended.has(jobId)));
     for (const queue of effects.queued) {
@@ -518,6 +563,21 @@ class Jobs implements JobsFeature, JobLinkHandler {
     for (const workerId of freed) {
       this.#dispatcher.slotsFreed(workerId);
     }
+  }
+
+  /** Of jobs that this service ended, and whose last records came to another one: they are told before the end. */
+  #readLastRecords(ended: ReadonlySet<string>): void {
+    if (this.#store.isShared) {
+      for (const jobId of ended) {
+        this.#hub.storedUnseen(jobId);
+      }
+    }
+  }
+
+  /** Tells the worker of an attempt to end it; what another service has to tell is read there. */
+  #tellStop({ jobId, attempt, workerId }: AssignedAttempt, { reason, force }: StopOrder): void {
+    this.#attempts.noteStop({ jobId, attempt, workerId }, { reason, force });
+    this.#workers.connected(workerId)?.send({ type: "stop-job", jobId, attempt, reason, force });
   }
 
   /** Effects of taking attempts away from workers, who must be told if they can be. */

@@ -1,3 +1,4 @@
+import type { AttemptReference } from "../contract/link/control-frames.ts";
 import type { HostKind } from "../contract/runbook-kind.ts";
 import type { AssignedAttempt, StopOrder } from "../store/operations/jobs.ts";
 import type { Clock } from "../workers/clock.ts";
@@ -87,21 +88,27 @@ export class RunningAttempts {
     return true;
   }
 
-  /** Those that should have been over for so many milliseconds. */
-  overdue(patience: number): AssignedAttempt[] {
+  /** Forgets the attempts of a worker but these: another service has heard of the end of the others. */
+  keepOnly(workerId: string, keep: readonly AttemptReference[]): void {
+    const kept = new Map(keep.map(({ jobId, attempt }) => [jobId, attempt]));
+    for (const known of [...this.#byJob.values()]) {
+      if (known.workerId === workerId && kept.get(known.jobId) !== known.attempt) {
+        this.remove(known.jobId);
+      }
+    }
+  }
+
+  /** Those of these workers that should have been over for so many milliseconds. */
+  overdue(patience: number, isHere: (workerId: string) => boolean): AssignedAttempt[] {
     const now = this.#clock.monotonic();
     return [...this.#byJob.values()]
-      .filter(({ endBy }) => endBy + patience < now)
+      .filter(({ endBy, workerId }) => endBy + patience < now && isHere(workerId))
       .map(({ jobId, attempt, workerId }) => ({ jobId, attempt, workerId }));
   }
 
   /** How many a worker has, of one kind of host or of all. */
   countOf(workerId: string, hostKind?: HostKind): number {
     return this.#counts.get(hostKind === undefined ? workerId : `${workerId} ${hostKind}`) ?? 0;
-  }
-
-  get size(): number {
-    return this.#byJob.size;
   }
 
   #count(workerId: string, hostKind: HostKind, change: number): void {

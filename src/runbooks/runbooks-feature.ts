@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Analysis } from "../contract/analysis.ts";
 import type { RunbookSettings } from "../contract/api/runbook.ts";
 import type { Grant } from "../contract/grant.ts";
@@ -42,10 +43,13 @@ export interface RunbookListener {
   concurrencyChanged(runbookId: string): void;
 }
 
-type RunbookStore = Pick<Store, "read" | "write" | "once">;
+type RunbookStore = Pick<Store, "read" | "write" | "once" | "isShared">;
 
 /** A request to publish waits this long for a worker that can analyse the script, in milliseconds. */
 const publishPatience = 10_000;
+
+/** Between two looks whether another service has analysed it, in milliseconds. */
+const analysisPause = 200;
 
 /** The rules of runbooks: what may be imported, saved and published, by which name, with which grants. */
 export class RunbooksFeature {
@@ -186,7 +190,7 @@ export class RunbooksFeature {
   }
 
   async #publish(runbook: StoredRunbook, grantNeeded: boolean, context: ChangeContext): Promise<StoredRunbook> {
-    const draft = runbook.draft;
+    const { draft } = await this.#analysed(runbook);
     const publication = { ...change(runbook.runbookId, context), ...(draft && { draftVersionId: draft.versionId }) };
     const isReady = draft?.analysis === "done" && !draft.problems.some((problem) => problem.severity === "error");
     // A draft that is not ready is refused by the store, in the transaction that would publish it.
@@ -227,10 +231,27 @@ export class RunbooksFeature {
     const text = scriptText(source);
     const analysis = await this.#analyser.analyse(kind, name, text);
     // TypeScript needs nobody who comes later: without an analysis, the service is about to stop.
-    if (analysis !== null || !patient || kind === "TypeScript" || !(await this.#available(kind))) {
+    const waits = patient && kind !== "TypeScript" && !this.#store.isShared;
+    if (analysis !== null || !waits || !(await this.#available(kind))) {
       return analysis;
     }
     return this.#analyser.analyse(kind, name, text);
+  }
+
+  /** The runbook, when another service has analysed its draft: that one may have the workers who can. */
+  async #analysed(runbook: StoredRunbook): Promise<StoredRunbook> {
+    const until = performance.now() + publishPatience;
+    let current = runbook;
+    while (
+      this.#store.isShared &&
+      current.draft?.analysis === "waiting" &&
+      current.draft.versionId === runbook.draft?.versionId &&
+      performance.now() < until
+    ) {
+      await delay(analysisPause);
+      current = await this.get(runbook.runbookId);
+    }
+    return current;
   }
 
   /** Whether something that can analyse this kind comes before patience ends: at a start, workers are a moment late. */
@@ -285,7 +306,7 @@ function stated(needs: readonly string[]): Grant[] {
 function notFound(runbook: string): never {
   throw new UserError("runbook-not-found", `There is no runbook ${runbook}.`, {
     status: 404,
-    remedy: "Check the name: `runsmith get-runbook` lists all runbooks.",
+    remedy: "Check the name: `npx runsmith get-runbook` lists all runbooks.",
   });
 }
 
@@ -296,7 +317,7 @@ function grantsMissing(name: string, missing: readonly Grant[]): UserError {
     `The script of ${name} states that it needs ${text}, which it is not granted.`,
     {
       status: 409,
-      remedy: `Publish with grantNeeded (--grant-needed) to grant it, or grant it first: runsmith set-runbook ${JSON.stringify(name)} --grant ${JSON.stringify(text)}`,
+      remedy: `Publish with grantNeeded (--grant-needed) to grant it, or grant it first: npx runsmith set-runbook ${JSON.stringify(name)} --grant ${JSON.stringify(text)}`,
       errors: missing.map((grant) => ({ pointer: "/grants", message: `${formatGrants([grant])} is needed` })),
     },
   );

@@ -7,12 +7,17 @@ import { scriptText } from "./script-source.ts";
 /** Besides being woken, it looks this often, in milliseconds. */
 const backstop = 30_000;
 
+/** The same where other services save drafts too, and may have nobody who can analyse them. */
+const sharedBackstop = 1_000;
+
+type WaitingStore = Pick<Store, "read" | "write" | "isShared">;
+
 /**
  * Analyses the drafts that had to wait, as soon as something that can do so has come: one after the other, oldest first;
  * those whose analysis was interrupted by a stop of the service, when it starts again. What is interrupted waits again.
  */
 export class WaitingAnalyses {
-  readonly #store: Pick<Store, "read" | "write">;
+  readonly #store: WaitingStore;
   readonly #analyser: ScriptAnalyser;
   readonly #onError: (error: unknown) => void;
   readonly #unsubscribe: () => void;
@@ -21,12 +26,12 @@ export class WaitingAnalyses {
   #again = false;
   #closed = false;
 
-  constructor(store: Pick<Store, "read" | "write">, analyser: ScriptAnalyser, onError: (error: unknown) => void) {
+  constructor(store: WaitingStore, analyser: ScriptAnalyser, onError: (error: unknown) => void) {
     this.#store = store;
     this.#analyser = analyser;
     this.#onError = onError;
     this.#unsubscribe = analyser.onAvailable(() => this.#wake());
-    this.#timer = setInterval(() => this.#wake(), backstop);
+    this.#timer = setInterval(() => this.#wake(), store.isShared ? sharedBackstop : backstop);
     this.#timer.unref();
     this.#wake();
   }

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { AccessFeature } from "../access/access-feature.ts";
 import { newToken, tokenHash } from "../access/token.ts";
 import type { RetentionOptions, ServerOptions } from "../contract/server-options.ts";
@@ -8,6 +10,9 @@ import type { RunbookListener } from "../runbooks/runbooks-feature.ts";
 import { RunbooksFeature } from "../runbooks/runbooks-feature.ts";
 import { ScriptAnalyser } from "../runbooks/script-analyser.ts";
 import { WaitingAnalyses } from "../runbooks/waiting-analyses.ts";
+import { ChangeFeed } from "../services/change-feed.ts";
+import type { Leadership } from "../services/duty-leader.ts";
+import { DutyLeader } from "../services/duty-leader.ts";
 import type { Store } from "../store/store.ts";
 import type { WorkersFeature } from "../workers/workers-feature.ts";
 import { createWorkersFeature } from "../workers/workers-feature.ts";
@@ -24,6 +29,8 @@ export interface Features {
   workers: WorkersFeature;
   jobs: JobsFeature;
   eventStreams: EventStreams;
+  /** Whether this service does what one of several should do. */
+  leadership: Leadership;
   /** Extends the leases of workers, then closes their links and all event streams: none would end by itself. */
   endConnections(): Promise<void>;
   /** Ends what features do by themselves. */
@@ -40,6 +47,7 @@ export interface FeatureParts {
 /** Builds the features on top of an open store. */
 export async function openFeatures({ store, options, metrics, log }: FeatureParts): Promise<Features> {
   const access = new AccessFeature(store);
+  const leader = new DutyLeader(store, serviceName(), log);
   const workers = createWorkersFeature({
     store,
     logger: log,
@@ -52,11 +60,16 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
     },
     tokensRevoked: (principalId) => access.forget(principalId),
     version: productVersion(),
+    leadership: leader,
   });
   const eventStreams = new EventStreams();
   access.onRevoked((principalId) => {
     workers.closeLinksOf(principalId);
     eventStreams.endOf(principalId);
+  });
+  access.onTokensRevoked((tokenIds) => {
+    workers.closeLinksOfTokens(tokenIds);
+    eventStreams.endOfTokens(tokenIds);
   });
   const jobs = createJobsFeature({
     store,
@@ -66,6 +79,8 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
     ...(options.lowDiskWatermark !== undefined && { lowStorage: options.lowDiskWatermark }),
     retention: retentionSettings(options.retention),
     ...(options.retention?.purgeInterval !== undefined && { purgeInterval: options.retention.purgeInterval }),
+    leadership: leader,
+    onInterest: () => changes.hurry(),
     observer: {
       jobAccepted: () => metrics.jobsAccepted.inc(),
       jobEnded: (status) => metrics.jobsEnded.inc({ status }),
@@ -78,12 +93,29 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
     log.error("A draft that waits for its analysis could not be analysed; it will be tried again", { error }),
   );
   observeJobs(metrics, jobs, workers);
+  metrics.observe("runsmith_leader", "1 while this service does the background duties.", () => Number(leader.leads));
+  const changes = new ChangeFeed({
+    store,
+    logger: log,
+    interest: () => jobs.interest,
+    take: async ({ jobs: changed, revokedTokens }) => {
+      if (revokedTokens.length > 0) {
+        access.forgetTokens(new Set(revokedTokens));
+      }
+      await jobs.changedElsewhere(changed);
+    },
+  });
+  leader.start();
   workers.start();
   jobs.start();
+  changes.start();
   let ended: Promise<void> | undefined;
   const endConnections = () => {
     eventStreams.close();
-    ended ??= jobs.stop().then(() => workers.stop());
+    ended ??= changes
+      .stop()
+      .then(() => jobs.stop())
+      .then(() => workers.stop());
     return ended;
   };
   return {
@@ -92,14 +124,21 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
     workers,
     jobs,
     eventStreams,
+    leadership: leader,
     endConnections,
     async close() {
       await endConnections();
+      await leader.stop();
       analyser.close();
       await waiting.close();
       await access.close();
     },
   };
+}
+
+/** Names this service as no other. */
+function serviceName(): string {
+  return `${hostname().slice(0, 64)} ${process.pid} ${randomUUID()}`;
 }
 
 /** Jobs remember what they need of a runbook, and some wait for its rules. */

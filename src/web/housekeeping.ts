@@ -1,4 +1,5 @@
 import { purgeReplacedDrafts } from "../runbooks/replaced-drafts.ts";
+import type { Leadership } from "../services/duty-leader.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "./logging.ts";
 
@@ -8,11 +9,14 @@ const idempotencyTime = 24 * 3_600_000;
 /** Rows of one transaction: few, so that no job waits for them. */
 const batch = 50;
 
-/** Clears away now and then what has had its time. @returns a function that ends it */
-export function keepHouse(store: Pick<Store, "write">, log: Log): () => Promise<void> {
+/** Clears away now and then what has had its time; of several services one does. @returns a function that ends it */
+export function keepHouse(store: Pick<Store, "write">, leadership: Leadership, log: Log): () => Promise<void> {
   let current: Promise<void> | null = null;
   let isClosed = false;
   const timer = setInterval(() => {
+    if (!leadership.leads) {
+      return;
+    }
     current ??= clear()
       .catch((error: unknown) => log.warn("Clearing away old entries failed; it will be tried again", { error }))
       .finally(() => {

@@ -57,7 +57,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     metrics.observeStore(() => store.statistics());
     const features = await openFeatures({ store, options, metrics, log });
     standing.defer(() => features.close());
-    standing.defer(keepHouse(store, log));
+    standing.defer(keepHouse(store, features.leadership, log));
 
     const { access } = features;
     const newAdminToken = await access.createFirstAdministrator();

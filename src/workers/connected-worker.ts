@@ -15,6 +15,8 @@ import type { KeptAttempt } from "../store/operations/workers.ts";
 export interface ConnectedWorker {
   readonly workerId: string;
   readonly instanceId: string;
+  /** Of this link: jobs are given only over the link that the worker said hello by last, at whichever service. */
+  readonly linkId: string;
   readonly name: string;
   readonly group: string;
   readonly tags: readonly string[];

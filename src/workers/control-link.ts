@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { RawData, WebSocket } from "ws";
 import type { WorkerAdmission } from "../contract/api/worker.ts";
 import type {
@@ -38,6 +39,9 @@ export class ControlLink implements ConnectedWorker {
   readonly workerId: string;
   readonly principalId: string;
   readonly name: string;
+  readonly linkId = randomUUID();
+  /** Of the token that it was opened with; null where that is not told. */
+  readonly tokenId: string | null;
   readonly carriedScripts = new Set<string>();
   group = "";
   tags: readonly string[] = [];
@@ -57,12 +61,13 @@ export class ControlLink implements ConnectedWorker {
 
   constructor(
     socket: WebSocket,
-    worker: { workerId: string; principalId: string; name: string },
+    worker: { workerId: string; principalId: string; name: string; tokenId: string | null },
     listener: ControlLinkListener,
   ) {
     this.workerId = worker.workerId;
     this.principalId = worker.principalId;
     this.name = worker.name;
+    this.tokenId = worker.tokenId;
     this.#socket = socket;
     this.#listener = listener;
     this.#helloTimer = setTimeout(() => this.close(linkCloseCodes.badFrame, "no hello came"), helloPatience);

@@ -36,7 +36,8 @@ function watch(test: { after(work: () => Promise<void>): void }) {
     warn: (message: string) => warnings.push(message),
     error: () => undefined,
   };
-  const leases = new LeaseWatch({ write }, logger, clock, lease, () => undefined);
+  const leadership = { leads: true };
+  const leases = new LeaseWatch({ store: { write }, logger, clock, leadership, lease, lost: () => undefined });
   leases.start();
   test.after(() => leases.stop());
   const settled = async () => {
@@ -50,7 +51,7 @@ function watch(test: { after(work: () => Promise<void>): void }) {
       await sleep(5);
     }
   };
-  return { skew, state, warnings, settled, judging };
+  return { skew, state, warnings, leadership, settled, judging };
 }
 
 test("leases are judged after one whole lease of reaching the store, not before", async (t) => {
@@ -97,4 +98,19 @@ test("a store that was not reached begins that time anew", async (t) => {
   await settled();
   assert.equal(state.expired, 0);
   await judging();
+});
+
+test("of several services only the one that leads takes leases back, and may do so at once when it begins to lead", async (t) => {
+  const { state, leadership, settled, judging } = watch(t);
+  leadership.leads = false;
+  const started = performance.now();
+  while (performance.now() - started < 2 * lease) {
+    await settled();
+  }
+  assert.equal(state.expired, 0);
+  leadership.leads = true;
+  const reached = state.reached;
+  await judging();
+  // Not a lease later: it has reached the store all along.
+  assert.ok(state.reached - reached <= 2);
 });

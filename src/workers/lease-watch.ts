@@ -1,10 +1,25 @@
 import type { Logger } from "../contract/logger.ts";
+import type { Leadership } from "../services/duty-leader.ts";
 import type { JobEffects } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 
+export interface LeaseWatchOptions {
+  store: Pick<Store, "write">;
+  logger: Logger;
+  clock: Clock;
+  leadership: Leadership;
+  /** The longest lease that this service was told of, in milliseconds. */
+  lease: number;
+  lost: (workerIds: string[], effects: JobEffects) => void;
+}
+
+/** Looks at least this often, in milliseconds: a long lease is no reason to find its end late. */
+const longestInterval = 1_500;
+
 /**
- * Takes back what workers hold whose lease has ended.
+ * Takes back what workers hold whose lease has ended. Of several services the one that leads does; the others look on, so that each
+ * may judge from the moment on in which it leads.
  *
  * A service may judge that only when its workers had a fair chance to renew: it must have reached the store, without a gap,
  * for one whole lease. A start, a store that did not answer, a process that stood still (SIGSTOP, a frozen machine) and a wall
@@ -14,6 +29,7 @@ export class LeaseWatch {
   readonly #store: Pick<Store, "write">;
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #leadership: Leadership;
   readonly #configured: number;
   /** Groups may have longer ones in the database. */
   #lease: number;
@@ -27,17 +43,11 @@ export class LeaseWatch {
   #offset = 0;
   #working: Promise<void> = Promise.resolve();
 
-  /** @param lease the longest lease that this service was told of, in milliseconds */
-  constructor(
-    store: Pick<Store, "write">,
-    logger: Logger,
-    clock: Clock,
-    lease: number,
-    lost: (workerIds: string[], effects: JobEffects) => void,
-  ) {
+  constructor({ store, logger, clock, leadership, lease, lost }: LeaseWatchOptions) {
     this.#store = store;
     this.#logger = logger;
     this.#clock = clock;
+    this.#leadership = leadership;
     this.#configured = lease;
     this.#lease = lease;
     this.#lost = lost;
@@ -56,7 +66,7 @@ export class LeaseWatch {
   #schedule(delay: number): void {
     if (!this.#stopped) {
       this.#timer = setTimeout(() => {
-        this.#working = this.#look().finally(() => this.#schedule(this.#lease / 4));
+        this.#working = this.#look().finally(() => this.#schedule(Math.min(this.#lease / 4, longestInterval)));
       }, delay);
       this.#timer.unref();
     }
@@ -65,7 +75,8 @@ export class LeaseWatch {
   async #look(): Promise<void> {
     this.#noticeGaps();
     try {
-      if (this.#reachedSince !== null && this.#clock.monotonic() - this.#reachedSince >= this.#lease) {
+      const mayJudge = this.#reachedSince !== null && this.#clock.monotonic() - this.#reachedSince >= this.#lease;
+      if (mayJudge && this.#leadership.leads) {
         const { lost, effects } = await this.#store.write.expireLeases();
         for (const { workerId, name } of lost) {
           this.#logger.warn("the lease of a worker has ended", { workerId, worker: name });

@@ -16,10 +16,16 @@ const readFrame = frameReader<WorkerRecordsFrame>(workerRecordsFrameSchemas);
 /** Looks this often whether the other end still is there, in milliseconds. */
 const pingInterval = 15_000;
 
+/** Why a records link is closed. */
+export interface RecordsRefusal {
+  code: number;
+  reason: string;
+}
+
 /** Who listens to a records link. */
 export interface RecordsLinkListener {
-  /** Says why this hello is refused, or null when it is good. */
-  hello(link: RecordsLink, frame: RecordsHelloFrame): { code: number; reason: string } | null;
+  /** Says why this hello is refused, or null when it is good. Frames that come before the answer wait for it. */
+  hello(link: RecordsLink, frame: RecordsHelloFrame): RecordsRefusal | null | Promise<RecordsRefusal | null>;
   appended(link: RecordsLink, frame: AppendFrame, bytes: number): void;
   closed(link: RecordsLink): void;
   badFrame(link: RecordsLink, problem: string): void;
@@ -29,16 +35,25 @@ export interface RecordsLinkListener {
 export class RecordsLink implements RecordsPeer {
   readonly workerId: string;
   readonly principalId: string;
+  /** Of the token that it was opened with; null where that is not told. */
+  readonly tokenId: string | null;
   unanswered = 0;
   readonly #socket: WebSocket;
   readonly #listener: RecordsLinkListener;
   readonly #ping: NodeJS.Timeout;
   #answered = true;
-  #state: "waiting" | "live" | "closed" = "waiting";
+  #state: "waiting" | "greeting" | "live" | "closed" = "waiting";
+  /** Frames that came while the answer to hello was looked up. */
+  #early: { frame: AppendFrame; bytes: number }[] = [];
 
-  constructor(socket: WebSocket, worker: { workerId: string; principalId: string }, listener: RecordsLinkListener) {
+  constructor(
+    socket: WebSocket,
+    worker: { workerId: string; principalId: string; tokenId: string | null },
+    listener: RecordsLinkListener,
+  ) {
     this.workerId = worker.workerId;
     this.principalId = worker.principalId;
+    this.tokenId = worker.tokenId;
     this.#socket = socket;
     this.#listener = listener;
     this.#ping = setInterval(() => this.#look(), pingInterval);
@@ -87,22 +102,40 @@ export class RecordsLink implements RecordsPeer {
     }
     const { frame } = read;
     if (frame.type === "append") {
-      if (this.#state !== "live") {
+      if (this.#state === "live") {
+        this.#listener.appended(this, frame, text.length);
+      } else if (this.#state === "greeting") {
+        this.#early.push({ frame, bytes: text.length });
+      } else {
         this.refuse("the first frame is not records-hello");
-        return;
       }
-      this.#listener.appended(this, frame, text.length);
       return;
     }
     if (this.#state !== "waiting") {
       this.refuse("a second records-hello");
       return;
     }
+    this.#state = "greeting";
     const refusal = this.#listener.hello(this, frame);
-    if (refusal === null) {
-      this.#state = "live";
+    if (refusal instanceof Promise) {
+      refusal
+        .then((looked) => this.#answer(looked))
+        .catch((error: unknown) => this.restart(`the hello could not be checked: ${String(error)}`));
     } else {
+      this.#answer(refusal);
+    }
+  }
+
+  #answer(refusal: RecordsRefusal | null): void {
+    if (refusal !== null) {
       this.close(refusal.code, refusal.reason);
+    } else if (this.#state === "greeting") {
+      this.#state = "live";
+      const early = this.#early;
+      this.#early = [];
+      for (const { frame, bytes } of early) {
+        this.#listener.appended(this, frame, bytes);
+      }
     }
   }
 

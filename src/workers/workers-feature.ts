@@ -13,6 +13,8 @@ import { recordsPath } from "../contract/link/records-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import { defaultLeaseDuration } from "../contract/session-limits.ts";
 import { UserError } from "../contract/user-error.ts";
+import type { Leadership } from "../services/duty-leader.ts";
+import { soleLeader } from "../services/duty-leader.ts";
 import type { JobEffects } from "../store/operations/jobs.ts";
 import type { LeaseDurations, StoredWorker } from "../store/operations/workers.ts";
 import type { Store } from "../store/store.ts";
@@ -23,6 +25,7 @@ import type { ConnectedWorker, JobLinkHandler } from "./connected-worker.ts";
 import { ControlLink } from "./control-link.ts";
 import { LeaseRenewal } from "./lease-renewal.ts";
 import { LeaseWatch } from "./lease-watch.ts";
+import type { RecordsRefusal } from "./records-link.ts";
 import { RecordsLink } from "./records-link.ts";
 import type { WorkerChange } from "./worker-change.ts";
 import { checkedChange } from "./worker-change.ts";
@@ -43,9 +46,11 @@ import { workerResource } from "./worker-resource.ts";
  */
 
 export interface WorkersOptions {
-  store: Pick<Store, "read" | "write" | "once">;
+  store: Pick<Store, "read" | "write" | "once" | "isShared">;
   logger: Logger;
   clock?: Clock;
+  /** Whether this service takes back what lost workers hold; it always does when left out. */
+  leadership?: Leadership;
   /** Milliseconds; a worker is lost when it has not been heard of for this long. */
   leaseDuration?: number;
   /** Leases of single worker groups, where the database has none for them. */
@@ -53,7 +58,7 @@ export interface WorkersOptions {
   /** Runsmith's version, for workers that are refused. */
   version?: string;
   /** Who sent this request, by its token; null when the token is good for nothing. */
-  authenticate(request: IncomingMessage): Promise<{ principalId: string; kind: string } | null>;
+  authenticate(request: IncomingMessage): Promise<{ principalId: string; kind: string; tokenId?: string } | null>;
   /** Makes a worker's token: the text that is shown once, and the SHA-256 that is stored. */
   newToken(): { token: string; hash: Uint8Array };
   /** A principal's tokens are dead: whatever is remembered of them is wrong. */
@@ -82,6 +87,10 @@ export interface WorkersFeature {
   readonly groups: WorkerGroups;
   /** Closes the links of a worker whose principal's tokens were revoked. */
   closeLinksOf(principalId: string): void;
+  /** Closes the links that were opened with one of these tokens. */
+  closeLinksOfTokens(tokenIds: ReadonlySet<string>): void;
+  /** Whether a worker sends its records to this service: behind a load balancer that may be another than has its control link. */
+  bringsRecords(workerId: string): boolean;
   /** By name; `after` is the `next` of the page before. */
   listWorkers(page?: { after?: string; limit?: number }): Promise<Page<WorkerResource>>;
   /** By its id or name. @throws UserError `worker-not-found` (404) */
@@ -154,7 +163,14 @@ class Workers implements WorkersFeature {
     this.#groups = new WorkerGroups(options.store);
     const longest = Math.max(this.#leases.usual, ...Object.values(this.#leases.byGroup));
     const lost = (workerIds: string[], effects: JobEffects) => this.#lost(workerIds, effects);
-    this.#watch = new LeaseWatch(options.store, options.logger, options.clock ?? systemClock, longest, lost);
+    this.#watch = new LeaseWatch({
+      store: options.store,
+      logger: options.logger,
+      clock: options.clock ?? systemClock,
+      leadership: options.leadership ?? soleLeader,
+      lease: longest,
+      lost,
+    });
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
@@ -207,11 +223,23 @@ class Workers implements WorkersFeature {
   }
 
   closeLinksOf(principalId: string): void {
+    this.#revoke((link) => link.principalId === principalId);
+  }
+
+  closeLinksOfTokens(tokenIds: ReadonlySet<string>): void {
+    this.#revoke(({ tokenId }) => tokenId !== null && tokenIds.has(tokenId));
+  }
+
+  #revoke(isMeant: (link: { principalId: string; tokenId: string | null }) => boolean): void {
     for (const link of [...this.#links, ...this.#allRecordsLinks]) {
-      if (link.principalId === principalId) {
+      if (isMeant(link)) {
         link.close(linkCloseCodes.unauthorized, "the worker's token was revoked");
       }
     }
+  }
+
+  bringsRecords(workerId: string): boolean {
+    return this.#recordsLinks.has(workerId);
   }
 
   async listWorkers(page: { after?: string; limit?: number } = {}): Promise<Page<WorkerResource>> {
@@ -292,6 +320,7 @@ class Workers implements WorkersFeature {
       principal === null || principal.kind !== "worker"
         ? null
         : await this.#store.read.workerOfPrincipal({ principalId: principal.principalId });
+    const tokenId = principal?.tokenId ?? null;
     const server = path === controlPath ? this.#controlServer : this.#recordsServer;
     server.handleUpgrade(request, socket, head, (webSocket) => {
       if (this.#stopping) {
@@ -300,14 +329,14 @@ class Workers implements WorkersFeature {
         webSocket.on("error", () => undefined);
         webSocket.close(linkCloseCodes.unauthorized, "this token opens no worker link");
       } else if (path === controlPath) {
-        this.#openControl(webSocket, worker);
+        this.#openControl(webSocket, { ...worker, tokenId });
       } else {
-        this.#openRecords(webSocket, worker);
+        this.#openRecords(webSocket, { ...worker, tokenId });
       }
     });
   }
 
-  #openControl(socket: WebSocket, worker: StoredWorker): void {
+  #openControl(socket: WebSocket, worker: LinkedWorker): void {
     const link = new ControlLink(socket, worker, {
       hello: (of, frame) => {
         this.#greetInTurn(of, frame).catch((error: unknown) => {
@@ -353,9 +382,9 @@ class Workers implements WorkersFeature {
       return;
     }
     link.protocol = Math.min(frame.protocol, linkProtocolVersion);
-    const { protocol, workerId } = link;
+    const { protocol, workerId, linkId } = link;
     const { instanceId, version, hostName, sandbox, slots, hostKinds, running } = frame;
-    const hello = { workerId, instanceId, version, protocol, hostName, sandbox, slots, hostKinds, running };
+    const hello = { workerId, instanceId, linkId, version, protocol, hostName, sandbox, slots, hostKinds, running };
     const welcome = await this.#store.write.helloWorker({ ...hello, leases: this.#leases });
     if (welcome === null) {
       link.close(linkCloseCodes.unauthorized, "the worker was removed");
@@ -478,7 +507,7 @@ class Workers implements WorkersFeature {
     return `${service} speaks link protocol ${own}, the worker ${protocol}: upgrade the ${older}`;
   }
 
-  #openRecords(socket: WebSocket, worker: StoredWorker): void {
+  #openRecords(socket: WebSocket, worker: LinkedWorker): void {
     const opened = new RecordsLink(socket, worker, {
       hello: (link, frame) => this.#greetRecords(link, frame),
       appended: (link, frame, bytes) => this.#jobs?.recordsReceived(link, frame, bytes),
@@ -493,13 +522,26 @@ class Workers implements WorkersFeature {
     this.#allRecordsLinks.add(opened);
   }
 
-  #greetRecords(link: RecordsLink, frame: RecordsHelloFrame): { code: number; reason: string } | null {
-    const control = this.#registry.get(link.workerId);
+  #greetRecords(link: RecordsLink, frame: RecordsHelloFrame): RecordsRefusal | null | Promise<RecordsRefusal | null> {
     if (frame.workerId !== link.workerId) {
       return { code: linkCloseCodes.unauthorized, reason: "this token belongs to another worker" };
     }
-    if (control === undefined || control.instanceId !== frame.instanceId) {
-      return { code: linkCloseCodes.shuttingDown, reason: "open the control socket first" };
+    if (this.#registry.get(link.workerId)?.instanceId === frame.instanceId) {
+      return this.#takeRecordsLink(link);
+    }
+    return this.#store.isShared ? this.#greetRecordsOfOther(link, frame) : controlFirst;
+  }
+
+  /** The control link may stand at another service: the database knows which instance said hello last. */
+  async #greetRecordsOfOther(link: RecordsLink, frame: RecordsHelloFrame): Promise<RecordsRefusal | null> {
+    const worker = await this.#store.read.worker({ workerId: link.workerId });
+    const isThere = worker?.status === "connected" || worker?.status === "draining";
+    return isThere && worker.instanceId === frame.instanceId ? this.#takeRecordsLink(link) : controlFirst;
+  }
+
+  #takeRecordsLink(link: RecordsLink): null {
+    if (!this.#allRecordsLinks.has(link)) {
+      return null;
     }
     this.#recordsLinks.get(link.workerId)?.close(linkCloseCodes.replaced, "another link of this worker took over");
     this.#recordsLinks.set(link.workerId, link);
@@ -510,6 +552,14 @@ class Workers implements WorkersFeature {
     this.#logger.error("a worker sent a bad frame; its link is closed", { workerId: link.workerId, problem });
   }
 }
+
+/** Whose links are opened, and with which token. */
+type LinkedWorker = StoredWorker & { tokenId: string | null };
+
+const controlFirst: RecordsRefusal = {
+  code: linkCloseCodes.shuttingDown,
+  reason: "open the control socket first",
+};
 
 function socketServer(maxPayload: number): WebSocketServer {
   return new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false, clientTracking: false });
@@ -527,6 +577,6 @@ function throwNotFound(worker: string): never {
 function workerNotFound(worker: string): UserError {
   return new UserError("worker-not-found", `There is no worker ${worker}.`, {
     status: 404,
-    remedy: "List the workers: runsmith get-worker.",
+    remedy: "List the workers: npx runsmith get-worker.",
   });
 }

@@ -1,7 +1,7 @@
 import type { FeedEvent } from "../../jobs/job-feed.ts";
 import type { EventPositions } from "./event-positions.ts";
 import { EventStream, eventText } from "./event-stream.ts";
-import type { EventStreams } from "./event-streams.ts";
+import type { EventStreams, StreamReader } from "./event-streams.ts";
 import type { ApiAnswer } from "./route.ts";
 
 type Feed = AsyncGenerator<FeedEvent[], void, undefined>;
@@ -14,7 +14,7 @@ export interface FeedAnswerOptions {
   /** Ends the feed. */
   gone: AbortController;
   /** Whose token opened it: revoking it ends the stream. */
-  principalId: string;
+  reader: StreamReader;
   streams: EventStreams;
   /** 200 when left out. */
   status?: number;
@@ -23,7 +23,7 @@ export interface FeedAnswerOptions {
 
 /** Answers with a feed as server-sent events. */
 export function feedAnswer(options: FeedAnswerOptions): ApiAnswer {
-  const { feed, first, positions, gone, principalId, streams, status = 200, headers = {} } = options;
+  const { feed, first, positions, gone, reader, streams, status = 200, headers = {} } = options;
   return {
     write(response) {
       response.statusCode = status;
@@ -31,7 +31,7 @@ export function feedAnswer(options: FeedAnswerOptions): ApiAnswer {
         response.setHeader(name, value);
       }
       const stream = new EventStream(response);
-      streams.add(stream, principalId);
+      streams.add(stream, reader);
       stream.gone.addEventListener("abort", () => gone.abort(), { once: true });
       if (stream.gone.aborted) {
         gone.abort();

@@ -47,7 +47,7 @@ export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
         const gone = abortedWith(request.signal);
         const feed = jobs.openFeed({ topics, signal: gone.signal });
         const first = jobIds.length === 1 && named.length === 1 ? await feed.next() : undefined;
-        return feedAnswer({ feed, first, positions, gone, principalId: request.caller.principalId, streams });
+        return feedAnswer({ feed, first, positions, gone, reader: request.caller, streams });
       },
     }),
   ];

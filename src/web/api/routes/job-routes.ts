@@ -65,8 +65,7 @@ export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
           return { status: 201, body: job, headers };
         }
         const positions = new EventPositions([job.jobId], []);
-        const { principalId } = caller;
-        return feedAnswer({ feed, positions, gone: followed, principalId, streams, status: 201, headers });
+        return feedAnswer({ feed, positions, gone: followed, reader: caller, streams, status: 201, headers });
       },
     }),
     route<{ query: PageQuery & JobFilterQuery }>({
