@@ -77,6 +77,18 @@ describe("imports point down: web → features → store → contract", () => {
   });
 });
 
+test("messages name commands as everybody can call them: npx runsmith …", () => {
+  const bare = /(?<!npx )(?<![\w/-])runsmith (?=[a-z]+-[a-z]+)/;
+  const wrong = sourceFiles().flatMap((file) =>
+    readFileSync(join(root, file), "utf8")
+      .split("\n")
+      .flatMap((line, index) =>
+        !/^\s*(\*|\/\/|\/\*)/.test(line) && bare.test(line) ? [`${file}:${index + 1} ${line.trim()}`] : [],
+      ),
+  );
+  assert.deepEqual(wrong, []);
+});
+
 /** Programs, without tests: a test may reach for what it needs. */
 function sourceFiles(): string[] {
   return ["src", "worker", "cli"].flatMap((folder) =>

@@ -92,7 +92,7 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
       `There is no file ${options.tokenFile} to read the worker's token from.`,
       {
         remedy:
-          "Make a worker with `runsmith new-worker --group default --token-file FILE`, and name the file with --token-file.",
+          "Make a worker with `npx runsmith new-worker --group default --token-file FILE`, and name the file with --token-file.",
       },
     );
   }

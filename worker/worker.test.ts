@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import type { RunJobFrame } from "../src/contract/link/control-frames.ts";
+import { linkCloseCodes } from "../src/contract/link/control-frames.ts";
 import { jobRecordCredit } from "../src/contract/session-limits.ts";
 import { isAlive, processesWhere } from "./sandbox/process-tree.ts";
 import { isRoot } from "./testing/sandbox-probe.ts";
@@ -349,6 +350,13 @@ describe("a worker", () => {
     assert.equal(test.service.recordsOf(attempt).length, count);
     assert.equal(test.service.ends.has(`${attempt.jobId}/1`), false);
     test.service.keep = (hello) => hello.running;
+  });
+
+  it("ends when it was removed, not signed in any more, as it does when it comes with a token that is none", async () => {
+    await test.service.linked();
+    test.service.closeControl(linkCloseCodes.unauthorized);
+    const reason = await test.worker.ended;
+    assert.deepEqual([reason?.code, reason?.status], ["worker-token-refused", 401]);
   });
 });
 

@@ -69,7 +69,7 @@ export class DispatchHolds {
       const what = of.scope === "all" ? "everything" : `the ${of.scope} ${of.name ?? ""}`;
       throw new UserError("not-held", `Dispatch of ${what} is not held.`, {
         status: 409,
-        remedy: "See what is held: runsmith get-dispatch.",
+        remedy: "See what is held: npx runsmith get-dispatch.",
       });
     }
     logger.warn("dispatch is released", { scope: held.scope, name: nameOf(held) });
@@ -124,7 +124,7 @@ function subjectOf({ scope, name }: HoldSubject): string {
   const isName = scope === "group" ? parseRunTarget(`group:${name ?? ""}`) !== null : (name ?? "") !== "";
   if (name === undefined || !isName) {
     throw new UserError("invalid-hold", `A hold of a ${scope} needs its name.`, {
-      remedy: `Name it: runsmith hold-dispatch --${scope} NAME.`,
+      remedy: `Name it: npx runsmith hold-dispatch --${scope} NAME.`,
       errors: [{ pointer: "/name", message: `is not the name of a ${scope}` }],
     });
   }

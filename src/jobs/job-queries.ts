@@ -140,6 +140,6 @@ export function knownPageKey(after: string): string {
 export function jobNotFound(jobId: string): UserError {
   return new UserError("job-not-found", `There is no job ${jobId}.`, {
     status: 404,
-    remedy: "List the jobs: `runsmith get-job`. Old jobs are purged after their retention.",
+    remedy: "List the jobs: `npx runsmith get-job`. Old jobs are purged after their retention.",
   });
 }

@@ -130,7 +130,7 @@ function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft
       `${count} with the parameters for ${runbook.name}; nothing was started.`,
       {
         status: 400,
-        remedy: `See what it takes: runsmith get-runbook ${JSON.stringify(runbook.name)}`,
+        remedy: `See what it takes: npx runsmith get-runbook ${JSON.stringify(runbook.name)}`,
         errors,
       },
     );

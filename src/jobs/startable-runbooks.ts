@@ -54,7 +54,7 @@ export class StartableRunbooks {
     if (found === null) {
       throw new UserError("runbook-not-found", `There is no runbook ${runbook}.`, {
         status: 404,
-        remedy: "Check the name: `runsmith get-runbook` lists all runbooks.",
+        remedy: "Check the name: `npx runsmith get-runbook` lists all runbooks.",
       });
     }
     const version = startableVersion(found, draft);
@@ -98,7 +98,7 @@ function startableVersion(runbook: RunbookToStart, draft: boolean): NonNullable<
   if (!runbook.enabled) {
     throw new UserError("runbook-disabled", `The runbook ${name} is disabled.`, {
       status: 409,
-      remedy: `Enable it: runsmith enable-runbook ${quoted}`,
+      remedy: `Enable it: npx runsmith enable-runbook ${quoted}`,
     });
   }
   if (version === null) {
@@ -109,7 +109,7 @@ function startableVersion(runbook: RunbookToStart, draft: boolean): NonNullable<
         })
       : new UserError("runbook-not-published", `The runbook ${name} was never published.`, {
           status: 409,
-          remedy: `Publish it: runsmith publish-runbook ${quoted}; or start its draft (--draft).`,
+          remedy: `Publish it: npx runsmith publish-runbook ${quoted}; or start its draft (--draft).`,
         });
   }
   if (version.analysis === "waiting") {

@@ -5,14 +5,14 @@ import { UserError } from "../contract/user-error.ts";
 export function noticeRuleExists(name: string): UserError {
   return new UserError("notice-rule-exists", `There is a notice rule named ${name} already.`, {
     status: 409,
-    remedy: `Choose another name, or change that one: runsmith set-notice-rule ${JSON.stringify(name)}`,
+    remedy: `Choose another name, or change that one: npx runsmith set-notice-rule ${JSON.stringify(name)}`,
   });
 }
 
 export function noSuchNoticeRule(rule: string): UserError {
   return new UserError("notice-rule-not-found", `There is no notice rule ${rule}.`, {
     status: 404,
-    remedy: "List them: `runsmith get-notice-rule`.",
+    remedy: "List them: `npx runsmith get-notice-rule`.",
   });
 }
 

@@ -11,7 +11,7 @@ interface NamedRunbook {
 export function noSuchRunbook(runbook: string): UserError {
   return new UserError("runbook-not-found", `There is no runbook ${runbook}.`, {
     status: 404,
-    remedy: "List the runbooks there are with `runsmith get-runbook`.",
+    remedy: "List the runbooks there are with `npx runsmith get-runbook`.",
   });
 }
 
@@ -54,7 +54,7 @@ export function noDraft({ name }: NamedRunbook): UserError {
 export function notPublished({ name }: NamedRunbook): UserError {
   return new UserError("runbook-not-published", `The draft is all there is of the runbook ${name}.`, {
     status: 409,
-    remedy: `Delete the whole runbook with \`runsmith remove-runbook ${name}\`, or import another text.`,
+    remedy: `Delete the whole runbook with \`npx runsmith remove-runbook ${name}\`, or import another text.`,
   });
 }
 
@@ -71,7 +71,7 @@ export function analysisWaiting({ name, kind }: { name: string; kind: RunbookKin
     remedy:
       kind === "TypeScript"
         ? "It is being analysed; publish in a moment."
-        : `It is analysed as soon as a worker that can read ${kind} is connected (\`runsmith get-worker\`); publish then.`,
+        : `It is analysed as soon as a worker that can read ${kind} is connected (\`npx runsmith get-worker\`); publish then.`,
   });
 }
 
@@ -89,6 +89,6 @@ export function hasProblems({ name }: NamedRunbook, errors: readonly Problem[]):
 export function runbookHasOpenJobs({ name }: NamedRunbook): UserError {
   return new UserError("runbook-has-open-jobs", `The runbook ${name} has jobs that have not ended.`, {
     status: 409,
-    remedy: "Stop them with `runsmith stop-job`, or wait until they have ended.",
+    remedy: "Stop them with `npx runsmith stop-job`, or wait until they have ended.",
   });
 }

@@ -35,7 +35,7 @@ export class WorkerGroups {
     if (group === null) {
       throw new UserError("worker-group-not-found", `There is no worker group ${name}.`, {
         status: 404,
-        remedy: "List the groups: runsmith get-worker-group.",
+        remedy: "List the groups: npx runsmith get-worker-group.",
       });
     }
     return groupResource(group, await this.#store.read.dispatchHolds());

@@ -19,7 +19,8 @@ import type { MeasuredServiceClock } from "./service-clock.ts";
 const forgetDelay = 1_000;
 
 export interface ControlLinkListener {
-  welcome(frame: WelcomeFrame): void;
+  /** @param server the service that it came from */
+  welcome(frame: WelcomeFrame, server: string): void;
   frame(frame: ServiceJobFrame): void;
   /** The lease was lost; every job has to be ended. */
   leaseLost(): void;
@@ -57,7 +58,7 @@ export class ControlLink {
     this.#thread.on("message", (message: MessageFromControlThread) => {
       switch (message.type) {
         case "welcome":
-          listener.welcome(message.frame);
+          listener.welcome(message.frame, message.server);
           break;
         case "frame":
           listener.frame(message.frame);
@@ -74,8 +75,8 @@ export class ControlLink {
           this.#post({ type: "lease-loss-done" });
           break;
         case "refused": {
-          const { code, remedy } = message;
-          listener.refused(new UserError(code, message.message, remedy === null ? {} : { remedy }));
+          const { code, status, remedy } = message;
+          listener.refused(new UserError(code, message.message, { status, ...(remedy === null ? {} : { remedy }) }));
           break;
         }
         case "log":

@@ -50,13 +50,14 @@ export type MessageToControlThread =
 export type ServiceJobFrame = RunJobFrame | ScriptFrame | StopJobFrame | DropJobFrame | DrainFrame | AnalyseFrame;
 
 export type MessageFromControlThread =
-  | { type: "welcome"; frame: WelcomeFrame }
+  /** `server`: the service that it came from. */
+  | { type: "welcome"; frame: WelcomeFrame; server: string }
   | { type: "frame"; frame: ServiceJobFrame }
   /** Service time minus monotonic time. */
   | { type: "clock"; offset: number }
   | { type: "disconnected"; reason: string }
   | { type: "lease-lost" }
   /** The service will not have this worker; no further try is made. */
-  | { type: "refused"; code: string; message: string; remedy: string | null }
+  | { type: "refused"; code: string; message: string; status: number; remedy: string | null }
   | { type: "log"; level: "info" | "warn" | "error"; message: string; fields: Record<string, unknown> }
   | { type: "alive?" };

@@ -54,6 +54,8 @@ let socket: WebSocket | null = null;
 let connected = false;
 let closing = false;
 let tries = 0;
+/** Which of the services is dialled. */
+let dialled = 0;
 let sequence = 0;
 /** When each heartbeat was sent, from the last acknowledged one on; the hello is number 0. */
 let sentAt = new Map<number, number>();
@@ -104,7 +106,7 @@ function connect(): void {
   if (closing) return;
   let opening: WebSocket;
   try {
-    opening = openSocket(data.address, controlPath);
+    opening = openSocket(data.address, server(), controlPath);
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
     retry();
@@ -153,11 +155,20 @@ function connect(): void {
 function retry(): void {
   if (closing) return;
   // A lease that runs out while nobody answers is watched by its own timer.
-  setTimeout(connect, reconnectDelay(tries++));
+  dialled++;
+  // Where there is another service, it is tried at once.
+  const round = data.address.servers.length;
+  setTimeout(connect, tries++ % round < round - 1 ? 0 : reconnectDelay(Math.floor(tries / round)));
+}
+
+function server(): string {
+  const { servers } = data.address;
+  return servers[dialled % servers.length] ?? "";
 }
 
 function refuse(error: UserError): void {
-  tell({ type: "refused", code: error.code, message: error.message, remedy: error.remedy ?? null });
+  const { code, message, status, remedy = null } = error;
+  tell({ type: "refused", code, message, status, remedy });
   closing = true;
 }
 
@@ -194,7 +205,7 @@ function welcome(frame: Extract<ServiceControlFrame, { type: "welcome" }>): void
   for (const key of running.keys()) if (!keep.has(key)) running.delete(key);
   clock.clear();
   acknowledge(0, frame.leaseDuration, frame.serviceTime);
-  tell({ type: "welcome", frame });
+  tell({ type: "welcome", frame, server: server() });
   if (draining) send({ type: "draining" });
   clearInterval(heartbeatTimer);
   heartbeatTimer = setInterval(heartbeat, frame.leaseDuration / heartbeatsPerLease);
@@ -289,7 +300,7 @@ function end(): void {
 function complain(message: string): void {
   if (message === lastComplaint) return;
   lastComplaint = message;
-  log("warn", "No link to the service", { server: data.address.server, reason: message });
+  log("warn", "No link to the service", { server: server(), reason: message });
 }
 
 function log(level: "info" | "warn" | "error", message: string, fields: Record<string, unknown>): void {

@@ -43,7 +43,7 @@ export function refusalOf(closeCode: number | null, httpStatus: number | null, s
       "The service refused the worker's token: the worker was removed, or the token is another's.",
       {
         status: 401,
-        remedy: "Make a new worker with `runsmith new-worker --group default --token-file FILE`.",
+        remedy: "Make a new worker with `npx runsmith new-worker --group default --token-file FILE`.",
       },
     );
   }
@@ -59,7 +59,7 @@ export function refusalOf(closeCode: number | null, httpStatus: number | null, s
   }
   if (closeCode === linkCloseCodes.replaced) {
     return new UserError("worker-replaced", "Another process connected with this worker's token and took its place.", {
-      remedy: "Give each worker a token of its own: `runsmith new-worker`.",
+      remedy: "Give each worker a token of its own: `npx runsmith new-worker`.",
     });
   }
   return null;
@@ -74,14 +74,14 @@ function readToken(file: string): string {
       "worker-token-missing",
       `The worker's token cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
-        remedy: "Make a worker with `runsmith new-worker --group default --token-file FILE`.",
+        remedy: "Make a worker with `npx runsmith new-worker --group default --token-file FILE`.",
         cause,
       },
     );
   }
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new UserError("worker-token-missing", `The file ${file} does not hold a worker's token.`, {
-      remedy: "Make a worker with `runsmith new-worker --group default --token-file FILE`.",
+      remedy: "Make a worker with `npx runsmith new-worker --group default --token-file FILE`.",
     });
   }
   return token;

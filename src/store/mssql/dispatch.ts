@@ -194,7 +194,7 @@ async function subjectOf(
       if (runbook === undefined) {
         throw new UserError("runbook-not-found", `There is no runbook ${subject}.`, {
           status: 404,
-          remedy: "List the runbooks there are with `runsmith get-runbook`.",
+          remedy: "List the runbooks there are with `npx runsmith get-runbook`.",
         });
       }
       return bytesToId(runbook.runbook_id);

@@ -136,7 +136,7 @@ async function removeGroup(
   if (group === null) {
     throw new UserError("worker-group-not-found", `There is no worker group ${of.name}.`, {
       status: 404,
-      remedy: "List the groups: runsmith get-worker-group.",
+      remedy: "List the groups: npx runsmith get-worker-group.",
     });
   }
   const target = `group:${group.name}`;

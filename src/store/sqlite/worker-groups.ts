@@ -119,7 +119,7 @@ function removeGroup(session: SqliteSession, of: Parameters<WorkerGroupWrites["r
   if (group === null) {
     throw new UserError("worker-group-not-found", `There is no worker group ${of.name}.`, {
       status: 404,
-      remedy: "List the groups: runsmith get-worker-group.",
+      remedy: "List the groups: npx runsmith get-worker-group.",
     });
   }
   const runbook = session.first<{ name: string }>(

@@ -66,7 +66,7 @@ function accepted(principal: Principal | null, { address, denied }: Origin): Pri
     throw new UserError("token-refused", "This token is unknown, has expired or was revoked.", {
       status: 401,
       remedy:
-        "Use a valid token. On the server's machine, `runsmith reset-admin-token` makes a new one for the administrator.",
+        "Use a valid token. On the server's machine, `npx runsmith reset-admin-token` makes a new one for the administrator.",
     });
   }
   return principal;
