@@ -30,8 +30,8 @@ export interface HostOptions {
 }
 
 export interface WorkerOptions extends HostOptions {
-  /** The service's address, such as `https://runsmith.example:9090`. */
-  server: string;
+  /** The service's address, such as `https://runsmith.example:9090`; or those of several services over one database. */
+  server: string | readonly string[];
   /** A file with the worker's token; read again at each connection. */
   tokenFile: string;
   /** Runsmith's version, told to the service. */
@@ -47,7 +47,8 @@ export interface WorkerOptions extends HostOptions {
 }
 
 export type ResolvedHostOptions = Required<Omit<HostOptions, "limits">> & { limits: ResourceLimits };
-export type ResolvedWorkerOptions = Required<Omit<WorkerOptions, "limits" | "caFile">> & {
+export type ResolvedWorkerOptions = Required<Omit<WorkerOptions, "limits" | "caFile" | "server">> & {
+  servers: readonly string[];
   limits: ResourceLimits;
   caFile: string | null;
   hostName: string;
@@ -96,8 +97,10 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
       },
     );
   }
-  if (!/^https?:\/\//.test(options.server) || !URL.canParse(options.server)) {
-    throw new UserError("server-invalid", `${options.server} is not the address of a service.`, {
+  const servers = typeof options.server === "string" ? [options.server] : options.server;
+  const wrong = servers.find((server) => !/^https?:\/\//.test(server) || !URL.canParse(server));
+  if (wrong !== undefined || servers.length === 0) {
+    throw new UserError("server-invalid", `${wrong ?? "Nothing"} is not the address of a service.`, {
       remedy: "Give --server an address such as https://runsmith.example:9090.",
     });
   }
@@ -105,7 +108,7 @@ export function resolveWorkerOptions(options: WorkerOptions): ResolvedWorkerOpti
   return {
     ...hostOptions,
     protectedPaths: [...hostOptions.protectedPaths, options.tokenFile],
-    server: options.server,
+    servers,
     tokenFile: options.tokenFile,
     version: options.version,
     slots,

@@ -27,6 +27,8 @@ const mostKeptHosts = 16;
 export interface RunningWorker {
   readonly workerId: string;
   readonly group: string;
+  /** The service that welcomed it. */
+  readonly server: string;
   readonly hostKinds: readonly HostKindOffer[];
   /** Takes no more jobs, and resolves when those that run are over, their ends are known to the service, and all is closed. */
   drain(): Promise<void>;
@@ -65,9 +67,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   });
   for (const { kind, reason } of hosts.missing) logger.warn("A kind of host is not offered", { kind, reason });
 
-  const first = Promise.withResolvers<{ workerId: string; group: string }>();
+  const first = Promise.withResolvers<{ workerId: string; group: string; server: string }>();
   const ended = Promise.withResolvers<UserError | null>();
-  const address = { server: resolved.server, tokenFile: resolved.tokenFile, caFile: resolved.caFile };
+  const address = { servers: resolved.servers, tokenFile: resolved.tokenFile, caFile: resolved.caFile };
   const link = new ControlLink(
     {
       address,
@@ -84,16 +86,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     clock,
     logger,
     {
-      welcome(frame) {
+      welcome(frame, server) {
         logger.info("Connected to the service", {
-          server: resolved.server,
+          server,
           workerId: frame.workerId,
           group: frame.group,
         });
         board.welcome(frame);
-        records.connect(frame.workerId);
+        records.connect(frame.workerId, server);
         tellStatus();
-        first.resolve({ workerId: frame.workerId, group: frame.group });
+        first.resolve({ workerId: frame.workerId, group: frame.group, server });
       },
       frame: takeFrame,
       leaseLost: () => board.leaseLost(),
@@ -231,6 +233,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     ended.resolve(null);
   }
 
-  const { workerId, group } = await first.promise;
-  return { workerId, group, hostKinds: offers, drain, stop, ended: ended.promise };
+  const { workerId, group, server } = await first.promise;
+  return { workerId, group, server, hostKinds: offers, drain, stop, ended: ended.promise };
 }

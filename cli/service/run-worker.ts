@@ -23,7 +23,7 @@ export async function runWorker(options: WorkerOptions, group: string | null, en
       remedy: `Make one: npx runsmith new-worker --group ${group} --token-file FILE`,
     });
   }
-  process.stdout.write(`${workerReadyLine}${options.server}\n`);
+  process.stdout.write(`${workerReadyLine}${worker.server}\n`);
   const refusal = await Promise.race([worker.ended, endings.first]);
   if (refusal === "end") {
     const stopped = endings.second.then(() => worker.stop());

@@ -6,6 +6,8 @@ import type { LeaseDurations } from "../store/operations/workers.ts";
 import type { Store } from "../store/store.ts";
 import type { ControlLink } from "./control-link.ts";
 
+type RenewalStore = Pick<Store, "read" | "write" | "isShared">;
+
 /**
  * Renews leases by heartbeats: those that come while a renewal is being stored share the next one.
  * A heartbeat is acknowledged when it is stored; one that comes after the lease was taken back ends the link, so that the
@@ -13,7 +15,7 @@ import type { ControlLink } from "./control-link.ts";
  * another service.
  */
 export class LeaseRenewal {
-  readonly #store: Pick<Store, "write">;
+  readonly #store: RenewalStore;
   readonly #logger: Logger;
   readonly #leases: LeaseDurations;
   readonly #termsChanged: (link: ControlLink) => void;
@@ -21,12 +23,7 @@ export class LeaseRenewal {
   #busy = false;
 
   /** @param termsChanged told when a renewal brought other terms for a worker than its link had */
-  constructor(
-    store: Pick<Store, "write">,
-    logger: Logger,
-    leases: LeaseDurations,
-    termsChanged: (link: ControlLink) => void,
-  ) {
+  constructor(store: RenewalStore, logger: Logger, leases: LeaseDurations, termsChanged: (link: ControlLink) => void) {
     this.#store = store;
     this.#logger = logger;
     this.#leases = leases;
@@ -70,13 +67,21 @@ export class LeaseRenewal {
           this.#termsChanged(link);
         }
       } else {
-        this.#logger.warn("a heartbeat came after its lease was taken back", {
-          workerId: link.workerId,
-          worker: link.name,
-        });
-        link.close(linkCloseCodes.shuttingDown, "the lease has ended; connect again");
+        await this.#refuse(link);
       }
     }
+  }
+
+  async #refuse(link: ControlLink): Promise<void> {
+    const { workerId, name, instanceId } = link;
+    const worker = this.#store.isShared ? await this.#store.read.worker({ workerId }) : null;
+    if (worker !== null && worker.instanceId !== instanceId) {
+      this.#logger.error("another process took a worker's place at another service", { workerId, worker: name });
+      link.close(linkCloseCodes.replaced, "another process with this token took over");
+      return;
+    }
+    this.#logger.warn("a heartbeat came after its lease was taken back", { workerId, worker: name });
+    link.close(linkCloseCodes.shuttingDown, "the lease has ended; connect again");
   }
 }
 

@@ -156,9 +156,11 @@ function retry(): void {
   if (closing) return;
   // A lease that runs out while nobody answers is watched by its own timer.
   dialled++;
-  // Where there is another service, it is tried at once.
-  const round = data.address.servers.length;
-  setTimeout(connect, tries++ % round < round - 1 ? 0 : reconnectDelay(Math.floor(tries / round)));
+  const before = tries++;
+  const services = data.address.servers.length;
+  // The next service is tried at once; a pause comes when all were tried.
+  const isLast = before % services === services - 1;
+  setTimeout(connect, isLast ? reconnectDelay(Math.floor(before / services)) : 0);
 }
 
 function server(): string {

@@ -47,6 +47,7 @@ export class RecordsLink {
   #socket: WebSocket | null = null;
   #open = false;
   #workerId: string | null = null;
+  #server = "";
   #tries = 0;
   #timer: NodeJS.Timeout | null = null;
   #heldBytes = 0;
@@ -134,9 +135,10 @@ export class RecordsLink {
     this.#giveCredit();
   }
 
-  /** The control link stands anew: connects anew too, and sends again what is not acknowledged. */
-  connect(workerId: string): void {
+  /** The control link stands anew: connects anew too, to the same address, and sends again what is not acknowledged. */
+  connect(workerId: string, server: string): void {
     this.#workerId = workerId;
+    this.#server = server;
     this.#tries = 0;
     this.#drop();
     this.#dial();
@@ -167,7 +169,7 @@ export class RecordsLink {
     if (this.#closed || workerId === null) return;
     let socket: WebSocket;
     try {
-      socket = openSocket(this.#address, recordsPath);
+      socket = openSocket(this.#address, this.#server, recordsPath);
     } catch {
       // The control link says why.
       this.#redial();

@@ -4,7 +4,8 @@ import { linkCloseCodes } from "../../src/contract/link/control-frames.ts";
 import { UserError } from "../../src/contract/user-error.ts";
 
 export interface ServiceAddress {
-  server: string;
+  /** Of the same installation; each is as good as the others. */
+  servers: readonly string[];
   tokenFile: string;
   caFile: string | null;
 }
@@ -15,12 +16,12 @@ const connectTimeLimit = 5_000;
 const largestFrame = 64 * 1024 * 1024;
 
 /**
- * Opens one of the worker's sockets. The token is read anew, so that one that was replaced is found without a restart.
+ * Opens one of the worker's sockets, to one of the services. The token is read anew, so that one that was replaced is found without a restart.
  *
  * @throws UserError when there is no token to read.
  */
-export function openSocket(address: ServiceAddress, path: string): WebSocket {
-  const url = new URL(path, address.server);
+export function openSocket(address: ServiceAddress, server: string, path: string): WebSocket {
+  const url = new URL(path, server);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   return new WebSocket(url, {
     headers: { Authorization: `Bearer ${readToken(address.tokenFile)}` },

@@ -11,7 +11,12 @@ export const command: Command = {
   description:
     "Runs a worker until SIGTERM or Ctrl-C: then it takes no more jobs and ends when its jobs are over; a second signal kills them. Its group is that of its token, which `npx runsmith new-worker` makes.",
   options: [
-    { flags: "--server <url>", help: "the service's address", required: true },
+    {
+      flags: "--server <url>",
+      help: "the service's address; once for each of several services over one database, where no load balancer stands before them",
+      required: true,
+      many: true,
+    },
     { flags: "--token-file <file>", help: "file with the worker's token", required: true },
     { flags: "--group <group>", help: "end unless the service says that the worker is of this group" },
     { flags: "--ca <file>", help: "PEM file to check the service's certificate against" },
@@ -31,7 +36,7 @@ export const command: Command = {
     const options = {
       ...hostSettings(invocation),
       ...capacitySettings(invocation),
-      server: invocation.text("server") ?? "",
+      server: invocation.list("server"),
       tokenFile: resolve(invocation.text("token-file") ?? ""),
       ...(caFile === undefined ? {} : { caFile: resolve(caFile) }),
       version: productVersion(),
