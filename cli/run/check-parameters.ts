@@ -1,27 +1,25 @@
+import type { RunbookKind } from "../../src/contract/runbook-kind.ts";
 import type { Signature } from "../../src/contract/signature.ts";
 import { UserError } from "../../src/contract/user-error.ts";
 
-/** Throws `UserError` (`invalid-parameters`) with all that is wrong, as the service does before it accepts a job. */
-export async function checkParameters(signature: Signature, parameters: Record<string, unknown>): Promise<void> {
-  const { Ajv2020 } = await import("ajv/dist/2020.js");
-  const { default: formats } = await import("ajv-formats");
-  const ajv = new Ajv2020({ allErrors: true, strict: false });
-  formats.default(ajv);
-  const validate = ajv.compile(signature);
-  if (validate(parameters)) return;
-  const errors = (validate.errors ?? []).map(({ instancePath, message, params }) => ({
-    pointer: `/parameters${instancePath}${memberOf(params)}`,
-    message: message ?? "is not valid",
-  }));
+/**
+ * The parameters under the names that the script gives them. Throws `UserError` (`invalid-parameters`) with all that is wrong, in
+ * the words of the service, which checks them the same way before it accepts a job.
+ */
+export async function checkedParameters(
+  signature: Signature,
+  kind: RunbookKind,
+  given: Record<string, unknown>,
+): Promise<Record<string, unknown>> {
+  const { compileParameterCheck } = await import("../../src/language/parameter-check.ts");
+  const check = compileParameterCheck(signature, kind);
+  const parameters = check.named(given);
+  const errors = check.problems(parameters);
+  if (errors.length === 0) return parameters;
+  const count = errors.length === 1 ? "One thing is wrong" : `${errors.length} things are wrong`;
   const declared = Object.keys(signature.properties);
-  throw new UserError("invalid-parameters", "The parameters do not fit the script.", {
+  throw new UserError("invalid-parameters", `${count} with the parameters for the script; nothing was started.`, {
     errors,
     remedy: `It takes ${declared.length === 0 ? "no parameters" : declared.join(", ")}: -p name=value.`,
   });
-}
-
-/** The member that a "required" or "additional" error is about, which its path leaves out. */
-function memberOf(params: Record<string, unknown>): string {
-  const name = params.missingProperty ?? params.additionalProperty;
-  return typeof name === "string" ? `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}` : "";
 }

@@ -2,11 +2,11 @@ import { looksLikeId } from "../contract/id.ts";
 import type { RunbookKind } from "../contract/runbook-kind.ts";
 import { emptySignature } from "../contract/signature.ts";
 import { UserError } from "../contract/user-error.ts";
+import type { ParameterCheck } from "../language/parameter-check.ts";
+import { compileParameterCheck } from "../language/parameter-check.ts";
 import type { RunbookToStart } from "../store/operations/runbooks.ts";
 import type { Store } from "../store/store.ts";
 import { BoundedCache } from "./bounded-cache.ts";
-import type { ParameterCheck } from "./parameter-check.ts";
-import { compileParameterCheck } from "./parameter-check.ts";
 
 /** A runbook that a job can be started of, as it was when it was looked at. */
 export interface StartableRunbook {

@@ -10,8 +10,8 @@ import type {
 } from "../contract/link/control-frames.ts";
 import { linkCloseCodes } from "../contract/link/control-frames.ts";
 import { workerControlFrameSchemas } from "../contract/link/control-frames-schemas.ts";
+import { frameReader } from "../contract/link/frame-reader.ts";
 import type { ConnectedWorker } from "./connected-worker.ts";
-import { frameReader } from "./frame-validation.ts";
 
 /** A worker that opened the socket has this long to say hello, in milliseconds. */
 const helloPatience = 10_000;

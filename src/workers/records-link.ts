@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from "ws";
 import { linkCloseCodes } from "../contract/link/control-frames.ts";
+import { frameReader } from "../contract/link/frame-reader.ts";
 import type {
   AppendFrame,
   RecordsHelloFrame,
@@ -9,7 +10,6 @@ import type {
 import { workerRecordsFrameSchemas } from "../contract/link/records-frames-schemas.ts";
 import type { RecordsPeer } from "./connected-worker.ts";
 import { textOf } from "./control-link.ts";
-import { frameReader } from "./frame-validation.ts";
 
 const readFrame = frameReader<WorkerRecordsFrame>(workerRecordsFrameSchemas);
 

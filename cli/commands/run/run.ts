@@ -90,9 +90,9 @@ async function jobOf(script: ScriptFile, analysis: Analysis, invocation: Invocat
     });
   }
   const { signature } = analysis;
-  const parameters = await readParameters(signature, invocation.list("parameter"), invocation.text("parameters-file"));
-  const { checkParameters } = await import("../../run/check-parameters.ts");
-  await checkParameters(signature, parameters);
+  const given = await readParameters(signature, invocation.list("parameter"), invocation.text("parameters-file"));
+  const { checkedParameters } = await import("../../run/check-parameters.ts");
+  const parameters = await checkedParameters(signature, script.kind, given);
   const timeLimit = invocation.text("time-limit");
   const stopGrace = invocation.text("stop-grace");
   return {

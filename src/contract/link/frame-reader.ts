@@ -5,7 +5,8 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 export type FrameReader<Frame extends { type: string }> = (text: string) => { frame: Frame } | { problem: string };
 
 /**
- * A reader of the frames with these schemas, compiled once.
+ * A reader of the frames with these schemas, compiled once; the same at both ends of the link.
+ *
  * @param schemas JSON Schema 2020-12 by the frame's `type`
  */
 export function frameReader<Frame extends { type: string }>(
