@@ -17,7 +17,7 @@ export async function runWorker(options: WorkerOptions, group: string | null, en
     // It may still be dialling a service that is away: there is nothing to wait for.
     process.exit(exitCodes.interrupted);
   }
-  if (group !== null && worker.group !== group) {
+  if (group !== null && worker.group.toLowerCase() !== group.toLowerCase()) {
     await worker.stop();
     throw new UserError("other-group", `The token is of a worker of the group ${worker.group}, not ${group}.`, {
       remedy: `Make one: npx runsmith new-worker --group ${group} --token-file FILE`,

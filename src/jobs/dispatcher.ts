@@ -12,6 +12,12 @@ import type { RunningAttempts } from "./running-attempts.ts";
 /** Looks into the queues this often besides being woken, in milliseconds. */
 const backstop = 1_000;
 
+/** Queues that a worker is offered for in one claim; those that are left over come first in the next one. */
+const mostQueues = 100;
+
+/** Jobs of one claim: it reads as many of each queue, and nobody else claims meanwhile. */
+const mostJobs = 64;
+
 /** Where workers are found. */
 export interface WorkerDirectory {
   connected(workerId: string): ConnectedWorker | undefined;
@@ -176,10 +182,12 @@ export class Dispatcher {
       if (slots === 0) {
         return [];
       }
-      const placements = backlog.filter(
-        (placement) =>
-          (kindSlots[placement.hostKind] ?? 0) > 0 && view.targetNow(placement, worker, this.#free) !== null,
-      );
+      const placements = backlog
+        .filter(
+          (placement) =>
+            (kindSlots[placement.hostKind] ?? 0) > 0 && view.targetNow(placement, worker, this.#free) !== null,
+        )
+        .slice(0, mostQueues);
       return placements.length === 0
         ? []
         : [{ ...offerOf(worker), slots, kindSlots, placementIds: placements.map(({ placementId }) => placementId) }];
@@ -196,7 +204,10 @@ export class Dispatcher {
   async #claim(offers: SlotOffer[], queues: readonly QueueKey[]): Promise<void> {
     const { store, attempts, handOver, onEffects, logger } = this.#options;
     const keys = queues.map(({ placementId, hostKind }) => ({ placementId, hostKind }));
-    const limit = offers.reduce((sum, { slots }) => sum + slots, 0);
+    const limit = Math.min(
+      mostJobs,
+      offers.reduce((sum, { slots }) => sum + slots, 0),
+    );
     this.#slots.reserve(offers, 1);
     // What is left over is learnt from the answer; a wake-up that comes meanwhile marks it again.
     for (const { placementId } of keys) {
