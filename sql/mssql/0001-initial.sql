@@ -4,6 +4,8 @@
 -- nvarchar(max) (ISJSON knows objects and arrays only, so columns that may hold any JSON value are not checked).
 -- Names that people choose compare without regard to case; everything that programs compare is compared by its code points, whatever
 -- the database's own collation. `row_version` grows with each change of a row: services learn by it what others did.
+-- What jobs pass through has no foreign keys: they would be looked up with each acceptance, claim and end, and hold the rows that others
+-- wait for.
 -- A line that says GO ends a batch, as in every tool for SQL Server. The schema itself is made by the program.
 
 CREATE TABLE runsmith.installation (
@@ -61,7 +63,7 @@ CREATE TABLE runsmith.placements (
 
 -- `tags` and `grants` are JSON arrays; the limits are milliseconds or bytes, NULL without limit.
 CREATE TABLE runsmith.runbooks (
-  workspace_id binary(16) NOT NULL CONSTRAINT fk_runbooks_workspace REFERENCES runsmith.workspaces (workspace_id),
+  workspace_id binary(16) NOT NULL,
   runbook_id binary(16) NOT NULL CONSTRAINT pk_runbooks PRIMARY KEY CLUSTERED,
   name nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
   kind nvarchar(40) COLLATE Latin1_General_BIN2 NOT NULL,
@@ -76,7 +78,7 @@ CREATE TABLE runsmith.runbooks (
   -- `isolation`: job, runbook (one host may serve one job after another); `share_callers`: whoever started them.
   isolation nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL CONSTRAINT df_runbooks_isolation DEFAULT N'job',
   share_callers bit NOT NULL CONSTRAINT df_runbooks_share_callers DEFAULT 0,
-  placement_id binary(16) NOT NULL CONSTRAINT fk_runbooks_placement REFERENCES runsmith.placements (placement_id),
+  placement_id binary(16) NOT NULL,
   -- Of its jobs; the larger goes first.
   priority int NOT NULL CONSTRAINT df_runbooks_priority DEFAULT 0,
   time_limit bigint NULL,
@@ -133,7 +135,7 @@ CREATE INDEX runbook_versions_replaced ON runsmith.runbook_versions (runbook_id,
 
 -- What a job needs from its runbook is copied at its acceptance, so that later changes of settings do not reach it.
 CREATE TABLE runsmith.jobs (
-  workspace_id binary(16) NOT NULL CONSTRAINT fk_jobs_workspace REFERENCES runsmith.workspaces (workspace_id),
+  workspace_id binary(16) NOT NULL,
   job_id binary(16) NOT NULL CONSTRAINT pk_jobs PRIMARY KEY CLUSTERED,
   runbook_id binary(16) NOT NULL,
   runbook_name nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
@@ -208,8 +210,7 @@ CREATE INDEX jobs_by_change ON runsmith.jobs (row_version) INCLUDE (
 -- Apart from the job row, so that lists do not read it. `secret_names` is a JSON array.
 CREATE TABLE runsmith.job_parameters (
   job_id binary(16) NOT NULL
-    CONSTRAINT pk_job_parameters PRIMARY KEY CLUSTERED
-    CONSTRAINT fk_job_parameters_job REFERENCES runsmith.jobs (job_id) ON DELETE CASCADE,
+    CONSTRAINT pk_job_parameters PRIMARY KEY CLUSTERED,
   parameters nvarchar(max) NOT NULL CONSTRAINT ck_job_parameters_parameters CHECK (ISJSON(parameters) = 1),
   secret_names nvarchar(max) NOT NULL CONSTRAINT ck_job_parameters_secret_names CHECK (ISJSON(secret_names) = 1)
 );
@@ -236,8 +237,7 @@ CREATE TABLE runsmith.queue_positions (
 
 -- The tag of the job that a runbook put last into a queue and rank.
 CREATE TABLE runsmith.runbook_tags (
-  runbook_id binary(16) NOT NULL
-    CONSTRAINT fk_runbook_tags_runbook REFERENCES runsmith.runbooks (runbook_id) ON DELETE CASCADE,
+  runbook_id binary(16) NOT NULL,
   placement_id binary(16) NOT NULL,
   rank int NOT NULL,
   tag bigint NOT NULL,
@@ -299,9 +299,9 @@ CREATE TABLE runsmith.worker_groups (
 -- `admission`: open, cordoned, draining: what operators allow it. `host_kinds`: JSON, with versions and slots; `tags`: a JSON array;
 -- `vitals`: JSON of its last heartbeat.
 CREATE TABLE runsmith.workers (
-  workspace_id binary(16) NOT NULL CONSTRAINT fk_workers_workspace REFERENCES runsmith.workspaces (workspace_id),
+  workspace_id binary(16) NOT NULL,
   worker_id binary(16) NOT NULL CONSTRAINT pk_workers PRIMARY KEY CLUSTERED,
-  principal_id binary(16) NOT NULL CONSTRAINT fk_workers_principal REFERENCES runsmith.principals (principal_id),
+  principal_id binary(16) NOT NULL,
   name nvarchar(256) COLLATE Latin1_General_CI_AS NOT NULL,
   worker_group nvarchar(128) COLLATE Latin1_General_CI_AS NOT NULL,
   tags nvarchar(max) NOT NULL CONSTRAINT df_workers_tags DEFAULT N'[]' CONSTRAINT ck_workers_tags CHECK (ISJSON(tags) = 1),

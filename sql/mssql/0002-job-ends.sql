@@ -10,6 +10,8 @@
 --   `parked = 1` of a job                             who lets it into the queue, or ends it
 --   the row of a runbook                              who takes, gives up or hands on a place under its concurrency limit
 --   the row of a worker                               who gives it a job, renews its lease, or takes it as lost
+-- Rows of parameters are copied into variables first, and rows are changed by statements without FROM: what such a statement changes, and
+-- by what, is said in its WHERE and SET alone.
 -- Rows are taken in the order workers, attempts, queue, jobs, runbooks. An acceptance under a concurrency rule has to begin with the runbook;
 -- where it meets the end of the very job that it replaces, one of both is a deadlock's victim and done again.
 
@@ -75,8 +77,8 @@ AS
 BEGIN
   SET NOCOUNT ON;
   SET XACT_ABORT ON;
-  DECLARE @rule TABLE (room int NULL, held bit NOT NULL);
-  DECLARE @freed TABLE (job_id binary(16) NOT NULL PRIMARY KEY, placement_id binary(16) NOT NULL, rank int NOT NULL, host_kind nvarchar(20) NOT NULL);
+  DECLARE @rule TABLE (concurrency_limit int NULL, active_jobs int NOT NULL, held bit NOT NULL);
+  DECLARE @freed TABLE (job_id binary(16) NOT NULL PRIMARY KEY, placement_id binary(16) NOT NULL, priority int NOT NULL, host_kind nvarchar(20) NOT NULL);
   DECLARE @tagged TABLE (job_id binary(16) NOT NULL PRIMARY KEY, placement_id binary(16) NOT NULL, rank int NOT NULL, tag bigint NOT NULL);
   DECLARE @room int;
 
@@ -84,31 +86,37 @@ BEGIN
 
   -- Takes the runbook's row: until the commit nobody else takes or gives up a place.
   UPDATE runsmith.runbooks SET active_jobs = active_jobs
-  OUTPUT inserted.concurrency_limit - inserted.active_jobs, inserted.dispatch_held INTO @rule
+  OUTPUT inserted.concurrency_limit, inserted.active_jobs, inserted.dispatch_held INTO @rule
   WHERE runbook_id = @runbook_id;
 
-  SELECT @room = CASE WHEN held = 1 THEN 0 WHEN room IS NULL OR room > @limit THEN @limit ELSE room END FROM @rule;
+  SELECT @room = CASE
+      WHEN held = 1 THEN 0
+      WHEN concurrency_limit IS NULL OR concurrency_limit - active_jobs > @limit THEN @limit
+      ELSE concurrency_limit - active_jobs
+    END
+  FROM @rule;
 
   IF @room > 0
   BEGIN
     UPDATE runsmith.jobs SET parked = 0
-    OUTPUT inserted.job_id, inserted.placement_id, -inserted.priority, inserted.host_kind INTO @freed
+    OUTPUT inserted.job_id, inserted.placement_id, inserted.priority, inserted.host_kind INTO @freed
     WHERE parked = 1 AND job_id IN (
       SELECT TOP (@room) p.job_id FROM runsmith.jobs p
       WHERE p.workspace_id = 0x00000000000000000000000000000000 AND p.runbook_id = @runbook_id AND p.parked = 1
       ORDER BY p.job_id);
 
     INSERT INTO @tagged (job_id, placement_id, rank, tag)
-    SELECT f.job_id, f.placement_id, f.rank,
+    SELECT f.job_id, f.placement_id, -f.priority,
       CASE WHEN COALESCE(t.tag, 0) + 1 > COALESCE(p.tag, 0) THEN COALESCE(t.tag, 0) + 1 ELSE p.tag END - 1
-        + ROW_NUMBER() OVER (PARTITION BY f.placement_id, f.rank ORDER BY f.job_id)
+        + ROW_NUMBER() OVER (PARTITION BY f.placement_id, f.priority ORDER BY f.job_id)
     FROM @freed f
-    LEFT JOIN runsmith.runbook_tags t ON t.runbook_id = @runbook_id AND t.placement_id = f.placement_id AND t.rank = f.rank
-    LEFT JOIN runsmith.queue_positions p ON p.placement_id = f.placement_id AND p.rank = f.rank;
+    LEFT JOIN runsmith.runbook_tags t ON t.runbook_id = @runbook_id AND t.placement_id = f.placement_id AND t.rank = -f.priority
+    LEFT JOIN runsmith.queue_positions p ON p.placement_id = f.placement_id AND p.rank = -f.priority;
 
-    UPDATE t SET tag = n.tag
-    FROM runsmith.runbook_tags t, (SELECT placement_id, rank, MAX(tag) AS tag FROM @tagged GROUP BY placement_id, rank) n
-    WHERE t.runbook_id = @runbook_id AND t.placement_id = n.placement_id AND t.rank = n.rank;
+    UPDATE runsmith.runbook_tags
+    SET tag = (SELECT MAX(n.tag) FROM @tagged n WHERE n.placement_id = runbook_tags.placement_id AND n.rank = runbook_tags.rank)
+    WHERE runbook_id = @runbook_id
+      AND EXISTS (SELECT 1 FROM @tagged n WHERE n.placement_id = runbook_tags.placement_id AND n.rank = runbook_tags.rank);
 
     INSERT INTO runsmith.runbook_tags (runbook_id, placement_id, rank, tag)
     SELECT @runbook_id, n.placement_id, n.rank, MAX(n.tag)
@@ -139,22 +147,27 @@ AS
 BEGIN
   SET NOCOUNT ON;
   SET XACT_ABORT ON;
+  DECLARE @given TABLE (runbook_id binary(16) NOT NULL PRIMARY KEY, places int NOT NULL);
   DECLARE @runbook_id binary(16) = 0x00000000000000000000000000000000;
 
   BEGIN TRANSACTION;
 
-  UPDATE r SET active_jobs = CASE WHEN r.active_jobs > p.places THEN r.active_jobs - p.places ELSE 0 END
-  FROM runsmith.runbooks r, @places p
-  WHERE r.runbook_id = p.runbook_id;
+  INSERT INTO @given (runbook_id, places) SELECT runbook_id, places FROM @places;
+
+  UPDATE runsmith.runbooks
+  SET active_jobs = (
+    SELECT CASE WHEN runbooks.active_jobs > g.places THEN runbooks.active_jobs - g.places ELSE 0 END
+    FROM @given g WHERE g.runbook_id = runbooks.runbook_id)
+  WHERE runbook_id IN (SELECT runbook_id FROM @given);
 
   WHILE @runbook_id IS NOT NULL
   BEGIN
     SET @runbook_id = (
-      SELECT TOP (1) p.runbook_id FROM @places p
-      WHERE p.runbook_id > @runbook_id AND EXISTS (
+      SELECT TOP (1) g.runbook_id FROM @given g
+      WHERE g.runbook_id > @runbook_id AND EXISTS (
         SELECT 1 FROM runsmith.jobs j
-        WHERE j.workspace_id = 0x00000000000000000000000000000000 AND j.runbook_id = p.runbook_id AND j.parked = 1)
-      ORDER BY p.runbook_id);
+        WHERE j.workspace_id = 0x00000000000000000000000000000000 AND j.runbook_id = g.runbook_id AND j.parked = 1)
+      ORDER BY g.runbook_id);
     IF @runbook_id IS NOT NULL
       EXECUTE runsmith.ReleaseParkedJobs @runbook_id, @release_limit;
   END;
@@ -175,22 +188,29 @@ BEGIN
   SET NOCOUNT ON;
   SET XACT_ABORT ON;
   SET @now = COALESCE(@now, SYSUTCDATETIME());
+  DECLARE @waiting TABLE (job_id binary(16) NOT NULL PRIMARY KEY, reason nvarchar(max) NOT NULL);
   DECLARE @dequeued TABLE (job_id binary(16) NOT NULL PRIMARY KEY);
   DECLARE @ended TABLE (job_id binary(16) NOT NULL PRIMARY KEY, runbook_id binary(16) NOT NULL);
   DECLARE @places runsmith.Places;
 
   BEGIN TRANSACTION;
 
-  DELETE q OUTPUT deleted.job_id INTO @dequeued
-  FROM runsmith.job_queue q JOIN @jobs w ON w.job_id = q.job_id;
+  INSERT INTO @waiting (job_id, reason) SELECT job_id, reason FROM @jobs;
 
-  UPDATE j SET status = @status, parked = 0, ended_at = @now, status_reason = w.reason,
-    stop_requested_at = CASE WHEN @requested_by IS NULL THEN j.stop_requested_at ELSE @now END,
-    stop_requested_by = COALESCE(@requested_by, j.stop_requested_by)
+  DELETE FROM runsmith.job_queue
+  OUTPUT deleted.job_id INTO @dequeued
+  WHERE job_id IN (SELECT job_id FROM @waiting);
+
+  UPDATE runsmith.jobs SET status = @status, parked = 0, ended_at = @now,
+    status_reason = (SELECT w.reason FROM @waiting w WHERE w.job_id = jobs.job_id),
+    stop_requested_at = CASE WHEN @requested_by IS NULL THEN stop_requested_at ELSE @now END,
+    stop_requested_by = COALESCE(@requested_by, stop_requested_by)
   OUTPUT inserted.job_id, inserted.runbook_id INTO @ended
-  FROM runsmith.jobs j, @jobs w
-  WHERE w.job_id = j.job_id AND j.status = N'New'
-    AND (j.parked = 1 OR EXISTS (SELECT 1 FROM @dequeued d WHERE d.job_id = j.job_id));
+  WHERE job_id IN (SELECT job_id FROM @waiting) AND status = N'New'
+    AND (parked = 1 OR job_id IN (SELECT job_id FROM @dequeued));
+
+  IF @status = N'Failed' AND EXISTS (SELECT 1 FROM runsmith.notice_rules WHERE enabled = 1)
+    INSERT INTO runsmith.notice_events (happened_at, subject_id, event) SELECT @now, job_id, N'job-missed' FROM @ended;
 
   INSERT INTO @places (runbook_id, places)
   SELECT e.runbook_id, COUNT(*) FROM @ended e JOIN @dequeued d ON d.job_id = e.job_id GROUP BY e.runbook_id;
@@ -215,12 +235,17 @@ BEGIN
   SET NOCOUNT ON;
   SET XACT_ABORT ON;
   SET @now = COALESCE(@now, SYSUTCDATETIME());
+  DECLARE @ending TABLE (
+    job_id binary(16) NOT NULL, attempt int NOT NULL, worker_id binary(16) NOT NULL, outcome nvarchar(20) NOT NULL, cause nvarchar(20) NULL,
+    ended_at datetime2(3) NOT NULL, reason nvarchar(max) NULL, message nvarchar(max) NULL, exception nvarchar(max) NULL,
+    result nvarchar(max) NULL, exit_code int NULL, PRIMARY KEY (job_id, attempt));
   DECLARE @closed TABLE (job_id binary(16) NOT NULL PRIMARY KEY, attempt int NOT NULL);
   DECLARE @open TABLE (
     job_id binary(16) NOT NULL PRIMARY KEY, runbook_id binary(16) NOT NULL, placement_id binary(16) NOT NULL,
-    priority int NOT NULL, host_kind nvarchar(20) NOT NULL, attempt int NOT NULL, worker_id binary(16) NULL, stopping bit NOT NULL,
+    priority int NOT NULL, host_kind nvarchar(20) NOT NULL, attempt int NOT NULL, worker_id binary(16) NULL,
+    status nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL,
     lost_attempts int NOT NULL, failed_attempts int NOT NULL, max_attempts int NOT NULL, max_retries int NOT NULL,
-    time_limit bigint NULL, stopped_by nvarchar(300) NOT NULL);
+    time_limit bigint NULL, stop_requested_by nvarchar(256) NULL);
   DECLARE @settled TABLE (
     job_id binary(16) NOT NULL PRIMARY KEY, attempt int NOT NULL, outcome nvarchar(20) NOT NULL, ended_at datetime2(3) NOT NULL,
     attempt_reason nvarchar(max) NULL, status nvarchar(20) NOT NULL, reason nvarchar(max) NULL, lost int NOT NULL, failed int NOT NULL);
@@ -228,23 +253,27 @@ BEGIN
 
   BEGIN TRANSACTION;
 
+  INSERT INTO @ending (job_id, attempt, worker_id, outcome, cause, ended_at, reason, message, exception, result, exit_code)
+  SELECT job_id, attempt, worker_id, outcome, cause, COALESCE(ended_at, @now), reason, message, exception, result, exit_code FROM @ends;
+
   -- Of all who want to end an attempt, one does.
-  UPDATE a SET ended_at = COALESCE(e.ended_at, @now), outcome = e.outcome
+  UPDATE runsmith.job_attempts SET
+    ended_at = (SELECT e.ended_at FROM @ending e WHERE e.job_id = job_attempts.job_id AND e.attempt = job_attempts.attempt),
+    outcome = (SELECT e.outcome FROM @ending e WHERE e.job_id = job_attempts.job_id AND e.attempt = job_attempts.attempt)
   OUTPUT inserted.job_id, inserted.attempt INTO @closed
-  FROM runsmith.job_attempts a, @ends e
-  WHERE a.job_id = e.job_id AND a.attempt = e.attempt AND a.worker_id = e.worker_id AND a.ended_at IS NULL;
+  WHERE ended_at IS NULL AND EXISTS (
+    SELECT 1 FROM @ending e
+    WHERE e.job_id = job_attempts.job_id AND e.attempt = job_attempts.attempt AND e.worker_id = job_attempts.worker_id);
 
   IF EXISTS (SELECT 1 FROM @closed)
   BEGIN
     -- Takes the jobs' rows, so that what is decided by them stays true until the commit.
-    UPDATE j SET attempt = j.attempt
+    UPDATE runsmith.jobs SET attempt = attempt
     OUTPUT inserted.job_id, inserted.runbook_id, inserted.placement_id, inserted.priority, inserted.host_kind, inserted.attempt,
-      inserted.worker_id, CASE WHEN inserted.status = N'Stopping' THEN 1 ELSE 0 END, inserted.lost_attempts,
-      inserted.failed_attempts, inserted.max_attempts, inserted.max_retries, inserted.time_limit,
-      CASE WHEN inserted.stop_requested_by IS NULL THEN N'stopped' ELSE N'stopped by ' + inserted.stop_requested_by END
+      inserted.worker_id, inserted.status, inserted.lost_attempts, inserted.failed_attempts, inserted.max_attempts,
+      inserted.max_retries, inserted.time_limit, inserted.stop_requested_by
     INTO @open
-    FROM runsmith.jobs j JOIN @closed c ON c.job_id = j.job_id AND c.attempt = j.attempt
-    WHERE j.ended_at IS NULL;
+    WHERE ended_at IS NULL AND EXISTS (SELECT 1 FROM @closed c WHERE c.job_id = jobs.job_id AND c.attempt = jobs.attempt);
 
     INSERT INTO @settled (job_id, attempt, outcome, ended_at, attempt_reason, status, reason, lost, failed)
     SELECT d.job_id, d.attempt, d.outcome, d.ended_at, d.described, d.status,
@@ -281,38 +310,51 @@ BEGIN
           ELSE c.reason
         END AS described
       FROM (
-        SELECT o.job_id, o.attempt, o.stopping, o.lost_attempts, o.failed_attempts, o.max_attempts, o.max_retries, o.time_limit,
-          o.stopped_by, e.message, COALESCE(e.ended_at, @now) AS ended_at,
-          CASE WHEN e.outcome <> N'GivenUp' THEN e.outcome WHEN o.stopping = 1 THEN N'Lost' ELSE N'Failed' END AS outcome,
-          CASE WHEN e.outcome <> N'GivenUp' THEN e.cause WHEN o.stopping = 0 THEN N'time-limit' END AS cause,
+        SELECT o.job_id, o.attempt, CASE WHEN o.status = N'Stopping' THEN 1 ELSE 0 END AS stopping, o.lost_attempts, o.failed_attempts, o.max_attempts, o.max_retries, o.time_limit,
+          CASE WHEN o.stop_requested_by IS NULL THEN N'stopped' ELSE N'stopped by ' + o.stop_requested_by END AS stopped_by, e.message, e.ended_at,
+          CASE WHEN e.outcome <> N'GivenUp' THEN e.outcome WHEN o.status = N'Stopping' THEN N'Lost' ELSE N'Failed' END AS outcome,
+          CASE WHEN e.outcome <> N'GivenUp' THEN e.cause WHEN o.status <> N'Stopping' THEN N'time-limit' END AS cause,
           CASE WHEN e.outcome = N'GivenUp' THEN N'its worker did not end it' ELSE e.reason END AS reason,
           CASE
             WHEN e.outcome IN (N'Lost', N'Declined') OR e.cause IN (N'host-lost', N'worker-error') THEN 1
-            WHEN e.outcome = N'GivenUp' AND o.stopping = 1 THEN 1
+            WHEN e.outcome = N'GivenUp' AND o.status = N'Stopping' THEN 1
             ELSE 0
           END AS gone
-        FROM @open o JOIN @ends e ON e.job_id = o.job_id AND e.attempt = o.attempt
+        FROM @open o JOIN @ending e ON e.job_id = o.job_id AND e.attempt = o.attempt
       ) c
     ) d;
 
-    UPDATE a SET outcome = s.outcome, reason = s.attempt_reason
-    FROM runsmith.job_attempts a, @settled s
-    WHERE a.job_id = s.job_id AND a.attempt = s.attempt AND (s.attempt_reason IS NOT NULL OR a.outcome = N'GivenUp');
+    UPDATE runsmith.job_attempts SET
+      outcome = (SELECT s.outcome FROM @settled s WHERE s.job_id = job_attempts.job_id AND s.attempt = job_attempts.attempt),
+      reason = (SELECT s.attempt_reason FROM @settled s WHERE s.job_id = job_attempts.job_id AND s.attempt = job_attempts.attempt)
+    WHERE EXISTS (
+      SELECT 1 FROM @settled s
+      WHERE s.job_id = job_attempts.job_id AND s.attempt = job_attempts.attempt
+        AND (s.attempt_reason IS NOT NULL OR s.outcome <> job_attempts.outcome));
 
-    UPDATE j SET status = s.status, lost_at = NULL, lost_wait = NULL, ended_at = s.ended_at, status_reason = s.reason,
-      exception = e.exception, result = e.result, exit_code = e.exit_code
-    FROM runsmith.jobs j, @settled s, @ends e
-    WHERE j.job_id = s.job_id AND e.job_id = s.job_id AND e.attempt = s.attempt AND s.status <> N'New';
+    UPDATE runsmith.jobs SET lost_at = NULL, lost_wait = NULL,
+      status = (SELECT s.status FROM @settled s WHERE s.job_id = jobs.job_id),
+      ended_at = (SELECT s.ended_at FROM @settled s WHERE s.job_id = jobs.job_id),
+      status_reason = (SELECT s.reason FROM @settled s WHERE s.job_id = jobs.job_id),
+      exception = (SELECT e.exception FROM @ending e WHERE e.job_id = jobs.job_id AND e.attempt = jobs.attempt),
+      result = (SELECT e.result FROM @ending e WHERE e.job_id = jobs.job_id AND e.attempt = jobs.attempt),
+      exit_code = (SELECT e.exit_code FROM @ending e WHERE e.job_id = jobs.job_id AND e.attempt = jobs.attempt)
+    WHERE job_id IN (SELECT job_id FROM @settled WHERE status <> N'New');
+
+    IF EXISTS (SELECT 1 FROM @settled WHERE status = N'Failed') AND EXISTS (SELECT 1 FROM runsmith.notice_rules WHERE enabled = 1)
+      INSERT INTO runsmith.notice_events (happened_at, subject_id, event)
+      SELECT @now, job_id, N'job-failed' FROM @settled WHERE status = N'Failed';
 
     IF EXISTS (SELECT 1 FROM @settled WHERE status = N'New')
     BEGIN
-      UPDATE j SET status = N'New', worker_id = NULL, claimed_at = NULL, first_record_at = NULL, sandbox = NULL, isolation = NULL,
-        lost_at = NULL, lost_wait = NULL, lost_attempts = j.lost_attempts + s.lost, failed_attempts = j.failed_attempts + s.failed,
-        status_reason = s.reason,
-        start_deadline_at = CASE WHEN j.host_ready_at IS NULL THEN j.start_deadline_at END,
+      UPDATE runsmith.jobs SET status = N'New', worker_id = NULL, claimed_at = NULL, first_record_at = NULL, sandbox = NULL,
+        isolation = NULL, lost_at = NULL, lost_wait = NULL,
+        lost_attempts = lost_attempts + (SELECT s.lost FROM @settled s WHERE s.job_id = jobs.job_id),
+        failed_attempts = failed_attempts + (SELECT s.failed FROM @settled s WHERE s.job_id = jobs.job_id),
+        status_reason = (SELECT s.reason FROM @settled s WHERE s.job_id = jobs.job_id),
+        start_deadline_at = CASE WHEN host_ready_at IS NULL THEN start_deadline_at END,
         host_ready_at = NULL
-      FROM runsmith.jobs j, @settled s
-      WHERE j.job_id = s.job_id AND s.status = N'New';
+      WHERE job_id IN (SELECT job_id FROM @settled WHERE status = N'New');
 
       -- They have waited once, so they go to the front.
       INSERT INTO runsmith.job_queue (placement_id, rank, tag, job_id)

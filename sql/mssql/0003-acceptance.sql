@@ -42,11 +42,11 @@ BEGIN
     IF EXISTS (SELECT 1 FROM @queued)
       EXECUTE runsmith.EndWaitingJobs @queued, N'Stopped', @rule, @release_limit, @now;
 
-    UPDATE j SET status = N'Stopping', status_reason = @reason, stop_requested_at = COALESCE(j.stop_requested_at, @now),
-      stop_requested_by = COALESCE(j.stop_requested_by, @rule)
+    UPDATE runsmith.jobs SET status = N'Stopping', status_reason = @reason, stop_requested_at = COALESCE(stop_requested_at, @now),
+      stop_requested_by = COALESCE(stop_requested_by, @rule)
     OUTPUT inserted.job_id, inserted.attempt, inserted.worker_id INTO @stopping
-    FROM runsmith.jobs j JOIN @active a ON a.job_id = j.job_id
-    WHERE a.number <= @count - @limit + 1 AND j.worker_id IS NOT NULL AND j.ended_at IS NULL AND j.status <> N'Stopping';
+    WHERE job_id IN (SELECT job_id FROM @active WHERE number <= @count - @limit + 1)
+      AND worker_id IS NOT NULL AND ended_at IS NULL AND status <> N'Stopping';
   END;
 
   COMMIT TRANSACTION;
@@ -92,6 +92,7 @@ CREATE PROCEDURE runsmith.AcceptJob
   @key nvarchar(256),
   @request_hash binary(32),
   @result nvarchar(max),
+  @replace_reason nvarchar(200),
   @release_limit int,
   @now datetime2(3) = NULL
 AS
@@ -111,7 +112,6 @@ BEGIN
   DECLARE @parked bit = 0;
   DECLARE @parked_behind int;
   DECLARE @position bigint;
-  DECLARE @reason nvarchar(100);
 
   BEGIN TRANSACTION;
 
@@ -159,11 +159,7 @@ BEGIN
 
     IF @limit IS NOT NULL AND @policy = N'replace'
     BEGIN
-      SET @reason = N'replaced by job ' + LOWER(
-        CONVERT(nvarchar(8), SUBSTRING(@job_id, 1, 4), 2) + N'-' + CONVERT(nvarchar(4), SUBSTRING(@job_id, 5, 2), 2) + N'-'
-        + CONVERT(nvarchar(4), SUBSTRING(@job_id, 7, 2), 2) + N'-' + CONVERT(nvarchar(4), SUBSTRING(@job_id, 9, 2), 2) + N'-'
-        + CONVERT(nvarchar(12), SUBSTRING(@job_id, 11, 6), 2));
-      EXECUTE runsmith.ReplaceJobs @runbook_id, @limit, @reason, @release_limit, @now;
+      EXECUTE runsmith.ReplaceJobs @runbook_id, @limit, @replace_reason, @release_limit, @now;
       SET @active = (SELECT active_jobs FROM runsmith.runbooks WHERE runbook_id = @runbook_id);
       IF @active >= @limit SET @parked = 1;
     END

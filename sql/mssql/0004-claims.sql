@@ -33,11 +33,17 @@ AS
 BEGIN
   SET NOCOUNT ON;
   SET @now = COALESCE(@now, SYSUTCDATETIME());
+  DECLARE @offered TABLE (
+    worker_id binary(16) NOT NULL PRIMARY KEY, instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
+    link_id nvarchar(128) COLLATE Latin1_General_BIN2 NULL);
+  DECLARE @named TABLE (placement_id binary(16) NOT NULL PRIMARY KEY);
+  INSERT INTO @offered (worker_id, instance_id, link_id) SELECT worker_id, instance_id, link_id FROM @workers;
+  INSERT INTO @named (placement_id) SELECT placement_id FROM @queues;
 
   SELECT N'time' AS kind, @now AS now;
 
   SELECT N'worker' AS kind, w.worker_id, w.sandbox
-  FROM runsmith.workers w JOIN @workers o ON o.worker_id = w.worker_id AND o.instance_id = w.instance_id
+  FROM runsmith.workers w JOIN @offered o ON o.worker_id = w.worker_id AND o.instance_id = w.instance_id
   WHERE w.status = N'connected' AND w.admission = N'open' AND w.lease_expires_at > @now
     AND (o.link_id IS NULL OR o.link_id = w.link_id)
     AND NOT EXISTS (
@@ -45,7 +51,7 @@ BEGIN
       WHERE h.workspace_id = w.workspace_id AND (h.scope = N'all' OR (h.scope = N'group' AND h.subject = w.worker_group)));
 
   SELECT N'head' AS kind, k.placement_id, h.job_id, h.rank, h.tag - COALESCE(p.tag, 0) AS lag
-  FROM @queues k
+  FROM @named k
   CROSS APPLY (
     SELECT TOP (@limit) q.job_id, q.rank, q.tag FROM runsmith.job_queue q WITH (READPAST)
     WHERE q.placement_id = k.placement_id
@@ -66,6 +72,9 @@ BEGIN
   SET NOCOUNT ON;
   SET XACT_ABORT ON;
   SET @now = COALESCE(@now, SYSUTCDATETIME());
+  DECLARE @wanted TABLE (
+    position int NOT NULL PRIMARY KEY, placement_id binary(16) NOT NULL, worker_id binary(16) NOT NULL,
+    instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL, link_id nvarchar(128) COLLATE Latin1_General_BIN2 NULL);
   DECLARE @workers TABLE (worker_id binary(16) NOT NULL PRIMARY KEY, sandbox nvarchar(256) NULL);
   DECLARE @free TABLE (
     placement_id binary(16) NOT NULL, number int NOT NULL, worker_id binary(16) NOT NULL, sandbox nvarchar(256) NULL,
@@ -77,23 +86,27 @@ BEGIN
   DECLARE @placement_id binary(16);
   DECLARE @count int;
 
+  INSERT INTO @wanted (position, placement_id, worker_id, instance_id, link_id)
+  SELECT position, placement_id, worker_id, instance_id, link_id FROM @slots;
+
   BEGIN TRANSACTION;
 
   -- Takes the workers' rows: none of them says hello anew, or is taken as lost, before its jobs are seen to be its own.
-  UPDATE w SET status = w.status
+  UPDATE runsmith.workers SET status = status
   OUTPUT inserted.worker_id, inserted.sandbox INTO @workers
-  FROM runsmith.workers w
-  WHERE w.status = N'connected' AND w.admission = N'open' AND w.lease_expires_at > @now
+  WHERE status = N'connected' AND admission = N'open' AND lease_expires_at > @now
     AND EXISTS (
-      SELECT 1 FROM @slots s
-      WHERE s.worker_id = w.worker_id AND s.instance_id = w.instance_id AND (s.link_id IS NULL OR s.link_id = w.link_id))
+      SELECT 1 FROM @wanted s
+      WHERE s.worker_id = workers.worker_id AND s.instance_id = workers.instance_id
+        AND (s.link_id IS NULL OR s.link_id = workers.link_id))
     AND NOT EXISTS (
       SELECT 1 FROM runsmith.dispatch_holds h
-      WHERE h.workspace_id = w.workspace_id AND (h.scope = N'all' OR (h.scope = N'group' AND h.subject = w.worker_group)));
+      WHERE h.workspace_id = workers.workspace_id
+        AND (h.scope = N'all' OR (h.scope = N'group' AND h.subject = workers.worker_group)));
 
   INSERT INTO @free (placement_id, number, worker_id, sandbox)
   SELECT s.placement_id, ROW_NUMBER() OVER (PARTITION BY s.placement_id ORDER BY s.position), w.worker_id, w.sandbox
-  FROM @slots s JOIN @workers w ON w.worker_id = s.worker_id;
+  FROM @wanted s JOIN @workers w ON w.worker_id = s.worker_id;
 
   SET @placement_id = (SELECT TOP (1) placement_id FROM @free ORDER BY placement_id);
   WHILE @placement_id IS NOT NULL
@@ -113,14 +126,14 @@ BEGIN
   -- Jobs of a held runbook are parked on the way.
   IF EXISTS (SELECT 1 FROM runsmith.dispatch_holds WHERE scope = N'runbook')
   BEGIN
-    UPDATE j SET parked = 1
+    UPDATE runsmith.jobs SET parked = 1
     OUTPUT inserted.job_id, inserted.runbook_id INTO @held
-    FROM runsmith.jobs j JOIN @taken t ON t.job_id = j.job_id JOIN runsmith.runbooks r ON r.runbook_id = j.runbook_id
-    WHERE r.dispatch_held = 1 AND j.status = N'New';
+    WHERE job_id IN (SELECT job_id FROM @taken) AND status = N'New'
+      AND EXISTS (SELECT 1 FROM runsmith.runbooks r WHERE r.runbook_id = jobs.runbook_id AND r.dispatch_held = 1);
 
-    UPDATE r SET active_jobs = CASE WHEN r.active_jobs > h.jobs THEN r.active_jobs - h.jobs ELSE 0 END
-    FROM runsmith.runbooks r, (SELECT runbook_id, COUNT(*) AS jobs FROM @held GROUP BY runbook_id) h
-    WHERE r.runbook_id = h.runbook_id;
+    UPDATE runsmith.runbooks
+    SET active_jobs = active_jobs - (SELECT COUNT(*) FROM @held h WHERE h.runbook_id = runbooks.runbook_id)
+    WHERE runbook_id IN (SELECT runbook_id FROM @held);
   END;
 
   INSERT INTO @given (job_id, worker_id, sandbox)
@@ -131,12 +144,15 @@ BEGIN
   JOIN @free f ON f.placement_id = t.placement_id AND f.number = t.number
   WHERE t.job_id NOT IN (SELECT job_id FROM @held);
 
-  UPDATE j SET status = N'Activating', attempt = j.attempt + 1, worker_id = g.worker_id, sandbox = g.sandbox, claimed_at = @claimed_at,
-    status_reason = NULL,
-    isolation = CASE WHEN j.host_reuse <> N'never' AND g.sandbox = N'bubblewrap' THEN N'runbook' ELSE N'job' END
+  UPDATE runsmith.jobs SET status = N'Activating', attempt = attempt + 1, claimed_at = @claimed_at, status_reason = NULL,
+    worker_id = (SELECT g.worker_id FROM @given g WHERE g.job_id = jobs.job_id),
+    sandbox = (SELECT g.sandbox FROM @given g WHERE g.job_id = jobs.job_id),
+    isolation = CASE
+      WHEN host_reuse <> N'never' AND (SELECT g.sandbox FROM @given g WHERE g.job_id = jobs.job_id) = N'bubblewrap' THEN N'runbook'
+      ELSE N'job'
+    END
   OUTPUT inserted.job_id, inserted.attempt, inserted.worker_id INTO @started
-  FROM runsmith.jobs j, @given g
-  WHERE g.job_id = j.job_id AND j.status = N'New';
+  WHERE status = N'New' AND job_id IN (SELECT job_id FROM @given);
 
   INSERT INTO runsmith.job_attempts (job_id, attempt, worker_id, claimed_at)
   SELECT job_id, attempt, worker_id, @claimed_at FROM @started;
@@ -153,9 +169,11 @@ BEGIN
   ORDER BY t.placement_id, t.rank, t.tag, t.job_id;
 
   -- The positions are a hint to fairness only, so no claim waits for another one's commit because of them.
-  UPDATE p SET tag = t.tag
-  FROM runsmith.queue_positions p, (SELECT placement_id, rank, MAX(tag) AS tag FROM @taken GROUP BY placement_id, rank) t
-  WHERE p.placement_id = t.placement_id AND p.rank = t.rank AND p.tag < t.tag;
+  UPDATE runsmith.queue_positions
+  SET tag = (SELECT MAX(t.tag) FROM @taken t WHERE t.placement_id = queue_positions.placement_id AND t.rank = queue_positions.rank)
+  WHERE EXISTS (
+    SELECT 1 FROM @taken t
+    WHERE t.placement_id = queue_positions.placement_id AND t.rank = queue_positions.rank AND t.tag > queue_positions.tag);
   IF EXISTS (
     SELECT 1 FROM @taken t
     WHERE NOT EXISTS (SELECT 1 FROM runsmith.queue_positions p WHERE p.placement_id = t.placement_id AND p.rank = t.rank))
@@ -180,15 +198,16 @@ AS
 BEGIN
   SET NOCOUNT ON;
   SET XACT_ABORT ON;
+  DECLARE @asked TABLE (worker_id binary(16) NOT NULL PRIMARY KEY);
+  INSERT INTO @asked (worker_id) SELECT worker_id FROM @workers;
+
   BEGIN TRANSACTION;
-  UPDATE w SET status = w.status
-  FROM runsmith.workers w
-  WHERE EXISTS (SELECT 1 FROM @workers o WHERE o.worker_id = w.worker_id);
+  UPDATE runsmith.workers SET status = status WHERE worker_id IN (SELECT worker_id FROM @asked);
   SELECT N'claimed' AS kind, j.job_id, j.attempt, j.worker_id, j.placement_id, j.host_kind, j.runbook_id, j.runbook_name,
     j.runbook_kind, j.version_id, p.parameters, j.log_switches, j.grants, j.time_limit, j.stop_grace, j.output_limit, j.isolation,
     j.host_reuse, j.starter_id, j.claimed_at
-  FROM @workers o
-  JOIN runsmith.jobs j ON j.worker_id = o.worker_id AND j.ended_at IS NULL AND j.claimed_at = @claimed_at
+  FROM @asked a
+  JOIN runsmith.jobs j ON j.worker_id = a.worker_id AND j.ended_at IS NULL AND j.claimed_at = @claimed_at
   JOIN runsmith.job_parameters p ON p.job_id = j.job_id
   ORDER BY j.job_id;
   COMMIT TRANSACTION;
@@ -252,15 +271,14 @@ BEGIN
     IF (SELECT COUNT(*) FROM @seen) = @limit
       SET @next = (SELECT TOP (1) job_id FROM @seen ORDER BY job_id DESC);
 
-    DELETE q OUTPUT deleted.job_id INTO @taken
-    FROM runsmith.job_queue q
-    WHERE q.job_id IN (
+    DELETE FROM runsmith.job_queue
+    OUTPUT deleted.job_id INTO @taken
+    WHERE job_id IN (
       SELECT s.job_id FROM @seen s JOIN runsmith.jobs j ON j.job_id = s.job_id WHERE j.runbook_id = @runbook_id);
 
-    UPDATE j SET parked = 1
+    UPDATE runsmith.jobs SET parked = 1
     OUTPUT inserted.job_id INTO @parked
-    FROM runsmith.jobs j JOIN @taken t ON t.job_id = j.job_id
-    WHERE j.status = N'New' AND j.parked = 0;
+    WHERE job_id IN (SELECT job_id FROM @taken) AND status = N'New' AND parked = 0;
 
     UPDATE runsmith.runbooks SET active_jobs = active_jobs - (SELECT COUNT(*) FROM @parked)
     WHERE runbook_id = @runbook_id;

@@ -59,7 +59,16 @@ BEGIN
     first_number int NULL, last_number int NULL, ends bit NOT NULL, former int NOT NULL, outcome nvarchar(20) NULL, is_over bit NOT NULL);
   DECLARE @appended TABLE (job_id binary(16) NOT NULL, attempt int NOT NULL, PRIMARY KEY (job_id, attempt));
   DECLARE @final runsmith.AttemptEnds;
+  DECLARE @steps TABLE (
+    job_id binary(16) NOT NULL, attempt int NOT NULL, worker_id binary(16) NOT NULL, host_ready_at datetime2(3) NULL,
+    running_at datetime2(3) NULL, PRIMARY KEY (job_id, attempt));
+  DECLARE @counted TABLE (
+    job_id binary(16) NOT NULL PRIMARY KEY, records int NOT NULL, errors int NOT NULL, warnings int NOT NULL,
+    first_time datetime2(3) NULL);
   DECLARE @reached TABLE (job_id binary(16) NOT NULL PRIMARY KEY);
+
+  INSERT INTO @steps (job_id, attempt, worker_id, host_ready_at, running_at)
+  SELECT job_id, attempt, worker_id, host_ready_at, running_at FROM @progress;
 
   BEGIN TRANSACTION;
 
@@ -70,11 +79,14 @@ BEGIN
     ON a.job_id = b.job_id AND a.attempt = b.attempt AND a.worker_id = b.worker_id;
 
   -- The fence, and the place of the records, in one: the attempt is open, and its last number is still the one that was found.
-  UPDATE a SET last_number = f.last_number
+  UPDATE runsmith.job_attempts
+  SET last_number = (
+    SELECT f.last_number FROM @found f WHERE f.job_id = job_attempts.job_id AND f.attempt = job_attempts.attempt)
   OUTPUT inserted.job_id, inserted.attempt INTO @appended
-  FROM runsmith.job_attempts a, @found f
-  WHERE a.job_id = f.job_id AND a.attempt = f.attempt AND a.worker_id = f.worker_id AND a.ended_at IS NULL
-    AND a.last_number = f.former AND f.first_number <= f.former + 1 AND f.last_number > f.former;
+  WHERE ended_at IS NULL AND EXISTS (
+    SELECT 1 FROM @found f
+    WHERE f.job_id = job_attempts.job_id AND f.attempt = job_attempts.attempt AND f.worker_id = job_attempts.worker_id
+      AND f.former = job_attempts.last_number AND f.first_number <= f.former + 1 AND f.last_number > f.former);
 
   IF EXISTS (SELECT 1 FROM @appended)
     INSERT INTO runsmith.stream_records (job_id, attempt, number, stream, time, text, value, flags)
@@ -85,29 +97,41 @@ BEGIN
     WHERE r.number > f.former;
 
   -- The end may have overtaken this on the other socket: the times are still wanted, the status is not.
-  IF EXISTS (SELECT 1 FROM @progress)
-    UPDATE j SET host_ready_at = COALESCE(j.host_ready_at, p.host_ready_at, p.running_at),
-      status = CASE WHEN j.status = N'Activating' AND p.running_at IS NOT NULL THEN N'Running' ELSE j.status END
+  IF EXISTS (SELECT 1 FROM @steps)
+    UPDATE runsmith.jobs SET
+      host_ready_at = COALESCE(host_ready_at, (
+        SELECT COALESCE(p.host_ready_at, p.running_at) FROM @steps p WHERE p.job_id = jobs.job_id AND p.attempt = jobs.attempt)),
+      status = CASE
+        WHEN status = N'Activating' AND EXISTS (
+          SELECT 1 FROM @steps p WHERE p.job_id = jobs.job_id AND p.attempt = jobs.attempt AND p.running_at IS NOT NULL) THEN N'Running'
+        ELSE status
+      END
     OUTPUT inserted.job_id INTO @reached
-    FROM runsmith.jobs j, @progress p
-    WHERE j.job_id = p.job_id AND j.attempt = p.attempt AND j.worker_id = p.worker_id;
+    WHERE EXISTS (
+      SELECT 1 FROM @steps p WHERE p.job_id = jobs.job_id AND p.attempt = jobs.attempt AND p.worker_id = jobs.worker_id);
 
   -- A continued text is one record to whoever counts errors.
   IF EXISTS (SELECT 1 FROM @appended)
-    UPDATE j SET record_count = j.record_count + c.records, error_count = j.error_count + c.errors,
-      warning_count = j.warning_count + c.warnings, first_record_at = COALESCE(j.first_record_at, c.first_time),
-      status = CASE WHEN j.status = N'Activating' THEN N'Running' ELSE j.status END
-    FROM runsmith.jobs j, (
-      SELECT f.job_id, COUNT(*) AS records,
-        SUM(CASE WHEN r.stream = 1 AND r.flags & 2 = 0 THEN 1 ELSE 0 END) AS errors,
-        SUM(CASE WHEN r.stream = 2 AND r.flags & 2 = 0 THEN 1 ELSE 0 END) AS warnings,
-        MIN(CASE WHEN r.number = f.former + 1 THEN r.time END) AS first_time
-      FROM @appended p
-      JOIN @found f ON f.job_id = p.job_id AND f.attempt = p.attempt
-      JOIN @records r ON r.position = f.position
-      WHERE r.number > f.former
-      GROUP BY f.job_id) c
-    WHERE j.job_id = c.job_id;
+  BEGIN
+    INSERT INTO @counted (job_id, records, errors, warnings, first_time)
+    SELECT f.job_id, COUNT(*),
+      SUM(CASE WHEN r.stream = 1 AND r.flags & 2 = 0 THEN 1 ELSE 0 END),
+      SUM(CASE WHEN r.stream = 2 AND r.flags & 2 = 0 THEN 1 ELSE 0 END),
+      MIN(CASE WHEN r.number = f.former + 1 THEN r.time END)
+    FROM @appended p
+    JOIN @found f ON f.job_id = p.job_id AND f.attempt = p.attempt
+    JOIN @records r ON r.position = f.position
+    WHERE r.number > f.former
+    GROUP BY f.job_id;
+
+    UPDATE runsmith.jobs SET
+      record_count = record_count + (SELECT c.records FROM @counted c WHERE c.job_id = jobs.job_id),
+      error_count = error_count + (SELECT c.errors FROM @counted c WHERE c.job_id = jobs.job_id),
+      warning_count = warning_count + (SELECT c.warnings FROM @counted c WHERE c.job_id = jobs.job_id),
+      first_record_at = COALESCE(first_record_at, (SELECT c.first_time FROM @counted c WHERE c.job_id = jobs.job_id)),
+      status = CASE WHEN status = N'Activating' THEN N'Running' ELSE status END
+    WHERE job_id IN (SELECT job_id FROM @counted);
+  END;
 
   -- An end counts with all that was to be stored before it.
   INSERT INTO @final (job_id, attempt, worker_id, outcome, cause, ended_at, reason, message, exception, result, exit_code)

@@ -1,5 +1,6 @@
 -- The first schema. Ids are UUIDv7 as 16-byte BLOBs, times are milliseconds since the epoch (UTC), JSON is TEXT.
 -- Page size and incremental vacuum are set by the program before this file, while the database is still empty.
+-- What jobs pass through has no foreign keys: on SQL Server they would be looked up with each acceptance, claim and end.
 
 CREATE TABLE installation (
   installation_id BLOB NOT NULL PRIMARY KEY,
@@ -54,7 +55,7 @@ CREATE TABLE placements (
 
 -- `tags` and `grants` are JSON arrays; the limits are milliseconds or bytes, NULL without limit.
 CREATE TABLE runbooks (
-  workspace_id BLOB NOT NULL REFERENCES workspaces,
+  workspace_id BLOB NOT NULL,
   runbook_id BLOB NOT NULL PRIMARY KEY,
   name TEXT NOT NULL COLLATE NOCASE,
   kind TEXT NOT NULL,
@@ -68,7 +69,7 @@ CREATE TABLE runbooks (
   -- `isolation`: job, runbook (one host may serve one job after another); `share_callers`: whoever started them.
   isolation TEXT NOT NULL DEFAULT 'job',
   share_callers INTEGER NOT NULL DEFAULT 0,
-  placement_id BLOB NOT NULL REFERENCES placements,
+  placement_id BLOB NOT NULL,
   -- Of its jobs; the larger goes first.
   priority INTEGER NOT NULL DEFAULT 0,
   time_limit INTEGER,
@@ -122,7 +123,7 @@ CREATE INDEX runbook_versions_replaced ON runbook_versions (runbook_id, version_
 
 -- What a job needs from its runbook is copied at its acceptance, so that later changes of settings do not reach it.
 CREATE TABLE jobs (
-  workspace_id BLOB NOT NULL REFERENCES workspaces,
+  workspace_id BLOB NOT NULL,
   job_id BLOB NOT NULL PRIMARY KEY,
   runbook_id BLOB NOT NULL,
   runbook_name TEXT NOT NULL,
@@ -192,7 +193,7 @@ CREATE INDEX jobs_by_end ON jobs (ended_at, job_id) WHERE ended_at IS NOT NULL;
 
 -- Apart from the job row, so that lists do not read it. `secret_names` is a JSON array.
 CREATE TABLE job_parameters (
-  job_id BLOB NOT NULL PRIMARY KEY REFERENCES jobs ON DELETE CASCADE,
+  job_id BLOB NOT NULL PRIMARY KEY,
   parameters TEXT NOT NULL,
   secret_names TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -219,7 +220,7 @@ CREATE TABLE queue_positions (
 
 -- The tag of the job that a runbook put last into a queue and rank.
 CREATE TABLE runbook_tags (
-  runbook_id BLOB NOT NULL REFERENCES runbooks ON DELETE CASCADE,
+  runbook_id BLOB NOT NULL,
   placement_id BLOB NOT NULL,
   rank INTEGER NOT NULL,
   tag INTEGER NOT NULL,
@@ -281,9 +282,9 @@ CREATE TABLE worker_groups (
 -- `admission`: open, cordoned, draining: what operators allow it. `host_kinds`: JSON, with versions and slots; `tags`: a JSON array;
 -- `vitals`: JSON of its last heartbeat.
 CREATE TABLE workers (
-  workspace_id BLOB NOT NULL REFERENCES workspaces,
+  workspace_id BLOB NOT NULL,
   worker_id BLOB NOT NULL PRIMARY KEY,
-  principal_id BLOB NOT NULL REFERENCES principals,
+  principal_id BLOB NOT NULL,
   name TEXT NOT NULL COLLATE NOCASE,
   worker_group TEXT NOT NULL COLLATE NOCASE,
   tags TEXT NOT NULL DEFAULT '[]',

@@ -176,6 +176,7 @@ function valuesOf(request: AcceptJob, runbook: AcceptingRunbook, job: StoredJob)
     key: text(idempotency?.key ?? null),
     request_hash: bytes(idempotency?.requestHash ?? null),
     result: json(idempotency === null ? null : job),
+    replace_reason: text(`replaced by job ${job.jobId}`),
     release_limit: int(releasedAtOnce),
   };
 }

@@ -33,12 +33,12 @@ export class MssqlJobsDatabase extends JobsDatabase {
   readonly isRemote = true;
   readonly operations: Asynchronous<JobsOperations>;
   readonly #session: MssqlSession;
+  readonly #repeating = new Repeating(() => {});
 
   constructor(session: MssqlSession) {
     super();
     this.#session = session;
-    const repeating = new Repeating(() => {});
-    const runner = new OperationRunner(withClock(session, this), repeating, {
+    const runner = new OperationRunner(withClock(session, this), this.#repeating, {
       reads: readOperations,
       writes: writeOperations,
       rules: writeRules,
@@ -58,10 +58,9 @@ export class MssqlJobsDatabase extends JobsDatabase {
 
   protected async insert(table: string, row: PlainRow): Promise<void> {
     const names = Object.keys(row).filter((name) => row[name] !== null);
-    await this.#session.run(
-      `INSERT INTO runsmith.${table} (${names.join(", ")}) VALUES (${names.map((name) => `@${name}`).join(", ")})`,
-      Object.fromEntries(names.map((name) => [name, toMssql(name, row[name] ?? null)])),
-    );
+    const text = `INSERT INTO runsmith.${table} (${names.join(", ")}) VALUES (${names.map((name) => `@${name}`).join(", ")})`;
+    const values = Object.fromEntries(names.map((name) => [name, toMssql(name, row[name] ?? null)]));
+    await this.#repeating.until(() => this.#session.run(text, values));
   }
 
   protected async update(table: string, changes: PlainRow, runbookId: string | null): Promise<void> {

@@ -36,9 +36,14 @@ export async function readJobRows(
   if (jobIds.length === 0) {
     return new Map();
   }
-  const rows = await session.all<StoredJobRow>(`${selectStoredJob} JOIN @jobs ids ON ids.job_id = j.job_id`, {
-    jobs: jobIdsType.of([...new Set(jobIds)].map((jobId) => ({ job_id: jobId }))),
-  });
+  const rows = await session.all<StoredJobRow>(
+    `DECLARE @ids TABLE (job_id binary(16) NOT NULL PRIMARY KEY);
+     INSERT INTO @ids (job_id) SELECT job_id FROM @jobs;
+     ${selectStoredJob} JOIN @ids ids ON ids.job_id = j.job_id`,
+    {
+      jobs: jobIdsType.of([...new Set(jobIds)].map((jobId) => ({ job_id: jobId }))),
+    },
+  );
   return new Map(rows.map((row) => [bytesToId(row.job_id), row]));
 }
 

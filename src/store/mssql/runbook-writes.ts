@@ -105,13 +105,18 @@ export function runbookWrites(session: MssqlSession): Asynchronous<RunbookWrites
 
     deleteRunbook: async (of) => {
       const runbook = await runbookToChange(session, of);
+      // An acceptance under way holds the runbook's row: its job may not be seen yet, but its place is counted.
       const deleted = await session.run(
-        `DELETE FROM runsmith.runbooks WHERE runbook_id = @runbook_id AND NOT ${hasOpenJobs("@runbook_id")}`,
+        `DELETE FROM runsmith.runbooks
+         WHERE runbook_id = @runbook_id AND active_jobs = 0 AND NOT ${hasOpenJobs("@runbook_id")}`,
         { runbook_id: idBytes(runbook.runbook_id) },
       );
       if (deleted === 0) {
         throw runbookHasOpenJobs(runbook);
       }
+      await session.run("DELETE FROM runsmith.runbook_tags WHERE runbook_id = @runbook_id", {
+        runbook_id: idBytes(runbook.runbook_id),
+      });
       await session.run(
         "DELETE FROM runsmith.dispatch_holds WHERE workspace_id = @workspace_id AND scope = N'runbook' AND subject = @subject",
         { workspace_id: id(defaultWorkspace), subject: bytesToId(runbook.runbook_id) },

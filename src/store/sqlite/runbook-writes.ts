@@ -87,6 +87,7 @@ export function runbookWrites(session: SqliteSession): RunbookWrites {
       if (deleted === 0) {
         throw runbookHasOpenJobs(runbook);
       }
+      session.run("DELETE FROM runbook_tags WHERE runbook_id = ?", runbook.runbook_id);
       session.run(
         "DELETE FROM dispatch_holds WHERE workspace_id = ? AND scope = 'runbook' AND subject = ?",
         defaultWorkspace,
