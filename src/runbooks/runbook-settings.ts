@@ -41,5 +41,6 @@ function checkedTargets(targets: readonly string[], pointer: string): string[] {
     }
     return formatRunTarget(target);
   });
-  return [...new Map(checked.toReversed().map((text) => [text.toLowerCase(), text])).values()].toReversed();
+  const names = checked.map((text) => text.toLowerCase());
+  return checked.filter((_, index) => names.indexOf(names[index] ?? "") === index);
 }
