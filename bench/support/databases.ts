@@ -1,5 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import sql from "mssql";
+import { readDatabaseUrl } from "../../src/store/mssql/database-url.ts";
 import type { StoreOptions } from "../../src/store/store-options.ts";
 
 /** A kind of database that a bench runs on. */
@@ -13,6 +16,8 @@ export interface MadeDatabase {
   options: StoreOptions;
   /** What a server is told so that it uses it; the embedded one is in its data folder. */
   arguments: string[];
+  /** How many jobs there are, past every service. */
+  countJobs(): Promise<number>;
 }
 
 /** SQLite, and SQL Server where RUNSMITH_TEST_MSSQL names one. */
@@ -27,9 +32,19 @@ const sqlite: BenchDatabase = {
     Promise.resolve({
       options: { dataDirectory: folder },
       arguments: [],
+      countJobs: async () => countOf(folder),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }),
 };
+
+function countOf(folder: string): number {
+  const database = new DatabaseSync(join(folder, "runsmith.sqlite"), { readOnly: true });
+  try {
+    return Number(database.prepare("SELECT COUNT(*) AS n FROM jobs").get()?.["n"]);
+  } finally {
+    database.close();
+  }
+}
 
 const sqlServerDatabase: BenchDatabase = {
   name: "SQL Server",
@@ -41,6 +56,15 @@ const sqlServerDatabase: BenchDatabase = {
     await writeFile(file, database.url, { mode: 0o600 });
     return {
       arguments: ["--database-file", file],
+      async countJobs() {
+        const pool = await new sql.ConnectionPool(readDatabaseUrl(database.url).config).connect();
+        try {
+          const { recordset } = await pool.request().query<{ n: number }>("SELECT COUNT(*) AS n FROM runsmith.jobs");
+          return recordset[0]?.n ?? Number.NaN;
+        } finally {
+          await pool.close();
+        }
+      },
       options: { dataDirectory: folder, databaseUrl: database.url },
       async [Symbol.asyncDispose]() {
         await database.release();

@@ -1,6 +1,6 @@
-import { addJobsToSqlite } from "./bulk-jobs-sqlite.ts";
+import { addJobs } from "./bulk-jobs.ts";
 import { Client } from "./client.ts";
-import type { SystemOptions } from "./system.ts";
+import type { MadeDatabase } from "./databases.ts";
 import { startSystem } from "./system.ts";
 
 /** What a history is made of; each is published and really run before its jobs are copied. */
@@ -13,13 +13,16 @@ const runbooks = {
 } as const;
 
 /**
- * Makes a data directory with a history of `count` ended jobs over the last twenty days: 4 % of a runbook that fails, one in 1,000
+ * Fills a database with a history of `count` ended jobs over the last twenty days: 4 % of a runbook that fails, one in 1,000
  * of a seldom one, the rest of one that runs often. Prints how long it took.
  */
-export async function makeHistory(dataDirectory: string, count: number): Promise<void> {
+export async function makeHistory(
+  database: Pick<MadeDatabase, "options" | "arguments">,
+  dataDirectory: string,
+  count: number,
+): Promise<void> {
   const startedAt = performance.now();
-  const options: SystemOptions = { dataDirectory };
-  const system = await startSystem([], options);
+  const system = await startSystem(database.arguments, { dataDirectory });
   const client = new Client(system.url, system.token);
   try {
     for (const [name, script] of Object.entries(runbooks)) await client.publish(name, "TypeScript", script);
@@ -39,7 +42,7 @@ export async function makeHistory(dataDirectory: string, count: number): Promise
   const day = 24 * 3_600_000;
   const span = { from: Date.now() - 20 * day, until: Date.now() - day };
   const seldom = Math.ceil(count / 1000);
-  const took = addJobsToSqlite(dataDirectory, [
+  const took = await addJobs(database.options, [
     { ...span, templates: "ended_at IS NOT NULL AND runbook_name <> 'bench-seldom'", count: count - seldom },
     { ...span, templates: "runbook_name = 'bench-seldom'", count: seldom },
   ]);

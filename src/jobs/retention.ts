@@ -12,9 +12,13 @@ export interface RetentionSettings {
 
 export const defaultRetention: RetentionSettings = { maximumAge: 30 * 24 * 3_600_000, maximumJobs: 120_000 };
 
-/** Milliseconds of one transaction, and between two of them, so that nobody has to wait for purging. */
+/** Milliseconds of one transaction, so that nobody has to wait for purging, … */
 const budget = 5;
-const pause = 20;
+
+/** … and between two of them: so many times what the last one took, as one that takes long was in the way of others. */
+const pauseFactor = 4;
+const shortestPause = 20;
+const longestPause = 250;
 
 /** Purges what has been kept long enough, in many small transactions. Gives the number of jobs purged. */
 export async function purgeEndedJobs(
@@ -27,12 +31,14 @@ export async function purgeEndedJobs(
   const upTo = settings.maximumJobs === null ? null : await store.read.purgeBoundary({ keep: settings.maximumJobs });
   let purged = 0;
   while (!isStopped()) {
+    const startedAt = performance.now();
     const { jobs, more } = await store.write.purgeJobs({ endedBefore, upTo, budget });
     purged += jobs;
     if (!more) {
       break;
     }
-    await setTimeout(pause, undefined, { ref: false });
+    const pause = pauseFactor * (performance.now() - startedAt);
+    await setTimeout(Math.min(Math.max(pause, shortestPause), longestPause), undefined, { ref: false });
   }
   return purged;
 }
