@@ -6,6 +6,8 @@ import { dutyLeaseWriteRules, dutyLeaseWrites } from "./duty-leases.ts";
 import { idempotencyReads, idempotencyWriteRules, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
 import { jobReads, jobWriteRules, jobWrites } from "./jobs.ts";
+import { noticeReads } from "./notices-read.ts";
+import { noticeWriteRules, noticeWrites } from "./notices-write.ts";
 import { runbookReads } from "./runbook-reads.ts";
 import { runbookWriteRules, runbookWrites } from "./runbook-writes.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
@@ -22,6 +24,7 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
     ...idempotencyReads(session),
     ...jobReads(session),
     ...changeReads(session),
+    ...noticeReads(session),
     ...dispatchReads(session),
     ...streamReads(session),
     ...workerGroupReads(session),
@@ -37,6 +40,7 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
     ...idempotencyWrites(session),
     ...jobWrites(session),
     ...dutyLeaseWrites(session),
+    ...noticeWrites(session),
     ...dispatchWrites(session),
     ...streamWrites(session),
     ...workerGroupWrites(session),
@@ -51,6 +55,7 @@ export const writeRules: WriteRules<WriteOperations> = {
   ...idempotencyWriteRules,
   ...jobWriteRules,
   ...dutyLeaseWriteRules,
+  ...noticeWriteRules,
   ...dispatchWriteRules,
   ...streamWriteRules,
   ...workerGroupWriteRules,

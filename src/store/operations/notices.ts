@@ -75,8 +75,8 @@ export interface NewestNotice extends NoticeGroup {
   /** It waits and no delivery was tried, so more can be told by it. */
   isOpen: boolean;
   facts: NoticeFacts;
-  /** When it may be delivered; null when it waits no more. */
-  nextAttemptAt: number | null;
+  /** Null when it was not. */
+  deliveredAt: number | null;
 }
 
 export interface NewNotice extends NoticeGroup {

@@ -2,18 +2,25 @@ import type { NoticeEvent } from "../../contract/api/notice.ts";
 import { looksLikeId } from "../../contract/id.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import { firstIdOf } from "../id-range.ts";
-import type { NewestNotice, NoticeGroup, NoticeReads, StoredNoticeEvent } from "../operations/notices.ts";
-import type { JobToNoticeRow, NoticeRow, NoticeRuleRow } from "./notices-rows.ts";
+import type { JobToNoticeRow, NoticeRow, NoticeRuleRow } from "../notice-rows.ts";
 import {
   jobToNoticeColumns,
-  selectNotice,
-  selectNoticeRule,
+  noticeColumns,
+  noticeRuleColumns,
   toJobToNotice,
   toNotice,
   toNoticeRule,
-} from "./notices-rows.ts";
+} from "../notice-rows.ts";
+import type { NewestNotice, NoticeGroup, NoticeReads, StoredNoticeEvent } from "../operations/notices.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
+
+/** Ready for a `WHERE`; `n` is the rule. */
+export const selectNoticeRule = `SELECT ${noticeRuleColumns}
+  FROM notice_rules n LEFT JOIN runbooks r ON r.runbook_id = n.runbook_id`;
+
+/** Ready for a `WHERE`. */
+export const selectNotice = `SELECT ${noticeColumns} FROM notices`;
 
 const firstId = new Uint8Array(16);
 const lastId = new Uint8Array(16).fill(0xff);

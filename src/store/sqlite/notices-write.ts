@@ -1,10 +1,11 @@
 import type { NoticeRuleSettings } from "../../contract/api/notice.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
+import { firstIdOf } from "../id-range.ts";
 import { noSuchNoticeRule, noticeRuleChanged, noticeRuleExists } from "../notice-refusals.ts";
+import type { NoticeRow, NoticeRuleRow } from "../notice-rows.ts";
+import { toNotice, toNoticeRule } from "../notice-rows.ts";
 import type { ClaimedNotice, NewNotice, NoticeWrites, StoredNoticeRule } from "../operations/notices.ts";
-import { findRule } from "./notices-read.ts";
-import type { NoticeRow, NoticeRuleRow } from "./notices-rows.ts";
-import { selectNotice, selectNoticeRule, toNotice, toNoticeRule } from "./notices-rows.ts";
+import { findRule, selectNotice, selectNoticeRule } from "./notices-read.ts";
 import type { SqliteSession, SqlValue } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 
@@ -19,10 +20,8 @@ export function noticeWrites(session: SqliteSession): NoticeWrites {
     purgeNotices: ({ before, limit }) =>
       session.run(
         `DELETE FROM notices WHERE notice_id IN (
-           SELECT notice_id FROM notices WHERE workspace_id = ? AND created_at < ? AND next_attempt_at IS NULL
-           ORDER BY notice_id LIMIT ?)`,
-        defaultWorkspace,
-        before,
+           SELECT notice_id FROM notices WHERE notice_id < ? AND next_attempt_at IS NULL ORDER BY notice_id LIMIT ?)`,
+        firstIdOf(before),
         limit,
       ),
   };
@@ -253,7 +252,7 @@ function claimNotices(
 function settleNotice(session: SqliteSession, of: Parameters<NoticeWrites["settleNotice"]>[0]): void {
   const now = session.now();
   const noticeId = idToBytes(of.noticeId);
-  session.run(
+  const settled = session.run(
     `UPDATE notice_deliveries SET ended_at = ?, outcome = ?, status_code = ?, detail = ?
      WHERE notice_id = ? AND attempt = ? AND ended_at IS NULL`,
     now,
@@ -263,6 +262,9 @@ function settleNotice(session: SqliteSession, of: Parameters<NoticeWrites["settl
     noticeId,
     of.attempt,
   );
+  if (settled === 0) {
+    return;
+  }
   const delivered = of.outcome === "delivered";
   const isOver = delivered || of.retryIn === null;
   session.run(

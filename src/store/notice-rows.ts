@@ -1,20 +1,22 @@
-import type { NoticeEvent, NoticeFacts, NoticeStatus, NoticeSubject, NoticeTarget } from "../../contract/api/notice.ts";
-import type { JobException } from "../../contract/host/host-messages.ts";
-import type { JobStatus } from "../../contract/job-status.ts";
-import { bytesToId } from "../id-bytes.ts";
-import type { JobToNotice, StoredNotice, StoredNoticeRule } from "../operations/notices.ts";
+import type { NoticeEvent, NoticeFacts, NoticeStatus, NoticeSubject, NoticeTarget } from "../contract/api/notice.ts";
+import type { JobException } from "../contract/host/host-messages.ts";
+import type { JobStatus } from "../contract/job-status.ts";
+import { bytesToId } from "./id-bytes.ts";
+import type { JobToNotice, StoredNotice, StoredNoticeRule } from "./operations/notices.ts";
 
-/** What a `StoredNoticeRule` is made of, ready for a `WHERE`. */
-export const selectNoticeRule = `
-  SELECT n.rule_id, n.name, n.enabled, n.events, n.runbook_id, r.name AS runbook_name, n.worker_group, n.tag,
+/* Rows of notices as both databases give them, and what they are made into. */
+
+/** What a `StoredNoticeRule` is made of; `n` is the rule, `r` its runbook. */
+export const noticeRuleColumns = `
+  n.rule_id, n.name, n.enabled, n.events, n.runbook_id, r.name AS runbook_name, n.worker_group, n.tag,
     n.start_late_after, n.running_long_after, n.throttle, n.target, n.start_late_seen, n.running_long_seen_at,
-    n.failures, n.created_at, n.modified_at, n.modified_by, n.revision
-  FROM notice_rules n LEFT JOIN runbooks r ON r.runbook_id = n.runbook_id`;
+    n.failures, n.created_at, n.modified_at, n.modified_by, n.revision`;
 
 export interface NoticeRuleRow {
   rule_id: Uint8Array;
   name: string;
-  enabled: number;
+  /** 1 and 0 on SQLite. */
+  enabled: number | boolean;
   events: string;
   runbook_id: Uint8Array | null;
   runbook_name: string | null;
@@ -37,7 +39,7 @@ export function toNoticeRule(row: NoticeRuleRow): StoredNoticeRule {
   return {
     ruleId: bytesToId(row.rule_id),
     name: row.name,
-    enabled: row.enabled === 1,
+    enabled: Boolean(row.enabled),
     events: JSON.parse(row.events) as NoticeEvent[],
     runbookId: idOrNull(row.runbook_id),
     runbookName: row.runbook_name,
@@ -57,11 +59,10 @@ export function toNoticeRule(row: NoticeRuleRow): StoredNoticeRule {
   };
 }
 
-/** What a `StoredNotice` is made of, ready for a `WHERE`. */
-export const selectNotice = `
-  SELECT notice_id, rule_id, rule_name, event, about_id, occurrences, facts, status, attempts, reason, happened_at, created_at,
-    next_attempt_at, delivered_at
-  FROM notices`;
+/** What a `StoredNotice` is made of. */
+export const noticeColumns = `
+  notice_id, rule_id, rule_name, event, about_id, occurrences, facts, status, attempts, reason, happened_at, created_at,
+    next_attempt_at, delivered_at`;
 
 export interface NoticeRow {
   notice_id: Uint8Array;
