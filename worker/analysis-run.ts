@@ -8,10 +8,17 @@ import type { WarmPool } from "./hosts/warm-pool.ts";
 /**
  * What a PowerShell script declares, found out by a pwsh host in a sandbox without grants, which never runs it.
  *
+ * @param signal Ends it at once; its reason is thrown.
  * @throws Error with the reason, for a person, when the host is lost or takes too long.
  */
-export async function analysePowerShell(pool: WarmPool, name: string, script: string): Promise<Analysis> {
-  const host = await pool.take("pwsh", [], AbortSignal.timeout(analysisTimeLimit));
+export async function analysePowerShell(
+  pool: WarmPool,
+  name: string,
+  script: string,
+  signal?: AbortSignal,
+): Promise<Analysis> {
+  const limit = AbortSignal.timeout(analysisTimeLimit);
+  const host = await pool.take("pwsh", [], signal === undefined ? limit : AbortSignal.any([limit, signal]));
   let analysis: Analysis | undefined;
   let late = false;
   let errors = "";
@@ -34,9 +41,13 @@ export async function analysePowerShell(pool: WarmPool, name: string, script: st
     protocolBroken: () => host.kill(),
     fault: () => host.kill(),
   };
+  const leave = (): void => host.kill();
+  signal?.addEventListener("abort", leave);
   host.handOver({ type: "analyse", name, script }, listener);
   const exit = await host.gone;
   clearTimeout(timer);
+  signal?.removeEventListener("abort", leave);
+  signal?.throwIfAborted();
   if (analysis !== undefined) return checkStatedNeeds(script, analysis);
   if (late) throw new Error(`The analysis of ${name} took longer than ${analysisTimeLimit / 1000} s and was ended.`);
   throw new Error(

@@ -112,6 +112,17 @@ describe("a script without a service", () => {
     assert.deepEqual(signature.required, ["Name"]);
     assert.deepEqual(problems, []);
   });
+
+  it("has its analysis ended at once when nobody waits for it any more", { skip: withoutPwsh }, async () => {
+    await using hosts = await openLocalHosts("PowerShell", { runtimeDirectory: testRuntimeDirectory });
+    const left = new Error("nobody waits");
+    for (const moment of [0, 50]) {
+      const leaving = new AbortController();
+      const analysis = analyseScript(hosts, "test", "'one'", leaving.signal);
+      setTimeout(() => leaving.abort(left), moment);
+      await assert.rejects(analysis, left);
+    }
+  });
 });
 
 describe("a granted folder", () => {

@@ -63,12 +63,14 @@ async function runFile(script: ScriptFile, invocation: Invocation, signal: Abort
     const analysis = await analyseInProcess(script.name, text, signal);
     const job = await jobOf(script, analysis, invocation);
     await using hosts = await openLocalHosts(script.kind, options);
+    signal.throwIfAborted();
     return await runJob(hosts, job, script, signal);
   }
   // What analyses PowerShell is what runs it.
   await using hosts = await openLocalHosts(script.kind, options);
+  signal.throwIfAborted();
   const { analyseScript } = await import("../../../worker/analyse-script.ts");
-  const analysis = await analyseScript(hosts, script.name, text);
+  const analysis = await analyseScript(hosts, script.name, text, signal);
   return await runJob(hosts, await jobOf(script, analysis, invocation), script, signal);
 }
 
