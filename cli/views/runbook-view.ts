@@ -1,8 +1,9 @@
 import type { RunbookResource } from "../../src/contract/api/runbook.ts";
-import type { ParameterSchema, Signature } from "../../src/contract/signature.ts";
+import type { Signature } from "../../src/contract/signature.ts";
 import { formatGrants } from "../../src/language/needs.ts";
 import type { View } from "../output/print.ts";
 import { formatDuration, formatSize } from "../output/quantities.ts";
+import { parameterText } from "./parameter-text.ts";
 
 /** How runbooks are shown. */
 export const runbookView: View<RunbookResource> = {
@@ -54,14 +55,6 @@ function signatureText(signature: Signature | null): string {
   return Object.entries(signature?.properties ?? {})
     .map(([name, schema]) => parameterText(name, schema, signature?.required.includes(name) ?? false))
     .join("\n");
-}
-
-function parameterText(name: string, schema: ParameterSchema, required: boolean): string {
-  const type = schema["x-type"] ?? (typeof schema.type === "string" ? schema.type : "any");
-  const initial = schema.default === undefined ? "" : ` = ${JSON.stringify(schema.default)}`;
-  const notes = [required ? "required" : "", schema["x-secret"] ? "secret" : ""].filter(Boolean).join(", ");
-  const help = schema.description === undefined ? "" : `  ${schema.description.replaceAll(/\s+/g, " ")}`;
-  return `${name}: ${type}${initial}${notes === "" ? "" : ` (${notes})`}${help}`;
 }
 
 function problemsText({ draft, published }: RunbookResource): string {
