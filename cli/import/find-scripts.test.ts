@@ -6,14 +6,21 @@ import { test } from "node:test";
 import { UserError } from "../../src/contract/user-error.ts";
 import { findScripts } from "./find-scripts.ts";
 
-test("a folder gives all scripts below it, without declarations, tests, hidden folders and packages", async () => {
+test("a folder gives all scripts below it, and says what it leaves: other files, declarations, tests, hidden folders, packages", async () => {
   const folder = await mkdtemp(join(tmpdir(), "runsmith-scripts-"));
   try {
     for (const name of ["sub", ".git", "node_modules"]) await mkdir(join(folder, name));
     const names = ["b.ts", "a.PS1", "sub/c.ts", "a.d.ts", "a.test.ts", "notes.md", ".git/x.ts", "node_modules/y.ts"];
     for (const name of names) await writeFile(join(folder, name), "");
-    const found = findScripts([folder]).map(({ name, kind }) => `${name} ${kind}`);
-    assert.deepEqual(found, ["a PowerShell", "b TypeScript", "c TypeScript"]);
+    const { scripts, skipped } = findScripts([folder]);
+    assert.deepEqual(
+      scripts.map(({ name, kind }) => `${name} ${kind}`),
+      ["a PowerShell", "b TypeScript", "c TypeScript"],
+    );
+    assert.deepEqual(
+      skipped.map((path) => path.slice(folder.length + 1)),
+      [".git", "a.d.ts", "a.test.ts", "node_modules", "notes.md"],
+    );
   } finally {
     await rm(folder, { recursive: true });
   }

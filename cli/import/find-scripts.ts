@@ -11,12 +11,23 @@ export interface ScriptFile {
   kind: RunbookKind;
 }
 
+export interface FoundScripts {
+  scripts: ScriptFile[];
+  /** What of the folders is no runbook: other files, declarations, tests, hidden folders, installed packages. */
+  skipped: string[];
+}
+
 /**
  * The script files that these paths name: files as they are, folders with all `.ts` and `.ps1` files below them.
  * Throws `UserError` for a path that is not there or a file that is no script.
  */
-export function findScripts(paths: readonly string[]): ScriptFile[] {
-  return paths.flatMap((path) => (isFolder(path) ? scriptsBelow(path) : [scriptOf(path)]));
+export function findScripts(paths: readonly string[]): FoundScripts {
+  const found: FoundScripts = { scripts: [], skipped: [] };
+  for (const path of paths) {
+    if (isFolder(path)) addScriptsBelow(path, found);
+    else found.scripts.push(scriptOf(path));
+  }
+  return found;
 }
 
 /** What runbook a script file is. Throws `UserError` (`unknown-kind`) when its ending is of no kind. */
@@ -41,15 +52,14 @@ function isFolder(path: string): boolean {
   }
 }
 
-function scriptsBelow(folder: string): ScriptFile[] {
-  const found: ScriptFile[] = [];
+function addScriptsBelow(folder: string, found: FoundScripts): void {
   for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) found.push(...scriptsBelow(path));
-    else if (isScript(entry.name)) found.push(scriptOf(path));
+    if (entry.name.startsWith(".") || entry.name === "node_modules") found.skipped.push(path);
+    else if (entry.isDirectory()) addScriptsBelow(path, found);
+    else if (isScript(entry.name)) found.scripts.push(scriptOf(path));
+    else found.skipped.push(path);
   }
-  return found;
 }
 
 function isScript(name: string): boolean {

@@ -33,7 +33,7 @@ export const command: Command = {
   name: "import-runbook",
   summary: "import scripts as runbooks; folders with all scripts in them",
   description:
-    "Imports .ts and .ps1 files; a runbook is named as its file is. Imported scripts are drafts until they are published.",
+    "Imports .ts and .ps1 files; a runbook is named as its file is. Of a folder, hidden folders, node_modules, declarations (.d.ts) and tests (.test.ts) are left out. Imported scripts are drafts until they are published.",
   arguments: [{ name: "PATH", help: "script files or folders", many: true }],
   options: [
     { flags: "--publish", help: "publish each at once" },
@@ -48,7 +48,8 @@ export const command: Command = {
     { line: "import-runbook docs/examples/*.ps1 --publish --grant-needed", does: "with the grants they need" },
   ],
   async run(invocation) {
-    const scripts = findScripts(invocation.arguments);
+    const { scripts, skipped } = findScripts(invocation.arguments);
+    if (skipped.length > 0) process.stderr.write(`${skippedText(skipped)}\n`);
     if (scripts.length === 0) {
       throw new UserError("no-script", `There is no script (.ts, .ps1) in ${invocation.arguments.join(", ")}.`);
     }
@@ -74,6 +75,13 @@ export const command: Command = {
     return failed === 0 ? exitCodes.completed : exitCodes.invalid;
   },
 };
+
+/** A few by name: a folder may hold thousands. */
+function skippedText(skipped: readonly string[]): string {
+  const named = skipped.slice(0, 5).join(", ");
+  const more = skipped.length > 5 ? ` and ${skipped.length - 5} more` : "";
+  return `Left out, as no runbooks: ${named}${more}.`;
+}
 
 function settingsOf(invocation: Invocation): ImportSettings {
   const description = invocation.text("description");
