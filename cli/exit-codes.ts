@@ -10,7 +10,7 @@ export const exitCodes = {
   invalid: 2,
   stopped: 3,
   suspended: 4,
-  /** Not reachable, not signed in, not permitted. */
+  /** Not reachable, not signed in, not permitted; of a server: it cannot start here (port, data folder, disk). */
   unavailable: 5,
   interrupted: 130,
 } as const;

@@ -68,7 +68,7 @@ The server is found by RUNSMITH_URL and RUNSMITH_TOKEN (and RUNSMITH_CA, a file 
 without them it is the one that runs on this machine, when exactly one does.
 
 Exit codes: 0 done or Completed, 1 Failed, 2 wrong usage or request, 3 Stopped, 4 Suspended,
-5 not reachable, not signed in or not permitted, 130 interrupted.`;
+5 not reachable, not signed in or not permitted, or the server cannot start, 130 interrupted.`;
 
 function addCommand(
   program: CommanderCommand,

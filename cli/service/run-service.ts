@@ -21,7 +21,11 @@ export async function runService(
       const secretPaths = [databaseFile, process.env["CREDENTIALS_DIRECTORY"]].filter((path) => path !== undefined);
       worker = await LocalWorker.start(server, task.localWorker, { dataDirectory, secretPaths }, end.signal);
     }
-    if (!end.signal.aborted) process.stdout.write(`Runsmith is ready at ${server.url}\n`);
+    if (!end.signal.aborted) {
+      // Its port may have been left to the machine to choose.
+      if (server.metricsUrl !== null) process.stdout.write(`Metrics are served at ${server.metricsUrl}\n`);
+      process.stdout.write(`Runsmith is ready at ${server.url}\n`);
+    }
     const reason = await Promise.race([end.requested, server.failure, ...(worker === null ? [] : [worker.failure])]);
     if (!(reason instanceof Error)) return exitCodes.completed;
     tellFailure(reason);
