@@ -10,6 +10,11 @@ export interface Migration {
   sql: string;
   /** SHA-256 of the file, hexadecimal. */
   checksum: string;
+  /**
+   * Programs that know this schema, or a later one, go on working on the database after this migration: the file says so in a line
+   * `-- Oldest program: N`, else only those that have the migration itself do.
+   */
+  oldestProgram: number;
 }
 
 const fileNamePattern = /^(\d{4})-([a-z0-9-]+)\.sql$/;
@@ -36,21 +41,24 @@ export interface AppliedMigration {
   number: number;
   name: string;
   checksum: string;
+  oldest_program: number;
 }
 
 /**
- * What a database still needs, in order.
+ * What a database still needs, in order. A newer program may have used it: within a release its migrations only add, so that services
+ * of both versions work on the database side by side, and the older ones can be started again.
  * @throws UserError `database-newer-than-program`, `migration-changed`.
  */
 export function missingMigrations(applied: readonly AppliedMigration[], migrations: readonly Migration[]): Migration[] {
-  if (applied.length > migrations.length) {
+  const further = applied.slice(migrations.length);
+  if (further.some(({ oldest_program }) => oldest_program > migrations.length)) {
     throw new UserError(
       "database-newer-than-program",
       `The database has schema ${applied.length}, this program knows schemas up to ${migrations.length}: a newer Runsmith has used it.`,
       { status: 500, remedy: "Start that newer version, or put back a copy of the database from before it." },
     );
   }
-  applied.forEach((past, index) => {
+  applied.slice(0, migrations.length).forEach((past, index) => {
     const migration = migrations[index];
     if (migration === undefined || migration.number !== past.number || migration.checksum !== past.checksum) {
       throw new UserError(
@@ -80,10 +88,13 @@ function readMigration(directory: string, file: string): Migration {
     throw new Error(`${join(directory, file)} is not named NNNN-name.sql.`);
   }
   const bytes = readFileSync(join(directory, file));
+  const text = bytes.toString("utf8");
+  const oldest = /^-- Oldest program: (\d+)$/m.exec(text)?.[1];
   return {
     number: Number(number),
     name,
-    sql: bytes.toString("utf8"),
+    sql: text,
+    oldestProgram: Number(oldest ?? number),
     checksum: createHash("sha256").update(bytes).digest("hex"),
   };
 }

@@ -11,16 +11,9 @@ export async function examineDatabase(options: Pick<ServerOptions, "databaseFile
     if (url === undefined) {
       return null;
     }
-    const { server, version, schema, programSchema, warnings } = await lookAtDatabase(url);
+    const { server, version, schema, warnings } = await lookAtDatabase(url);
     const known = schema === 0 ? "no tables yet" : `schema ${schema}`;
     const detail = `SQL Server ${version} at ${server}, ${known}`;
-    if (schema > programSchema) {
-      return {
-        state: "failed",
-        detail: `${detail}; this program knows schemas up to ${programSchema}`,
-        remedy: "Start the newer version of Runsmith that has used it.",
-      };
-    }
     const remedies = [...warnings, ...(warning === undefined ? [] : [warning])];
     return remedies.length === 0 ? { state: "ok", detail } : { state: "note", detail, remedy: remedies.join(" ") };
   } catch (error) {

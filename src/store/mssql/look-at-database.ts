@@ -1,4 +1,4 @@
-import { ownMigrationsDirectory, readMigrations } from "../migrations.ts";
+import { missingMigrations, ownMigrationsDirectory, readMigrations } from "../migrations.ts";
 import { connect, explainRights } from "./connect.ts";
 import { readDatabaseUrl } from "./database-url.ts";
 import type { ExaminedDatabase } from "./examine-database.ts";
@@ -12,8 +12,6 @@ export interface SeenDatabase extends ExaminedDatabase {
   server: string;
   /** Number of the last migration applied; 0 before the first. */
   schema: number;
-  /** Number of the last migration that this program has. */
-  programSchema: number;
 }
 
 /**
@@ -26,8 +24,8 @@ export async function lookAtMssqlDatabase(databaseUrl: string): Promise<SeenData
   try {
     const examined = await examineDatabase(poolSession(pool, { commits: 0, commitTime: 0 }));
     const applied = await appliedMigrations(pool);
-    const programSchema = readMigrations(ownMigrationsDirectory("mssql")).length;
-    return { ...examined, server: address.shown, schema: applied?.length ?? 0, programSchema };
+    missingMigrations(applied ?? [], readMigrations(ownMigrationsDirectory("mssql")));
+    return { ...examined, server: address.shown, schema: applied?.length ?? 0 };
   } catch (error) {
     throw explainRights(error, address);
   } finally {

@@ -13,6 +13,7 @@ function migrations(...texts: string[]): Migration[] {
     name: `step-${index + 1}`,
     sql,
     checksum: createHash("sha256").update(sql).digest("hex"),
+    oldestProgram: index + 1,
   }));
 }
 
@@ -74,6 +75,19 @@ test("a database that a newer program has used, or another one made, is refused"
   await assert.rejects(migrate(pool, migrations(first)), { code: "database-newer-than-program" });
   await assert.rejects(migrate(pool, migrations(second, first)), { code: "migration-changed" });
 });
+
+test(
+  "programs of the release before go on over a migration that only adds, and can be started again",
+  skipUnless("mssql"),
+  async () => {
+    const pool = await emptyDatabase();
+    const [one, two] = migrations(first, second);
+    assert.ok(one !== undefined && two !== undefined);
+    await migrate(pool, [one, { ...two, oldestProgram: 1 }]);
+    assert.equal(await migrate(pool, [one]), 2);
+    await assert.rejects(migrate(pool, [{ ...one, checksum: two.checksum }]), { code: "migration-changed" });
+  },
+);
 
 test("a schema runsmith that is not ours is refused and not touched", skipUnless("mssql"), async () => {
   const pool = await emptyDatabase();

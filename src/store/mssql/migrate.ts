@@ -4,7 +4,7 @@ import { UserError } from "../../contract/user-error.ts";
 import type { AppliedMigration, Migration } from "../migrations.ts";
 import { missingMigrations } from "../migrations.ts";
 import { batchesOf } from "./batches.ts";
-import { toSqlError } from "./sql-errors.ts";
+import { ConnectionLost, SqlError, toSqlError } from "./sql-errors.ts";
 import { noteStatement } from "./statement-listener.ts";
 
 /** Of the lock under which one service migrates while the others wait. */
@@ -12,6 +12,9 @@ const lockName = "runsmith.migrations";
 
 /** Milliseconds of one wait for the lock; between two of them the others' progress is looked at. */
 const lockWait = 2_000;
+
+/** The error of having waited too long for a lock. */
+const lockTimeout = 1222;
 
 /** Milliseconds after which somebody who holds the lock is taken for stuck. */
 const longestWait = 15 * 60_000;
@@ -29,22 +32,39 @@ export async function migrate(
   migrations: Migration[],
   progress: MigrationProgress = () => {},
 ): Promise<number> {
-  // Nothing to do is the rule, and then nobody has to wait for anybody.
-  while (missingMigrations((await appliedMigrations(pool)) ?? [], migrations).length > 0) {
+  for (;;) {
+    // Nothing to do is the rule, and then nobody has to wait for anybody.
+    const applied = await appliedMigrations(pool).catch(unlessLocked);
+    if (applied !== "locked" && missingMigrations(applied ?? [], migrations).length === 0) {
+      return applied?.length ?? 0;
+    }
     await applyNext(pool, migrations, progress);
   }
-  return migrations.length;
+}
+
+/** A migration under way may keep its tables from being read; whoever waits for its lock will be able to. */
+function unlessLocked(error: unknown): "locked" {
+  const known = toSqlError(error, true);
+  if (known instanceof ConnectionLost || (known instanceof SqlError && known.number === lockTimeout)) {
+    return "locked";
+  }
+  throw known;
 }
 
 /** The migrations that the database has had; null when it has no `migrations` table. */
-export async function appliedMigrations(connection: sql.ConnectionPool | sql.Transaction): Promise<AppliedMigration[] | null> {
+export async function appliedMigrations(
+  connection: sql.ConnectionPool | sql.Transaction,
+): Promise<AppliedMigration[] | null> {
   const [known] = await rows<{ here: number | null }>(
     connection,
     "SELECT OBJECT_ID(N'runsmith.migrations', N'U') AS here",
   );
   return known?.here == null
     ? null
-    : rows<AppliedMigration>(connection, "SELECT number, name, checksum FROM runsmith.migrations ORDER BY number");
+    : rows<AppliedMigration>(
+        connection,
+        "SELECT number, name, checksum, oldest_program FROM runsmith.migrations ORDER BY number",
+      );
 }
 
 async function applyNext(
@@ -122,6 +142,7 @@ async function prepareSchema(transaction: sql.Transaction): Promise<void> {
        number int NOT NULL CONSTRAINT pk_migrations PRIMARY KEY CLUSTERED,
        name nvarchar(256) COLLATE Latin1_General_BIN2 NOT NULL,
        checksum nvarchar(64) COLLATE Latin1_General_BIN2 NOT NULL,
+       oldest_program int NOT NULL,
        applied_at datetime2(3) NOT NULL
      )`,
   );
@@ -136,9 +157,10 @@ async function apply(transaction: sql.Transaction, migration: Migration): Promis
     .input("number", sql.Int, migration.number)
     .input("name", sql.NVarChar(256), migration.name)
     .input("checksum", sql.NVarChar(64), migration.checksum)
+    .input("oldest_program", sql.Int, migration.oldestProgram)
     .query(
-      `INSERT INTO runsmith.migrations (number, name, checksum, applied_at)
-       VALUES (@number, @name, @checksum, SYSUTCDATETIME())`,
+      `INSERT INTO runsmith.migrations (number, name, checksum, oldest_program, applied_at)
+       VALUES (@number, @name, @checksum, @oldest_program, SYSUTCDATETIME())`,
     );
 }
 

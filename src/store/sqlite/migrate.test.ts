@@ -94,6 +94,17 @@ test("a database that a newer program has used is refused, and left as it is", a
   await assert.rejects(openStore(options), { name: "UserError", code: "database-newer-than-program", remedy: /newer/ });
 });
 
+test("a program of the release before still opens a database after a migration that only adds", async (t) => {
+  const options = places(t);
+  const installationId = await openAndClose(options);
+  const next = nextMigrationFile(options.migrationsDirectory);
+  const before = readdirSync(options.migrationsDirectory).length;
+  writeFileSync(next, `-- Oldest program: ${before}\nCREATE TABLE added (a INTEGER) STRICT;`);
+  await openAndClose(options);
+  rmSync(next);
+  assert.equal(await openAndClose(options), installationId);
+});
+
 test("a migration that fails leaves nothing of itself, and the former program still starts", async (t) => {
   const options = places(t);
   await openAndClose(options);

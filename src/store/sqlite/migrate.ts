@@ -22,7 +22,7 @@ export async function migrate(
   for (const migration of missing) {
     apply(database, migration);
   }
-  return migrations.length;
+  return Math.max(applied.length, migrations.length);
 }
 
 function appliedMigrations(database: DatabaseSync): AppliedMigration[] {
@@ -30,7 +30,7 @@ function appliedMigrations(database: DatabaseSync): AppliedMigration[] {
   return known === undefined
     ? []
     : (database
-        .prepare("SELECT number, name, checksum FROM migrations ORDER BY number")
+        .prepare("SELECT number, name, checksum, oldest_program FROM migrations ORDER BY number")
         .all() as unknown as AppliedMigration[]);
 }
 
@@ -42,13 +42,14 @@ function apply(database: DatabaseSync, migration: Migration): void {
          number INTEGER NOT NULL PRIMARY KEY,
          name TEXT NOT NULL,
          checksum TEXT NOT NULL,
+         oldest_program INTEGER NOT NULL,
          applied_at INTEGER NOT NULL
        ) STRICT`,
     );
     database.exec(migration.sql);
     database
-      .prepare("INSERT INTO migrations (number, name, checksum, applied_at) VALUES (?, ?, ?, ?)")
-      .run(migration.number, migration.name, migration.checksum, Date.now());
+      .prepare("INSERT INTO migrations (number, name, checksum, oldest_program, applied_at) VALUES (?, ?, ?, ?, ?)")
+      .run(migration.number, migration.name, migration.checksum, migration.oldestProgram, Date.now());
     database.exec("COMMIT");
   } catch (error) {
     if (database.isTransaction) {
