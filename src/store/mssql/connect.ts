@@ -1,7 +1,7 @@
 import sql from "mssql";
 import { UserError } from "../../contract/user-error.ts";
 import type { DatabaseAddress } from "./database-url.ts";
-import { SqlError, toSqlError } from "./sql-errors.ts";
+import { ConnectionLost, SqlError, toSqlError } from "./sql-errors.ts";
 
 /**
  * Connects, and keeps connections from then on.
@@ -87,9 +87,16 @@ function loginFailed({ shown, config }: DatabaseAddress, message: string): UserE
 /** Numbers of SQL Server's errors that speak of missing rights. */
 const rightsErrors = new Set([229, 230, 262, 297, 300, 1088, 2760, 15247, 15517]);
 
-/** An error while the database is being opened, explained where the reason is that the login may not do something. */
-export function explainRights(error: unknown, address: DatabaseAddress): unknown {
+/** An error while the database is being opened, explained where it went away, or where the login may not do something. */
+export function explainOpening(error: unknown, address: DatabaseAddress): unknown {
   const known = toSqlError(error, false);
+  if (known instanceof ConnectionLost) {
+    return new UserError(
+      "database-unreachable",
+      `The connection to the database server ${address.shown} broke while the service was starting: ${known.message}`,
+      { status: 500, remedy: "Start the service again when the database answers.", cause: known },
+    );
+  }
   if (!(known instanceof SqlError) || !rightsErrors.has(known.number)) {
     return known;
   }

@@ -1,5 +1,5 @@
 import { missingMigrations, ownMigrationsDirectory, readMigrations } from "../migrations.ts";
-import { connect, explainRights } from "./connect.ts";
+import { connect, explainOpening } from "./connect.ts";
 import { readDatabaseUrl } from "./database-url.ts";
 import type { ExaminedDatabase } from "./examine-database.ts";
 import { examineDatabase } from "./examine-database.ts";
@@ -27,7 +27,7 @@ export async function lookAtMssqlDatabase(databaseUrl: string): Promise<SeenData
     missingMigrations(applied ?? [], readMigrations(ownMigrationsDirectory("mssql")));
     return { ...examined, server: address.shown, schema: applied?.length ?? 0 };
   } catch (error) {
-    throw explainRights(error, address);
+    throw explainOpening(error, address);
   } finally {
     await pool.close();
   }

@@ -10,8 +10,8 @@ import { noteStatement } from "./statement-listener.ts";
 /** Of the lock under which one service migrates while the others wait. */
 const lockName = "runsmith.migrations";
 
-/** Milliseconds of one wait for the lock; between two of them the others' progress is looked at. */
-const lockWait = 2_000;
+/** Milliseconds of one wait for the lock, shorter than a statement may take; between two of them it is told that somebody waits. */
+const lockWait = 10_000;
 
 /** The error of having waited too long for a lock. */
 const lockTimeout = 1222;
@@ -100,8 +100,9 @@ async function takeLock(transaction: sql.Transaction, progress: MigrationProgres
   for (let waited = false; ; waited = true) {
     const [lock] = await rows<{ granted: number }>(
       transaction,
-      `DECLARE @granted int;
-       EXEC @granted = sp_getapplock @Resource = N'${lockName}', @LockMode = N'Exclusive', @LockOwner = N'Transaction',
+      `DECLARE @resource nvarchar(255) = CONCAT(N'${lockName} ', DB_NAME());
+       DECLARE @granted int;
+       EXEC @granted = sp_getapplock @Resource = @resource, @LockMode = N'Exclusive', @LockOwner = N'Transaction',
          @LockTimeout = ${lockWait};
        SELECT @granted AS granted`,
     );

@@ -3,7 +3,7 @@ import { operationCaller } from "../operation-caller.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
 import type { ReadOperations, Store, WriteOperations } from "../store.ts";
 import type { StoreOptions } from "../store-options.ts";
-import { connect, explainRights } from "./connect.ts";
+import { connect, explainOpening } from "./connect.ts";
 import type { DatabaseAddress } from "./database-url.ts";
 import { readDatabaseUrl } from "./database-url.ts";
 import { examineDatabase } from "./examine-database.ts";
@@ -28,7 +28,7 @@ export async function openMssqlStore(
     return await openOver(pool, address, options);
   } catch (error) {
     await pool.close();
-    throw explainRights(error, address);
+    throw explainOpening(error, address);
   }
 }
 
