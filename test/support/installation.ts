@@ -106,9 +106,9 @@ export class Installation implements AsyncDisposable {
     return await this.#service(index).end("SIGTERM");
   }
 
-  /** Starts a server again, at the same address; resolves when it is ready. */
-  async restartServer(index = 0): Promise<void> {
-    await this.#service(index).start();
+  /** Starts a server again, at the same address, from now on of another program where one is named; resolves when it is ready. */
+  async restartServer(index = 0, otherProgram?: string): Promise<void> {
+    await this.#service(index).start(otherProgram);
   }
 
   #service(index: number): Service {
@@ -123,9 +123,7 @@ export class Installation implements AsyncDisposable {
     const tokenFile = join(this.folder, `worker-${workerId}.token`);
     await writeFile(tokenFile, `${token}\n`, { mode: 0o600 });
     const environment = { ...process.env, ...options.environment };
-    const worker = new WorkerProcess(workerId, tokenFile, environment, [
-      ...(options.node ?? []),
-      program,
+    const worker = new WorkerProcess(workerId, tokenFile, environment, options.node ?? [], [
       ...["worker", "--server", this.client.url, "--token-file", tokenFile, "--protect", this.dataDirectory],
       ...["--host-uids", ownUserIds()],
       ...(options.arguments ?? []),
@@ -161,13 +159,22 @@ export class WorkerProcess {
   readonly workerId: string;
   readonly tokenFile: string;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #nodeArguments: readonly string[];
   readonly #arguments: readonly string[];
+  #program = program;
   #command: RunningCommand | null = null;
 
-  constructor(workerId: string, tokenFile: string, environment: NodeJS.ProcessEnv, args: readonly string[]) {
+  constructor(
+    workerId: string,
+    tokenFile: string,
+    environment: NodeJS.ProcessEnv,
+    nodeArguments: readonly string[],
+    args: readonly string[],
+  ) {
     this.workerId = workerId;
     this.tokenFile = tokenFile;
     this.#environment = environment;
+    this.#nodeArguments = nodeArguments;
     this.#arguments = args;
   }
 
@@ -176,9 +183,11 @@ export class WorkerProcess {
     return this.#command?.process.pid ?? 0;
   }
 
-  /** Starts it, or starts it again; resolves when it is connected. */
-  async start(): Promise<void> {
-    const command = startCommand(process.execPath, this.#arguments, { env: this.#environment, cwd: "/" });
+  /** Starts it, or starts it again, from now on of another program where one is named; resolves when it is connected. */
+  async start(otherProgram = this.#program): Promise<void> {
+    this.#program = otherProgram;
+    const args = [...this.#nodeArguments, this.#program, ...this.#arguments];
+    const command = startCommand(process.execPath, args, { env: this.#environment, cwd: "/" });
     this.#command = command;
     await printedInTime(command, /Runsmith worker is connected to /);
   }
@@ -223,6 +232,7 @@ class Service {
   readonly #arguments: readonly string[];
   readonly #folder: string;
   readonly #environment: NodeJS.ProcessEnv;
+  #program = program;
   #command: RunningCommand | null = null;
 
   constructor(
@@ -250,9 +260,10 @@ class Service {
     return this.#command;
   }
 
-  async start(): Promise<void> {
+  async start(otherProgram = this.#program): Promise<void> {
+    this.#program = otherProgram;
     const options = { env: this.#environment, cwd: this.#folder };
-    this.#command = startCommand(process.execPath, [program, ...this.#arguments], options);
+    this.#command = startCommand(process.execPath, [this.#program, ...this.#arguments], options);
     await printedInTime(this.#command, /Runsmith is ready at \S+\n/);
   }
 

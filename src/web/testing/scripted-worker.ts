@@ -2,13 +2,28 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import type { Analysis } from "../../contract/analysis.ts";
-import type { RunJobFrame, ServiceControlFrame, WorkerControlFrame } from "../../contract/link/control-frames.ts";
+import type {
+  AttemptReference,
+  RunJobFrame,
+  ServiceControlFrame,
+  WelcomeFrame,
+  WorkerControlFrame,
+} from "../../contract/link/control-frames.ts";
 import { controlPath, linkProtocolVersion } from "../../contract/link/control-frames.ts";
 import type { AttemptEnd, ServiceRecordsFrame } from "../../contract/link/records-frames.ts";
 import { recordsPath } from "../../contract/link/records-frames.ts";
 import { emptySignature } from "../../contract/signature.ts";
 import type { StreamRecord } from "../../contract/stream.ts";
 import type { TestServer } from "./test-server.ts";
+
+export interface ScriptedWorkerOptions {
+  /** Of a worker that is known; a new one is made when left out. */
+  token?: string;
+  instanceId?: string;
+  running?: readonly AttemptReference[];
+  /** Where its records go, when that is another service. */
+  recordsServer?: TestServer;
+}
 
 /**
  * A worker that speaks the link's contract and runs nothing: tests of the service's own doors say what it answers.
@@ -22,20 +37,37 @@ export class ScriptedWorker {
   readonly #listeners = new Set<() => void>();
   readonly #acknowledged = new Map<string, number>();
   readonly #ended = new Set<string>();
+  readonly #dropped: string[] = [];
+  readonly token: string;
+  readonly instanceId: string;
+  /** What the service says that it goes on with. */
+  kept: AttemptReference[] = [];
+  /** With which the service, or this worker, closed the control socket; null while it is open. */
+  closeCode: number | null = null;
   /** As it was welcomed with, in milliseconds. */
   leaseDuration = 0;
   /** What it finds in every script. */
   analysis: (name: string, script: string) => Partial<Analysis> = () => ({});
 
-  private constructor(control: WebSocket, records: WebSocket) {
+  private constructor(control: WebSocket, records: WebSocket, token: string, instanceId: string) {
+    this.token = token;
+    this.instanceId = instanceId;
     this.#control = control;
     this.#records = records;
+    control.on("close", (code) => {
+      this.closeCode = code;
+      this.#changed();
+    });
   }
 
-  static async connect(server: TestServer, analysis?: ScriptedWorker["analysis"]): Promise<ScriptedWorker> {
-    const headers = { authorization: `Bearer ${await server.workerToken()}` };
+  static async connect(
+    server: TestServer,
+    analysis?: ScriptedWorker["analysis"],
+    { token, instanceId = randomUUID(), running = [], recordsServer = server }: ScriptedWorkerOptions = {},
+  ): Promise<ScriptedWorker> {
+    const ownToken = token ?? (await server.workerToken());
+    const headers = { authorization: `Bearer ${ownToken}` };
     const url = server.url.replace(/^http/, "ws");
-    const instanceId = randomUUID();
     const control = new WebSocket(url + controlPath, { headers });
     await once(control, "open");
     const welcomed = once(control, "message");
@@ -49,10 +81,10 @@ export class ScriptedWorker {
       hostKinds: [{ kind: "pwsh", version: "7.4.0" }],
       missingHostKinds: [{ kind: "node", reason: "this worker runs nothing" }],
       sandbox: "none",
-      running: [],
+      running: [...running],
     };
-    const records = new WebSocket(url + recordsPath, { headers });
-    const worker = new ScriptedWorker(control, records);
+    const records = new WebSocket(recordsServer.url.replace(/^http/, "ws") + recordsPath, { headers });
+    const worker = new ScriptedWorker(control, records, ownToken, instanceId);
     if (analysis !== undefined) {
       worker.analysis = analysis;
     }
@@ -60,8 +92,9 @@ export class ScriptedWorker {
     records.on("message", (data) => worker.#answered(JSON.parse(String(data)) as ServiceRecordsFrame));
     control.send(JSON.stringify(hello));
     const [welcome] = (await welcomed) as [Buffer];
-    const { workerId, leaseDuration } = JSON.parse(String(welcome)) as { workerId: string; leaseDuration: number };
+    const { workerId, leaseDuration, keep } = JSON.parse(String(welcome)) as WelcomeFrame;
     worker.leaseDuration = leaseDuration;
+    worker.kept = keep;
     if (records.readyState !== WebSocket.OPEN) {
       await once(records, "open");
     }
@@ -77,6 +110,29 @@ export class ScriptedWorker {
   /** Resolves when this job was told to stop. */
   async stopped(jobId: string): Promise<void> {
     await this.#until(() => this.#stops.find((stopped) => stopped === jobId));
+  }
+
+  /** Resolves when this job is not its own any more. */
+  async dropped(jobId: string): Promise<void> {
+    await this.#until(() => this.#dropped.find((dropped) => dropped === jobId));
+  }
+
+  /** Resolves with the code when the control socket was closed. */
+  closedByService(): Promise<number> {
+    return this.#until(() => this.closeCode ?? undefined);
+  }
+
+  /** As a worker does again and again while it lives. */
+  heartbeat(sequence: number): void {
+    this.#control.send(
+      JSON.stringify({ type: "heartbeat", sequence, freeSlots: 1, warmHosts: {}, load: 0, memory: 0 }),
+    );
+  }
+
+  /** Breaks both sockets without a word. */
+  breakOff(): void {
+    this.#control.terminate();
+    this.#records.terminate();
   }
 
   /** Sends records and the end; resolves when they are stored. */
@@ -119,6 +175,8 @@ export class ScriptedWorker {
       this.#jobs.push(frame);
     } else if (frame.type === "stop-job") {
       this.#stops.push(frame.jobId);
+    } else if (frame.type === "drop-job") {
+      this.#dropped.push(frame.jobId);
     }
     this.#changed();
   }

@@ -36,7 +36,8 @@ export class TestServer {
     this.token = token;
   }
 
-  static async start(options: Partial<ServerOptions> = {}): Promise<TestServer> {
+  /** @param of a server over the same database, whose administrator is this one's too */
+  static async start(options: Partial<ServerOptions> = {}, of?: TestServer): Promise<TestServer> {
     const folder = await mkdtemp(join(tmpdir(), "runsmith-test-"));
     const dataDirectory = join(folder, "data");
     try {
@@ -47,7 +48,7 @@ export class TestServer {
         log: { level: "error" },
         ...options,
       });
-      return new TestServer(folder, dataDirectory, server, server.newAdminToken ?? "");
+      return new TestServer(folder, dataDirectory, server, server.newAdminToken ?? of?.token ?? "");
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
