@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import sql from "mssql";
 import { UserError } from "../../contract/user-error.ts";
 import type { AppliedMigration, Migration } from "../migrations.ts";
@@ -10,8 +9,8 @@ import { noteStatement } from "./statement-listener.ts";
 /** Of the lock under which one service migrates while the others wait. */
 const lockName = "runsmith.migrations";
 
-/** Milliseconds of one wait for the lock, shorter than a statement may take; between two of them it is told that somebody waits. */
-const lockWait = 10_000;
+/** Milliseconds of waiting for the lock after which that is told. */
+const quietWait = 2_000;
 
 /** The error of having waited too long for a lock. */
 const lockTimeout = 1222;
@@ -96,29 +95,26 @@ async function applyNext(
 
 /** The lock belongs to the transaction: it ends with it, whatever becomes of this process. */
 async function takeLock(transaction: sql.Transaction, progress: MigrationProgress): Promise<void> {
-  const stopAt = performance.now() + longestWait;
-  for (let waited = false; ; waited = true) {
-    const [lock] = await rows<{ granted: number }>(
-      transaction,
-      `DECLARE @resource nvarchar(255) = CONCAT(N'${lockName} ', DB_NAME());
+  const text = `DECLARE @resource nvarchar(255) = CONCAT(N'${lockName} ', DB_NAME());
        DECLARE @granted int;
        EXEC @granted = sp_getapplock @Resource = @resource, @LockMode = N'Exclusive', @LockOwner = N'Transaction',
-         @LockTimeout = ${lockWait};
-       SELECT @granted AS granted`,
-    );
-    if (lock !== undefined && lock.granted >= 0) {
-      return;
-    }
-    if (performance.now() > stopAt) {
+         @LockTimeout = ${longestWait};
+       SELECT @granted AS granted`;
+  noteStatement({ text, procedure: false, parameters: [] });
+  const waiting = setTimeout(
+    () => progress("waiting for another service, which brings the database's schema up to date"),
+    quietWait,
+  );
+  try {
+    const { recordset } = await patientRequest(transaction).query<{ granted: number }>(text);
+    if ((recordset[0]?.granted ?? -1) < 0) {
       throw new UserError("migration-locked", "Another service has been changing the database's schema for too long.", {
         status: 500,
         remedy: `Look for that service, or for the session that holds the application lock ${lockName}, and end it.`,
       });
     }
-    if (!waited) {
-      progress("waiting for another service, which brings the database's schema up to date");
-    }
-    await delay(100);
+  } finally {
+    clearTimeout(waiting);
   }
 }
 
@@ -168,8 +164,12 @@ async function apply(transaction: sql.Transaction, migration: Migration): Promis
 /** Runs a batch for as long as it takes: a migration of a large table is not over in seconds. */
 async function run(transaction: sql.Transaction, batch: string): Promise<void> {
   noteStatement({ text: batch, procedure: false, parameters: [] });
-  const request = new (sql.Request as unknown as PatientRequest)(transaction, { requestTimeout: 0 });
-  await request.batch(batch);
+  await patientRequest(transaction).batch(batch);
+}
+
+/** A request that may take any time. */
+function patientRequest(transaction: sql.Transaction): sql.Request {
+  return new (sql.Request as unknown as PatientRequest)(transaction, { requestTimeout: 0 });
 }
 
 /** The driver's constructor, with the settings that its types leave out. */
