@@ -2,7 +2,7 @@ import type { Logger } from "../src/contract/logger.ts";
 import type { RunbookKind } from "../src/contract/runbook-kind.ts";
 import { hostKindOf } from "../src/contract/runbook-kind.ts";
 import { UserError } from "../src/contract/user-error.ts";
-import { noRegister } from "./hosts/host-starter.ts";
+import { noRegister } from "./guard/host-register.ts";
 import { launcherOf } from "./hosts/launchers.ts";
 import { openHosts } from "./hosts/open-hosts.ts";
 import { WarmPool } from "./hosts/warm-pool.ts";

@@ -126,14 +126,14 @@ describe("a script without a service", () => {
 });
 
 describe("a granted folder", () => {
-  it("that the job's account may not write to is warned of, naming it", { skip: !isRoot }, async () => {
+  it("that the job's account may not write to is warned of, naming it", skipUnless("root"), async () => {
     const { end, records } = await run("", { grants: [{ type: "path", path: folder, access: "write" }] });
     assert.equal(end.outcome, "Completed");
     assert.equal(records[0]?.stream, "Warning");
     assert.ok(records[0]?.text.includes(folder));
   });
 
-  it("that the job's account cannot reach ends the job, naming it", { skip: !isRoot }, async () => {
+  it("that the job's account cannot reach ends the job, naming it", skipUnless("root"), async () => {
     const closed = mkdtempSync(join(folder, "closed-"));
     const inner = join(closed, "inner");
     mkdirSync(inner);
@@ -165,7 +165,7 @@ describe("without a sandbox", () => {
     if (isRoot) assert.match(text, /\b64\d{3} HOME/);
   });
 
-  it("what a job started ends with it", { skip: !isRoot }, async () => {
+  it("what a job started ends with it", skipUnless("root"), async () => {
     const mark = `5${Math.trunc(Math.random() * 1e6)}`;
     const script = `import { spawn } from "node:child_process"; spawn("setsid", ["sleep", "${mark}"], { detached: true, stdio: "ignore" }).unref(); await new Promise((resolve) => setTimeout(resolve, 100)); console.log("over");`;
     const { text } = await run(script, { sandbox: "none" });

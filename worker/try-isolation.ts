@@ -1,4 +1,4 @@
-import { noRegister } from "./hosts/host-starter.ts";
+import { noRegister } from "./guard/host-register.ts";
 import { openHosts } from "./hosts/open-hosts.ts";
 import type { HostOptions } from "./worker-options.ts";
 import { resolveHostOptions } from "./worker-options.ts";

@@ -4,8 +4,8 @@ import { after, before, describe, it } from "node:test";
 import type { RunJobFrame } from "../src/contract/link/control-frames.ts";
 import { linkCloseCodes } from "../src/contract/link/control-frames.ts";
 import { jobRecordCredit } from "../src/contract/session-limits.ts";
+import { skipUnless } from "../test/support/requires.ts";
 import { isAlive, processesWhere } from "./sandbox/process-tree.ts";
-import { isRoot } from "./testing/sandbox-probe.ts";
 import type { TestWorker } from "./testing/test-worker.ts";
 import { startTestWorker } from "./testing/test-worker.ts";
 
@@ -44,7 +44,7 @@ describe("a worker", () => {
   });
 
   it("runs each job in a process of its own, as an account that no other live host has", {
-    skip: !isRoot,
+    ...skipUnless("root"),
   }, async () => {
     const waiting = "console.log('here'); export default () => new Promise((resolve) => setTimeout(resolve, 60_000))";
     const attempts = [run(waiting), run(waiting)];

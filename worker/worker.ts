@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { HostKindOffer } from "../src/contract/link/control-frames.ts";
 import type { UserError } from "../src/contract/user-error.ts";
 import { analysePowerShell } from "./analysis-run.ts";
-import { noRegister } from "./hosts/host-starter.ts";
+import { noRegister } from "./guard/host-register.ts";
 import { KeptHosts } from "./hosts/kept-hosts.ts";
 import { hostLaunchers } from "./hosts/launchers.ts";
 import { openHosts } from "./hosts/open-hosts.ts";

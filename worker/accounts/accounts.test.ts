@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { skipUnless } from "../../test/support/requires.ts";
 import { chooseSandbox } from "../sandbox/choose-sandbox.ts";
 import { inProcessSpawner } from "../spawning/in-process-spawner.ts";
-import { isRoot } from "../testing/sandbox-probe.ts";
 import { accountMay } from "./account-may.ts";
 import { reserveAccounts } from "./reserved-accounts.ts";
 import { firstClosedFolder, openRuntimeFiles, prepareRuntimeFolder } from "./runtime-folder.ts";
@@ -31,7 +31,7 @@ describe("reserved accounts", () => {
     (await reserveAccounts(range, 150)).close();
   });
 
-  it("are asked of the kernel what they may do", { skip: !isRoot }, async () => {
+  it("are asked of the kernel what they may do", skipUnless("root"), async () => {
     const folder = mkdtempSync(join(tmpdir(), "runsmith-accounts-test-"));
     const account = { userId: 61_001, groupId: 61_000, release() {} };
     try {
@@ -50,7 +50,7 @@ describe("reserved accounts", () => {
 });
 
 describe("what an account may do", () => {
-  it("is never taken for nothing because it could not be found out", { skip: !isRoot }, async () => {
+  it("is never taken for nothing because it could not be found out", skipUnless("root"), async () => {
     // No number of an account: setpriv refuses to become it.
     const account = { userId: Number.NaN, groupId: 61_000, release() {} };
     await assert.rejects(accountMay("read", "/", account));

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ownAccount } from "../accounts/host-account.ts";
+import { noRegister } from "../guard/host-register.ts";
 import { createBubblewrapSandbox } from "../sandbox/bubblewrap.ts";
 import { defaultResourceLimits } from "../sandbox/resource-limits.ts";
 import { inProcessSpawner } from "../spawning/in-process-spawner.ts";
 import { testRuntimeDirectory } from "../testing/test-worker.ts";
-import { HostStarter, noRegister } from "./host-starter.ts";
+import { HostStarter } from "./host-starter.ts";
 
 test("a job that may end processes of its worker's account, as its worker is not root, is told so", async () => {
   const paths = { runtimeDirectory: testRuntimeDirectory, protectedPaths: [], unchangeablePaths: [] };

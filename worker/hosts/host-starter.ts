@@ -2,29 +2,15 @@ import { writeFileSync } from "node:fs";
 import type { HostKind } from "../../src/contract/runbook-kind.ts";
 import { accountMay } from "../accounts/account-may.ts";
 import type { HostAccounts } from "../accounts/host-account.ts";
+import type { HostRegister } from "../guard/host-register.ts";
 import type { ControlGroup, ControlGroups } from "../sandbox/control-groups.ts";
+import type { HostProgram } from "../sandbox/host-program.ts";
 import type { PreparedGrants } from "../sandbox/prepared-grants.ts";
 import type { ResourceLimits } from "../sandbox/resource-limits.ts";
-import type { ProcessIdentity, Sandbox } from "../sandbox/sandbox.ts";
-import type { HostProgram } from "./host-launcher.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
 import { lowerPriority, raisePriority, type StartMode } from "./host-priority.ts";
 import { type Confinement, HostProcess } from "./host-process.ts";
 import type { Profile } from "./profile.ts";
-
-/** Keeps the names of live hosts for the guard, which ends them when the worker cannot. */
-export interface HostRegister {
-  add(identity: ProcessIdentity): HostRegistration;
-}
-
-export interface HostRegistration {
-  /** More is known of the host than before. */
-  update(identity: ProcessIdentity): void;
-  /** The host is gone. */
-  forget(): void;
-}
-
-/** For hosts that nobody guards. */
-export const noRegister: HostRegister = { add: () => ({ update() {}, forget() {} }) };
 
 export interface HostStarterOptions {
   sandbox: Sandbox;

@@ -4,16 +4,18 @@ import type { HostKind } from "../../src/contract/runbook-kind.ts";
 import { type HostAccounts, ownAccount } from "../accounts/host-account.ts";
 import { reserveAccounts } from "../accounts/reserved-accounts.ts";
 import { firstClosedFolder, openRuntimeFiles, prepareRuntimeFolder } from "../accounts/runtime-folder.ts";
+import type { HostRegister } from "../guard/host-register.ts";
 import { programPaths } from "../program-paths.ts";
 import { chooseSandbox } from "../sandbox/choose-sandbox.ts";
 import type { ControlGroups } from "../sandbox/control-groups.ts";
 import { openControlGroups } from "../sandbox/control-groups.ts";
+import type { HostProgram } from "../sandbox/host-program.ts";
 import type { ResourceLimits } from "../sandbox/resource-limits.ts";
 import { inProcessSpawner } from "../spawning/in-process-spawner.ts";
 import { SpawnerClient } from "../spawning/spawner-client.ts";
 import type { ResolvedHostOptions } from "../worker-options.ts";
-import type { HostLauncher, HostProgram } from "./host-launcher.ts";
-import { type HostRegister, HostStarter } from "./host-starter.ts";
+import type { HostLauncher } from "./host-launcher.ts";
+import { HostStarter } from "./host-starter.ts";
 
 /** All that starting hosts on this machine takes. */
 export interface Hosts {

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { AttemptReference, WelcomeFrame, WorkerControlFrame } from "../../src/contract/link/control-frames.ts";
 import type { Logger } from "../../src/contract/logger.ts";
 import { UserError } from "../../src/contract/user-error.ts";
-import type { HostRegister } from "../hosts/host-starter.ts";
+import type { HostRegister } from "../guard/host-register.ts";
 import type {
   ControlThreadData,
   MessageFromControlThread,

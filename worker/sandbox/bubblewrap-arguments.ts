@@ -1,4 +1,4 @@
-import type { HostProgram } from "../hosts/host-launcher.ts";
+import type { HostProgram } from "./host-program.ts";
 import type { GrantedPath, PreparedGrants } from "./prepared-grants.ts";
 import type { ResourceLimits } from "./resource-limits.ts";
 import type { SystemView } from "./system-view.ts";

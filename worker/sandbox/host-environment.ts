@@ -1,5 +1,5 @@
-import type { HostProgram } from "../hosts/host-launcher.ts";
 import { hostSearchPath } from "./bubblewrap-arguments.ts";
+import type { HostProgram } from "./host-program.ts";
 
 /** Named, so that no runtime has to find it out from /etc/localtime; asked for once, as ICU is slow to load. */
 const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -1,7 +1,7 @@
 import { UserError } from "../../src/contract/user-error.ts";
 import type { HostAccount } from "../accounts/host-account.ts";
-import type { HostProgram } from "../hosts/host-launcher.ts";
 import { streamClosed } from "../spawning/stream-closed.ts";
+import type { HostProgram } from "./host-program.ts";
 import { noGrants } from "./prepared-grants.ts";
 import { defaultResourceLimits } from "./resource-limits.ts";
 import type { Sandbox } from "./sandbox.ts";

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, 
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { skipUnless } from "../../test/support/requires.ts";
 import { isRoot, SandboxProbe, spoken, testAccount } from "../testing/sandbox-probe.ts";
 import { childProcesses, isAlive, processesWhere, userNamespaceOf } from "./process-tree.ts";
 import { type SyscallName, syscallNumber } from "./syscall-numbers.ts";
@@ -29,7 +30,7 @@ function call(name: SyscallName, args: string): string {
 const statusOf = (processId: number): string => readFileSync(`/proc/${processId}/status`, "utf8");
 
 describe("a sandbox", () => {
-  it("runs its processes as the host's account, seen from outside, and never as root", { skip: !isRoot }, async () => {
+  it("runs its processes as the host's account, seen from outside, and never as root", skipUnless("root"), async () => {
     const started = await probe.start("echo ready >&4; sleep 60");
     try {
       await spoken(started);
@@ -156,7 +157,7 @@ describe("a sandbox", () => {
   });
 
   it("leaves what it writes to the other accounts of its worker, which change it in the next run", {
-    skip: !isRoot,
+    ...skipUnless("root"),
   }, async () => {
     const grant = { type: "path", path: join(probe.folder, "write"), access: "write" } as const;
     await probe.run(`mkdir ${grant.path}/results; echo 1 > ${grant.path}/results/count`, [grant]);

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { Grant } from "../../src/contract/grant.ts";
 import type { HostAccount } from "../accounts/host-account.ts";
-import type { HostProgram } from "../hosts/host-launcher.ts";
+import type { HostProgram } from "./host-program.ts";
 import type { PreparedGrants } from "./prepared-grants.ts";
 import type { ResourceLimits } from "./resource-limits.ts";
 

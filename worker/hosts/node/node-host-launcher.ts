@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
 import { copyFile, link, mkdir, realpath, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import type { HostLauncher, HostProgram } from "../host-launcher.ts";
+import type { HostProgram } from "../../sandbox/host-program.ts";
+import type { HostLauncher } from "../host-launcher.ts";
 import { buildNodeHost } from "./build-node-host.ts";
 
 const mebibyte = 1024 * 1024;

@@ -1,5 +1,6 @@
 import { realpath } from "node:fs/promises";
-import type { HostLauncher, HostProgram } from "../host-launcher.ts";
+import type { HostProgram } from "../../sandbox/host-program.ts";
+import type { HostLauncher } from "../host-launcher.ts";
 import { buildPwshHost } from "./build-pwsh-host.ts";
 import { findPwsh } from "./find-pwsh.ts";
 

@@ -14,7 +14,7 @@ import type {
   RunMessage,
 } from "../../../../src/contract/host/host-messages.ts";
 import type { StreamName } from "../../../../src/contract/stream.ts";
-import type { HostProgram } from "../../host-launcher.ts";
+import type { HostProgram } from "../../../sandbox/host-program.ts";
 import { nodeHostLauncher } from "../node-host-launcher.ts";
 
 /** A script in a real host process, without a sandbox. */

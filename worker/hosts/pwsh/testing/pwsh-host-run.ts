@@ -13,8 +13,8 @@ import type {
   RunMessage,
 } from "../../../../src/contract/host/host-messages.ts";
 import type { StreamName } from "../../../../src/contract/stream.ts";
+import type { HostProgram } from "../../../sandbox/host-program.ts";
 import { testRuntimeDirectory } from "../../../testing/test-worker.ts";
-import type { HostProgram } from "../../host-launcher.ts";
 import { pwshHostLauncher } from "../pwsh-host-launcher.ts";
 
 /** The host of this machine, or why these tests are skipped. `npm test -- --require pwsh` makes the lack a failure. */
