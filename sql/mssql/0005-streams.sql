@@ -162,7 +162,8 @@ BEGIN
       WHEN f.is_over = 1 THEN
         CASE WHEN f.outcome NOT IN (N'Lost', N'Declined') AND COALESCE(f.last_number, f.former) <= f.former THEN 1 ELSE 0 END
       WHEN f.first_number > f.former + 1 AND f.last_number > f.former THEN 0
-      ELSE f.ends
+      WHEN f.ends = 1 THEN 1
+      ELSE 0
     END AS ended
   FROM @batches b
   LEFT JOIN @found f ON f.position = b.position
