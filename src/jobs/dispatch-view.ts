@@ -4,6 +4,12 @@ import type { ConnectedWorker } from "../workers/connected-worker.ts";
 import type { PlacedWorker, ReadPlacement } from "./placement-rules.ts";
 import { isAble, readPlacement, targetOf } from "./placement-rules.ts";
 
+/** A worker that may have jobs of a placement, by the position of its target. */
+export interface Candidate {
+  worker: PlacedWorker;
+  target: number;
+}
+
 /** A worker that is there, as far as this service knows. */
 export interface KnownWorker {
   worker: PlacedWorker;
@@ -105,29 +111,26 @@ export class DispatchView {
     return [...own, ...this.#workers.filter(({ workerId }) => !ids.has(workerId))];
   }
 
-  /**
-   * The position of the target by which a worker may have jobs of a placement now; null when it may have none: another worker that
-   * is named before it has a free slot, or it is a stand-by and those before it are there, or went only just now.
-   */
-  targetNow(placement: ReadPlacement, worker: ConnectedWorker, free: FreeSlots): number | null {
-    const target = isAble(placement, worker) ? targetOf(placement, worker) : null;
-    if (target === null || target === 0) {
-      return target;
-    }
-    const before = this.#before(placement, target);
-    if (target >= placement.preferred) {
-      return this.#areGone(placement, before) ? target : null;
-    }
-    const isOccupied = before.every((other) => this.#freeSlots(other, placement.hostKind, free) === 0);
-    return isOccupied ? target : null;
+  /** The workers that a placement means and that are able to run its jobs, connected or not, in the order of its targets. */
+  candidates(placement: ReadPlacement): Candidate[] {
+    return this.allWorkers()
+      .flatMap((worker): Candidate[] => {
+        const target = isAble(placement, worker) ? targetOf(placement, worker) : null;
+        return target === null ? [] : [{ worker, target }];
+      })
+      .sort((a, b) => a.target - b.target);
   }
 
-  /** Able workers whose target comes before one. */
-  #before(placement: ReadPlacement, target: number): PlacedWorker[] {
-    return this.allWorkers().filter((worker) => {
-      const own = isAble(placement, worker) ? targetOf(placement, worker) : null;
-      return own !== null && own < target;
-    });
+  /**
+   * Whether workers of a target may have jobs of a placement now. Not while a worker that is named before has a free slot, and, for a
+   * stand-by, not unless all that are named before have been gone for long enough. When it is not the turn of one target, it is
+   * not that of a later one.
+   */
+  isTurnOf(placement: ReadPlacement, target: number, candidates: readonly Candidate[], free: FreeSlots): boolean {
+    const before = candidates.filter((other) => other.target < target).map(({ worker }) => worker);
+    return target < placement.preferred
+      ? before.every((worker) => this.#freeSlots(worker, placement.hostKind, free) === 0)
+      : this.#areGone(placement, before);
   }
 
   /** A target without any worker is gone, and always was. */
@@ -170,6 +173,7 @@ function freeSlotsOf({ slots, hostKinds, running }: WorkerAvailability, kind: Ho
   return ofKind === undefined ? 0 : Math.max(0, Math.min(slots - all, (ofKind.slots ?? slots) - (running[kind] ?? 0)));
 }
 
-function isConnected(worker: PlacedWorker): worker is ConnectedWorker {
+/** Whether it has its link to this service. */
+export function isConnected(worker: PlacedWorker): worker is ConnectedWorker {
   return "send" in worker;
 }

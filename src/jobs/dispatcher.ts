@@ -4,7 +4,7 @@ import type { ClaimedJob, JobEffects, QueueKey, SlotOffer } from "../store/opera
 import type { Store } from "../store/store.ts";
 import type { ConnectedWorker } from "../workers/connected-worker.ts";
 import type { DispatchView } from "./dispatch-view.ts";
-import { takesJobs } from "./dispatch-view.ts";
+import { isConnected, takesJobs } from "./dispatch-view.ts";
 import { FreeSlots } from "./free-slots.ts";
 import type { ReadPlacement } from "./placement-rules.ts";
 import type { RunningAttempts } from "./running-attempts.ts";
@@ -42,7 +42,7 @@ export interface DispatcherOptions {
  *
  * A slot that is offered in a claim under way is reserved, so that no two claims give it away. A wake-up offers a single slot;
  * where jobs are known to be left over (`#backlog`), all free slots are offered together, each with the queues that its worker may
- * have jobs of now (`DispatchView.targetNow`).
+ * have jobs of now (`DispatchView.isTurnOf`).
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -175,30 +175,52 @@ export class Dispatcher {
 
   /** Offers what is free of these workers for the jobs that are left over. */
   #offerAll(workers: ConnectedWorker[]): void {
-    const { view } = this.#options;
-    const backlog = [...this.#backlog].flatMap((placementId) => view.placement(placementId) ?? []);
-    const offers = workers.flatMap((worker): SlotOffer[] => {
-      const { slots, kindSlots } = this.#mayHaveJobs(worker) ? this.#slots.of(worker) : { slots: 0, kindSlots: {} };
-      if (slots === 0) {
-        return [];
+    const slots = new Map(
+      workers.filter((worker) => this.#mayHaveJobs(worker)).map((worker) => [worker, this.#slots.of(worker)]),
+    );
+    const offers = new Map<ConnectedWorker, SlotOffer>();
+    const queues: ReadPlacement[] = [];
+    for (const placement of this.#backlog.size === 0 || slots.size === 0 ? [] : this.#backlogPlacements()) {
+      const able = this.#takersOf(placement, slots);
+      for (const worker of able) {
+        const offer = offers.get(worker) ?? { ...offerOf(worker), ...this.#slots.of(worker), placementIds: [] };
+        offer.placementIds.push(placement.placementId);
+        offers.set(worker, offer);
       }
-      const placements = backlog
-        .filter(
-          (placement) =>
-            (kindSlots[placement.hostKind] ?? 0) > 0 && view.targetNow(placement, worker, this.#free) !== null,
-        )
-        .slice(0, mostQueues);
-      return placements.length === 0
-        ? []
-        : [{ ...offerOf(worker), slots, kindSlots, placementIds: placements.map(({ placementId }) => placementId) }];
-    });
-    if (offers.length > 0 && !this.#stopped) {
-      const offered = new Set(offers.flatMap(({ placementIds }) => placementIds));
-      void this.#claim(
-        offers,
-        backlog.filter(({ placementId }) => offered.has(placementId)),
-      );
+      if (able.length > 0) {
+        queues.push(placement);
+      }
+      if (queues.length === mostQueues) {
+        break;
+      }
     }
+    if (offers.size > 0 && !this.#stopped) {
+      void this.#claim([...offers.values()], queues);
+    }
+  }
+
+  /** Those of the workers whose turn it is to have jobs of a placement. */
+  #takersOf(
+    placement: ReadPlacement,
+    slots: ReadonlyMap<ConnectedWorker, Pick<SlotOffer, "kindSlots">>,
+  ): ConnectedWorker[] {
+    const { view } = this.#options;
+    const candidates = view.candidates(placement);
+    const takers: ConnectedWorker[] = [];
+    for (const { worker, target } of candidates) {
+      const kindSlots = isConnected(worker) ? (slots.get(worker)?.kindSlots[placement.hostKind] ?? 0) : 0;
+      if (kindSlots > 0 && isConnected(worker)) {
+        if (!view.isTurnOf(placement, target, candidates, this.#free)) {
+          break;
+        }
+        takers.push(worker);
+      }
+    }
+    return takers;
+  }
+
+  #backlogPlacements(): ReadPlacement[] {
+    return [...this.#backlog].flatMap((placementId) => this.#options.view.placement(placementId) ?? []);
   }
 
   async #claim(offers: SlotOffer[], queues: readonly QueueKey[]): Promise<void> {
@@ -247,15 +269,18 @@ export class Dispatcher {
 
   /** Of the workers with a free slot the one that a placement names first; of these the freest. */
   #firstFree(placement: ReadPlacement): ConnectedWorker | undefined {
-    const { view, workers } = this.#options;
+    const { view } = this.#options;
+    const candidates = view.candidates(placement);
     let best: { worker: ConnectedWorker; target: number; free: number } | undefined;
-    for (const worker of workers.allConnected()) {
-      const free = this.#free(worker, placement.hostKind);
-      const target = free > 0 && !view.isHeld(worker.group) ? view.targetNow(placement, worker, this.#free) : null;
-      if (
-        target !== null &&
-        (best === undefined || target < best.target || (target === best.target && free > best.free))
-      ) {
+    for (const { worker, target } of candidates) {
+      if (best !== undefined && target > best.target) {
+        break;
+      }
+      const free = isConnected(worker) && !view.isHeld(worker.group) ? this.#free(worker, placement.hostKind) : 0;
+      if (isConnected(worker) && free > (best?.free ?? 0)) {
+        if (best === undefined && !view.isTurnOf(placement, target, candidates, this.#free)) {
+          return undefined;
+        }
         best = { worker, target, free };
       }
     }
