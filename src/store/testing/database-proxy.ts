@@ -19,6 +19,8 @@ export interface DatabaseProxy extends AsyncDisposable {
   /** Nothing gets through, and nobody is let in, until `reopen`. */
   close(): Promise<void>;
   reopen(): Promise<void>;
+  /** From now on everything takes this much longer, each way, in milliseconds. */
+  delay(milliseconds: number): void;
   /** Of the next commits: lets the database do it, and cuts the connection instead of bringing back the answer. */
   loseCommitAnswers(count: number): void;
   /** Commits whose answers were lost. */
@@ -31,6 +33,12 @@ export async function databaseProxy(databaseUrl: string): Promise<DatabaseProxy>
   const sockets = new Set<Socket>();
   let answersToLose = 0;
   let lostAnswers = 0;
+  let latency = 0;
+  /** Timers of one time run in the order in which they were set. */
+  const later = (action: () => void) => {
+    if (latency === 0) action();
+    else setTimeout(action, latency);
+  };
   const server = createServer((client) => {
     const database = connect(Number(target.port || 1433), target.hostname.replace(/^\[(.*)\]$/, "$1"));
     let losing = false;
@@ -50,14 +58,14 @@ export async function databaseProxy(databaseUrl: string): Promise<DatabaseProxy>
         answersToLose -= 1;
         losing = true;
       }
-      database.write(chunk);
+      later(() => database.write(chunk));
     });
     database.on("data", (chunk: Buffer) => {
       if (losing) {
         lostAnswers += 1;
         end();
       } else {
-        client.write(chunk);
+        later(() => client.write(chunk));
       }
     });
   });
@@ -87,6 +95,11 @@ export async function databaseProxy(databaseUrl: string): Promise<DatabaseProxy>
     cut,
     close,
     reopen: () => listen(port),
+    delay(milliseconds) {
+      // What is under way would be overtaken by what is quicker.
+      if (milliseconds < latency) cut();
+      latency = milliseconds;
+    },
     loseCommitAnswers(count) {
       answersToLose = count;
     },

@@ -1,3 +1,6 @@
+/** Where the jobs of a run are kept. */
+export type FaultStore = "sqlite" | "mssql";
+
 /** What is done in one run, all of it from one number. */
 export interface FaultPlan {
   jobs: PlannedJob[];
@@ -14,7 +17,10 @@ export interface PlannedJob {
   stopAt: number | null;
 }
 
-export type KillTarget = "server" | "worker" | "host" | "server and worker" | "pause";
+export type KillTarget = "server" | "worker" | "host" | "server and worker" | "pause" | DatabaseFault;
+
+/** What can happen between services and their database on SQL Server. */
+export type DatabaseFault = "database cut" | "database away" | "answer of a commit lost" | "database slow";
 
 export interface PlannedKill {
   target: KillTarget;
@@ -26,8 +32,20 @@ export interface PlannedKill {
   choice: number;
 }
 
-/** @param pause Milliseconds that a worker stands still when it is paused; longer than its lease. */
-export function planFaults(of: { jobs: number; kills: number; seed: number; pause: number }): FaultPlan {
+/** Milliseconds that a database is away. */
+const databaseAway = 15_000;
+
+/**
+ * @param pause Milliseconds that a worker stands still when it is paused; longer than its lease.
+ * @param store Where the jobs are kept; what happens to it differs.
+ */
+export function planFaults(of: {
+  jobs: number;
+  kills: number;
+  seed: number;
+  pause: number;
+  store: FaultStore;
+}): FaultPlan {
   const random = randomNumbers(of.seed);
   const between = (least: number, most: number) => least + Math.floor(random() * (most - least + 1));
   const jobs = Array.from({ length: of.jobs }, (): PlannedJob => {
@@ -40,15 +58,22 @@ export function planFaults(of: { jobs: number; kills: number; seed: number; paus
     };
   });
   const kills = Array.from({ length: of.kills }, (_, index): PlannedKill => {
-    const target = pick(random());
+    const target = of.store === "mssql" ? pickOnSqlServer(random()) : pick(random());
     return {
       target,
       after: Math.round(((index + 0.2 + 0.6 * random()) * of.jobs) / of.kills),
-      away: target === "pause" ? of.pause : between(0, 800),
+      away: target === "pause" ? of.pause : target === "database away" ? databaseAway : between(0, 800),
       choice: random(),
     };
   });
   return { jobs, kills };
+}
+
+function pickOnSqlServer(number: number): KillTarget {
+  if (number < 0.75) return pick(number / 0.75);
+  if (number < 0.84) return "database cut";
+  if (number < 0.94) return "answer of a commit lost";
+  return number < 0.98 ? "database slow" : "database away";
 }
 
 function pick(number: number): KillTarget {

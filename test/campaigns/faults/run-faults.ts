@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { counting } from "../../faults/counting.ts";
 import { hasEnded } from "../../support/api-client.ts";
-import type { WorkerProcess } from "../../support/installation.ts";
-import { Installation } from "../../support/installation.ts";
+import type { Installation, WorkerProcess } from "../../support/installation.ts";
 import type { Violations } from "../../support/job-invariants.ts";
-import { examineHistory } from "../../support/job-invariants.ts";
 import { LiveAttempts, liveAttempts } from "../../support/live-attempts.ts";
 import { eventually, signalProcess } from "../../support/processes.ts";
 
-import type { FaultPlan, KillTarget, PlannedJob, PlannedKill } from "./plan.ts";
+import type { FaultGround } from "./ground.ts";
+import { openGround } from "./ground.ts";
+import type { FaultPlan, FaultStore, KillTarget, PlannedJob, PlannedKill } from "./plan.ts";
 import { planFaults } from "./plan.ts";
 
 export interface FaultRun {
@@ -31,11 +31,13 @@ export async function runFaults(of: {
   kills: number;
   seed: number;
   pause: number;
+  store: FaultStore;
   progress?: (text: string) => void;
 }): Promise<FaultRun> {
-  await using installation = await Installation.start({ server: ["--lease", "6s"] });
+  await using ground = await openGround(of.store);
+  const { installation } = ground;
   using live = new LiveAttempts();
-  const campaign = new Campaign(installation, planFaults(of), of.progress ?? (() => {}));
+  const campaign = new Campaign(ground, planFaults(of), of.progress ?? (() => {}));
   await campaign.run();
   await installation.stop();
   const own = new Set(campaign.accepted);
@@ -43,7 +45,7 @@ export async function runFaults(of: {
   await eventually(() => left().length === 0, "the end of all processes", 10_000).catch(() => {});
   return {
     violations: {
-      ...examineHistory(installation.dataDirectory, campaign.accepted),
+      ...(await ground.examine(campaign.accepted)),
       "two attempts of a job never live at once": [...live.overlaps],
       "no process outlives its job": left().map(({ jobId, processId }) => `${jobId}: ${processId}`),
     },
@@ -59,6 +61,7 @@ class Campaign {
   readonly kills: Partial<Record<KillTarget, number>> = {};
   furtherAttempts = 0;
   readonly #installation: Installation;
+  readonly #ground: FaultGround;
   readonly #plan: FaultPlan;
   readonly #progress: (text: string) => void;
   readonly #workers: WorkerProcess[] = [];
@@ -67,8 +70,9 @@ class Campaign {
   /** What could not be started again; then the run is no good. */
   #failure: { error: unknown } | null = null;
 
-  constructor(installation: Installation, plan: FaultPlan, progress: (text: string) => void) {
-    this.#installation = installation;
+  constructor(ground: FaultGround, plan: FaultPlan, progress: (text: string) => void) {
+    this.#ground = ground;
+    this.#installation = ground.installation;
     this.#plan = plan;
     this.#progress = progress;
   }
@@ -121,14 +125,22 @@ class Campaign {
     const worker = this.#workers[Math.floor(kill.choice * this.#workers.length)];
     if (worker === undefined) return;
     const { target, away } = kill;
-    if (target === "server") this.#take(target, ["server"], () => this.#restartServer(away));
+    const server = Math.floor(kill.choice * 1000) % this.#ground.services;
+    const restartServer = () => this.#restartServer(server, away);
+    if (target === "server") this.#take(target, [`server ${server}`], restartServer);
     else if (target === "worker") this.#take(target, [worker.workerId], () => this.#restartWorker(worker, away));
     else if (target === "pause") this.#take(target, [worker.workerId], () => this.#pause(worker, away));
     else if (target === "host") this.#killHost(kill.choice);
-    else {
-      this.#take(target, ["server", worker.workerId], async () => {
-        await Promise.all([this.#restartServer(away), this.#restartWorker(worker, away)]);
+    else if (target === "server and worker") {
+      this.#take(target, [`server ${server}`, worker.workerId], async () => {
+        await Promise.all([restartServer(), this.#restartWorker(worker, away)]);
       });
+    } else {
+      // A server does not come back while its database is away.
+      const servers = Array.from({ length: this.#ground.services }, (_, index) => `server ${index}`);
+      this.#take(target, ["database", ...(target === "database away" ? servers : [])], () =>
+        this.#ground.breakDatabase(target, away),
+      );
     }
   }
 
@@ -147,10 +159,10 @@ class Campaign {
     this.kills[target] = (this.kills[target] ?? 0) + 1;
   }
 
-  async #restartServer(away: number): Promise<void> {
-    await this.#installation.killServer();
+  async #restartServer(server: number, away: number): Promise<void> {
+    await this.#installation.killServer(server);
     await sleep(away);
-    await this.#installation.restartServer();
+    await this.#installation.restartServer(server);
   }
 
   async #restartWorker(worker: WorkerProcess, away: number): Promise<void> {

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { databaseProxy } from "../../../src/store/testing/database-proxy.ts";
+import {
+  connectionOfTestDatabase,
+  dropTestDatabases,
+  takeTestDatabase,
+} from "../../../src/store/testing/test-database.ts";
+import { Installation } from "../../support/installation.ts";
+import type { Violations } from "../../support/job-invariants.ts";
+import { examineHistory, examineJobs } from "../../support/job-invariants.ts";
+import { mssqlHistory } from "../../support/mssql-history.ts";
+import type { DatabaseFault, FaultStore } from "./plan.ts";
+
+/** What a run of faults stands on. */
+export interface FaultGround extends AsyncDisposable {
+  installation: Installation;
+  /** Services over the store. */
+  services: number;
+  /** Does this to what lies between services and database; resolves when all is well again. */
+  breakDatabase(fault: DatabaseFault, away: number): Promise<void>;
+  /** After the installation was stopped. */
+  examine(accepted: readonly string[]): Promise<Violations>;
+}
+
+const server = ["--lease", "6s"];
+
+/** Milliseconds that each packet takes longer while the database is slow, and for how long it is. */
+const slowness = 100;
+const slowTime = 4_000;
+
+/** One service over the embedded database, or two behind a load balancer over SQL Server, by way of a proxy that can fail. */
+export async function openGround(store: FaultStore): Promise<FaultGround> {
+  return store === "sqlite" ? await embeddedGround() : await sqlServerGround();
+}
+
+async function embeddedGround(): Promise<FaultGround> {
+  const installation = await Installation.start({ server });
+  return {
+    installation,
+    services: 1,
+    breakDatabase: () => Promise.resolve(),
+    examine: async (accepted) => examineHistory(installation.dataDirectory, accepted),
+    [Symbol.asyncDispose]: () => installation[Symbol.asyncDispose](),
+  };
+}
+
+async function sqlServerGround(): Promise<FaultGround> {
+  const database = await takeTestDatabase();
+  const proxy = await databaseProxy(database.url);
+  const close = async () => {
+    await proxy[Symbol.asyncDispose]();
+    await dropTestDatabases();
+  };
+  let installation: Installation;
+  try {
+    installation = await Installation.start({ server, databaseUrls: [proxy.url, proxy.url] });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    installation,
+    services: 2,
+    async breakDatabase(fault, away) {
+      switch (fault) {
+        case "database cut":
+          proxy.cut();
+          break;
+        case "answer of a commit lost":
+          proxy.loseCommitAnswers(1);
+          break;
+        case "database slow":
+          proxy.delay(slowness);
+          await sleep(slowTime);
+          proxy.delay(0);
+          break;
+        case "database away":
+          await proxy.close();
+          await sleep(away);
+          await proxy.reopen();
+      }
+    },
+    examine: async (accepted) => examineJobs(await mssqlHistory(connectionOfTestDatabase(database.url)), accepted),
+    async [Symbol.asyncDispose]() {
+      await installation[Symbol.asyncDispose]();
+      await close();
+    },
+  };
+}
