@@ -27,7 +27,7 @@ const rules: { part: string; pattern: RegExp; mayImport: RegExp; because: string
   },
   {
     part: "the features",
-    pattern: /^src\/(sealing|access|runbooks|assets|schedules|jobs|workers|services|modules)\//,
+    pattern: /^src\/(sealing|access|runbooks|assets|schedules|jobs|notices|workers|services|modules)\//,
     mayImport: /^src\/(?!web\/|portal\/)/,
     because: "web → features → store → contract: a feature knows neither HTTP nor the portal",
   },

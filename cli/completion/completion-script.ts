@@ -77,6 +77,7 @@ const listedArguments = [
   { argument: "NAME", lister: "get-runbook" },
   { argument: "WORKER", lister: "get-worker" },
   { argument: "GROUP", lister: "get-worker-group" },
+  { argument: "RULE", lister: "get-notice-rule" },
 ] as const;
 
 function commandsWith(commands: readonly Command[], argument: string): string[] {
@@ -94,7 +95,9 @@ function longName({ flags }: CommandOption): string {
 function choicesByOption(commands: readonly Command[]): Map<string, readonly string[]> {
   const found = new Map<string, readonly string[]>([["--output|-o", outputFormats]]);
   for (const option of commands.flatMap((command) => command.options ?? [])) {
-    if (option.choices !== undefined) found.set(longName(option), option.choices);
+    // An option of one name may have other choices with another command.
+    const choices = new Set([...(found.get(longName(option)) ?? []), ...(option.choices ?? [])]);
+    if (choices.size > 0) found.set(longName(option), [...choices]);
   }
   return found;
 }

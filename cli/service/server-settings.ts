@@ -52,6 +52,11 @@ export const serverOptions: readonly CommandOption[] = [
     help: "what a newly imported runbook is granted, such as network; nothing by default",
     many: true,
   },
+  {
+    flags: "--mail-settings <file>",
+    help: "how notices are sent by mail (YAML or JSON); RUNSMITH_MAIL_SETTINGS when left out",
+  },
+  { flags: "--notice-secrets <folder>", help: "folder of the secrets that notice rules name, a file each" },
 ];
 
 /** Reads the options of `start` and `server`. Throws `UserError` for values that make no sense. */
@@ -93,6 +98,10 @@ export function serverSettings(invocation: Invocation): ServerOptions {
     if (group === undefined) settings.leaseDuration = milliseconds;
     else settings.leaseDurations = { ...settings.leaseDurations, [group]: milliseconds };
   }
+  const mailSettings = invocation.text("mail-settings") ?? process.env["RUNSMITH_MAIL_SETTINGS"];
+  if (mailSettings !== undefined && mailSettings !== "") settings.mailSettingsFile = resolve(mailSettings);
+  const noticeSecrets = invocation.text("notice-secrets");
+  if (noticeSecrets !== undefined) settings.noticeSecretsDirectory = resolve(noticeSecrets);
   const grants = invocation.list("default-grant");
   if (grants.length > 0) settings.defaultGrants = parseGrants(grants.join(" "));
   return settings;

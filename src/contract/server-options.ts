@@ -30,6 +30,10 @@ export interface ServerOptions {
   leaseDurations?: Readonly<Record<string, number>>;
   /** What a newly imported runbook is granted before anybody grants it something; nothing when left out. */
   defaultGrants?: readonly Grant[];
+  /** File with how mail is sent (YAML or JSON); without it no notice goes by mail. */
+  mailSettingsFile?: string;
+  /** Folder of the secrets that notice rules name, a file each. */
+  noticeSecretsDirectory?: string;
   /** Where commands of this machine look for running servers; `$XDG_RUNTIME_DIR`, or `/run`, when left out. */
   runtimeDirectory?: string;
 }

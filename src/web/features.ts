@@ -6,6 +6,9 @@ import type { RetentionOptions, ServerOptions } from "../contract/server-options
 import type { JobsFeature } from "../jobs/jobs-feature.ts";
 import { createJobsFeature } from "../jobs/jobs-feature.ts";
 import type { RetentionSettings } from "../jobs/retention.ts";
+import { readMailSettings } from "../notices/mail-settings.ts";
+import type { NoticesFeature } from "../notices/notices-feature.ts";
+import { createNoticesFeature } from "../notices/notices-feature.ts";
 import type { RunbookListener } from "../runbooks/runbooks-feature.ts";
 import { RunbooksFeature } from "../runbooks/runbooks-feature.ts";
 import { ScriptAnalyser } from "../runbooks/script-analyser.ts";
@@ -28,6 +31,7 @@ export interface Features {
   runbooks: RunbooksFeature;
   workers: WorkersFeature;
   jobs: JobsFeature;
+  notices: NoticesFeature;
   eventStreams: EventStreams;
   /** Whether this service does what one of several should do. */
   leadership: Leadership;
@@ -48,6 +52,16 @@ export interface FeatureParts {
 export async function openFeatures({ store, options, metrics, log }: FeatureParts): Promise<Features> {
   const access = new AccessFeature(store);
   const leader = new DutyLeader(store, serviceName(), log);
+  const { mailSettingsFile, noticeSecretsDirectory } = options;
+  const notices = createNoticesFeature({
+    store,
+    logger: log,
+    leadership: leader,
+    version: productVersion(),
+    mail: mailSettingsFile === undefined ? null : await readMailSettings(mailSettingsFile),
+    secretsFolder: noticeSecretsDirectory ?? null,
+    delivered: (target, outcome) => metrics.noticeDeliveries.inc({ target, outcome }),
+  });
   const workers = createWorkersFeature({
     store,
     logger: log,
@@ -83,7 +97,12 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
     onInterest: () => changes.hurry(),
     observer: {
       jobAccepted: () => metrics.jobsAccepted.inc(),
-      jobEnded: (status) => metrics.jobsEnded.inc({ status }),
+      jobEnded: (status) => {
+        metrics.jobsEnded.inc({ status });
+        if (status === "Failed") {
+          notices.wake();
+        }
+      },
       recordsStored: (count) => metrics.recordsStored.inc(count),
       firstRecord: (latency) => metrics.startLatency.observe(latency / 1000),
     },
@@ -93,6 +112,7 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
     log.error("A draft that waits for its analysis could not be analysed; it will be tried again", { error }),
   );
   observeJobs(metrics, jobs, workers);
+  metrics.observe("runsmith_notices_waiting", "Notices that wait for their delivery.", () => notices.waiting());
   metrics.observe("runsmith_leader", "1 while this service does the background duties.", () => Number(leader.leads));
   const changes = new ChangeFeed({
     store,
@@ -108,6 +128,7 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
   leader.start();
   workers.start();
   jobs.start();
+  notices.start();
   changes.start();
   let ended: Promise<void> | undefined;
   const endConnections = () => {
@@ -123,11 +144,13 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
     runbooks: new RunbooksFeature(store, analyser, runbookListener(jobs, log), options.defaultGrants),
     workers,
     jobs,
+    notices,
     eventStreams,
     leadership: leader,
     endConnections,
     async close() {
       await endConnections();
+      await notices.stop();
       await leader.stop();
       analyser.close();
       await waiting.close();

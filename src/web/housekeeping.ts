@@ -6,6 +6,8 @@ import type { Log } from "./logging.ts";
 const interval = 60_000;
 /** A request may be repeated for this long, in milliseconds. */
 const idempotencyTime = 24 * 3_600_000;
+/** Notices are kept for this long, in milliseconds. */
+const noticeTime = 30 * 24 * 3_600_000;
 /** Rows of one transaction: few, so that no job waits for them. */
 const batch = 50;
 
@@ -33,6 +35,7 @@ export function keepHouse(store: Pick<Store, "write">, leadership: Leadership, l
   async function clear(): Promise<void> {
     const before = Date.now() - idempotencyTime;
     await untilFew(() => store.write.purgeIdempotentAnswers({ before, limit: batch }));
+    await untilFew(() => store.write.purgeNotices({ before: Date.now() - noticeTime, limit: batch }));
     await purgeReplacedDrafts(store, () => isClosed);
   }
 

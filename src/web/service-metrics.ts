@@ -7,6 +7,11 @@ export class ServiceMetrics {
   readonly jobsAccepted = this.#counter("runsmith_jobs_accepted_total", "Jobs accepted.", []);
   readonly jobsEnded = this.#counter("runsmith_jobs_ended_total", "Jobs ended, by status.", ["status"]);
   readonly recordsStored = this.#counter("runsmith_stream_records_total", "Stream records stored.", []);
+  readonly noticeDeliveries = this.#counter(
+    "runsmith_notice_deliveries_total",
+    "Attempts to deliver notices, by target and outcome.",
+    ["target", "outcome"],
+  );
   readonly startLatency = new Histogram({
     name: "runsmith_job_start_seconds",
     help: "From the acceptance of a job to its first record.",

@@ -10,6 +10,7 @@ import { healthRoutes } from "./routes/health-routes.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { metricsRoutes } from "./routes/metrics-routes.ts";
+import { noticeRoutes } from "./routes/notice-routes.ts";
 import { runbookRoutes } from "./routes/runbook-routes.ts";
 import { workerGroupRoutes } from "./routes/worker-group-routes.ts";
 import { workerRoutes } from "./routes/worker-routes.ts";
@@ -53,6 +54,7 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
     ...eventRoutes(features.jobs, features.eventStreams),
     ...healthRoutes({ isReady }),
     ...runbookRoutes(features.runbooks),
+    ...noticeRoutes(features.notices),
     ...workerRoutes(features.workers),
     ...workerGroupRoutes(features.workers.groups),
     ...dispatchRoutes(features.jobs),

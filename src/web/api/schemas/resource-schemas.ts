@@ -2,6 +2,7 @@ import type { JsonSchema } from "../route.ts";
 import { idSchema, objectSchema } from "./common-schemas.ts";
 import { jobFilterResourceSchemas } from "./job-filter-schemas.ts";
 import { jobResourceSchemas } from "./job-schemas.ts";
+import { noticeResourceSchemas } from "./notice-schemas.ts";
 import { runbookResourceSchemas } from "./runbook-schemas.ts";
 import { workerResourceSchemas } from "./worker-schemas.ts";
 
@@ -10,6 +11,7 @@ export const resourceSchemas: Readonly<Record<string, JsonSchema>> = {
   ...runbookResourceSchemas,
   ...jobResourceSchemas,
   ...jobFilterResourceSchemas,
+  ...noticeResourceSchemas,
   ...workerResourceSchemas,
   Installation: objectSchema({
     installationId: idSchema,
