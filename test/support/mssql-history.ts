@@ -4,35 +4,47 @@ import type { AttemptRow, JobHistory, JobRow, RecordRow } from "./job-history.ts
 /** Reads a database on SQL Server, whole. */
 export async function mssqlHistory(pool: sql.ConnectionPool): Promise<JobHistory> {
   const all = async <T>(text: string) => (await pool.request().query<T>(text)).recordset as T[];
-  const jobs = await all<JobRow & { ended: Date | null }>(
-    `SELECT LOWER(CONVERT(varchar(32), job_id, 2)) AS id, status, attempt, lost_attempts, max_attempts, ended_at AS ended,
-       status_reason, exception, record_count FROM runsmith.jobs`,
+  const jobs = await all<Omit<JobRow, "id" | "ended_at"> & { job_id: Buffer; ended_at: Date | null; parked: boolean }>(
+    `SELECT job_id, status, attempt, lost_attempts, max_attempts, ended_at, status_reason, exception, record_count, parked
+     FROM runsmith.jobs`,
   );
-  const attempts = await all<AttemptRow & { id: string; claimed: Date; ended: Date | null }>(
-    `SELECT LOWER(CONVERT(varchar(32), job_id, 2)) AS id, attempt, claimed_at AS claimed, ended_at AS ended, outcome, last_number
-     FROM runsmith.job_attempts ORDER BY job_id, attempt`,
+  const attempts = await all<
+    Omit<AttemptRow, "claimed_at" | "ended_at"> & { job_id: Buffer; claimed_at: Date; ended_at: Date | null }
+  >(
+    `SELECT job_id, attempt, claimed_at, ended_at, outcome, last_number FROM runsmith.job_attempts
+     ORDER BY job_id, attempt`,
   );
-  const records = await all<RecordRow & { id: string }>(
-    `SELECT LOWER(CONVERT(varchar(32), job_id, 2)) AS id, attempt, number, stream, text
-     FROM runsmith.stream_records ORDER BY job_id, attempt, number`,
+  const records = await all<RecordRow & { job_id: Buffer }>(
+    "SELECT job_id, attempt, number, stream, text FROM runsmith.stream_records ORDER BY job_id, attempt, number",
   );
-  const held = await all<{ what: string }>(
-    `SELECT CONCAT('the queue holds ', LOWER(CONVERT(varchar(32), job_id, 2))) AS what FROM runsmith.job_queue
-     UNION ALL SELECT CONCAT(name, ' counts ', active_jobs, ' active jobs') FROM runsmith.runbooks WHERE active_jobs <> 0
-     UNION ALL SELECT CONCAT(LOWER(CONVERT(varchar(32), job_id, 2)), ' is parked') FROM runsmith.jobs WHERE parked <> 0`,
+  const queued = await all<{ job_id: Buffer }>("SELECT job_id FROM runsmith.job_queue");
+  const active = await all<{ name: string; active_jobs: number }>(
+    "SELECT name, active_jobs FROM runsmith.runbooks WHERE active_jobs <> 0",
   );
-  const attemptsByJob = Map.groupBy(attempts, ({ id }) => id);
-  const recordsByJob = Map.groupBy(records, ({ id }) => id);
+  const attemptsByJob = Map.groupBy(attempts, ({ job_id }) => idOf(job_id));
+  const recordsByJob = Map.groupBy(records, ({ job_id }) => idOf(job_id));
   return {
-    jobs: jobs.map(({ ended, ...job }) => ({ ...job, ended_at: ended?.getTime() ?? null })),
+    jobs: jobs.map(({ job_id, ended_at, ...job }) => ({ ...job, id: idOf(job_id), ended_at: timeOf(ended_at) })),
     attemptsOf: (jobId) =>
-      (attemptsByJob.get(jobId) ?? []).map(({ claimed, ended, ...attempt }) => ({
+      (attemptsByJob.get(jobId) ?? []).map(({ claimed_at, ended_at, ...attempt }) => ({
         ...attempt,
-        claimed_at: claimed.getTime(),
-        ended_at: ended?.getTime() ?? null,
+        claimed_at: claimed_at.getTime(),
+        ended_at: timeOf(ended_at),
       })),
     recordsOf: (jobId) => recordsByJob.get(jobId) ?? [],
-    held: held.map(({ what }) => what),
+    held: [
+      ...queued.map(({ job_id }) => `the queue holds ${idOf(job_id)}`),
+      ...active.map(({ name, active_jobs }) => `${name} counts ${active_jobs} active jobs`),
+      ...jobs.filter(({ parked }) => parked).map(({ job_id }) => `${idOf(job_id)} is parked`),
+    ],
     faults: [],
   };
+}
+
+function idOf(bytes: Buffer): string {
+  return bytes.toString("hex");
+}
+
+function timeOf(date: Date | null): number | null {
+  return date?.getTime() ?? null;
 }
