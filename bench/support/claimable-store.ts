@@ -24,7 +24,6 @@ export interface Claimer {
   placementId: string;
 }
 
-const runbooks = 1000;
 const groups = ["north", "south", "west"];
 const priorities = [0, 10, -10];
 const finished = 60;
@@ -38,6 +37,8 @@ export async function makeClaimableStore(
   options: StoreOptions,
   set: ClaimSet,
 ): Promise<{ store: Store; claimers: Claimer[] }> {
+  // 1,000 for the 100,000 jobs of a whole run.
+  const runbooks = set.waiting / 100;
   const store = await openStore(options);
   let claimers: Claimer[];
   try {

@@ -8,6 +8,8 @@ import type { StoreOptions } from "../../src/store/store-options.ts";
 /** A kind of database that a bench runs on. */
 export interface BenchDatabase {
   name: string;
+  /** After `--database`. */
+  option: "sqlite" | "sql-server";
   /** An empty database, gone when it is disposed; `folder` is for what it keeps in files. */
   make(folder: string): Promise<MadeDatabase & AsyncDisposable>;
 }
@@ -20,14 +22,20 @@ export interface MadeDatabase {
   countJobs(): Promise<number>;
 }
 
-/** SQLite, and SQL Server where RUNSMITH_TEST_MSSQL names one. */
+/** SQLite, and SQL Server where RUNSMITH_TEST_MSSQL names one; with `--database sqlite` or `--database sql-server` that one only. */
 export function benchDatabases(): BenchDatabase[] {
+  const only = /--database[= ](sqlite|sql-server)/.exec(process.argv.join(" "))?.[1];
   const sqlServer = process.env["RUNSMITH_TEST_MSSQL"];
-  return sqlServer === undefined || sqlServer === "" ? [sqlite] : [sqlite, sqlServerDatabase];
+  if (sqlServer === undefined || sqlServer === "") {
+    if (only === "sql-server") throw new Error("RUNSMITH_TEST_MSSQL names no SQL Server.");
+    return [sqlite];
+  }
+  return [sqlite, sqlServerDatabase].filter(({ option }) => only === undefined || only === option);
 }
 
 const sqlite: BenchDatabase = {
   name: "SQLite",
+  option: "sqlite",
   make: (folder) =>
     Promise.resolve({
       options: { dataDirectory: folder },
@@ -48,6 +56,7 @@ function countOf(folder: string): number {
 
 const sqlServerDatabase: BenchDatabase = {
   name: "SQL Server",
+  option: "sql-server",
   async make(folder) {
     const { takeTestDatabase, dropTestDatabases } = await import("../../src/store/testing/test-database.ts");
     const database = await takeTestDatabase();
