@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { findFiles } from "./find-files.js";
 import { packagedNode, root, say } from "./root.js";
@@ -34,6 +34,10 @@ process.on("exit", () => rmSync(recordings, { recursive: true, force: true }));
 
 const startedAt = Date.now();
 const env = {
+  // Each file is a process: without it every one strips and compiles the modules that it shares with the others.
+  NODE_COMPILE_CACHE:
+    process.env.NODE_COMPILE_CACHE ??
+    join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "runsmith", "compile-cache"),
   RUNSMITH_TEST_REQUIRE: required.join(","),
   RUNSMITH_TEST_STATEMENTS: recordings,
   RUNSMITH_URL: undefined,
