@@ -24,13 +24,21 @@ export interface KeptHostsOptions {
   most: number;
   /** Bytes that they may hold while they wait for longer than a moment. */
   memory: number;
+  /** What one host may do; as `defaultServiceLimits` where left out. */
+  limits?: Partial<ServiceLimits>;
 }
 
-/** A host ends after this many jobs, and when its first is this long ago, in milliseconds. */
-export const mostJobsOfHost = 1_000;
-const longestServiceTime = 10 * 60_000;
-/** A host that waits this long for its next job ends, in milliseconds. */
-const longestWait = 30_000;
+export interface ServiceLimits {
+  /** Jobs, one after another. */
+  jobs: number;
+  /** Milliseconds after its first hand-over in which it may begin another. */
+  time: number;
+  /** Milliseconds that it may wait for the next. */
+  wait: number;
+}
+
+export const defaultServiceLimits: Readonly<ServiceLimits> = { jobs: 1_000, time: 10 * 60_000, wait: 30_000 };
+
 /** Within this time a host is between two jobs and does not count as waiting, in milliseconds. */
 const moment = 1_000;
 const sweepInterval = 1_000;
@@ -69,6 +77,7 @@ export class KeptHosts {
   /** For hosts of jobs that come in quick succession. */
   readonly readingPace = new ReadingPace();
   readonly #options: KeptHostsOptions;
+  readonly #limits: ServiceLimits;
   readonly #shelves = new Map<string, Shelf>();
   readonly #services = new WeakMap<HostProcess, Service>();
   readonly #resting = new Set<HostProcess>();
@@ -77,6 +86,7 @@ export class KeptHosts {
 
   constructor(options: KeptHostsOptions) {
     this.#options = options;
+    this.#limits = { ...defaultServiceLimits, ...options.limits };
     this.#sweeper = setInterval(() => this.#sweep(), sweepInterval).unref();
   }
 
@@ -106,7 +116,9 @@ export class KeptHosts {
   giveBack(host: HostProcess, reuseKey: string): void {
     const service = this.#services.get(host);
     const isSpent =
-      service === undefined || service.jobs >= mostJobsOfHost || performance.now() - service.since > longestServiceTime;
+      service === undefined ||
+      service.jobs >= this.#limits.jobs ||
+      performance.now() - service.since > this.#limits.time;
     if (this.#closed || isSpent) {
       host.kill();
       return;
@@ -245,7 +257,7 @@ export class KeptHosts {
   }
 
   #sweep(): void {
-    while (this.#endOldest(longestWait));
+    while (this.#endOldest(this.#limits.wait));
     const waitingBytes = (): number => {
       let bytes = 0;
       for (const { idle } of this.#shelves.values())

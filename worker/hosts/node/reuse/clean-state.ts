@@ -46,7 +46,7 @@ export function noteCleanState(
   watched.addTree(globalThis, processState.restored);
   for (const intrinsic of [Object.getPrototypeOf(process) as object, Buffer, ...hiddenIntrinsics()])
     watched.addTree(intrinsic, processState.restored);
-  const idle = noteIdleProcess(scoped.mayHaveStartedPrograms);
+  const idle = noteIdleProcess();
   return {
     afterPending(callback) {
       let turns = mostTurns;

@@ -3,7 +3,7 @@
  * Read from /proc, which in a sandbox shows the host's own processes only.
  */
 
-const { openSync, readdirSync, readFileSync, readlinkSync, readSync } = process.getBuiltinModule("node:fs");
+const { openSync, readdirSync, readlinkSync, readSync } = process.getBuiltinModule("node:fs");
 const activeResources = process.getActiveResourcesInfo.bind(process);
 
 /** A host that holds more than this ends: its next job would have it from the start, in bytes. */
@@ -21,7 +21,7 @@ export interface IdleProcess {
 }
 
 /** Notes what this process is like when nothing is going on. */
-export function noteIdleProcess(mayHaveStartedPrograms: () => boolean): IdleProcess {
+export function noteIdleProcess(): IdleProcess {
   // Makes the pipe by which Node hears of signals and of children that end; it stays for good.
   const ignore = (): void => {};
   process.on("SIGUSR2", ignore);
@@ -33,7 +33,6 @@ export function noteIdleProcess(mayHaveStartedPrograms: () => boolean): IdleProc
   const descriptors = openDescriptors().length;
   const names = new Set(namesOf(openDescriptors()));
   const otherProcesses = orphans.read();
-  const systemObjects = sharedSystemObjects();
   return {
     isActive: () => activeResources().length > 0,
     leftBehind() {
@@ -45,10 +44,7 @@ export function noteIdleProcess(mayHaveStartedPrograms: () => boolean): IdleProc
         if (left.length > 0) return `still open: ${left.join(", ")}`;
       }
       if (children.read() !== "" || orphans.read() !== otherProcesses) return "a process is left";
-      if (residentBytes(memory.read()) > mostMemory) return "the process has grown";
-      // Only other programs make these.
-      const mayDiffer = mayHaveStartedPrograms() && sharedSystemObjects() !== systemObjects;
-      return mayDiffer ? "shared memory of the system is left" : null;
+      return residentBytes(memory.read()) > mostMemory ? "the process has grown" : null;
     },
   };
 }
@@ -85,17 +81,4 @@ function namesOf(descriptors: readonly string[]): string[] {
       return [];
     }
   });
-}
-
-/** Shared memory, semaphores and queues that outlive who made them (sysvipc(7)). */
-function sharedSystemObjects(): string {
-  return ["shm", "sem", "msg"].map((kind) => linesOf(`/proc/sysvipc/${kind}`)).join();
-}
-
-function linesOf(file: string): number {
-  try {
-    return readFileSync(file, "latin1").split("\n").length;
-  } catch {
-    return 0;
-  }
 }

@@ -6,6 +6,8 @@
 const { defineProperty, getOwnPropertyDescriptor } = Object;
 const { deleteProperty, ownKeys } = Reflect;
 const { chdir, cwd, umask } = process;
+const { isMap } = process.getBuiltinModule("node:util").types;
+const { clear } = Map.prototype;
 const eventNames = process.eventNames.bind(process);
 const rawListeners = process.rawListeners.bind(process);
 const removeListener = process.removeListener.bind(process);
@@ -131,7 +133,8 @@ function isSame(one: PropertyDescriptor, other: PropertyDescriptor): boolean {
 function forgetWhatConsoleCounts(): void {
   for (const key of ownKeys(console)) {
     const value: unknown = (console as unknown as Record<PropertyKey, unknown>)[key];
-    if (value instanceof Map) value.clear();
+    // Not `instanceof`: Node's own have another prototype.
+    if (isMap(value)) clear.call(value);
   }
 }
 

@@ -51,8 +51,6 @@ const lingeringFunctions: readonly [object, string][] = [
 export interface ScopedUse {
   /** What the script used that its host cannot go on after, or null. */
   used(): string | null;
-  /** Whether a script of this process can have started programs. */
-  mayHaveStartedPrograms(): boolean;
 }
 
 /** Watches, from now on, for what a host cannot go on after. */
@@ -85,10 +83,7 @@ export function noteScopedUse(
   for (const name of lingeringGlobals) watchGlobal(name, () => note(`${name} was used`));
   for (const [holder, name] of lingeringFunctions) watchFunction(holder, name, () => note(`${name} was used`));
   const timers = watchUnheldTimers();
-  return {
-    used: () => used ?? (timers.areLeft() ? "a timer is left" : null),
-    mayHaveStartedPrograms: () => modules.has("child_process"),
-  };
+  return { used: () => used ?? (timers.areLeft() ? "a timer is left" : null) };
 }
 
 /** Timers that do not keep the process alive are told by nobody else. */

@@ -101,6 +101,15 @@ internal sealed class HostChannel
         details(writer);
     });
 
+    /// <summary>Another run follows: records count again.</summary>
+    public void BeginAgain()
+    {
+        lock (_gate)
+        {
+            _ended = false;
+        }
+    }
+
     public void WriteAnalysis(Action<Utf8JsonWriter> analysis) => WriteLast(writer =>
     {
         writer.WriteString("type", "analysis");

@@ -1,15 +1,19 @@
 #nullable enable
 using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
 using System.IO;
 using System.Management.Automation;
+using System.Management.Automation.Runspaces;
 using System.Text.Json;
 using System.Threading;
 
 namespace Runsmith.PowerShellHost;
 
 /// <summary>
-/// The life of a host: warm up, open the job's runspace, say `ready`, wait, do one thing, end. One thread runs the script;
-/// the process's first thread waits for `stop`, or for the worker's end.
+/// The life of a host: warm up, open the job's runspace, say `ready`, wait, do one thing, end; or, where the worker says
+/// `keep`, go on with a runspace for another job. One thread runs the scripts; the process's first thread waits for `stop`,
+/// for further jobs, or for the worker's end.
 /// </summary>
 internal static class HostProcess
 {
@@ -21,6 +25,9 @@ internal static class HostProcess
 
     /// <summary>Set when the hand-over is read to its end: from then on the first thread reads the channel.</summary>
     private static readonly ManualResetEventSlim s_handedOver = new();
+
+    /// <summary>Hand-overs after the first.</summary>
+    private static readonly BlockingCollection<RunMessage> s_further = new();
 
     private static volatile JobRun? s_run;
     private static volatile ScriptFile? s_file;
@@ -78,8 +85,15 @@ internal static class HostProcess
                 var job = RunMessage.Read(message.RootElement);
                 channel.ForgetReceived();
                 s_run = run;
-                s_handedOver.Set();
-                run.Run(job);
+                if (job.KeptFolders is { } folders)
+                {
+                    RunOneAfterAnother(channel, run, runspace, file, job, folders);
+                }
+                else
+                {
+                    s_handedOver.Set();
+                    run.Run(job);
+                }
             }
             else if (type == "analyse")
             {
@@ -96,14 +110,60 @@ internal static class HostProcess
         }
     }
 
+    /// <summary>Runs a job, and then others as long as none leaves anything behind; each in a runspace of its own.</summary>
+    private static void RunOneAfterAnother(
+        HostChannel channel,
+        JobRun run,
+        Runspace runspace,
+        ScriptFile file,
+        RunMessage job,
+        IReadOnlyList<string> folders)
+    {
+        var state = new ProcessState(folders, file.Folder);
+        var leftBehind = new LeftBehind();
+        s_handedOver.Set();
+        while (true)
+        {
+            run.Run(job, leftBehind);
+            s_run = null;
+            if (!run.IsKept)
+            {
+                return;
+            }
+
+            // A script most likely loads the modules again that it loaded before.
+            var modules = ScriptRunspace.EverydayModulesOf(runspace);
+            runspace.Dispose();
+            if (!state.Restore())
+            {
+                return;
+            }
+
+            var sink = new RecordSink();
+            var host = new ScriptHost(sink);
+            runspace = ScriptRunspace.Open(host, modules);
+            run = new JobRun(channel, sink, host, runspace, file);
+            s_run = run;
+            channel.BeginAgain();
+            channel.WriteReady(EngineVersion.Text);
+            job = s_further.Take();
+        }
+    }
+
     private static void Watch(HostChannel channel)
     {
         while (channel.Read() is { } line)
         {
             using var message = JsonDocument.Parse(line);
-            if (message.RootElement.GetProperty("type").GetString() == "stop")
+            switch (message.RootElement.GetProperty("type").GetString())
             {
-                s_run?.Stop();
+                case "stop":
+                    s_run?.Stop();
+                    break;
+                case "run":
+                    s_further.Add(RunMessage.Read(message.RootElement));
+                    channel.ForgetReceived();
+                    break;
             }
         }
 

@@ -11,6 +11,7 @@ internal sealed class JobRun
     private readonly RecordSink _sink;
     private readonly ScriptHost _host;
     private readonly ScriptFile _file;
+    private readonly Runspace _runspace;
     private readonly ScriptRun _script;
 
     public JobRun(HostChannel channel, RecordSink sink, ScriptHost host, Runspace runspace, ScriptFile file)
@@ -19,20 +20,37 @@ internal sealed class JobRun
         _sink = sink;
         _host = host;
         _file = file;
+        _runspace = runspace;
         _script = new ScriptRun(runspace, host, sink);
     }
 
     /// <summary>Runs the script to its end, on the calling thread, and tells the worker how it ended.</summary>
-    public ScriptEnd Run(RunMessage message)
+    /// <param name="leftBehind">Where another job may follow: it does after a script that completes and leaves nothing.</param>
+    public ScriptEnd Run(RunMessage message, LeftBehind? leftBehind = null)
     {
         ((ScriptUserInterface)_host.UI).Screen.Width = message.Width;
         _sink.Open(_channel, message.Verbose, message.Debug, message.Progress);
         var path = _file.Write(message.Name, message.Script);
         var end = _script.Run(path, message);
         _file.Remove(path);
-        WriteEnd(end);
+        var left = leftBehind is null ? null : WhatIsLeft(end, leftBehind);
+        IsKept = leftBehind is not null && left is null;
+        WriteEnd(end, left);
         return end;
     }
+
+    private string? WhatIsLeft(ScriptEnd end, LeftBehind leftBehind)
+    {
+        if (end.Outcome != "Completed")
+        {
+            return $"the job is {end.Outcome}";
+        }
+
+        return ScriptRunspace.HasOpenJobs(_runspace) ? "a job of PowerShell's is left" : leftBehind.Find();
+    }
+
+    /// <summary>Whether another job may follow, known when the script is over.</summary>
+    public bool IsKept { get; private set; }
 
     /// <summary>Asks the script to end. May be called from any thread, and before the script has begun.</summary>
     public void Stop() => _script.Stop();
@@ -46,7 +64,7 @@ internal sealed class JobRun
         writer.WriteEndObject();
     }
 
-    private void WriteEnd(ScriptEnd end) => _channel.WriteEnded(end.Outcome, writer =>
+    private void WriteEnd(ScriptEnd end, string? left) => _channel.WriteEnded(end.Outcome, writer =>
     {
         if (end.Failure is { } failure)
         {
@@ -61,6 +79,15 @@ internal sealed class JobRun
         if (end.ExitCode is { } exitCode)
         {
             writer.WriteNumber("exitCode", exitCode);
+        }
+
+        if (IsKept)
+        {
+            writer.WriteBoolean("kept", true);
+        }
+        else if (left is not null)
+        {
+            writer.WriteString("notKept", left);
         }
     });
 }

@@ -26,6 +26,20 @@ internal sealed record RunMessage
     /// <summary>Columns of the formatter.</summary>
     public required int Width { get; init; }
 
+    /// <summary>The host's private folders, where another job may follow in it; else null.</summary>
+    public IReadOnlyList<string>? KeptFolders { get; init; }
+
+    private static IReadOnlyList<string> ReadFolders(JsonElement keep)
+    {
+        var folders = new List<string>();
+        foreach (var folder in keep.GetProperty("folders").EnumerateArray())
+        {
+            folders.Add(folder.GetString()!);
+        }
+
+        return folders;
+    }
+
     public static RunMessage Read(JsonElement message)
     {
         var types = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -59,6 +73,7 @@ internal sealed record RunMessage
             Verbose = logs.GetProperty("verbose").GetBoolean(),
             Debug = logs.GetProperty("debug").GetBoolean(),
             Progress = logs.GetProperty("progress").GetBoolean(),
+            KeptFolders = message.TryGetProperty("keep", out var keep) ? ReadFolders(keep) : null,
             Width = message.TryGetProperty("width", out var width) ? width.GetInt32() : 120,
         };
     }

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, afterEach, before, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
+import { silentLogger } from "../../src/contract/logger.ts";
+import { noRegister } from "../guard/host-register.ts";
+import { localClock } from "../link/service-clock.ts";
+import { AttemptRun } from "../slots/attempt-run.ts";
+import { testRuntimeDirectory } from "../testing/test-worker.ts";
+import { resolveHostOptions } from "../worker-options.ts";
+import { KeptHosts, type KeptHostsOptions } from "./kept-hosts.ts";
+import { launcherOf } from "./launchers.ts";
+import type { Hosts } from "./open-hosts.ts";
+import { openHosts } from "./open-hosts.ts";
+import { WarmPool } from "./warm-pool.ts";
+
+const plenty = 1024 ** 3;
+
+describe("hosts that wait for a further job", () => {
+  let hosts: Hosts;
+  let pool: WarmPool;
+  let kept: KeptHosts;
+  before(async () => {
+    hosts = await openHosts(resolveHostOptions({ runtimeDirectory: testRuntimeDirectory }), [launcherOf("node")], {
+      concurrency: 20,
+      register: noRegister,
+      dedicated: true,
+    });
+  });
+  afterEach(async () => {
+    await kept.close();
+    await pool.close();
+  });
+  after(() => hosts.close());
+
+  function open(options: Partial<KeptHostsOptions> = {}): void {
+    pool = new WarmPool({ starter: hosts.starter, memory: 0, slots: 4, base: {}, logger: silentLogger });
+    kept = new KeptHosts({ pool, sandboxed: true, most: 4, memory: plenty, ...options });
+  }
+
+  /** Runs a job. @returns what tells its host from others */
+  async function run(reuseKey: string, script = "export default () => performance.timeOrigin"): Promise<unknown> {
+    const order = {
+      jobId: randomUUID(),
+      attempt: 1,
+      runbook: { name: "test", kind: "TypeScript" },
+      script,
+      parameters: {},
+      parameterSchemas: {},
+      grants: [],
+      logs: { verbose: false, debug: false, progress: false },
+      timeLimit: null,
+      stopGrace: 1_000,
+      outputLimit: plenty,
+      reuseKey,
+    } as const;
+    const { promise, resolve } = Promise.withResolvers<AttemptEnd>();
+    const dependencies = {
+      pool,
+      keptHosts: kept,
+      clock: localClock,
+      logger: silentLogger,
+      sandboxed: true,
+      leaseLapsed: () => false,
+    };
+    const attempt = new AttemptRun({ ...order, grants: [] }, dependencies, {
+      running() {},
+      record() {},
+      batchOver() {},
+      ended: resolve,
+    });
+    const { outcome, result, exception } = await promise;
+    await attempt.over;
+    assert.equal(outcome, "Completed", exception?.message ?? "");
+    return result;
+  }
+
+  it("end after the number of jobs that one may serve", async () => {
+    open({ limits: { jobs: 2 } });
+    const served = [await run("a"), await run("a"), await run("a"), await run("a")];
+    assert.equal(served[1], served[0]);
+    assert.notEqual(served[2], served[1]);
+    assert.equal(served[3], served[2]);
+  });
+
+  it("end when their first job is too long ago", async () => {
+    open({ limits: { time: 0 } });
+    assert.notEqual(await run("a"), await run("a"));
+  });
+
+  it("end when nobody has needed them for a while, and make room for those of other keys", async () => {
+    open({ limits: { wait: 0 } });
+    const first = await run("a");
+    // The look after those that wait too long comes every second.
+    await delay(2_100);
+    assert.notEqual(await run("a"), first);
+    await kept.close();
+    await pool.close();
+    open({ most: 1 });
+    const older = await run("a");
+    const newer = await run("b");
+    assert.equal(await run("b"), newer);
+    assert.notEqual(await run("a"), older);
+  });
+
+  it("serve one job only where they cannot be cleared, without a sandbox", async () => {
+    open({ sandboxed: false });
+    assert.notEqual(await run("a"), await run("a"));
+  });
+});
