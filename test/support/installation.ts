@@ -25,6 +25,8 @@ export interface WorkerProcessOptions {
   arguments?: readonly string[];
   /** Arguments of Node before the program. */
   node?: readonly string[];
+  /** The services that it dials, in place of the installation's address. */
+  servers?: readonly string[];
   /** The worker group, `default` when left out. */
   group?: string;
   /** Beside the environment of the tests. */
@@ -111,6 +113,19 @@ export class Installation implements AsyncDisposable {
     await this.#service(index).start(otherProgram);
   }
 
+  /** What each service has logged as an error, the end of it. */
+  lastErrors(): string {
+    const errors = this.#services.map(({ command }) =>
+      command
+        .errors()
+        .split(/\n(?=\d{4}-)/)
+        .filter((entry) => / error /.test(entry))
+        .slice(-10)
+        .join("\n"),
+    );
+    return errors.join("\n--\n");
+  }
+
   #service(index: number): Service {
     const service = this.#services[index];
     if (service === undefined) throw new Error(`There is no service ${index}.`);
@@ -124,7 +139,8 @@ export class Installation implements AsyncDisposable {
     await writeFile(tokenFile, `${token}\n`, { mode: 0o600 });
     const environment = { ...process.env, ...options.environment };
     const worker = new WorkerProcess(workerId, tokenFile, environment, options.node ?? [], [
-      ...["worker", "--server", this.client.url, "--token-file", tokenFile, "--protect", this.dataDirectory],
+      ...["worker", "--token-file", tokenFile, "--protect", this.dataDirectory],
+      ...(options.servers ?? [this.client.url]).flatMap((server) => ["--server", server]),
       ...["--host-uids", ownUserIds()],
       ...(options.arguments ?? []),
     ]);

@@ -95,6 +95,7 @@ export class ScriptedWorker {
     const { workerId, leaseDuration, keep } = JSON.parse(String(welcome)) as WelcomeFrame;
     worker.leaseDuration = leaseDuration;
     worker.kept = keep;
+    worker.#beat();
     if (records.readyState !== WebSocket.OPEN) {
       await once(records, "open");
     }
@@ -120,13 +121,6 @@ export class ScriptedWorker {
   /** Resolves with the code when the control socket was closed. */
   closedByService(): Promise<number> {
     return this.#until(() => this.closeCode ?? undefined);
-  }
-
-  /** As a worker does again and again while it lives. */
-  heartbeat(sequence: number): void {
-    this.#control.send(
-      JSON.stringify({ type: "heartbeat", sequence, freeSlots: 1, warmHosts: {}, load: 0, memory: 0 }),
-    );
   }
 
   /** Breaks both sockets without a word. */
@@ -158,6 +152,27 @@ export class ScriptedWorker {
     this.#control.close();
     this.#records.close();
     await Promise.all(closed);
+  }
+
+  /** Renews its lease while its control socket is open. */
+  #beat(): void {
+    let sequence = 0;
+    const timer = setInterval(() => {
+      sequence += 1;
+      const frame: WorkerControlFrame = {
+        type: "heartbeat",
+        sequence,
+        freeSlots: 1,
+        warmHosts: {},
+        load: 0,
+        memory: 0,
+      };
+      if (this.#control.readyState === WebSocket.OPEN) {
+        this.#control.send(JSON.stringify(frame));
+      }
+    }, this.leaseDuration / 4);
+    timer.unref();
+    this.#control.once("close", () => clearInterval(timer));
   }
 
   #told(frame: ServiceControlFrame): void {
