@@ -56,7 +56,7 @@ BEGIN
   SET @now = COALESCE(@now, SYSUTCDATETIME());
   DECLARE @found TABLE (
     position int NOT NULL PRIMARY KEY, job_id binary(16) NOT NULL, attempt int NOT NULL, worker_id binary(16) NOT NULL,
-    first_number int NULL, last_number int NULL, ends bit NOT NULL, former int NOT NULL, outcome nvarchar(20) NULL, is_over bit NOT NULL);
+    first_number int NULL, last_number int NULL, ends bit NOT NULL, former int NULL, outcome nvarchar(20) NULL, is_over bit NOT NULL);
   DECLARE @appended TABLE (job_id binary(16) NOT NULL, attempt int NOT NULL, PRIMARY KEY (job_id, attempt));
   DECLARE @final runsmith.AttemptEnds;
   DECLARE @steps TABLE (
@@ -75,7 +75,7 @@ BEGIN
   INSERT INTO @found (position, job_id, attempt, worker_id, first_number, last_number, ends, former, outcome, is_over)
   SELECT b.position, b.job_id, b.attempt, b.worker_id, b.first_number, b.last_number, b.ends, a.last_number, a.outcome,
     CASE WHEN a.ended_at IS NULL THEN 0 ELSE 1 END
-  FROM @batches b JOIN runsmith.job_attempts a
+  FROM @batches b LEFT JOIN runsmith.job_attempts a
     ON a.job_id = b.job_id AND a.attempt = b.attempt AND a.worker_id = b.worker_id;
 
   -- The fence, and the place of the records, in one: the attempt is open, and its last number is still the one that was found.
@@ -137,7 +137,7 @@ BEGIN
   INSERT INTO @final (job_id, attempt, worker_id, outcome, cause, ended_at, reason, message, exception, result, exit_code)
   SELECT e.job_id, e.attempt, e.worker_id, e.outcome, e.cause, e.ended_at, e.reason, e.message, e.exception, e.result, e.exit_code
   FROM @ends e JOIN @found f ON f.job_id = e.job_id AND f.attempt = e.attempt
-  WHERE f.ends = 1 AND f.is_over = 0
+  WHERE f.ends = 1 AND f.is_over = 0 AND f.former IS NOT NULL
     AND (f.last_number IS NULL OR f.last_number <= f.former OR EXISTS (
       SELECT 1 FROM @appended p WHERE p.job_id = f.job_id AND p.attempt = f.attempt));
   IF EXISTS (SELECT 1 FROM @final)
@@ -147,9 +147,9 @@ BEGIN
 
   SELECT N'reached' AS effect, job_id FROM @reached;
 
-  SELECT N'batch' AS effect, b.position, COALESCE(a.last_number, 0) AS number,
+  SELECT N'batch' AS effect, f.position, COALESCE(a.last_number, 0) AS number,
     CASE
-      WHEN f.position IS NULL THEN N'refused'
+      WHEN f.former IS NULL THEN N'refused'
       -- Over. If it ended with this very report, whose acknowledgement was lost on its way, that is what the worker needs to hear.
       WHEN f.is_over = 1 THEN
         CASE WHEN f.outcome NOT IN (N'Lost', N'Declined') AND COALESCE(f.last_number, f.former) <= f.former THEN N'stored' ELSE N'refused' END
@@ -159,16 +159,16 @@ BEGIN
       ELSE N'stored'
     END AS outcome,
     CASE
+      WHEN f.former IS NULL THEN 0
       WHEN f.is_over = 1 THEN
         CASE WHEN f.outcome NOT IN (N'Lost', N'Declined') AND COALESCE(f.last_number, f.former) <= f.former THEN 1 ELSE 0 END
       WHEN f.first_number > f.former + 1 AND f.last_number > f.former THEN 0
       WHEN f.ends = 1 THEN 1
       ELSE 0
     END AS ended
-  FROM @batches b
-  LEFT JOIN @found f ON f.position = b.position
-  LEFT JOIN @appended p ON p.job_id = b.job_id AND p.attempt = b.attempt
-  LEFT JOIN runsmith.job_attempts a ON a.job_id = b.job_id AND a.attempt = b.attempt AND a.worker_id = b.worker_id
-  ORDER BY b.position;
+  FROM @found f
+  LEFT JOIN @appended p ON p.job_id = f.job_id AND p.attempt = f.attempt
+  LEFT JOIN runsmith.job_attempts a ON a.job_id = f.job_id AND a.attempt = f.attempt AND a.worker_id = f.worker_id
+  ORDER BY f.position;
 END;
 GO

@@ -119,36 +119,27 @@ END;
 GO
 
 -- A worker says hello: takes its row until the caller's commit, so that neither a claim nor the loss of its lease comes between, and gives
--- what the caller decides by. No worker: no row.
+-- what the caller decides by. No worker: no row. `lease_duration` is that of its group, NULL where the database has none for it.
 CREATE PROCEDURE runsmith.BeginHello
   @worker_id binary(16),
-  @group_leases runsmith.GroupLeases READONLY,
-  @usual_lease bigint,
   @now datetime2(3) = NULL
 AS
 BEGIN
   SET NOCOUNT ON;
   SET XACT_ABORT ON;
-  DECLARE @worker TABLE (
-    worker_id binary(16) NOT NULL, workspace_id binary(16) NOT NULL, name nvarchar(256) NOT NULL,
-    worker_group nvarchar(128) COLLATE Latin1_General_CI_AS NOT NULL, tags nvarchar(max) NOT NULL, admission nvarchar(20) NOT NULL,
-    instance_id nvarchar(128) NULL, lease_expires_at datetime2(3) NULL);
 
-  UPDATE runsmith.workers SET status = status
-  OUTPUT inserted.worker_id, inserted.workspace_id, inserted.name, inserted.worker_group, inserted.tags, inserted.admission,
-    inserted.instance_id, inserted.lease_expires_at INTO @worker
-  WHERE worker_id = @worker_id AND status <> N'removed';
+  UPDATE runsmith.workers SET status = status WHERE worker_id = @worker_id AND status <> N'removed';
 
-  SELECT N'worker' AS kind, w.name, w.worker_group, w.tags, w.admission, w.instance_id, w.lease_expires_at,
-    COALESCE(g.lease_duration, l.lease_duration, @usual_lease) AS lease_duration, COALESCE(@now, SYSUTCDATETIME()) AS now
-  FROM @worker w
+  SELECT N'worker' AS kind, w.name, w.worker_group, w.tags, w.admission, w.instance_id, w.lease_expires_at, g.lease_duration,
+    COALESCE(@now, SYSUTCDATETIME()) AS now
+  FROM runsmith.workers w
   LEFT JOIN runsmith.worker_groups g ON g.workspace_id = w.workspace_id AND g.name = w.worker_group
-  LEFT JOIN @group_leases l ON l.worker_group = w.worker_group;
+  WHERE w.worker_id = @worker_id AND w.status <> N'removed';
 
-  SELECT N'job' AS kind, j.job_id, j.attempt, j.host_kind, j.status, j.claimed_at, j.lost_at, j.lost_attempts, j.max_attempts,
-    j.time_limit, j.stop_grace, j.stop_requested_by, j.stop_forced
-  FROM runsmith.jobs j JOIN @worker w ON w.worker_id = j.worker_id
-  WHERE j.ended_at IS NULL
-  ORDER BY j.job_id;
+  SELECT N'job' AS kind, job_id, attempt, host_kind, status, claimed_at, lost_at, lost_attempts, max_attempts, time_limit, stop_grace,
+    stop_requested_by, stop_forced
+  FROM runsmith.jobs
+  WHERE worker_id = @worker_id AND ended_at IS NULL
+  ORDER BY job_id;
 END;
 GO

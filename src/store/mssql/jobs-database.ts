@@ -3,6 +3,7 @@ import { operationCaller } from "../operation-caller.ts";
 import type { Asynchronous } from "../store.ts";
 import type { JobsOperations, PlainRow } from "../testing/jobs-database.ts";
 import { JobsDatabase } from "../testing/jobs-database.ts";
+import { sqlServerOfTests } from "../testing/temporary-store.ts";
 import { connect } from "./connect.ts";
 import { readDatabaseUrl } from "./database-url.ts";
 import { openMssqlStore } from "./open-mssql-store.ts";
@@ -16,17 +17,24 @@ import { id, time } from "./sql-values.ts";
 
 /* For tests only: the operations of jobs, streams and workers over a test's database on SQL Server. */
 
-/** An empty database whose clock is the test's. */
-export async function openMssqlJobsDatabase(
-  databaseUrl: string,
-): Promise<{ db: MssqlJobsDatabase; close: () => Promise<void> }> {
+const sessions = new Map<string, Promise<MssqlSession>>();
+
+/** An empty database whose clock is the test's. Its connections go on to the next test that gets the same database. */
+export async function openMssqlJobsDatabase(databaseUrl: string): Promise<MssqlJobsDatabase> {
+  let session = sessions.get(databaseUrl);
+  if (session === undefined) {
+    session = openSession(databaseUrl);
+    sessions.set(databaseUrl, session);
+  }
+  return new MssqlJobsDatabase(await session);
+}
+
+async function openSession(databaseUrl: string): Promise<MssqlSession> {
   // Brings the schema up to date.
   await (await openMssqlStore({ databaseUrl })).close();
   const pool = await connect(readDatabaseUrl(databaseUrl));
-  return {
-    db: new MssqlJobsDatabase(poolSession(pool, { commits: 0, commitTime: 0 })),
-    close: () => pool.close(),
-  };
+  (await sqlServerOfTests()).beforeTestDatabasesAreDropped(() => pool.close());
+  return poolSession(pool, { commits: 0, commitTime: 0 });
 }
 
 export class MssqlJobsDatabase extends JobsDatabase {

@@ -9,7 +9,7 @@ import { rowsOf } from "./jobs-claim.ts";
 import { noteJobChange } from "./jobs-effects.ts";
 import type { MssqlSession } from "./session.ts";
 import { bigint, id, int, json, text, time } from "./sql-values.ts";
-import { groupLeases } from "./workers-leases.ts";
+import { givenLease } from "./workers-leases.ts";
 
 interface HelloRow {
   name: string;
@@ -45,13 +45,12 @@ export function helloWorker(
   return session.transaction(async (inside) => {
     const begun = await inside.execute("runsmith.BeginHello", {
       worker_id: id(hello.workerId),
-      group_leases: groupLeases(hello.leases),
-      usual_lease: bigint(hello.leases.usual),
     });
-    const [worker] = rowsOf<HelloRow>(begun, "worker");
-    if (worker === undefined) {
+    const [row] = rowsOf<Omit<HelloRow, "lease_duration"> & { lease_duration: number | null }>(begun, "worker");
+    if (row === undefined) {
       return null;
     }
+    const worker = { ...row, lease_duration: row.lease_duration ?? givenLease(hello.leases, row.worker_group) };
     const { keep, ends, waits } = settle(hello, worker, rowsOf<HeldJob>(begun, "job"));
     const effects = await completeJobs(inside, ends);
     for (const job of waits) {

@@ -18,8 +18,14 @@ const groupLeaseDurations = new TableType("runsmith.GroupLeases", {
   lease_duration: "bigint",
 });
 
+/** Milliseconds of a group's leases where the database says nothing of them. */
+export function givenLease({ byGroup, usual }: LeaseDurations, group: string): number {
+  const name = group.toLowerCase();
+  return (Object.hasOwn(byGroup, name) ? byGroup[name] : undefined) ?? usual;
+}
+
 /** What a service was told of the leases of groups. */
-export function groupLeases({ byGroup }: LeaseDurations): TableValue {
+function groupLeases({ byGroup }: LeaseDurations): TableValue {
   return groupLeaseDurations.of(
     Object.entries(byGroup).map(([worker_group, lease_duration]) => ({ worker_group, lease_duration })),
   );

@@ -7,15 +7,10 @@ import { temporaryStoreOptions } from "./temporary-store.ts";
 
 /** An empty database for a `storeTest`, of the kind that it is run with. */
 export async function openJobsDatabase(t: TestContext): Promise<JobsDatabase> {
-  let close = async () => {};
-  // What is to be done first after the test must be said first.
-  t.after(() => close());
   const { databaseUrl } = await temporaryStoreOptions(t);
   if (databaseUrl === undefined) {
     return new SqliteJobsDatabase();
   }
   const { openMssqlJobsDatabase } = await import("../mssql/jobs-database.ts");
-  const opened = await openMssqlJobsDatabase(databaseUrl);
-  close = opened.close;
-  return opened.db;
+  return openMssqlJobsDatabase(databaseUrl);
 }

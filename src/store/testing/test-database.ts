@@ -65,8 +65,18 @@ export async function rowsOfTestDatabase(databaseUrl: string, table: string): Pr
   return (await request.query<Record<string, unknown>>(`SELECT * FROM runsmith.${table}`)).recordset;
 }
 
+const closings: (() => Promise<void>)[] = [];
+
+/** Does something before this process drops its databases: closes what is connected to them. */
+export function beforeTestDatabasesAreDropped(close: () => Promise<void>): void {
+  closings.push(close);
+}
+
 /** Drops what this process made. */
 export async function dropTestDatabases(): Promise<void> {
+  for (const close of closings.splice(0)) {
+    await close();
+  }
   if (recordings) {
     writeFileSync(join(recordings, `${process.pid}.json`), JSON.stringify([...recorded.values()]));
   }
