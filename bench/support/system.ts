@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -81,7 +82,16 @@ export async function startSystem(
 /** A folder that is gone when the bench is over. */
 export async function benchFolder(): Promise<{ path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), "runsmith-bench-"));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  // Also when the bench is interrupted, as these may be some gigabytes.
+  const removeAtEnd = () => rmSync(path, { recursive: true, force: true });
+  process.once("exit", removeAtEnd);
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      process.off("exit", removeAtEnd);
+      await rm(path, { recursive: true, force: true });
+    },
+  };
 }
 
 // Without a handler these signals end the process without an `exit` event.
