@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { v7 as newId } from "uuid";
 import type { JobFilter, JobOutcome } from "../contract/api/job-filter.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { JobStatus } from "../contract/job-status.ts";
@@ -118,8 +119,9 @@ export class BulkJobs {
       });
     }
     const { jobs, missing, next } = await this.#selected(request, statuses);
-    // Oldest first, as they were started.
-    const outcomes = await inTurn(jobs.toReversed(), (job) => this.#retryOne(job, request));
+    // Oldest first, as they were started: the ids are made here, since some are worked at once.
+    const retries = jobs.toReversed().map((job) => ({ job, jobId: newId() }));
+    const outcomes = await inTurn(retries, ({ job, jobId }) => this.#retryOne(job, jobId, request));
     return { items: [...outcomes.toReversed(), ...missing], next };
   }
 
@@ -138,7 +140,7 @@ export class BulkJobs {
     return this.#start(former, starter);
   }
 
-  async #retryOne(job: StoredJob, request: RetryJobsRequest): Promise<JobOutcome> {
+  async #retryOne(job: StoredJob, newJobId: string, request: RetryJobsRequest): Promise<JobOutcome> {
     const { jobId } = job;
     const former = await this.#options.store.read.jobToRetry({ jobId });
     if (former === null) {
@@ -158,7 +160,7 @@ export class BulkJobs {
       return outcomeOf(job, "would-retry", job.status);
     }
     try {
-      const started = await this.#start(former, { ...starterOf(request), idempotency: key });
+      const started = await this.#start(former, { ...starterOf(request), idempotency: key }, newJobId);
       return { ...outcomeOf(job, "retried"), newJobId: started.job.jobId };
     } catch (error) {
       if (error instanceof UserError) {
@@ -168,13 +170,14 @@ export class BulkJobs {
     }
   }
 
-  #start(former: JobToRetry, starter: RetryStarter): Promise<StartedJob> {
+  #start(former: JobToRetry, starter: RetryStarter, jobId?: string): Promise<StartedJob> {
     return this.#options.start({
       runbook: former.runbookId,
       draft: former.draft,
       parameters: former.parameters,
       retryOf: former.jobId,
       ...starter,
+      ...(jobId !== undefined && { jobId }),
     });
   }
 

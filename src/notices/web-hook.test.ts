@@ -3,6 +3,7 @@ import { createHmac } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startNoticeService, startNotices, temporaryFolder } from "./testing/notice-service.ts";
 import { startWebHook } from "./testing/receivers.ts";
 import { webHookAddress } from "./web-hook.ts";
@@ -76,7 +77,7 @@ test("a delivery that a stop of the service broke off is done again after the ne
   await service.notices.createRule({ name: "ops", target: { kind: "web-hook", url: hook.url }, ...ann });
   await service.fail("Deploy");
   while (hook.posted.length === 0) {
-    await new Promise((resolve) => setImmediate(resolve));
+    await sleep(5);
   }
   await service.notices.stop();
   const next = startNotices(service);

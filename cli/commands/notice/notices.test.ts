@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { NoticeDeliveryResource, NoticeResource, NoticeRuleResource } from "../../../src/contract/api/notice.ts";
 import { startMailServer, startWebHook } from "../../../src/notices/testing/receivers.ts";
 import { ScriptedWorker } from "../../../src/web/testing/scripted-worker.ts";
@@ -63,7 +64,7 @@ test("notice rules are made, tested, followed, changed and removed from the comm
   await worker.append(job, [], "Failed");
   await worker.close();
   while (hook.posted.length < 2) {
-    await new Promise((resolve) => setImmediate(resolve));
+    await sleep(5);
   }
   assert.equal(hook.posted[1]?.body.job.jobId, job.jobId);
 
