@@ -52,8 +52,10 @@ async function sqlServerGround(): Promise<FaultGround> {
     await dropTestDatabases();
   };
   let installation: Installation;
+  // Few connections: each fault makes all of them anew, and that is not what is tried here.
+  const databaseUrl = `${proxy.url}${proxy.url.includes("?") ? "&" : "?"}poolSize=4`;
   try {
-    installation = await Installation.start({ server, databaseUrls: [proxy.url, proxy.url] });
+    installation = await Installation.start({ server, databaseUrls: [databaseUrl, databaseUrl] });
   } catch (error) {
     await close();
     throw error;

@@ -41,7 +41,9 @@ export async function runFaults(of: {
   const { installation } = ground;
   using live = new LiveAttempts();
   const campaign = new Campaign(ground, planFaults(of), of.progress ?? (() => {}));
-  await campaign.run();
+  await campaign.run().catch((error: unknown) => {
+    throw new Error(`The run broke off. The services said last:\n${installation.lastErrors()}`, { cause: error });
+  });
   await installation.stop();
   const own = new Set(campaign.accepted);
   const left = () => liveAttempts().filter(({ jobId }) => own.has(jobId));
