@@ -286,11 +286,12 @@ class Notices implements NoticesFeature {
       return;
     }
     const isStopped = () => this.#stopped;
-    if ((await this.#store.read.noticeWork()).events) {
+    let work = await this.#store.read.noticeWork();
+    if (work.events) {
       await this.#maker.tellEvents(isStopped);
+      work = await this.#store.read.noticeWork();
     }
-    const { dueAt, now } = await this.#store.read.noticeWork();
-    if (dueAt !== null && dueAt <= now) {
+    if (work.dueAt !== null && work.dueAt <= work.now) {
       while (!isStopped() && (await this.#sender.sendDue())) {
         // Until nothing is due, or enough is under way.
       }
