@@ -1,11 +1,11 @@
 /*
- * The control thread: connects, says hello, sends heartbeats, passes frames on, and keeps the lease.
+ * The control thread: connects, says hello, sends heartbeats and passes frames on.
  *
  *   connecting --welcome--> connected --closed--> connecting (after a delay)
  *        any state --the service refuses the worker--> ended
  *
- * The lease runs beside that: it is renewed by what the service acknowledges, over any number of connections, and when it is
- * lost the main thread is told to end its jobs. The guard does it when the main thread does not.
+ * The lease runs beside that (`lease-keeper.ts`): when it is lost the main thread is told to end its jobs. The guard does it when
+ * the main thread does not.
  */
 
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
@@ -20,14 +20,14 @@ import { controlPath, linkProtocolVersion } from "../../src/contract/link/contro
 import type { UserError } from "../../src/contract/user-error.ts";
 import { GuardClient } from "../guard/guard-client.ts";
 import { keyOf } from "./attempt-key.ts";
-import { ClockOffset } from "./clock-offset.ts";
 import type {
   ControlThreadData,
   MessageFromControlThread,
   MessageToControlThread,
   WorkerStatus,
 } from "./control-messages.ts";
-import { leaseDeadline, SharedDeadline } from "./lease.ts";
+import { SharedDeadline } from "./lease.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
 import { monotonicNow } from "./monotonic-now.ts";
 import { reconnectDelay } from "./reconnect-delay.ts";
 import { openSocket, refusalOf } from "./service-connection.ts";
@@ -39,15 +39,18 @@ const heartbeatsPerLease = 4;
 const silentShare = 0.5;
 /** A main thread that does not answer for this long is not renewed any more: its jobs would be "Running" for ever. */
 const mainThreadPatience = 60_000;
-/** The guard acts this long after the main thread should have, in milliseconds. */
-const guardDelay = 500;
 
 const port = parentPort;
 if (port === null) throw new Error("the control thread is started by a worker");
 const data = workerData as ControlThreadData;
-const deadline = new SharedDeadline(data.deadline);
 const guard = new GuardClient();
-const clock = new ClockOffset();
+const lease = new LeaseKeeper(new SharedDeadline(data.deadline), guard, {
+  lost(leaseDuration) {
+    log("warn", "The lease has run out; jobs are ended", { leaseDuration });
+    tell({ type: "lease-lost" });
+  },
+  clock: (offset) => tell({ type: "clock", offset }),
+});
 const running = new Map<string, AttemptReference>();
 
 let socket: WebSocket | null = null;
@@ -56,15 +59,10 @@ let closing = false;
 let tries = 0;
 /** Which of the services is dialled. */
 let dialled = 0;
-let sequence = 0;
-/** When each heartbeat was sent, from the last acknowledged one on; the hello is number 0. */
-let sentAt = new Map<number, number>();
-let leaseDuration = 0;
 let lastAnswerAt = 0;
 let status: WorkerStatus = { freeSlots: 0, warmHosts: {} };
 let draining = false;
 let heartbeatTimer: NodeJS.Timeout | undefined;
-let leaseTimer: NodeJS.Timeout | undefined;
 let mainAnsweredAt = monotonicNow();
 let lastComplaint = "";
 
@@ -90,8 +88,7 @@ function take(message: MessageToControlThread): void {
       guard.remove(message.ids);
       break;
     case "lease-loss-done":
-      // Unless a new lease has begun meanwhile.
-      if (deadline.get() <= monotonicNow()) guard.setDeadline(null);
+      lease.lossDone();
       break;
     case "alive":
       mainAnsweredAt = monotonicNow();
@@ -125,8 +122,7 @@ function connect(): void {
       complain(error.message === "" ? ((error as NodeJS.ErrnoException).code ?? "connection failed") : error.message);
   });
   opening.on("open", () => {
-    sequence = 0;
-    sentAt = new Map([[0, monotonicNow()]]);
+    lease.helloSent();
     lastAnswerAt = monotonicNow();
     opening.send(
       JSON.stringify({ ...data.hello, type: "hello", protocol: linkProtocolVersion, running: [...running.values()] }),
@@ -188,7 +184,7 @@ function receive(text: string): void {
       welcome(frame);
       break;
     case "heartbeat-acknowledged":
-      acknowledge(frame.sequence, frame.leaseDuration, frame.serviceTime);
+      lease.acknowledged(frame.sequence, frame.leaseDuration, frame.serviceTime);
       break;
     case "run-job":
       running.set(keyOf(frame), { jobId: frame.jobId, attempt: frame.attempt });
@@ -205,51 +201,17 @@ function welcome(frame: Extract<ServiceControlFrame, { type: "welcome" }>): void
   lastComplaint = "";
   const keep = new Set(frame.keep.map(keyOf));
   for (const key of running.keys()) if (!keep.has(key)) running.delete(key);
-  clock.clear();
-  acknowledge(0, frame.leaseDuration, frame.serviceTime);
+  lease.welcomed(frame.leaseDuration, frame.serviceTime);
   tell({ type: "welcome", frame, server: server() });
   if (draining) send({ type: "draining" });
   clearInterval(heartbeatTimer);
   heartbeatTimer = setInterval(heartbeat, frame.leaseDuration / heartbeatsPerLease);
 }
 
-function acknowledge(acknowledged: number, duration: number, serviceTime: number): void {
-  const sent = sentAt.get(acknowledged);
-  if (sent === undefined) return;
-  // It stays known: a service that is about to restart acknowledges it once more, for longer.
-  for (const older of sentAt.keys()) if (older < acknowledged) sentAt.delete(older);
-  leaseDuration = duration;
-  renew(leaseDeadline(sent, duration));
-  const now = monotonicNow();
-  tell({ type: "clock", offset: clock.add(sent, now, serviceTime) });
-}
-
-function renew(until: number): void {
-  const now = monotonicNow();
-  const current = deadline.get();
-  // What was lost stays lost until the service answers something sent after the loss; a hello always is.
-  if (until <= now) return;
-  if (current > now && current !== Number.POSITIVE_INFINITY && until < current) return;
-  deadline.set(until);
-  guard.setDeadline(until + guardDelay);
-  clearTimeout(leaseTimer);
-  leaseTimer = setTimeout(leaseOver, until - now);
-}
-
-function leaseOver(): void {
-  const left = deadline.get() - monotonicNow();
-  if (left > 0) {
-    leaseTimer = setTimeout(leaseOver, left);
-    return;
-  }
-  log("warn", "The lease has run out; jobs are ended", { leaseDuration });
-  tell({ type: "lease-lost" });
-}
-
 function heartbeat(): void {
   if (socket === null) return;
   const now = monotonicNow();
-  const patience = Math.max(1_000, leaseDuration * silentShare) + (connected ? 0 : 9_000);
+  const patience = Math.max(1_000, lease.duration * silentShare) + (connected ? 0 : 9_000);
   if (now - lastAnswerAt > patience) {
     complain("the service does not answer");
     socket.terminate();
@@ -261,11 +223,9 @@ function heartbeat(): void {
     complain("the worker's main thread hangs, so its lease is not renewed");
     return;
   }
-  sequence++;
-  sentAt.set(sequence, now);
   send({
     type: "heartbeat",
-    sequence,
+    sequence: lease.heartbeatSent(),
     freeSlots: status.freeSlots,
     warmHosts: status.warmHosts,
     load: loadavg()[0] ?? 0,
@@ -283,7 +243,7 @@ function send(frame: WorkerControlFrame): void {
 function close(): void {
   closing = true;
   clearInterval(heartbeatTimer);
-  clearTimeout(leaseTimer);
+  lease.close();
   guard.close();
   const open = socket;
   if (open === null) end();
