@@ -77,11 +77,12 @@ BEGIN
     instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL, link_id nvarchar(128) COLLATE Latin1_General_BIN2 NULL);
   DECLARE @workers TABLE (worker_id binary(16) NOT NULL PRIMARY KEY, sandbox nvarchar(256) NULL);
   DECLARE @free TABLE (
-    placement_id binary(16) NOT NULL, number int NOT NULL, worker_id binary(16) NOT NULL, sandbox nvarchar(256) NULL,
-    PRIMARY KEY (placement_id, number));
+    placement_id binary(16) NOT NULL, number int NOT NULL, position int NOT NULL, worker_id binary(16) NOT NULL,
+    sandbox nvarchar(256) NULL, PRIMARY KEY (placement_id, number));
   DECLARE @taken TABLE (job_id binary(16) NOT NULL PRIMARY KEY, placement_id binary(16) NOT NULL, rank int NOT NULL, tag bigint NOT NULL);
   DECLARE @held TABLE (job_id binary(16) NOT NULL PRIMARY KEY, runbook_id binary(16) NOT NULL);
-  DECLARE @given TABLE (job_id binary(16) NOT NULL PRIMARY KEY, worker_id binary(16) NOT NULL, sandbox nvarchar(256) NULL);
+  DECLARE @given TABLE (
+    job_id binary(16) NOT NULL PRIMARY KEY, position int NOT NULL, worker_id binary(16) NOT NULL, sandbox nvarchar(256) NULL);
   DECLARE @started TABLE (job_id binary(16) NOT NULL PRIMARY KEY, attempt int NOT NULL, worker_id binary(16) NOT NULL);
   DECLARE @placement_id binary(16);
   DECLARE @count int;
@@ -104,8 +105,8 @@ BEGIN
       WHERE h.workspace_id = workers.workspace_id
         AND (h.scope = N'all' OR (h.scope = N'group' AND h.subject = workers.worker_group)));
 
-  INSERT INTO @free (placement_id, number, worker_id, sandbox)
-  SELECT s.placement_id, ROW_NUMBER() OVER (PARTITION BY s.placement_id ORDER BY s.position), w.worker_id, w.sandbox
+  INSERT INTO @free (placement_id, number, position, worker_id, sandbox)
+  SELECT s.placement_id, ROW_NUMBER() OVER (PARTITION BY s.placement_id ORDER BY s.position), s.position, w.worker_id, w.sandbox
   FROM @wanted s JOIN @workers w ON w.worker_id = s.worker_id;
 
   SET @placement_id = (SELECT TOP (1) placement_id FROM @free ORDER BY placement_id);
@@ -136,8 +137,8 @@ BEGIN
     WHERE runbook_id IN (SELECT runbook_id FROM @held);
   END;
 
-  INSERT INTO @given (job_id, worker_id, sandbox)
-  SELECT t.job_id, f.worker_id, f.sandbox
+  INSERT INTO @given (job_id, position, worker_id, sandbox)
+  SELECT t.job_id, f.position, f.worker_id, f.sandbox
   FROM (
     SELECT job_id, placement_id, ROW_NUMBER() OVER (PARTITION BY placement_id ORDER BY rank, tag, job_id) AS number
     FROM @taken) t
@@ -161,10 +162,10 @@ BEGIN
 
   SELECT N'worker' AS kind, worker_id FROM @workers;
   SELECT N'parked' AS kind, h.job_id, t.placement_id FROM @held h JOIN @taken t ON t.job_id = h.job_id;
-  SELECT N'claimed' AS kind, j.job_id, s.attempt, s.worker_id, j.placement_id, j.host_kind, j.runbook_id, j.runbook_name,
+  SELECT N'claimed' AS kind, g.position, j.job_id, s.attempt, s.worker_id, j.placement_id, j.host_kind, j.runbook_id, j.runbook_name,
     j.runbook_kind, j.version_id, p.parameters, j.log_switches, j.grants, j.time_limit, j.stop_grace, j.output_limit, j.isolation,
     j.host_reuse, j.starter_id, j.claimed_at
-  FROM @started s JOIN @taken t ON t.job_id = s.job_id
+  FROM @started s JOIN @taken t ON t.job_id = s.job_id JOIN @given g ON g.job_id = s.job_id
   JOIN runsmith.jobs j ON j.job_id = s.job_id JOIN runsmith.job_parameters p ON p.job_id = s.job_id
   ORDER BY t.placement_id, t.rank, t.tag, t.job_id;
 

@@ -62,7 +62,7 @@ async function readState(
 const selectHolds = `
   SELECT h.scope, h.subject, h.reason, h.held_by, h.held_at, r.name AS runbook_name
   FROM runsmith.dispatch_holds h LEFT JOIN runsmith.runbooks r
-    ON h.scope = N'runbook' AND r.runbook_id = CONVERT(binary(16), REPLACE(h.subject, N'-', N''), 2)
+    ON r.runbook_id = CASE WHEN h.scope = N'runbook' THEN CONVERT(binary(16), REPLACE(h.subject, N'-', N''), 2) END
   WHERE h.workspace_id = @workspace_id`;
 
 interface HoldRow {

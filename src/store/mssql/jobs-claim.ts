@@ -1,14 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Isolation } from "../../contract/api/runbook.ts";
-import type { Grant } from "../../contract/grant.ts";
-import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
 import type { Offer, QueueHeads } from "../claim-order.ts";
 import { shareOut } from "../claim-order.ts";
 import { bytesToId } from "../id-bytes.ts";
-import type { ClaimedJob, HostReuse, JobWrites, QueueKey, SlotOffer } from "../operations/jobs.ts";
-import { toLogSwitches } from "../stored-job.ts";
+import type { JobWrites, QueueKey } from "../operations/jobs.ts";
 import { completeJobs } from "./attempt-ends.ts";
+import { claimedJobs } from "./claimed-jobs.ts";
 import { noEffects, noteJobChange } from "./jobs-effects.ts";
+import { rowsOf } from "./procedure-rows.ts";
 import type { MssqlSession, StatementResult } from "./session.ts";
 import { ConnectionLost, isTransient } from "./sql-errors.ts";
 import { int, TableType, time } from "./sql-values.ts";
@@ -30,7 +28,15 @@ const claimSlots = new TableType("runsmith.ClaimSlots", {
 /** Milliseconds between two looks for a claim whose answer was lost. */
 const lookUpPause = 1_000;
 
+type ClaimRequest = Parameters<JobWrites["claimJobs"]>[0];
 type Claim = Awaited<ReturnType<JobWrites["claimJobs"]>>;
+
+/** An offer, and which of the requests made it. */
+interface OfferOfRequest extends Offer {
+  request: number;
+  instanceId: string;
+  linkId: string | null;
+}
 
 /**
  * Claims jobs: looks at the first ones of each queue, shares the free slots out between the queues, and fills them, each with whatever
@@ -45,68 +51,101 @@ export class JobClaims {
     this.#session = session;
   }
 
-  /** See `JobWrites.claimJobs`. */
-  async claim(request: Parameters<JobWrites["claimJobs"]>[0]): Promise<Claim> {
-    const { now, sandboxes, queues } = await this.#look(request);
-    const offers: (Offer & { instanceId: string; linkId: string | null })[] = [];
-    const passedOver: string[] = [];
-    for (const offer of request.offers) {
-      if (!sandboxes.has(offer.workerId)) {
-        passedOver.push(offer.workerId);
-      } else if (offer.slots > 0) {
-        offers.push({
-          workerId: offer.workerId,
-          instanceId: offer.instanceId,
-          linkId: offer.linkId ?? null,
-          sandbox: sandboxes.get(offer.workerId) ?? null,
-          slots: offer.slots,
-          kindSlots: { ...offer.kindSlots },
-          placementIds: new Set(offer.placementIds),
-        });
+  /** Answers requests together, each as `JobWrites.claimJobs` says. Of more than one, each may have all the slots that it offers. */
+  async claim(requests: readonly ClaimRequest[]): Promise<Claim[]> {
+    const { now, sandboxes, queues } = await this.#look(requests);
+    const claims = requests.map((): Claim => ({ claimed: [], passedOver: [], more: [], effects: noEffects() }));
+    const offers: OfferOfRequest[] = [];
+    for (const [request, { offers: offered }] of requests.entries()) {
+      for (const offer of offered) {
+        const sandbox = sandboxes.get(offer.workerId);
+        if (sandbox === undefined) {
+          claims[request]?.passedOver.push(offer.workerId);
+        } else if (offer.slots > 0) {
+          offers.push({
+            ...offer,
+            request,
+            linkId: offer.linkId ?? null,
+            sandbox,
+            kindSlots: { ...offer.kindSlots },
+            placementIds: new Set(offer.placementIds),
+          });
+        }
       }
     }
-    const { takers, more } = shareOut(queues, offers, request.limit);
+    const limit = requests.reduce((sum, request) => sum + request.limit, 0);
+    const { takers, more } = shareOut(queues, offers, limit);
     const slots = [...takers].flatMap(([queue, workers]) =>
-      workers.map((worker) => ({ queue, offer: offers.find((offer) => offer.workerId === worker.workerId) })),
+      (workers as OfferOfRequest[]).map((offer) => ({ queue, offer })),
     );
-    if (slots.length === 0) {
-      return { claimed: [], passedOver, more: [...more], effects: noEffects() };
-    }
-
-    const rows = slots.flatMap(({ queue, offer }, position) =>
-      offer === undefined
-        ? []
-        : {
-            position,
-            placement_id: queue.placementId,
-            worker_id: offer.workerId,
-            instance_id: offer.instanceId,
-            link_id: offer.linkId,
-          },
-    );
-    const result = await this.#fill(rows, now);
-    const claimed = claimedJobs(result);
-    const parked = rowsOf<{ job_id: Uint8Array }>(result, "parked");
-    const effects = noEffects();
-    for (const { job_id } of parked) {
-      noteJobChange(effects, bytesToId(job_id));
-    }
-    const live = new Set(rowsOf<{ worker_id: Uint8Array }>(result, "worker").map((row) => bytesToId(row.worker_id)));
-    for (const { worker_id: workerId } of rows) {
-      if (live.size > 0 && !live.has(workerId) && !passedOver.includes(workerId)) {
-        passedOver.push(workerId);
+    if (slots.length > 0) {
+      for (const placementId of await this.#fillAll(slots, now, claims)) {
+        more.add(placementId);
       }
     }
-    // Others claimed what was seen, or it was parked: more may wait behind it.
-    for (const [queue, workers] of takers) {
-      if (claimed.filter(({ placementId }) => placementId === queue.placementId).length < workers.length) {
-        more.add(queue.placementId);
-      }
+    for (const [request, { queues: named }] of requests.entries()) {
+      const mine = named.map(({ placementId }) => placementId).filter((placementId) => more.has(placementId));
+      claims[request]?.more.push(...new Set(mine));
     }
-    return { claimed, passedOver, more: [...more], effects };
+    return claims;
   }
 
-  async #look({ queues, offers, limit }: { queues: QueueKey[]; offers: SlotOffer[]; limit: number }) {
+  /** Adds what the slots were filled with to the claims; gives the placements of which more may wait. */
+  async #fillAll(
+    slots: { queue: QueueKey; offer: OfferOfRequest }[],
+    now: number,
+    claims: readonly Claim[],
+  ): Promise<Set<string>> {
+    const result = await this.#fill(
+      slots.map(({ queue, offer }, position) => ({
+        position,
+        placement_id: queue.placementId,
+        worker_id: offer.workerId,
+        instance_id: offer.instanceId,
+        link_id: offer.linkId,
+      })),
+      now,
+    );
+    const filled = new Set<number>();
+    for (const { position, job } of claimedJobs(result)) {
+      // Of a claim that was looked up nobody knows the slot; any of the worker's does.
+      const slot =
+        position ??
+        slots.findIndex(
+          ({ queue, offer }, index) =>
+            !filled.has(index) && offer.workerId === job.workerId && queue.placementId === job.placementId,
+        );
+      filled.add(slot);
+      claims[slots[slot]?.offer.request ?? 0]?.claimed.push(job);
+    }
+    for (const { job_id } of rowsOf<{ job_id: Uint8Array }>(result, "parked")) {
+      const [first] = claims;
+      if (first !== undefined) {
+        noteJobChange(first.effects, bytesToId(job_id));
+      }
+    }
+    const live = new Set(rowsOf<{ worker_id: Uint8Array }>(result, "worker").map((row) => bytesToId(row.worker_id)));
+    const left = new Set<string>();
+    for (const [index, { queue, offer }] of slots.entries()) {
+      if (!filled.has(index)) {
+        // Others claimed what was seen, or it was parked: more may wait behind it.
+        left.add(queue.placementId);
+        const passedOver = claims[offer.request]?.passedOver;
+        if (!live.has(offer.workerId) && passedOver?.includes(offer.workerId) === false) {
+          passedOver.push(offer.workerId);
+        }
+      }
+    }
+    return left;
+  }
+
+  async #look(requests: readonly ClaimRequest[]) {
+    const offers = requests.flatMap((request) => request.offers);
+    const queues = uniqueBy(
+      requests.flatMap((request) => request.queues),
+      ({ placementId }) => placementId,
+    );
+    const limit = requests.reduce((sum, request) => sum + request.limit, 0);
     const result = await this.#session.execute("runsmith.ReadClaimable", {
       workers: offeredWorkers.of(
         uniqueBy(offers, ({ workerId }) => workerId).map(({ workerId, instanceId, linkId }) => ({
@@ -115,9 +154,7 @@ export class JobClaims {
           link_id: linkId ?? null,
         })),
       ),
-      queues: placementIds.of(
-        uniqueBy(queues, ({ placementId }) => placementId).map(({ placementId }) => ({ placement_id: placementId })),
-      ),
+      queues: placementIds.of(queues.map(({ placementId }) => ({ placement_id: placementId }))),
       limit: int(limit + 1),
     });
     const heads = Map.groupBy(
@@ -179,7 +216,7 @@ export class JobClaims {
         const declined = "the answer to its claim was lost";
         await completeJobs(
           this.#session,
-          jobs.map(({ jobId, attempt, workerId }) => ({ jobId, attempt, workerId, declined })),
+          jobs.map(({ job: { jobId, attempt, workerId } }) => ({ jobId, attempt, workerId, declined })),
         );
         return;
       } catch (error) {
@@ -207,57 +244,6 @@ interface ClaimSlot {
   worker_id: string;
   instance_id: string;
   link_id: string | null;
-}
-
-interface ClaimedRow {
-  job_id: Uint8Array;
-  attempt: number;
-  worker_id: Uint8Array;
-  placement_id: Uint8Array;
-  host_kind: HostKind;
-  runbook_id: Uint8Array;
-  runbook_name: string;
-  runbook_kind: RunbookKind;
-  version_id: Uint8Array;
-  parameters: string;
-  log_switches: number;
-  grants: string;
-  time_limit: number | null;
-  stop_grace: number;
-  output_limit: number;
-  isolation: Isolation;
-  host_reuse: HostReuse;
-  starter_id: Uint8Array | null;
-  claimed_at: number;
-}
-
-function claimedJobs(result: StatementResult): ClaimedJob[] {
-  return rowsOf<ClaimedRow>(result, "claimed").map((row) => ({
-    jobId: bytesToId(row.job_id),
-    attempt: row.attempt,
-    workerId: bytesToId(row.worker_id),
-    placementId: bytesToId(row.placement_id),
-    hostKind: row.host_kind,
-    runbookId: bytesToId(row.runbook_id),
-    runbookName: row.runbook_name,
-    runbookKind: row.runbook_kind,
-    versionId: bytesToId(row.version_id),
-    parameters: JSON.parse(row.parameters) as Record<string, unknown>,
-    logs: toLogSwitches(row.log_switches),
-    grants: JSON.parse(row.grants) as Grant[],
-    timeLimit: row.time_limit,
-    stopGrace: row.stop_grace,
-    outputLimit: row.output_limit,
-    isolation: row.isolation,
-    hostReuse: row.isolation === "runbook" ? row.host_reuse : "never",
-    starterId: row.starter_id === null ? null : bytesToId(row.starter_id),
-    claimedAt: row.claimed_at,
-  }));
-}
-
-/** The rows of one kind, of all that a procedure gave. */
-export function rowsOf<Row>(result: StatementResult, kind: string): Row[] {
-  return result.recordsets.flat().filter((row) => row["kind"] === kind) as Row[];
 }
 
 function uniqueBy<Item>(items: readonly Item[], key: (item: Item) => string): Item[] {

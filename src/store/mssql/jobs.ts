@@ -1,6 +1,7 @@
 import type { JobReads, JobWrites } from "../operations/jobs.ts";
 import type { Asynchronous } from "../store.ts";
 import { completeJobs } from "./attempt-ends.ts";
+import { GatheredClaims } from "./gathered-claims.ts";
 import { JobAcceptance, jobAcceptedBefore } from "./jobs-accept.ts";
 import { JobClaims } from "./jobs-claim.ts";
 import { failOverdueJobs, overdueJobsExist, releaseParkedJobs } from "./jobs-duties.ts";
@@ -47,7 +48,7 @@ export const jobWriteRules: WriteRules<JobWrites> = {
 
 export function jobWrites(session: MssqlSession): Asynchronous<JobWrites> {
   const acceptance = new JobAcceptance(session);
-  const claims = new JobClaims(session);
+  const claims = new GatheredClaims(new JobClaims(session));
   return {
     acceptJob: (job) => acceptance.accept(job),
     claimJobs: (of) => claims.claim(of),

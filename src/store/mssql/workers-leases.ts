@@ -1,8 +1,8 @@
 import type { WorkerAdmission } from "../../contract/api/worker.ts";
 import { bytesToId } from "../id-bytes.ts";
 import type { LeaseDurations, WorkerWrites } from "../operations/workers.ts";
-import { rowsOf } from "./jobs-claim.ts";
 import { effectsOf, releasedAtOnce } from "./jobs-effects.ts";
+import { rowsOf } from "./procedure-rows.ts";
 import type { MssqlSession } from "./session.ts";
 import type { TableValue } from "./sql-values.ts";
 import { bigint, int, TableType } from "./sql-values.ts";

@@ -14,3 +14,10 @@ export async function openJobsDatabase(t: TestContext): Promise<JobsDatabase> {
   const { openMssqlJobsDatabase } = await import("../mssql/jobs-database.ts");
   return openMssqlJobsDatabase(databaseUrl);
 }
+
+/** So many services over one empty database, for a `sharedDatabaseTest`. */
+export async function openJobsDatabases(t: TestContext, services: number): Promise<JobsDatabase[]> {
+  const { databaseUrl = "" } = await temporaryStoreOptions(t);
+  const { openMssqlJobsDatabase } = await import("../mssql/jobs-database.ts");
+  return Promise.all(Array.from({ length: services }, () => openMssqlJobsDatabase(databaseUrl)));
+}
