@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import sql from "mssql";
 import { readDatabaseUrl } from "../mssql/database-url.ts";
@@ -9,7 +11,10 @@ import { listenToStatements } from "../mssql/statement-listener.ts";
 
 const prefix = "runsmith_test_";
 
-/** Milliseconds after which a database of a test is taken for forgotten by a process that was killed. */
+/** So that what a killed process of this machine left is known as such. */
+const machine = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+
+/** Milliseconds after which a database of another machine's test is taken for forgotten by a process that was killed. */
 const forgottenAfter = 3 * 3_600_000;
 
 /** Folder for the statements that this process sends, for the check of their grammar. */
@@ -116,7 +121,7 @@ async function connection(): Promise<sql.ConnectionPool> {
 async function make(): Promise<OwnDatabase> {
   const pool = await connection();
   made += 1;
-  const name = `${prefix}${Date.now().toString(36)}_${process.pid}_${made}`;
+  const name = `${prefix}${Date.now().toString(36)}_${machine}_${process.pid}_${made}`;
   await pool.request().batch(`CREATE DATABASE ${name}`);
   const url = new URL(serverUrl());
   url.pathname = `/${name}`;
@@ -158,8 +163,17 @@ async function clearingText(pool: sql.ConnectionPool): Promise<string> {
 async function dropForgotten(pool: sql.ConnectionPool): Promise<void> {
   const { recordset } = await pool.request().query<{ name: string }>("SELECT name FROM sys.databases");
   for (const { name } of recordset.filter((database) => database.name.startsWith(prefix))) {
-    const madeAt = Number.parseInt(name.slice(prefix.length), 36);
-    if (Date.now() - madeAt > forgottenAfter) await drop(pool, name);
+    const [madeAt = "", madeOn, processId] = name.slice(prefix.length).split("_");
+    const old = Date.now() - Number.parseInt(madeAt, 36) > forgottenAfter;
+    if (madeOn === machine ? !isAlive(Number(processId)) : old) await drop(pool, name);
+  }
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    return process.kill(processId, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
