@@ -1,7 +1,8 @@
 import { realpath, stat } from "node:fs/promises";
-import { normalize } from "node:path";
+import { dirname, normalize } from "node:path";
 import type { Grant } from "../../src/contract/grant.ts";
 import { UserError } from "../../src/contract/user-error.ts";
+import { firstClosedFolder } from "../accounts/runtime-folder.ts";
 
 /** A file or folder of the machine that a host sees. */
 export interface GrantedPath {
@@ -128,6 +129,8 @@ async function hide(path: string, prepared: PreparedGrants): Promise<void> {
     }
     if (!isWithin(place.path, granted.source)) continue;
     if (granted.writable) throw movable(granted, place.path);
+    // bwrap runs as the host's account and cannot cover what that account cannot reach; the script cannot reach it either.
+    if (hostsAreOthers && (await firstClosedFolder([dirname(place.path)])) !== null) continue;
     const suffix = granted.source === "/" ? place.path : place.path.slice(granted.source.length);
     prepared.hidden.push({
       path: granted.destination === "/" ? suffix : granted.destination + suffix,
@@ -135,6 +138,9 @@ async function hide(path: string, prepared: PreparedGrants): Promise<void> {
     });
   }
 }
+
+/** A worker that is root gives its hosts accounts of their own. */
+const hostsAreOthers = process.getuid?.() === 0;
 
 async function keepUnchanged(path: string, prepared: PreparedGrants): Promise<void> {
   const place = await placeOf(path);

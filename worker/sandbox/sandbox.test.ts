@@ -8,7 +8,7 @@ import { isRoot, SandboxProbe, spoken, testAccount } from "../testing/sandbox-pr
 import { childProcesses, isAlive, processesWhere, userNamespaceOf } from "./process-tree.ts";
 import { type SyscallName, syscallNumber } from "./syscall-numbers.ts";
 
-const probe = new SandboxProbe(["protected", "token"], ["program"]);
+const probe = new SandboxProbe(["protected", "token", "closed/data"], ["program"]);
 after(() => probe.close());
 
 mkdirSync(join(probe.folder, "protected"));
@@ -19,6 +19,8 @@ for (const name of ["program", "program/part", "read", "write"]) {
   chmodSync(join(probe.folder, name), 0o777);
 }
 writeFileSync(join(probe.folder, "read", "note"), "a note");
+mkdirSync(join(probe.folder, "closed"), { mode: 0o700 });
+writeFileSync(join(probe.folder, "closed", "data"), "the data");
 chmodSync(probe.folder, 0o755);
 
 /** A shell command that says how a system call went. */
@@ -191,7 +193,14 @@ describe("a sandbox", () => {
       `ls ${probe.folder}/protected; cat ${probe.folder}/token; ls ${probe.folder} | wc -l`,
       [{ type: "path", path: probe.folder, access: "read" }],
     );
-    assert.equal(output.trim(), "5");
+    assert.equal(output.trim(), "6");
+  });
+
+  it("starts where what belongs to Runsmith lies behind a folder that is closed to the host's account", async () => {
+    const { output } = await probe.run(`cat ${probe.folder}/closed/data; echo started`, [
+      { type: "path", path: probe.folder, access: "read" },
+    ]);
+    assert.equal(output.trim(), "started");
   });
 
   it("refuses to grant for writing what holds something of Runsmith, which could be moved away from what covers it", async () => {
