@@ -74,20 +74,9 @@ export function isFull(error: unknown): error is SqlError {
   return error instanceof SqlError && full.has(error.number);
 }
 
-/**
- * What a server that is only compatible with SQL Server says, under its number for everything that SQL Server has no number for, when a
- * plan of a foreign key is out of date: it makes a new one the next time.
- */
-function isStalePlan({ number, message }: SqlError): boolean {
-  return number === 33557097 && /^relation "[^"]*" does not exist$/.test(message);
-}
-
 /** Whether the same may be asked for again, in the hope that it works then. */
 export function isTransient(error: unknown): error is SqlError | ConnectionLost {
-  return (
-    error instanceof ConnectionLost ||
-    (error instanceof SqlError && (transient.has(error.number) || isStalePlan(error)))
-  );
+  return error instanceof ConnectionLost || (error instanceof SqlError && transient.has(error.number));
 }
 
 /**
