@@ -62,9 +62,13 @@ describe("a host that may serve one job after another", () => {
 
   it("serves no two jobs at once", async () => {
     const key = newKey();
-    const body = `await api.sleep(50); return ${host}`;
-    const hosts = await Promise.all([1, 2, 3].map(() => resultOf(body, key)));
-    assert.equal(new Set(hosts).size, 3);
+    const body = `const began = Date.now(); await api.sleep(50); return { host: ${host}, began, ended: Date.now() }`;
+    const runs = (await Promise.all([1, 2, 3, 4].map(() => resultOf(body, key)))) as Record<string, number>[];
+    for (const [index, run] of runs.entries()) {
+      const together = runs.slice(index + 1).filter(({ host: other }) => other === run["host"]);
+      for (const { began = 0, ended = 0 } of together)
+        assert.ok(began >= (run["ended"] ?? 0) || ended <= (run["began"] ?? 0), JSON.stringify(runs));
+    }
   });
 
   it("is not shared between keys, nor with jobs that have none", async () => {
@@ -169,6 +173,18 @@ describe("a host that may serve one job after another", () => {
     assert.equal((await end(attempt)).outcome, "Stopped");
     assert.match(test.service.textOf(attempt), /tidied/);
     assert.notEqual(await hostOf(key), hosts[0]);
+  });
+
+  it("that only pretends to be over gets no job of another key", async () => {
+    const pretence = '{"type":"ended","outcome":"Completed","kept":true}\\n{"type":"ready","version":"1"}\\n';
+    const pretender = start(
+      `fs.writeSync(4, '${pretence}'); setInterval(() => {}, 1_000); await api.sleep(60_000)`,
+      newKey(),
+    );
+    assert.equal((await end(pretender)).outcome, "Completed");
+    const key = newKey();
+    assert.equal(await hostOf(key), await hostOf(key));
+    assert.equal(await resultOf("return given.name", newKey(), { parameters: { name: "mine" } }), "mine");
   });
 
   const completes = (ended: AttemptEnd) => assert.equal(ended.outcome, "Completed", JSON.stringify(ended));
