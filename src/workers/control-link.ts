@@ -54,6 +54,10 @@ export class ControlLink implements ConnectedWorker {
   missingHostKinds: HelloFrame["missingHostKinds"] = [];
   draining = false;
   lastHeartbeat: HeartbeatFrame | null = null;
+  /** Milliseconds. */
+  leaseDuration = Number.POSITIVE_INFINITY;
+  /** When the last frame came, by the monotonic clock. */
+  heardAt = performance.now();
   readonly #socket: WebSocket;
   readonly #listener: ControlLinkListener;
   readonly #helloTimer: NodeJS.Timeout;
@@ -86,12 +90,16 @@ export class ControlLink implements ConnectedWorker {
     group,
     tags,
     admission,
+    leaseDuration,
   }: {
     group: string;
     tags: readonly string[];
     admission: WorkerAdmission;
+    /** Left out where it stays as it was. */
+    leaseDuration?: number;
   }): boolean {
     const before = JSON.stringify([this.group, this.tags, this.admission]);
+    this.leaseDuration = leaseDuration ?? this.leaseDuration;
     this.group = group;
     this.tags = tags;
     this.admission = admission;
@@ -131,6 +139,7 @@ export class ControlLink implements ConnectedWorker {
     if (this.#state === "closed") {
       return;
     }
+    this.heardAt = performance.now();
     const read = isBinary ? { problem: "a binary frame" } : readFrame(textOf(data));
     if ("problem" in read) {
       this.#refuse(read.problem);

@@ -114,6 +114,10 @@ export interface WorkersFeature {
   stop(extension?: number): Promise<void>;
 }
 
+/** A link over which nothing came for so many leases is dead; looked for this often, in milliseconds. */
+const silentLeases = 2;
+const silenceInterval = 5_000;
+
 /** Workers of a page where nothing else is asked for. */
 const defaultPage = 100;
 
@@ -151,6 +155,7 @@ class Workers implements WorkersFeature {
   readonly #controlServer = socketServer(largestControlFrame);
   readonly #recordsServer = socketServer(largestRecordsFrame);
   #jobs: JobLinkHandler | undefined;
+  #silenceTimer: NodeJS.Timeout | undefined;
   #stopping = false;
 
   constructor(options: WorkersOptions) {
@@ -280,15 +285,32 @@ class Workers implements WorkersFeature {
   }
 
   start(): void {
+    this.#silenceTimer = setInterval(() => this.#closeSilent(), silenceInterval);
+    this.#silenceTimer.unref();
     this.#watch.start();
   }
 
   async stop(extension = restartExtension): Promise<void> {
     this.#stopping = true;
+    clearInterval(this.#silenceTimer);
     await this.#watch.stop();
     await this.#extendLeases(extension);
     for (const link of [...this.#links, ...this.#allRecordsLinks]) {
       link.close(linkCloseCodes.shuttingDown, "the service is being restarted");
+    }
+  }
+
+  /** The other end of a link may be gone without a word, and its worker be at another service. */
+  #closeSilent(): void {
+    const now = performance.now();
+    for (const link of this.#registry.all()) {
+      if (now - link.heardAt > silentLeases * link.leaseDuration) {
+        this.#logger.warn("nothing was heard over a worker's link; it is closed", {
+          workerId: link.workerId,
+          worker: link.name,
+        });
+        link.close(linkCloseCodes.shuttingDown, "nothing was heard for two leases; connect again");
+      }
     }
   }
 
@@ -529,7 +551,7 @@ class Workers implements WorkersFeature {
     if (this.#registry.get(link.workerId)?.instanceId === frame.instanceId) {
       return this.#takeRecordsLink(link);
     }
-    return this.#store.isShared ? this.#greetRecordsOfOther(link, frame) : controlFirst;
+    return this.#store.isShared && frame.elsewhere !== false ? this.#greetRecordsOfOther(link, frame) : controlFirst;
   }
 
   /** The control link may stand at another service: the database knows which instance said hello last. */

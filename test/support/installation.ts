@@ -50,12 +50,12 @@ export class Installation implements AsyncDisposable {
   static async start(options: InstallationOptions = {}): Promise<Installation> {
     const temporary = await temporaryFolder();
     const remove = () => temporary[Symbol.asyncDispose]();
+    const services: Service[] = [];
     try {
       // Hosts are other accounts: without this nothing in here could be granted to them.
       await chmod(temporary.path, 0o711);
       await mkdir(join(temporary.path, "run"), { mode: 0o700 });
       const dataDirectory = options.dataDirectory ?? join(temporary.path, "data");
-      const services: Service[] = [];
       for (const [index, databaseUrl] of (options.databaseUrls ?? [null]).entries()) {
         const data = index === 0 ? dataDirectory : join(temporary.path, `data-${index + 1}`);
         const service = new Service(await freePort(), data, temporary.path, databaseUrl, options.server ?? []);
@@ -68,6 +68,7 @@ export class Installation implements AsyncDisposable {
       const client = new ApiClient(`http://127.0.0.1:${balancer?.port ?? ports[0]}`, token);
       return new Installation(temporary.path, dataDirectory, client, services, balancer, remove);
     } catch (error) {
+      await Promise.all(services.map((service) => service.end("SIGKILL").catch(() => {})));
       await remove();
       throw error;
     }

@@ -15,6 +15,9 @@ import { readServiceRecordsFrame } from "./service-frames.ts";
 /** Milliseconds for which records gather at most while others of their attempt are under way. */
 const gatherTime = 2;
 
+/** Dials that are to come to the service of the control link; those that follow may end at any. */
+const dialsToControl = 4;
+
 /** Milliseconds without records after which it is told that an attempt runs. */
 const quietStart = 25;
 
@@ -49,6 +52,8 @@ export class RecordsLink {
   #workerId: string | null = null;
   #server = "";
   #tries = 0;
+  /** Since the control link stands. */
+  #dials = 0;
   #timer: NodeJS.Timeout | null = null;
   #heldBytes = 0;
   #sentBytes = 0;
@@ -140,6 +145,7 @@ export class RecordsLink {
     this.#workerId = workerId;
     this.#server = server;
     this.#tries = 0;
+    this.#dials = 0;
     this.#drop();
     this.#dial();
   }
@@ -176,6 +182,8 @@ export class RecordsLink {
       return;
     }
     this.#socket = socket;
+    const elsewhere = this.#dials >= dialsToControl;
+    this.#dials += 1;
     socket.on("error", () => {});
     socket.on("open", () => {
       if (this.#socket !== socket) return;
@@ -185,6 +193,7 @@ export class RecordsLink {
           protocol: linkProtocolVersion,
           workerId,
           instanceId: this.#instanceId,
+          elsewhere,
         }),
       );
       this.#open = true;
@@ -200,14 +209,15 @@ export class RecordsLink {
       if (this.#socket !== socket) return;
       this.#socket = null;
       this.#open = false;
-      this.#redial();
+      this.#redial(code === linkCloseCodes.shuttingDown && !elsewhere);
       if (code === linkCloseCodes.badFrame) this.#suspect(reason.toString("utf8"));
     });
   }
 
-  #redial(): void {
+  /** @param atOnce Behind a load balancer another service may have the control link. */
+  #redial(atOnce = false): void {
     if (this.#closed) return;
-    this.#timer = setTimeout(() => this.#dial(), reconnectDelay(this.#tries++));
+    this.#timer = setTimeout(() => this.#dial(), atOnce ? 0 : reconnectDelay(this.#tries++));
   }
 
   /** The service found a frame bad. */

@@ -22,6 +22,7 @@ export const workerRecordsFrameSchemas: Readonly<Record<WorkerRecordsFrame["type
       protocol: { type: "integer" },
       workerId: idSchema,
       instanceId: { type: "string", minLength: 1, maxLength: 128 },
+      elsewhere: { type: "boolean" },
     },
   },
   append: {

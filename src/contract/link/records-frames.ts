@@ -17,6 +17,11 @@ export interface RecordsHelloFrame {
   protocol: number;
   workerId: string;
   instanceId: string;
+  /**
+   * False: to be refused where the control socket is not, so that the next try may come to the service that has it; the worker does
+   * so a few times, since a slot is free sooner when both end at one service. Taken by any service otherwise.
+   */
+  elsewhere?: boolean;
 }
 
 /** How an attempt ended. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { openStore } from "../../../src/store/open-store.ts";
 import {
   connectionOfTestDatabase,
   dropTestDatabases,
@@ -12,6 +13,7 @@ import { Installation } from "../../support/installation.ts";
 import type { Violations } from "../../support/job-invariants.ts";
 import { examineJobs } from "../../support/job-invariants.ts";
 import { mssqlHistory } from "../../support/mssql-history.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { makeNextVersion } from "./next-version.ts";
 
 export interface UpgradeRun {
@@ -37,6 +39,7 @@ const pace = 40;
 export async function runUpgrade(of: { jobs: number; progress?: (text: string) => void }): Promise<UpgradeRun> {
   const database = await takeTestDatabase();
   try {
+    await makeSchema(database.url);
     await using installation = await Installation.start({ databaseUrls: [database.url, database.url] });
     const upgrade = new Upgrade(installation, of.progress ?? (() => {}));
     await upgrade.run(of.jobs);
@@ -54,6 +57,13 @@ export async function runUpgrade(of: { jobs: number; progress?: (text: string) =
   } finally {
     await dropTestDatabases();
   }
+}
+
+/** What is measured is the upgrade, not the first start. */
+async function makeSchema(databaseUrl: string): Promise<void> {
+  await using folder = await temporaryFolder();
+  const store = await openStore({ dataDirectory: join(folder.path, "data"), databaseUrl });
+  await store.close();
 }
 
 interface Step {
