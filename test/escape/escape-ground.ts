@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { RunbookSettings } from "../../src/contract/api/runbook.ts";
 import type { Grant } from "../../src/contract/grant.ts";
 import type { RunbookKind } from "../../src/contract/runbook-kind.ts";
 import { Installation } from "../support/installation.ts";
@@ -58,12 +59,16 @@ export class EscapeGround implements AsyncDisposable {
   }
 
   /** Runs a script with these grants that tries everything, and asserts that it got nowhere. */
-  async assertNoEscape(kind: RunbookKind, grants: readonly Grant[]): Promise<void> {
+  async assertNoEscape(
+    kind: RunbookKind,
+    grants: readonly Grant[],
+    settings: Partial<RunbookSettings> = {},
+  ): Promise<void> {
     const { client } = this.installation;
     const { targets } = this;
     const name = `escape-${kind}`;
     const source = kind === "TypeScript" ? typeScriptEscape : powerShellEscape;
-    await client.import(name, kind, source, { grants: [...grants] });
+    await client.import(name, kind, source, { isolation: "job", ...settings, grants: [...grants] });
     const attempts = attemptsWith(targets, grants);
     const hasNetwork = grants.some(({ type }) => type === "network");
     const { jobId } = await client.start(name, {
@@ -80,6 +85,7 @@ export class EscapeGround implements AsyncDisposable {
     const job = await client.ended(jobId);
     const errors = await client.records(jobId, "Error");
     assert.equal(job.status, "Completed", JSON.stringify([job.statusReason, job.exception, errors.slice(0, 3)]));
+    assert.equal(job.isolation, settings.isolation ?? "job");
     const outcomes = (await client.records(jobId, "Output")).map((record): Outcome => {
       return (record.value ?? JSON.parse(record.text)) as Outcome;
     });

@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import type { Grant } from "../../src/contract/grant.ts";
 import { skipUnless } from "../support/requires.ts";
 import { EscapeGround } from "./escape-ground.ts";
-import { listFolder } from "./scripts.ts";
+import { listFolder, lookAround } from "./scripts.ts";
 
 /** All that a worker gives; it refuses to give the whole machine for writing. */
 const most: Grant[] = [{ type: "network" }, { type: "processes" }, { type: "path", path: "/", access: "read" }];
@@ -38,6 +38,17 @@ describe("a script that tries to escape", skipUnless("bubblewrap", "root"), () =
   test("gets at nothing of Runsmith's with everything granted, in PowerShell either", skipUnless("pwsh"), () =>
     ground.assertNoEscape("PowerShell", [...most, ground.grantedForWriting]),
   );
+
+  test("gets nowhere in a host that is reused, and leaves nothing there for the next job", async () => {
+    await ground.assertNoEscape("TypeScript", [], { isolation: "runbook" });
+    const { client } = ground.installation;
+    await client.import("look-around", "TypeScript", lookAround, { isolation: "runbook" });
+    const before = await client.ended((await client.start("look-around")).jobId);
+    await ground.assertNoEscape("TypeScript", [], { isolation: "runbook" });
+    const after = await client.ended((await client.start("look-around")).jobId);
+    assert.equal(before.status, "Completed", before.statusReason ?? "");
+    assert.deepEqual(after.result, before.result);
+  });
 
   test("cannot lead the grant of another runbook astray by a link in its place", async () => {
     const { client } = ground.installation;

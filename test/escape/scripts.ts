@@ -113,3 +113,14 @@ export default function ({ folder }: { folder: string }) {
   for (const name of readdirSync(folder)) console.log(name);
 }
 `;
+
+/** Tells what a job finds that it did not make itself. */
+export const lookAround = `import { readdirSync } from "node:fs";
+export default function () {
+  return {
+    folders: ["/tmp", "/dev/shm"].map((folder) => readdirSync(folder)),
+    processes: readdirSync("/proc").filter((name) => Number(name) > 0),
+    environment: process.env,
+  };
+}
+`;
