@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { createTransport } from "nodemailer";
 import type { Delivery, DeliveryResult } from "./delivery.ts";
 import type { MailSettings } from "./mail-settings.ts";
 import { noticeDetails, noticeSubject } from "./notice-text.ts";
@@ -33,6 +32,8 @@ async function send(
   { notice, signal, installationId }: Delivery,
 ): Promise<DeliveryResult> {
   const { user, passwordFile, caFile, security } = settings;
+  // Most installations send none; its megabytes are for those that do.
+  const { createTransport } = await import("nodemailer");
   const transport = createTransport({
     host: settings.host,
     port: settings.port,
