@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { JobResource } from "../contract/api/job.ts";
 import type { Logger } from "../contract/logger.ts";
+import { UserError } from "../contract/user-error.ts";
+import { isEnded } from "./job-transitions.ts";
 import type { LiveHub } from "./live-hub.ts";
 
 /** Jobs read at once. */
@@ -24,6 +26,8 @@ export class JobChanges {
   readonly #read: (jobIds: string[]) => Promise<JobResource[]>;
   readonly #logger: Logger;
   readonly #changed = new Set<string>();
+  /** Of those, the ones whose end was noted. */
+  readonly #ends = new Set<string>();
   #busy = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -41,7 +45,12 @@ export class JobChanges {
 
   /** Of jobs that have ended. */
   noteEnds(jobIds: readonly string[]): void {
-    if (this.#add(jobIds)) {
+    const followed = jobIds.filter((jobId) => this.#hub.hasReaders(jobId));
+    for (const jobId of followed) {
+      this.#changed.add(jobId);
+      this.#ends.add(jobId);
+    }
+    if (followed.length > 0) {
       this.#go();
     }
   }
@@ -72,17 +81,44 @@ export class JobChanges {
         this.#changed.delete(jobId);
       }
       try {
-        for (const job of await this.#read(jobIds)) {
-          this.#hub.job(job);
-        }
+        await this.#tellOf(jobIds);
       } catch (error) {
         this.#logger.error("changed jobs could not be read", { error: String(error) });
-        for (const jobId of jobIds) {
-          this.#changed.add(jobId);
+        if (error instanceof UserError) {
+          for (const jobId of jobIds) {
+            this.#changed.add(jobId);
+          }
+          await delay(retryDelay, undefined, { ref: false });
+        } else {
+          await this.#tellOfEach(jobIds);
         }
-        await delay(retryDelay, undefined, { ref: false });
       }
     }
     this.#busy = false;
+  }
+
+  async #tellOf(jobIds: string[]): Promise<void> {
+    for (const job of await this.#read(jobIds)) {
+      // It ended after the change that was noted, and perhaps at another service: what it said last may not have been told.
+      if (isEnded(job.status) && !this.#ends.has(job.jobId)) {
+        this.#hub.storedUnseen(job.jobId);
+      }
+      this.#hub.job(job);
+    }
+    for (const jobId of jobIds) {
+      this.#ends.delete(jobId);
+    }
+  }
+
+  /** A row that cannot be read is nobody else's trouble. */
+  async #tellOfEach(jobIds: readonly string[]): Promise<void> {
+    for (const jobId of jobIds) {
+      try {
+        await this.#tellOf([jobId]);
+      } catch (error) {
+        this.#ends.delete(jobId);
+        this.#logger.error("a changed job could not be read", { jobId, error: String(error) });
+      }
+    }
   }
 }

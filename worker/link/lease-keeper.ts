@@ -81,10 +81,9 @@ export class LeaseKeeper {
 
   #renew(until: number): void {
     const now = monotonicNow();
-    const current = this.#deadline.get();
     // What was lost stays lost until the service answers something sent after the loss; a hello always is.
     if (until <= now) return;
-    if (current > now && current !== Number.POSITIVE_INFINITY && until < current) return;
+    // Also when that is sooner than before: a planned restart gives more time, and the next lease is what the database counts from then on.
     this.#deadline.set(until);
     this.#guard.setDeadline(until + guardDelay);
     clearTimeout(this.#timer);

@@ -141,6 +141,11 @@ export class AttemptRun {
     try {
       const taken = await this.#takeHost();
       const { host } = taken;
+      if (this.#waiting.signal.aborted) {
+        // It was told to end while its host was being found.
+        host.kill();
+        this.#waiting.signal.throwIfAborted();
+      }
       this.#host = host;
       const readyAt = this.#dependencies.clock.now();
       this.#handOver(taken);

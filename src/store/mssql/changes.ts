@@ -5,7 +5,7 @@ import type { ChangedJob, ChangeReads, Changes } from "../operations/changes.ts"
 import type { Asynchronous } from "../store.ts";
 import { RereadWindow } from "./reread-window.ts";
 import type { MssqlSession } from "./session.ts";
-import { SqlError } from "./sql-errors.ts";
+import { isTransient, SqlError } from "./sql-errors.ts";
 import { bytes, int } from "./sql-values.ts";
 
 /*
@@ -98,7 +98,7 @@ async function knowsActiveVersions(session: MssqlSession): Promise<boolean> {
     await session.query("SELECT MIN_ACTIVE_ROWVERSION() AS version");
     return true;
   } catch (error) {
-    if (error instanceof SqlError) {
+    if (error instanceof SqlError && !isTransient(error)) {
       return false;
     }
     throw error;

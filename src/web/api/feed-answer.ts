@@ -44,7 +44,11 @@ export function feedAnswer(options: FeedAnswerOptions): ApiAnswer {
 /** A controller that is aborted with a signal, and can be before it. */
 export function abortedWith(signal: AbortSignal): AbortController {
   const controller = new AbortController();
-  signal.addEventListener("abort", () => controller.abort(), { once: true });
+  if (signal.aborted) {
+    controller.abort();
+  } else {
+    signal.addEventListener("abort", () => controller.abort(), { once: true });
+  }
   return controller;
 }
 
