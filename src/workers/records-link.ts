@@ -8,6 +8,7 @@ import type {
   WorkerRecordsFrame,
 } from "../contract/link/records-frames.ts";
 import { workerRecordsFrameSchemas } from "../contract/link/records-frames-schemas.ts";
+import { recordBatchBytes, workerRecordCredit } from "../contract/session-limits.ts";
 import type { RecordsPeer } from "./connected-worker.ts";
 import { textOf } from "./control-link.ts";
 
@@ -15,6 +16,9 @@ const readFrame = frameReader<WorkerRecordsFrame>(workerRecordsFrameSchemas);
 
 /** Looks this often whether the other end still is there, in milliseconds. */
 const pingInterval = 15_000;
+
+/** UTF-16 units of frames that wait for the answer to hello; a worker's credit is less. */
+const mostEarly = 4 * (workerRecordCredit + recordBatchBytes);
 
 /** Why a records link is closed. */
 export interface RecordsRefusal {
@@ -45,6 +49,7 @@ export class RecordsLink implements RecordsPeer {
   #state: "waiting" | "greeting" | "live" | "closed" = "waiting";
   /** Frames that came while the answer to hello was looked up. */
   #early: { frame: AppendFrame; bytes: number }[] = [];
+  #earlyBytes = 0;
 
   constructor(
     socket: WebSocket,
@@ -106,6 +111,10 @@ export class RecordsLink implements RecordsPeer {
         this.#listener.appended(this, frame, text.length);
       } else if (this.#state === "greeting") {
         this.#early.push({ frame, bytes: text.length });
+        this.#earlyBytes += text.length;
+        if (this.#earlyBytes > mostEarly) {
+          this.refuse("more records than the credit allows");
+        }
       } else {
         this.refuse("the first frame is not records-hello");
       }
