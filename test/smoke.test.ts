@@ -180,6 +180,38 @@ describe("a runbook goes the whole way, from its import to its exit code", skipU
     assert.equal((await system.run("set-runbook", "greet", "--grant", "none")).code, 0);
   });
 
+  test(
+    "a runbook's jobs share hosts once that is set, and each job says what it had",
+    skipUnless("bubblewrap"),
+    async () => {
+      await writeFile(join(system.folder, "shared.ts"), "export default () => performance.timeOrigin;\n");
+      assert.equal((await system.run("import-runbook", join(system.folder, "shared.ts"), "--publish")).code, 0);
+      const set = async (...options: string[]): Promise<RunbookResource> => {
+        const changed = await system.run("set-runbook", "shared", ...options, "--output", "json");
+        assert.equal(changed.code, 0, changed.stderr);
+        return JSON.parse(changed.stdout) as RunbookResource;
+      };
+      const run = async (): Promise<JobResource> => {
+        const ended = await system.run("start-runbook", "shared", "--wait", "--output", "json");
+        assert.equal(ended.code, 0, ended.stderr);
+        return JSON.parse(ended.stdout) as JobResource;
+      };
+      const apart = [await run(), await run()];
+      assert.deepEqual(new Set(apart.map(({ isolation }) => isolation)), new Set(["job"]));
+      assert.notEqual(apart[0]?.result, apart[1]?.result);
+
+      const shared = await set("--isolation", "runbook", "--share-callers");
+      assert.deepEqual([shared.isolation, shared.shareCallers], ["runbook", true]);
+      const perStarter = await set("--isolation", "runbook");
+      assert.deepEqual([perStarter.isolation, perStarter.shareCallers], ["runbook", false]);
+      const together = [await run(), await run()];
+      assert.deepEqual(new Set(together.map(({ isolation }) => isolation)), new Set(["runbook"]));
+      const shown = await system.run("get-job", together[0]?.jobId ?? "");
+      assert.match(shown.stdout, /Isolation\s+runbook/);
+      assert.match((await system.run("set-runbook", "--help")).stdout, /the process and its memory/);
+    },
+  );
+
   test("several imports are told one by one, and one that fails makes it exit with 2", async () => {
     const folder = join(system.folder, "more");
     await mkdir(folder);
