@@ -37,7 +37,7 @@ export interface ServiceLimits {
   wait: number;
 }
 
-export const defaultServiceLimits: Readonly<ServiceLimits> = { jobs: 1_000, time: 10 * 60_000, wait: 30_000 };
+export const defaultServiceLimits: Readonly<ServiceLimits> = { jobs: 5_000, time: 10 * 60_000, wait: 30_000 };
 
 /** Within this time a host is between two jobs and does not count as waiting, in milliseconds. */
 const moment = 1_000;
