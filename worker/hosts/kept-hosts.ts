@@ -46,7 +46,7 @@ const sweepInterval = 1_000;
 const restTimeLimit = 10_000;
 
 /** What a host that has served jobs holds while it waits, in bytes (proportional set size, measured). */
-const waitingCost: Readonly<Record<HostKind, number>> = { node: 40 * 1024 ** 2, pwsh: 130 * 1024 ** 2 };
+const waitingCost: Readonly<Record<HostKind, number>> = { node: 64 * 1024 ** 2, pwsh: 130 * 1024 ** 2 };
 
 const emptiedFolders: readonly string[] = ["/tmp", "/dev/shm"];
 
