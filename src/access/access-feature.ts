@@ -174,6 +174,7 @@ export class AccessFeature {
       kind: holder.kind,
       name: holder.name,
       roles: roles.filter((role) => holder.roles.includes(role)),
+      rights: [],
       tokenId: holder.tokenId,
     };
     const now = Date.now();

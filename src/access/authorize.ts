@@ -1,5 +1,51 @@
 import { UserError } from "../contract/user-error.ts";
+import type { Permission, Target } from "./permission.ts";
+import { covers, permissionsOfRole } from "./permission.ts";
 import type { Principal, Role } from "./principal.ts";
+
+/** Whether a principal has a permission on a thing. Administrators have every permission; a worker has none. */
+export function permits(principal: Principal, permission: Permission, target: Target): boolean {
+  return (
+    principal.roles.includes("administrator") ||
+    principal.rights.some(({ role, on }) => permissionsOfRole[role].includes(permission) && covers(on, target))
+  );
+}
+
+/** Whether there is anything on which the principal has the permission. */
+export function permitsSomewhere(principal: Principal, permission: Permission): boolean {
+  return (
+    principal.roles.includes("administrator") ||
+    principal.rights.some(({ role }) => permissionsOfRole[role].includes(permission))
+  );
+}
+
+/**
+ * Lets a principal pass that has the permission on the thing. What it may not even read is as if it were not there: ask
+ * for `read` first and answer as for an unknown thing.
+ * @param thing how the refusal names the thing, such as `the runbook Restart-Service`
+ * @throws UserError `not-permitted` (403)
+ */
+export function authorize(principal: Principal, permission: Permission, target: Target, thing: string): void {
+  if (!permits(principal, permission, target)) {
+    throw new UserError("not-permitted", `${principal.name} has no right to ${permission} ${thing}.`, {
+      status: 403,
+      remedy: `Ask an administrator for a right that includes "${permission}" there.`,
+    });
+  }
+}
+
+/** As `authorize`, for routes whose feature decides about the single thing: refused when there is nothing to decide about. */
+export function requireSomewhere(principal: Principal, permission: Permission): void {
+  if (!permitsSomewhere(principal, permission)) {
+    throw new UserError("not-permitted", `${principal.name} has no right to ${permission} anything.`, {
+      status: 403,
+      remedy:
+        principal.kind === "worker"
+          ? "A worker's token can only open a worker link. Use another token."
+          : `Ask an administrator for a right that includes "${permission}".`,
+    });
+  }
+}
 
 /**
  * Lets a principal pass that holds the role, and nobody else. Roles do not include one another:

@@ -1,3 +1,5 @@
+import type { Right } from "./permission.ts";
+
 /** The kinds of principal. */
 export const principalKinds = ["user", "group", "service-principal", "worker"] as const;
 
@@ -14,6 +16,8 @@ export interface Principal {
   kind: PrincipalKind;
   name: string;
   roles: readonly Role[];
+  /** What it was given, by itself and by its groups. */
+  rights: readonly Right[];
   /** The token that speaks for it here; left out where none does. */
   tokenId?: string;
 }
@@ -24,4 +28,5 @@ export const anonymous: Principal = {
   kind: "user",
   name: "anonymous",
   roles: [],
+  rights: [],
 };

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Express, Request, Response } from "express";
-import { requireRole } from "../../access/authorize.ts";
+import { requireRole, requireSomewhere } from "../../access/authorize.ts";
 import type { DeniedAttempts } from "../../access/denied-attempts.ts";
 import type { Principal } from "../../access/principal.ts";
 import { anonymous } from "../../access/principal.ts";
@@ -168,7 +168,11 @@ async function admitted(route: Route, request: Request, options: MountOptions): 
   }
   const caller = await signedIn(request, options);
   try {
-    requireRole(caller, route.access);
+    if (route.access === "administrator" || route.access === "worker") {
+      requireRole(caller, route.access);
+    } else {
+      requireSomewhere(caller, route.access);
+    }
   } catch (error) {
     options.denied.roleMissing(options.guard.clientAddress(request), caller.name);
     throw error;

@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Permission } from "../../access/permission.ts";
 import type { Principal } from "../../access/principal.ts";
 import type { LogLevel } from "../../contract/logger.ts";
 import type { IdempotencyKey } from "../../store/operations/idempotency.ts";
 import type { Log } from "../logging.ts";
 
 /**
- * Who may call a route. `anyone` needs no token; every other value names the role that the caller must hold.
- * There is no default: a route that says nothing does not compile.
+ * Who may call a route. `anyone` needs no token; `administrator` and `worker` name the role that the caller must hold; a permission lets
+ * in who holds it on anything at all, and the feature behind the route then asks for it on the thing itself (`authorize`), or lists
+ * only what the caller may read. There is no default: a route that says nothing does not compile.
  */
-export type RouteAccess = "anyone" | "administrator" | "worker";
+export type RouteAccess = "anyone" | "administrator" | "worker" | Permission;
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
