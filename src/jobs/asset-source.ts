@@ -21,7 +21,10 @@ export interface AssetSource {
   /**
    * Gives a variable that exists a new value and type; it stays encrypted or not as it is.
    *
+   * @returns whether it is encrypted, so that the value is masked from now on
    * @throws UserError `asset-not-found` as above; `asset-refused` where this variable cannot be set (such as one in a vault)
    */
-  setVariableForJob(request: AssetUse & { name: string; type: VariableType; value: unknown }): Promise<void>;
+  setVariableForJob(
+    request: AssetUse & { name: string; type: VariableType; value: unknown },
+  ): Promise<{ encrypted: boolean }>;
 }
