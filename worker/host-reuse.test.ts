@@ -119,7 +119,7 @@ describe("a host that may serve one job after another", () => {
       host: ${host}, global: globalThis.left, module: counter++, environment: process.env.LEFT, folder: process.cwd(),
       mask: process.umask(), temporary: fs.readdirSync("/tmp"), memory: fs.readdirSync("/dev/shm"),
       listeners: process.listenerCount("SIGUSR1"), exitCode: process.exitCode, fetch: fetch.name, error: Error.stackTraceLimit,
-      title: process.left, aborted: api.signal.aborted, attempt: api.job.attempt, console: console.log.length,
+      title: process.left, headers: Headers.name, aborted: api.signal.aborted, attempt: api.job.attempt, console: console.log.length,
     })`;
     const script = (body: string) =>
       `let counter = 0; import fs from "node:fs"; import * as api from "runsmith"; export default async () => { ${body} }`;
@@ -131,7 +131,7 @@ describe("a host that may serve one job after another", () => {
     };
     const first = await run(`return ${seen}`);
     await run(`
-      globalThis.left = 1; globalThis.fetch = function other() {}; counter = 10; process.env.LEFT = "left"; delete process.env.HOME;
+      globalThis.left = 1; globalThis.fetch = function other() {}; globalThis.Headers = class Other {}; counter = 10; process.env.LEFT = "left"; delete process.env.HOME;
       process.chdir("/usr"); process.umask(0o077); process.on("SIGUSR1", () => {}); process.left = 1; Error.stackTraceLimit = 1;
       fs.mkdirSync("/tmp/left/inner", { recursive: true }); fs.writeFileSync("/tmp/left/inner/file", "x"); fs.chmodSync("/tmp/left", 0);
       fs.symlinkSync("/usr", "/tmp/link"); fs.writeFileSync("/dev/shm/left", "x");
@@ -139,6 +139,12 @@ describe("a host that may serve one job after another", () => {
     const after = await run(`console.count("left"); return ${seen}`);
     assert.deepEqual(after.result, first.result);
     assert.equal(after.records[0]?.text, "left: 1");
+  });
+
+  it("goes on after jobs that use what Node loads on demand", async () => {
+    const key = newKey();
+    const body = `await fetch("data:,text"); const http = await import("node:http"); http.createServer(); new http.Agent(); return ${host}`;
+    assert.equal(await resultOf(body, key), await resultOf(body, key));
   });
 
   it("takes with it what a job's programs wrote before they ended", async () => {
@@ -217,6 +223,25 @@ describe("a host that may serve one job after another", () => {
       completes,
     ],
     "that changes a module of Node's": ["fs.readFileSync = () => 'x'", completes],
+    "that changes a class of the Web": ["Headers.prototype.get = () => 'x'", completes],
+    "that changes what a setter of Node's takes": [
+      "const http = process.getBuiltinModule('node:http'); http.globalAgent = new http.Agent({ maxSockets: 1 })",
+      completes,
+    ],
+    "that changes what is behind a getter of Node's": [
+      "process.getBuiltinModule('node:http').globalAgent.maxSockets = 1",
+      completes,
+    ],
+    "that changes how values are shown": [
+      "process.getBuiltinModule('node:util').inspect.defaultOptions.depth = 0",
+      completes,
+    ],
+    "that changes how many listeners are too many": [
+      "process.getBuiltinModule('node:events').setMaxListeners(3)",
+      completes,
+    ],
+    "that catches errors of the whole process": ["process.setUncaughtExceptionCaptureCallback(() => {})", completes],
+    "that sets what streams hold": ["(await import('node:stream')).setDefaultHighWaterMark(false, 10)", completes],
     "that starts a thread": [
       "const { Worker } = process.getBuiltinModule('node:worker_threads'); await new Promise((over) => new Worker('1', { eval: true }).on('exit', over))",
       completes,

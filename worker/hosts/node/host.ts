@@ -52,7 +52,7 @@ function serve(): void {
 function takeHandOver(message: WorkerToHostMessage | undefined): void {
   if (message?.type !== "run") exitProcess(0);
   if (message.keep === undefined || furtherRuns > 0) run(message);
-  else prepareToGoOn(message.keep.folders).then(() => run(message), fail);
+  else prepareToGoOn(message.script, message.keep.folders).then(() => run(message), fail);
 }
 
 function run(message: RunMessage): void {
@@ -88,10 +88,10 @@ function run(message: RunMessage): void {
 }
 
 /** Notes what this process is like before any script has run in it, so that it can be brought back there after each. */
-async function prepareToGoOn(folders: readonly string[]): Promise<void> {
+async function prepareToGoOn(script: string, folders: readonly string[]): Promise<void> {
   const file = new URL("./clean-state.mjs", import.meta.url).href;
   const { noteCleanState } = (await import(file)) as typeof import("./reuse/clean-state.ts");
-  const state = noteCleanState(folders, watchImports);
+  const state = noteCleanState(script, folders, watchImports);
   goOnAfterEnd((ended) => {
     clearTimeout(inputTimer);
     forgetProgress();

@@ -11,9 +11,9 @@
  */
 import { emptyFolder } from "./empty-folder.ts";
 import { noteIdleProcess } from "./left-behind.ts";
-import { noteProcessState } from "./process-state.ts";
+import { loadFetch, noteProcessState } from "./process-state.ts";
 import { noteScopedUse } from "./scoped-use.ts";
-import { hiddenIntrinsics, WatchedObjects } from "./watched-objects.ts";
+import { WatchedObjects } from "./watched-objects.ts";
 
 /** What a process was like before the first job. */
 export interface CleanState {
@@ -31,21 +31,23 @@ const mostTurns = 5;
 /**
  * Notes the state of this process, which has run no script yet.
  *
+ * @param script What it will run, again and again.
  * @param folders The host's private folders, emptied after each job.
  * @param watchImports Has a listener told of the modules that scripts import.
  */
 export function noteCleanState(
+  script: string,
   folders: readonly string[],
   watchImports: (listener: (specifier: string) => void) => void,
 ): CleanState {
+  const words = new Set(script.match(/[\w$]+/g));
+  loadFetch(words);
   const watched = new WatchedObjects();
-  // First: it puts watchers where scripts could otherwise leave something unseen.
-  const scoped = noteScopedUse(watched, watchImports);
+  // First: they put watchers where scripts could otherwise leave something unseen.
   watched.watchChangers();
-  const processState = noteProcessState();
-  watched.addTree(globalThis, processState.restored);
-  for (const intrinsic of [Object.getPrototypeOf(process) as object, Buffer, ...hiddenIntrinsics()])
-    watched.addTree(intrinsic, processState.restored);
+  const scoped = noteScopedUse(watched, watchImports);
+  const processState = noteProcessState(words);
+  watched.addBuiltIns(words, processState.restored);
   const idle = noteIdleProcess();
   return {
     afterPending(callback) {

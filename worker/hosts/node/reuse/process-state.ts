@@ -15,6 +15,24 @@ const removeListener = process.removeListener.bind(process);
 /** Properties of `process` that have their own rules here, or that the host sets for each job. */
 const ownRules: ReadonlySet<PropertyKey> = new Set(["env", "argv", "_events", "_eventsCount"]);
 
+const nothing: ReadonlySet<PropertyKey> = new Set();
+
+/**
+ * Globals that Node loads together when one is first looked at, which takes 25 ms and 20 MB: they are looked at, and put back, where
+ * the script names one of them, or `fetch`.
+ */
+const loadedOnDemand =
+  "FormData Headers Request Response WebSocket EventSource MessageEvent CloseEvent ErrorEvent".split(" ");
+
+function isFetchNamed(words: ReadonlySet<string>): boolean {
+  return words.has("fetch") || loadedOnDemand.some((name) => words.has(name));
+}
+
+/** To be called before anything is watched: what Node loads for them defines a global of its own. */
+export function loadFetch(words: ReadonlySet<string>): void {
+  if (isFetchNamed(words)) void globalThis.Headers;
+}
+
 export interface ProcessState {
   /** Objects that are put back, and so need no watching. */
   readonly restored: ReadonlySet<object>;
@@ -34,9 +52,11 @@ interface Properties {
   readonly setters: readonly unknown[];
 }
 
-export function noteProcessState(): ProcessState {
+/** @param words All words of the script. */
+export function noteProcessState(words: ReadonlySet<string>): ProcessState {
+  const notLookedAt = isFetchNamed(words) ? nothing : new Set(loadedOnDemand);
   const objects = [
-    propertiesOf(globalThis, "globalThis"),
+    propertiesOf(globalThis, "globalThis", notLookedAt),
     propertiesOf(process, "process", ownRules),
     propertiesOf(console, "console"),
     propertiesOf(Error, "Error"),
@@ -45,6 +65,7 @@ export function noteProcessState(): ProcessState {
   const environmentText = JSON.stringify(process.env);
   const folder = cwd();
   const mask = umask();
+  const counted = consoleMaps();
   const listeners = new Map(eventNames().map((name) => [name, new Set<unknown>(rawListeners(name as string))]));
   return {
     restored: new Set(objects.map(({ object }) => object)),
@@ -54,7 +75,7 @@ export function noteProcessState(): ProcessState {
         const kept = isUnchanged(properties) ? null : putBack(properties);
         if (kept !== null) return `${properties.name}.${String(kept)} cannot be put back`;
       }
-      forgetWhatConsoleCounts();
+      for (const labels of counted) clear.call(labels);
       // The last match that RegExp remembers for everybody.
       /^/.exec("");
       if (JSON.stringify(process.env) !== environmentText) restoreEnvironment(environment);
@@ -65,9 +86,10 @@ export function noteProcessState(): ProcessState {
   };
 }
 
-function propertiesOf(object: object, name: string, except: ReadonlySet<PropertyKey> = new Set()): Properties {
+function propertiesOf(object: object, name: string, except = nothing): Properties {
   const descriptors = new Map<PropertyKey, PropertyDescriptor>();
-  for (const key of ownKeys(object)) {
+  const present = ownKeys(object);
+  for (const key of present) {
     const descriptor = except.has(key) ? undefined : getOwnPropertyDescriptor(object, key);
     if (descriptor !== undefined) descriptors.set(key, descriptor);
   }
@@ -78,7 +100,7 @@ function propertiesOf(object: object, name: string, except: ReadonlySet<Property
     object,
     name,
     descriptors,
-    except,
+    except: new Set(present.filter((key) => except.has(key))),
     writable: writable.map(([key]) => key),
     values: writable.map(([, { value }]) => value as unknown),
     settable: settable.map(([key]) => key),
@@ -129,13 +151,11 @@ function isSame(one: PropertyDescriptor, other: PropertyDescriptor): boolean {
   );
 }
 
-/** Counters and timers by label. */
-function forgetWhatConsoleCounts(): void {
-  for (const key of ownKeys(console)) {
-    const value: unknown = (console as unknown as Record<PropertyKey, unknown>)[key];
-    // Not `instanceof`: Node's own have another prototype.
-    if (isMap(value)) clear.call(value);
-  }
+/** What the console keeps of its own: counters and timers by label. */
+function consoleMaps(): Map<unknown, unknown>[] {
+  const values = ownKeys(console).map((key) => (console as unknown as Record<PropertyKey, unknown>)[key]);
+  // Not `instanceof`: Node's own have another prototype.
+  return values.filter((value) => isMap(value));
 }
 
 function restoreEnvironment(environment: NodeJS.ProcessEnv): void {

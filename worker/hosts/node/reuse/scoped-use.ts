@@ -1,4 +1,5 @@
 import { runbookScheme } from "../runbook-stack.ts";
+import { ProcessWideSettings } from "./process-wide-settings.ts";
 import type { WatchedObjects } from "./watched-objects.ts";
 import { replaceFunction } from "./watched-objects.ts";
 
@@ -8,8 +9,8 @@ import { replaceFunction } from "./watched-objects.ts";
  */
 
 const { getBuiltinModule } = process;
+const { defineProperty } = Object;
 const { isBuiltin } = getBuiltinModule("node:module");
-const nothing: ReadonlySet<object> = new Set();
 
 /** Modules that are there to change or to watch the process as a whole. */
 const processWideModules: ReadonlySet<string> = new Set([
@@ -19,11 +20,13 @@ const processWideModules: ReadonlySet<string> = new Set([
   "dns",
   "dns/promises",
   "domain",
+  "ffi",
   "inspector",
   "inspector/promises",
   "module",
   "perf_hooks",
   "repl",
+  "test",
   "trace_events",
   "v8",
   "vm",
@@ -62,6 +65,7 @@ export function noteScopedUse(
   const note = (what: string): void => {
     used ??= what;
   };
+  const settings = new ProcessWideSettings(note, (object, name) => watched.addTree(object, name));
   const modules = new Set<string>();
   const noteModule = (specifier: string): void => {
     const name = specifier.replace(/^node:/, "");
@@ -72,7 +76,9 @@ export function noteScopedUse(
       modules.add(name);
       // Before the script gets hold of it.
       const loaded: unknown = getBuiltinModule(specifier);
-      if (typeof loaded === "object" && loaded !== null) watched.addTree(loaded, nothing);
+      if ((typeof loaded !== "object" && typeof loaded !== "function") || loaded === null) return;
+      settings.watchModule(name, loaded);
+      watched.addTree(loaded, `the module ${name}`);
     }
   };
   watchImports(noteModule);
@@ -83,7 +89,7 @@ export function noteScopedUse(
   for (const name of lingeringGlobals) watchGlobal(name, () => note(`${name} was used`));
   for (const [holder, name] of lingeringFunctions) watchFunction(holder, name, () => note(`${name} was used`));
   const timers = watchUnheldTimers();
-  return { used: () => used ?? (timers.areLeft() ? "a timer is left" : null) };
+  return { used: () => used ?? settings.changed() ?? (timers.areLeft() ? "a timer is left" : null) };
 }
 
 /** Timers that do not keep the process alive are told by nobody else. */
@@ -117,12 +123,12 @@ function watchGlobal(name: string, note: () => void): void {
     if (isCalledByRunbook(read)) note();
     return get === undefined ? value : (get.call(globalThis) as unknown);
   };
-  Object.defineProperty(globalThis, name, {
+  defineProperty(globalThis, name, {
     configurable: true,
     enumerable,
     get: read,
     set: (given: unknown) => {
-      Object.defineProperty(globalThis, name, { configurable: true, enumerable, writable: true, value: given });
+      defineProperty(globalThis, name, { configurable: true, enumerable, writable: true, value: given });
     },
   });
 }

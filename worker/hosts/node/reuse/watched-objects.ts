@@ -1,11 +1,12 @@
 /*
- * The objects that every script of a process shares, and whether one of them was changed: the built-in objects of the
- * language and of Node, with their prototypes. Bringing one back is not tried: who changed one has changed what others rely on.
+ * The objects that every script of a process shares, and whether one of them was changed: the built-in objects of the language
+ * and the best known of Node's, with their prototypes, and the modules of Node's that scripts import. Bringing one back is not
+ * tried: who changed one has changed what others rely on.
  *
- * A check looks at some two thousand properties between two jobs, so it looks at what an assignment can change only: values of
- * writable properties, and properties that came or went. For the rest the functions are watched by which that is done
+ * A check looks at a thousand properties between two jobs, so it looks at what an assignment can change only: values of writable
+ * properties, and properties that came or went. For the rest the functions are watched by which that is done
  * (`Object.defineProperty` and its like). Not noticed: what hangs on single built-in functions (`Math.max.note = 1`), what is
- * assigned under a symbol that was not there, and what Node keeps out of reach.
+ * assigned under a symbol that was not there, other classes of the Web (streams, `Headers`), and what Node keeps out of reach.
  */
 
 interface Watched {
@@ -18,24 +19,28 @@ interface Watched {
   readonly accessors: readonly PropertyKey[];
 }
 
-const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, is } = Object;
+const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, is } = Object;
 const { ownKeys } = Reflect;
+
+const nothing: ReadonlySet<object> = new Set();
 
 /** A function that has nothing but its name and its length. */
 const keysOfPlainFunction = 2;
 
-/** Globals of Node's that are as large as all others together; what they are made of is not looked at. */
-const wholeGlobals = [
-  "FormData",
-  "Headers",
-  "Request",
-  "Response",
-  "WebSocket",
-  "EventSource",
-  "CloseEvent",
-  "MessageEvent",
-  "Temporal",
-];
+/** Globals whose objects are always watched. The others are where the script names them: whoever changes one has to. */
+const alwaysWatched: ReadonlySet<string> = new Set(
+  [
+    "Object Function Array Number Boolean String Symbol BigInt Date RegExp JSON Math Intl Reflect Proxy Atomics Iterator",
+    "Map Set WeakMap WeakSet WeakRef Promise Buffer ArrayBuffer SharedArrayBuffer DataView",
+    "Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array BigInt64Array BigUint64Array",
+    "Float16Array Float32Array Float64Array",
+    "Error AggregateError EvalError RangeError ReferenceError SyntaxError TypeError URIError",
+    "URL URLSearchParams AbortController AbortSignal Event EventTarget TextEncoder TextDecoder",
+  ].flatMap((names) => names.split(" ")),
+);
+
+/** Globals behind a getter that is safe to call, which may cost something. */
+const behindGetters: ReadonlySet<string> = new Set(["Buffer", "performance", "crypto", "navigator"]);
 
 /** Functions that change an object otherwise than by assignment; the object is their first argument, or `this`. */
 const changers: readonly [object, readonly string[]][] = [
@@ -46,14 +51,27 @@ const changersOfThis = ["__defineGetter__", "__defineSetter__"];
 
 export class WatchedObjects {
   readonly #watched: Watched[] = [];
-  readonly #known = new Set<object>(
-    wholeGlobals.map((name) => (globalThis as unknown as Record<string, unknown>)[name]).filter(isObject),
-  );
+  readonly #known = new Set<object>([globalThis, process, console]);
   #redefined: string | null = null;
 
-  /** Watches an object and all that its properties lead to, without calling a getter. `without`: looked after by somebody else. */
-  addTree(root: object, without: ReadonlySet<object>): void {
-    const open: [object, string][] = [[root, root === globalThis ? "globalThis" : "a built-in object"]];
+  /**
+   * Watches what a script of the process may use without importing it.
+   * @param words All words of the script.
+   * @param without Looked after by somebody else.
+   */
+  addBuiltIns(words: ReadonlySet<string>, without: ReadonlySet<object>): void {
+    for (const name of Object.getOwnPropertyNames(globalThis)) {
+      if (!alwaysWatched.has(name) && !words.has(name)) continue;
+      const isSafe = behindGetters.has(name) || getOwnPropertyDescriptor(globalThis, name)?.get === undefined;
+      const value: unknown = isSafe ? (globalThis as unknown as Record<string, unknown>)[name] : undefined;
+      if (isObject(value)) this.addTree(value, name, without);
+    }
+    for (const prototype of hiddenPrototypes()) this.addTree(prototype, "a prototype", without);
+  }
+
+  /** Watches an object and all that its properties lead to, without calling a getter. */
+  addTree(root: object, rootName: string, without: ReadonlySet<object> = nothing): void {
+    const open: [object, string][] = [[root, rootName]];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const [object, name] = next;
       if (this.#known.has(object)) continue;
@@ -89,7 +107,7 @@ export class WatchedObjects {
     const prototype = getOwnPropertyDescriptor(Object.prototype, "__proto__");
     const set = prototype?.set;
     if (prototype === undefined || set === undefined) return;
-    Object.defineProperty(Object.prototype, "__proto__", {
+    defineProperty(Object.prototype, "__proto__", {
       ...prototype,
       set(this: unknown, value: unknown) {
         note(this, "__proto__");
@@ -119,13 +137,14 @@ export function replaceFunction(
   const original: unknown = descriptor?.value;
   if (typeof original !== "function") return;
   const replacement = make(original as (...given: unknown[]) => unknown);
-  Object.defineProperty(replacement, "name", { value: name });
-  Object.defineProperty(holder, name, { ...descriptor, value: replacement });
+  defineProperty(replacement, "name", { value: name });
+  defineProperty(holder, name, { ...descriptor, value: replacement });
 }
 
 /** Prototypes that no global leads to. */
-export function hiddenIntrinsics(): object[] {
+function hiddenPrototypes(): object[] {
   const instances: object[] = [
+    process,
     async () => {},
     function* () {},
     async function* () {},
