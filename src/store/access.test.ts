@@ -23,7 +23,9 @@ storeTest("a token stands for its principal and the principal's roles, until it 
     kind: "user",
     name: "Ada",
     roles: ["administrator"],
+    groupIds: [],
     purpose: "admin",
+    scope: null,
     expiresAt: null,
     lastUsedAt: null,
   });

@@ -2,11 +2,13 @@ import type { AccessReads, AccessWrites } from "./operations/access.ts";
 import type { ChangeReads } from "./operations/changes.ts";
 import type { DispatchReads, DispatchWrites } from "./operations/dispatch.ts";
 import type { DutyLeaseWrites } from "./operations/duty-leases.ts";
+import type { GroupMemberReads, GroupMemberWrites } from "./operations/group-members.ts";
 import type { IdempotencyKey, IdempotencyReads, IdempotencyWrites } from "./operations/idempotency.ts";
 import type { InstallationReads } from "./operations/installation.ts";
 import type { JobReads, JobWrites } from "./operations/jobs.ts";
 import type { NoticeReads, NoticeWrites } from "./operations/notices.ts";
 import type { RunbookReads, RunbookWrites } from "./operations/runbooks.ts";
+import type { SignInReads, SignInWrites } from "./operations/sign-ins.ts";
 import type { StreamReads, StreamWrites } from "./operations/streams.ts";
 import type { WorkerGroupReads, WorkerGroupWrites } from "./operations/worker-groups.ts";
 import type { WorkerReads, WorkerWrites } from "./operations/workers.ts";
@@ -29,6 +31,8 @@ import type { WorkerReads, WorkerWrites } from "./operations/workers.ts";
 export type ReadOperations = InstallationReads &
   RunbookReads &
   AccessReads &
+  GroupMemberReads &
+  SignInReads &
   IdempotencyReads &
   JobReads &
   NoticeReads &
@@ -41,6 +45,8 @@ export type ReadOperations = InstallationReads &
 /** All operations that change something. */
 export type WriteOperations = RunbookWrites &
   AccessWrites &
+  GroupMemberWrites &
+  SignInWrites &
   IdempotencyWrites &
   JobWrites &
   NoticeWrites &

@@ -3,6 +3,7 @@ import { accessReads, accessWriteRules, accessWrites } from "./access.ts";
 import { changeReads } from "./changes.ts";
 import { dispatchReads, dispatchWriteRules, dispatchWrites } from "./dispatch.ts";
 import { dutyLeaseWriteRules, dutyLeaseWrites } from "./duty-leases.ts";
+import { groupMemberReads, groupMemberWriteRules, groupMemberWrites } from "./group-members.ts";
 import { idempotencyReads, idempotencyWriteRules, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
 import { jobReads, jobWriteRules, jobWrites } from "./jobs.ts";
@@ -11,6 +12,7 @@ import { noticeWriteRules, noticeWrites } from "./notices-write.ts";
 import { runbookReads } from "./runbook-reads.ts";
 import { runbookWriteRules, runbookWrites } from "./runbook-writes.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
+import { signInReads, signInWriteRules, signInWrites } from "./sign-ins.ts";
 import { streamReads, streamWriteRules, streamWrites } from "./streams.ts";
 import { workerGroupReads, workerGroupWriteRules, workerGroupWrites } from "./worker-groups.ts";
 import { workerReads, workerWriteRules, workerWrites } from "./workers.ts";
@@ -21,6 +23,8 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
     ...installationReads(session),
     ...runbookReads(session),
     ...accessReads(session),
+    ...groupMemberReads(session),
+    ...signInReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
     ...changeReads(session),
@@ -37,6 +41,8 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
   return {
     ...runbookWrites(session),
     ...accessWrites(session),
+    ...groupMemberWrites(session),
+    ...signInWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
     ...dutyLeaseWrites(session),
@@ -52,6 +58,8 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
 export const writeRules: WriteRules<WriteOperations> = {
   ...runbookWriteRules,
   ...accessWriteRules,
+  ...groupMemberWriteRules,
+  ...signInWriteRules,
   ...idempotencyWriteRules,
   ...jobWriteRules,
   ...dutyLeaseWriteRules,

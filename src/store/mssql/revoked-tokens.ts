@@ -1,8 +1,23 @@
 import type { MssqlSession } from "./session.ts";
 import { id, text } from "./sql-values.ts";
 
-/** Tells other services that what they remember of a principal's tokens, or of those for one purpose, is wrong. */
+/*
+ * What services remember of tokens and sessions, and what others tell them to forget. Beside the ids of tokens, the table holds those of
+ * sessions and of principals: of one that was changed, and of a group, which stands for all of its members.
+ */
+
+/** Notes one id, whether it was noted before or not. */
+const noteId = `
+  UPDATE runsmith.revoked_tokens SET revoked_at = CAST(SYSUTCDATETIME() AS datetime2(3)) WHERE token_id = @id;
+  INSERT INTO runsmith.revoked_tokens (token_id, revoked_at)
+  SELECT @id, CAST(SYSUTCDATETIME() AS datetime2(3))
+  WHERE NOT EXISTS (SELECT 1 FROM runsmith.revoked_tokens WITH (UPDLOCK, HOLDLOCK) WHERE token_id = @id)`;
+
+/** Tells other services that what they remember of a principal is wrong; with a purpose, of those of its tokens only. */
 export async function noteRevoked(session: MssqlSession, principalId: string, purpose?: string): Promise<void> {
+  if (purpose === undefined) {
+    await session.run(noteId, { id: id(principalId) });
+  }
   await session.run(
     `UPDATE r SET revoked_at = CAST(SYSUTCDATETIME() AS datetime2(3))
      FROM runsmith.revoked_tokens r JOIN runsmith.tokens t ON t.token_id = r.token_id
@@ -15,6 +30,11 @@ export async function noteRevoked(session: MssqlSession, principalId: string, pu
        AND NOT EXISTS (SELECT 1 FROM runsmith.revoked_tokens r WHERE r.token_id = t.token_id)`,
     { principal_id: id(principalId), purpose: text(purpose ?? null) },
   );
+}
+
+/** The same of a single token or session. */
+export async function noteRevokedToken(session: MssqlSession, tokenOrSessionId: string): Promise<void> {
+  await session.run(noteId, { id: id(tokenOrSessionId) });
 }
 
 /** Clears away what every service has read long ago. */

@@ -3,6 +3,7 @@ import { accessReads, accessWrites } from "./access.ts";
 import { changeReads } from "./changes.ts";
 import { dispatchReads, dispatchWrites } from "./dispatch.ts";
 import { dutyLeaseWrites } from "./duty-leases.ts";
+import { groupMemberReads, groupMemberWrites } from "./group-members.ts";
 import { idempotencyReads, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
 import { jobReads, jobWrites } from "./jobs.ts";
@@ -10,6 +11,7 @@ import { noticeReads } from "./notices-read.ts";
 import { noticeWrites } from "./notices-write.ts";
 import { runbookReads, runbookWrites } from "./runbooks.ts";
 import type { SqliteSession } from "./session.ts";
+import { signInReads, signInWrites } from "./sign-ins.ts";
 import { streamReads, streamWrites } from "./streams.ts";
 import { workerGroupReads, workerGroupWrites } from "./worker-groups.ts";
 import { workerReads, workerWrites } from "./workers.ts";
@@ -20,6 +22,8 @@ export function readOperations(session: SqliteSession): ReadOperations {
     ...installationReads(session),
     ...runbookReads(session),
     ...accessReads(session),
+    ...groupMemberReads(session),
+    ...signInReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
     ...noticeReads(session),
@@ -36,6 +40,8 @@ export function writeOperations(session: SqliteSession): WriteOperations {
   return {
     ...runbookWrites(session),
     ...accessWrites(session),
+    ...groupMemberWrites(session),
+    ...signInWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
     ...noticeWrites(session),

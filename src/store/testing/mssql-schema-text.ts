@@ -11,11 +11,16 @@ export function readMssqlSchemaText(files: readonly string[]): Schema {
   const schema: Schema = {};
   for (const file of files) {
     const text = file.replaceAll(/--.*$/gm, "");
-    if (/^\s*ALTER TABLE/im.test(text)) {
-      throw new Error("A migration alters a table: teach readMssqlSchemaText to read that.");
+    if (/^\s*ALTER TABLE(?! runsmith\.\w+ ADD (?!CONSTRAINT)[^;]+;)/im.test(text)) {
+      throw new Error(
+        "A migration alters a table otherwise than by one column: teach readMssqlSchemaText to read that.",
+      );
     }
     for (const [, name = "", body = ""] of text.matchAll(/^CREATE TABLE runsmith\.(\w+) \(\n(.*?)^\);/gms)) {
       schema[name] = readTable(body);
+    }
+    for (const [, name = "", column = ""] of text.matchAll(/^ALTER TABLE runsmith\.(\w+) ADD ([^;]+);/gm)) {
+      Object.assign(schema[name]?.columns ?? {}, readTable(column).columns);
     }
     for (const [, table = "", columns = ""] of text.matchAll(
       /^CREATE UNIQUE INDEX \w+ ON runsmith\.(\w+) \(([^)]*)\);/gm,
