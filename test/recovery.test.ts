@@ -40,6 +40,7 @@ test("a job and its follower outlive a killed server: no line is lost, none come
   const port = String(await freePort());
   // Longer than any restart of the server takes on a busy machine: the worker keeps its job meanwhile.
   const serve = ["server", "--port", port, "--data", join(folder.path, "data"), "--lease", "60s"];
+  serve.push("--master-key-folder", join(folder.path, "keys"));
 
   const server = kept(start(...serve));
   await server.printed(/is ready/);

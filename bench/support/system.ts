@@ -30,11 +30,12 @@ export async function startSystem(
   { dataDirectory, serverOnly = false }: SystemOptions = {},
 ): Promise<System> {
   const data = dataDirectory ?? (await mkdtemp(join(tmpdir(), "runsmith-bench-")));
+  const keys = `${data}-keys`;
   const child = spawn(
     process.execPath,
     [
       ...[join(root, "bin", "runsmith.js"), serverOnly ? "server" : "start"],
-      ...["--port", "0", "--data", data, ...options],
+      ...["--port", "0", "--data", data, "--master-key-folder", keys, ...options],
     ],
     {
       cwd: root,
@@ -54,7 +55,9 @@ export async function startSystem(
     await exited;
     clearTimeout(hung);
     process.off("exit", endWithBench);
-    if (dataDirectory === undefined) await rm(data, { recursive: true, force: true });
+    if (dataDirectory === undefined) {
+      await Promise.all([data, keys].map((folder) => rm(folder, { recursive: true, force: true })));
+    }
   };
   try {
     const url = await new Promise<string>((resolve, reject) => {

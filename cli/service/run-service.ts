@@ -16,9 +16,12 @@ export async function runService(
   let worker: LocalWorker | null = null;
   try {
     if (server.newAdminToken !== null) tellToken(server.newAdminToken, server.adminTokenFile);
+    if (server.madeMasterKey && server.masterKeyFile !== null) tellMasterKey(server.masterKeyFile);
     if (task.localWorker !== null) {
       const { dataDirectory, databaseFile } = task.server;
-      const secretPaths = [databaseFile, process.env["CREDENTIALS_DIRECTORY"]].filter((path) => path !== undefined);
+      const secretPaths = [databaseFile, process.env["CREDENTIALS_DIRECTORY"], server.masterKeyFile].filter(
+        (path) => path !== undefined && path !== null,
+      );
       worker = await LocalWorker.start(server, task.localWorker, { dataDirectory, secretPaths }, end.signal);
     }
     if (!end.signal.aborted) {
@@ -44,6 +47,17 @@ function tellToken(token: string, file: string): void {
       `  ${token}`,
       `It is also in ${file} (readable by this account only). Commands on this machine find it by themselves;`,
       "elsewhere set RUNSMITH_URL and RUNSMITH_TOKEN. A lost one is replaced by: npx runsmith reset-admin-token",
+      "",
+    ].join("\n"),
+  );
+}
+
+function tellMasterKey(file: string): void {
+  process.stdout.write(
+    [
+      "Secrets are sealed by a master key that was made just now:",
+      `  ${file}`,
+      "Keep a copy of that file in a safe place, apart from backups of the data: without it no secret can be read again.",
       "",
     ].join("\n"),
   );

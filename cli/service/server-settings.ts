@@ -20,6 +20,19 @@ export function databaseFileOf(invocation: Invocation): { databaseFile?: string 
   return file === undefined ? {} : { databaseFile: resolve(file) };
 }
 
+/** Where the master key is, which secrets are sealed by. */
+const masterKeyOptions: readonly CommandOption[] = [
+  {
+    flags: "--master-key-file <file>",
+    help: "file with the key that secrets are sealed by; else RUNSMITH_MASTER_KEY, or the systemd credential master-key",
+  },
+  { flags: "--master-key-command <command>", help: "command that prints that key" },
+  {
+    flags: "--master-key-folder <folder>",
+    help: "where that key is made at the first start when none is given; /etc/runsmith/keys, or ~/.config/runsmith/keys",
+  },
+];
+
 /** The options of `start` and `server`. */
 export const serverOptions: readonly CommandOption[] = [
   { flags: "--port <port>", help: "port to listen on; 0 takes any free one", default: String(defaultPort) },
@@ -30,6 +43,7 @@ export const serverOptions: readonly CommandOption[] = [
   },
   { flags: "--data <folder>", help: "folder of the database and the administrator's token", default: "./data" },
   databaseFileOption,
+  ...masterKeyOptions,
   { flags: "--tls-cert <file>", help: "PEM file of the certificate chain" },
   { flags: "--tls-key <file>", help: "PEM file of the certificate's key" },
   { flags: "--tls <how>", help: "make a certificate at the first start", choices: ["self-signed"] },
@@ -67,6 +81,12 @@ export function serverSettings(invocation: Invocation): ServerOptions {
     port: wholeNumber(invocation, "port", 65_535) ?? defaultPort,
     listen: invocation.text("listen") ?? defaultListenAddress,
   };
+  const masterKeyFile = invocation.text("master-key-file");
+  const masterKeyCommand = invocation.text("master-key-command");
+  const masterKeyFolder = invocation.text("master-key-folder");
+  if (masterKeyFile !== undefined) settings.masterKeyFile = resolve(masterKeyFile);
+  if (masterKeyCommand !== undefined) settings.masterKeyCommand = masterKeyCommand;
+  if (masterKeyFolder !== undefined) settings.masterKeyDirectory = resolve(masterKeyFolder);
   const certificate = invocation.text("tls-cert");
   const key = invocation.text("tls-key");
   if (certificate !== undefined) settings.tlsCertificateFile = resolve(certificate);

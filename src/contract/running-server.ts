@@ -7,6 +7,10 @@ export interface RunningServer {
   /** The administrator's token, at the first start only; shown once by the caller. Also in `adminTokenFile`. */
   newAdminToken: string | null;
   adminTokenFile: string;
+  /** The file that holds the master key; null where it comes from elsewhere. */
+  masterKeyFile: string | null;
+  /** Whether the master key was made at this start; its file is to be told, this once. */
+  madeMasterKey: boolean;
   /** The certificate to trust where it is self-signed, else null. */
   caFile: string | null;
   /**

@@ -7,6 +7,12 @@ export interface ServerOptions {
   dataDirectory: string;
   /** File that holds the URL of a database on SQL Server; see `databaseUrl` in src/web for where it may come from else. */
   databaseFile?: string;
+  /** File with the master key that secrets are sealed by; see `masterKeyOptions` in src/web for where it may come from else. */
+  masterKeyFile?: string;
+  /** Command that prints the master key. */
+  masterKeyCommand?: string;
+  /** Folder of the master keys that Runsmith makes; `/etc/runsmith/keys` as root, else in the account's configuration, when left out. */
+  masterKeyDirectory?: string;
   /** 9090 when left out, as SMA's; 0 takes any free one. */
   port?: number;
   /** Address to listen on; loopback (`127.0.0.1`) when left out. Elsewhere only with TLS or behind a proxy. */

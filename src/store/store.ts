@@ -8,6 +8,7 @@ import type { InstallationReads } from "./operations/installation.ts";
 import type { JobReads, JobWrites } from "./operations/jobs.ts";
 import type { NoticeReads, NoticeWrites } from "./operations/notices.ts";
 import type { RunbookReads, RunbookWrites } from "./operations/runbooks.ts";
+import type { SealingReads, SealingWrites } from "./operations/sealing.ts";
 import type { SignInReads, SignInWrites } from "./operations/sign-ins.ts";
 import type { StreamReads, StreamWrites } from "./operations/streams.ts";
 import type { WorkerGroupReads, WorkerGroupWrites } from "./operations/worker-groups.ts";
@@ -30,6 +31,7 @@ import type { WorkerReads, WorkerWrites } from "./operations/workers.ts";
 /** All operations that change nothing. */
 export type ReadOperations = InstallationReads &
   RunbookReads &
+  SealingReads &
   AccessReads &
   GroupMemberReads &
   SignInReads &
@@ -44,6 +46,7 @@ export type ReadOperations = InstallationReads &
 
 /** All operations that change something. */
 export type WriteOperations = RunbookWrites &
+  SealingWrites &
   AccessWrites &
   GroupMemberWrites &
   SignInWrites &

@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
 import { AccessFeature } from "../access/access-feature.ts";
 import { newToken, tokenHash } from "../access/token.ts";
 import type { RetentionOptions, ServerOptions } from "../contract/server-options.ts";
@@ -13,6 +11,7 @@ import type { RunbookListener } from "../runbooks/runbooks-feature.ts";
 import { RunbooksFeature } from "../runbooks/runbooks-feature.ts";
 import { ScriptAnalyser } from "../runbooks/script-analyser.ts";
 import { WaitingAnalyses } from "../runbooks/waiting-analyses.ts";
+import type { Sealing } from "../sealing/sealing.ts";
 import { ChangeFeed } from "../services/change-feed.ts";
 import type { Leadership } from "../services/duty-leader.ts";
 import { DutyLeader } from "../services/duty-leader.ts";
@@ -28,6 +27,7 @@ import { workerOf } from "./worker-links.ts";
 /** Everything that the web service can do, one feature each. */
 export interface Features {
   access: AccessFeature;
+  sealing: Sealing;
   runbooks: RunbooksFeature;
   workers: WorkersFeature;
   jobs: JobsFeature;
@@ -43,15 +43,25 @@ export interface Features {
 
 export interface FeatureParts {
   store: Store;
+  sealing: Sealing;
+  /** Names this service, as no other. */
+  serviceName: string;
   options: ServerOptions;
   metrics: ServiceMetrics;
   log: Log;
 }
 
 /** Builds the features on top of an open store. */
-export async function openFeatures({ store, options, metrics, log }: FeatureParts): Promise<Features> {
+export async function openFeatures({
+  store,
+  sealing,
+  serviceName,
+  options,
+  metrics,
+  log,
+}: FeatureParts): Promise<Features> {
   const access = new AccessFeature(store);
-  const leader = new DutyLeader(store, serviceName(), log);
+  const leader = new DutyLeader(store, serviceName, log);
   const { mailSettingsFile, noticeSecretsDirectory } = options;
   const notices = createNoticesFeature({
     store,
@@ -126,6 +136,7 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
     },
   });
   leader.start();
+  sealing.start(leader);
   workers.start();
   jobs.start();
   notices.start();
@@ -141,6 +152,7 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
   };
   return {
     access,
+    sealing,
     runbooks: new RunbooksFeature(store, analyser, runbookListener(jobs, log), options.defaultGrants),
     workers,
     jobs,
@@ -157,11 +169,6 @@ export async function openFeatures({ store, options, metrics, log }: FeaturePart
       await access.close();
     },
   };
-}
-
-/** Names this service as no other. */
-function serviceName(): string {
-  return `${hostname().slice(0, 64)} ${process.pid} ${randomUUID()}`;
 }
 
 /** Jobs remember what they need of a runbook, and some wait for its rules. */

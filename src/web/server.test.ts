@@ -27,6 +27,7 @@ describe("the server", () => {
     dataDirectory: join(folder, name),
     port: 0,
     runtimeDirectory: join(folder, "run"),
+    masterKeyDirectory: join(folder, "keys", name),
     log: { level: "error" },
     ...more,
   });

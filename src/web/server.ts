@@ -16,9 +16,11 @@ import { serveLocalControl } from "./local-control.ts";
 import { localWorkerToken } from "./local-worker.ts";
 import { createLog } from "./logging.ts";
 import { serveMetrics } from "./metrics-listener.ts";
+import { openSealing } from "./open-sealing.ts";
 import { productVersion } from "./product-version.ts";
 import { announceRunningServer } from "./running-server-file.ts";
 import { ServiceMetrics } from "./service-metrics.ts";
+import { newServiceName } from "./service-name.ts";
 import { tlsCertificate } from "./tls-certificate.ts";
 import { TransportGuard } from "./transport-guard.ts";
 import { acceptWorkerLinks } from "./worker-links.ts";
@@ -55,7 +57,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     standing.defer(() => store.close());
     metrics.observeStore(() => store.statistics());
-    const features = await openFeatures({ store, options, metrics, log });
+    const serviceName = newServiceName();
+    const { sealing, masterKeyFile } = await openSealing({ store, options, service: serviceName, log });
+    standing.defer(() => sealing.stop());
+    const features = await openFeatures({ store, sealing, serviceName, options, metrics, log });
     standing.defer(() => features.close());
     standing.defer(keepHouse(store, features.leadership, log));
 
@@ -98,6 +103,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       newAdminToken,
       adminTokenFile: tokenFile,
       caFile,
+      masterKeyFile,
+      madeMasterKey: sealing.madeKeyAt !== null,
       failure: store.failure,
       localWorkerToken: (group) => localWorkerToken(features.workers, group, store.storageFolder === null),
       close() {

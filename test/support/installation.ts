@@ -260,7 +260,12 @@ class Service {
     serverArguments: readonly string[],
   ) {
     this.port = port;
-    this.#arguments = ["server", "--port", String(port), "--data", dataDirectory, ...serverArguments];
+    // Several services over one database have the same key.
+    const keys = join(folder, "keys");
+    this.#arguments = [
+      ...["server", "--port", String(port), "--data", dataDirectory, "--master-key-folder", keys],
+      ...serverArguments,
+    ];
     this.#folder = folder;
     this.#environment = {
       ...process.env,

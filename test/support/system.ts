@@ -43,7 +43,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   await mkdir(join(folder, "run"), { mode: 0o700 });
   const start = (args: readonly string[], input?: string) =>
     startCommand(process.execPath, [command, ...args], { env, cwd: folder, ...(input === undefined ? {} : { input }) });
-  const server = start(["start", "--port", "0", "--data", dataDirectory, ...(options.arguments ?? [])]);
+  const keys = ["--master-key-folder", join(folder, "keys")];
+  const server = start(["start", "--port", "0", "--data", dataDirectory, ...keys, ...(options.arguments ?? [])]);
   const stop = async () => {
     server.process.kill("SIGTERM");
     return await server.ended;

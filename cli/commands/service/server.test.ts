@@ -13,7 +13,18 @@ test("a server tells the addresses it chose, and another one that finds its port
   await using folder = await temporaryFolder();
   const server = spawn(
     process.execPath,
-    [program, "server", "--port", "0", "--metrics-port", "0", "--data", join(folder.path, "data")],
+    [
+      program,
+      "server",
+      "--port",
+      "0",
+      "--metrics-port",
+      "0",
+      "--data",
+      join(folder.path, "data"),
+      "--master-key-folder",
+      folder.path,
+    ],
     { stdio: ["ignore", "pipe", "inherit"], env: { PATH: process.env["PATH"], XDG_RUNTIME_DIR: folder.path } },
   );
   const exited = once(server, "exit");
@@ -27,9 +38,12 @@ test("a server tells the addresses it chose, and another one that finds its port
     const metrics = await fetch(addresses["Metrics are served"] ?? "");
     assert.match(await metrics.text(), /runsmith_jobs_running/);
     const { port } = new URL(addresses["Runsmith is ready"] ?? "");
-    const second = await runsmith(["server", "--port", port, "--data", join(folder.path, "other")], {
-      XDG_RUNTIME_DIR: folder.path,
-    });
+    const second = await runsmith(
+      ["server", "--port", port, "--data", join(folder.path, "other"), "--master-key-folder", folder.path],
+      {
+        XDG_RUNTIME_DIR: folder.path,
+      },
+    );
     assert.equal(second.code, 5);
     assert.match(second.stderr, /listens on 127\.0\.0\.1, port \d+ already\.\n.*--port/);
   } finally {

@@ -11,6 +11,7 @@ import { noticeReads } from "./notices-read.ts";
 import { noticeWriteRules, noticeWrites } from "./notices-write.ts";
 import { runbookReads } from "./runbook-reads.ts";
 import { runbookWriteRules, runbookWrites } from "./runbook-writes.ts";
+import { sealingReads, sealingWriteRules, sealingWrites } from "./sealing.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
 import { signInReads, signInWriteRules, signInWrites } from "./sign-ins.ts";
 import { streamReads, streamWriteRules, streamWrites } from "./streams.ts";
@@ -22,6 +23,7 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
   return {
     ...installationReads(session),
     ...runbookReads(session),
+    ...sealingReads(session),
     ...accessReads(session),
     ...groupMemberReads(session),
     ...signInReads(session),
@@ -40,6 +42,7 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
 export function writeOperations(session: MssqlSession): Asynchronous<WriteOperations> {
   return {
     ...runbookWrites(session),
+    ...sealingWrites(session),
     ...accessWrites(session),
     ...groupMemberWrites(session),
     ...signInWrites(session),
@@ -57,6 +60,7 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
 /** How each write is carried out. */
 export const writeRules: WriteRules<WriteOperations> = {
   ...runbookWriteRules,
+  ...sealingWriteRules,
   ...accessWriteRules,
   ...groupMemberWriteRules,
   ...signInWriteRules,

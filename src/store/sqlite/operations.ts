@@ -10,6 +10,7 @@ import { jobReads, jobWrites } from "./jobs.ts";
 import { noticeReads } from "./notices-read.ts";
 import { noticeWrites } from "./notices-write.ts";
 import { runbookReads, runbookWrites } from "./runbooks.ts";
+import { sealingReads, sealingWrites } from "./sealing.ts";
 import type { SqliteSession } from "./session.ts";
 import { signInReads, signInWrites } from "./sign-ins.ts";
 import { streamReads, streamWrites } from "./streams.ts";
@@ -21,6 +22,7 @@ export function readOperations(session: SqliteSession): ReadOperations {
   return {
     ...installationReads(session),
     ...runbookReads(session),
+    ...sealingReads(session),
     ...accessReads(session),
     ...groupMemberReads(session),
     ...signInReads(session),
@@ -39,6 +41,7 @@ export function readOperations(session: SqliteSession): ReadOperations {
 export function writeOperations(session: SqliteSession): WriteOperations {
   return {
     ...runbookWrites(session),
+    ...sealingWrites(session),
     ...accessWrites(session),
     ...groupMemberWrites(session),
     ...signInWrites(session),

@@ -9,6 +9,7 @@ import { eventRoutes } from "./routes/event-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
+import { masterKeyRoutes } from "./routes/master-key-routes.ts";
 import { metricsRoutes } from "./routes/metrics-routes.ts";
 import { noticeRoutes } from "./routes/notice-routes.ts";
 import { runbookRoutes } from "./routes/runbook-routes.ts";
@@ -58,6 +59,7 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
     ...workerRoutes(features.workers),
     ...workerGroupRoutes(features.workers.groups),
     ...dispatchRoutes(features.jobs),
+    ...masterKeyRoutes(features.sealing),
     ...installationRoutes(facts, () => openApi),
     ...metricsRoutes(metrics),
   ];

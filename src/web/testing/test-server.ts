@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ErrorBody } from "../../contract/error-body.ts";
 import type { RunningServer } from "../../contract/running-server.ts";
 import type { ServerOptions } from "../../contract/server-options.ts";
@@ -20,6 +20,11 @@ export interface CallOptions {
   headers?: Record<string, string>;
   /** Null sends none; the administrator's by default. */
   token?: string | null;
+}
+
+/** So that a server over the same data finds the key again. */
+function keysBeside(dataDirectory: string): string {
+  return join(dirname(dataDirectory), "keys");
 }
 
 /** A real server over a real store in a folder of its own, for tests. */
@@ -45,6 +50,7 @@ export class TestServer {
         dataDirectory,
         port: 0,
         runtimeDirectory: join(folder, "run"),
+        masterKeyDirectory: of?.masterKeyDirectory ?? keysBeside(options.dataDirectory ?? dataDirectory),
         log: { level: "error" },
         ...options,
       });
@@ -53,6 +59,11 @@ export class TestServer {
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** Where its master key is. */
+  get masterKeyDirectory(): string {
+    return dirname(this.server.masterKeyFile ?? "");
   }
 
   get url(): string {

@@ -2,6 +2,7 @@ import type { JsonSchema } from "../route.ts";
 import { idSchema, objectSchema } from "./common-schemas.ts";
 import { jobFilterResourceSchemas } from "./job-filter-schemas.ts";
 import { jobResourceSchemas } from "./job-schemas.ts";
+import { masterKeyResourceSchemas } from "./master-key-schemas.ts";
 import { noticeResourceSchemas } from "./notice-schemas.ts";
 import { runbookResourceSchemas } from "./runbook-schemas.ts";
 import { workerResourceSchemas } from "./worker-schemas.ts";
@@ -12,6 +13,7 @@ export const resourceSchemas: Readonly<Record<string, JsonSchema>> = {
   ...jobResourceSchemas,
   ...jobFilterResourceSchemas,
   ...noticeResourceSchemas,
+  ...masterKeyResourceSchemas,
   ...workerResourceSchemas,
   Installation: objectSchema({
     installationId: idSchema,
