@@ -16,6 +16,8 @@ export interface ChangesElsewhereOptions {
   logger: Logger;
   /** Whether a worker sends its records to this service. */
   bringsRecords(workerId: string): boolean;
+  /** Whether a worker has its link to this service. */
+  isHere(workerId: string): boolean;
   /** Attempts of workers of this service were ended by others. */
   onOver(effects: JobEffects): void;
   /** Somebody asked another service to stop an attempt of a worker of this one. */
@@ -74,9 +76,8 @@ export class ChangesElsewhere {
       const known = this.#options.attempts.ofJob(job.jobId);
       if (known !== undefined && isOver(known, job)) {
         over.push({ jobId: known.jobId, attempt: known.attempt, workerId: known.workerId });
-      } else if (known !== undefined && job.attempt === known.attempt) {
-        this.#stop(known, job.stop);
       }
+      this.#stop(job);
       if (job.status === "New" && !job.parked) {
         waiting.set(job.placementId, { placementId: job.placementId, hostKind: job.hostKind });
       }
@@ -91,9 +92,15 @@ export class ChangesElsewhere {
     await this.#tellReaders(jobs);
   }
 
-  #stop(known: RunningAttempt, stop: StopOrder | null): void {
-    if (stop !== null && (known.stop === null || (stop.force && !known.stop.force))) {
-      this.#options.onStop(known, stop);
+  /** Also of an attempt that this service does not have yet: the answer to its claim may be on the way here. */
+  #stop({ jobId, attempt, workerId, stop }: ChangedJob): void {
+    const { attempts, isHere, onStop } = this.#options;
+    if (stop !== null && workerId !== null && isHere(workerId)) {
+      const assigned = { jobId, attempt, workerId };
+      const told = attempts.current(assigned)?.stop ?? null;
+      if (told === null || (stop.force && !told.force)) {
+        onStop(assigned, stop);
+      }
     }
   }
 

@@ -3,6 +3,7 @@ import type { HostKind } from "../contract/runbook-kind.ts";
 import type { ClaimedJob, JobEffects, QueueKey, SlotOffer } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { ConnectedWorker } from "../workers/connected-worker.ts";
+import { ClaimsUnderWay } from "./claims-under-way.ts";
 import type { DispatchView } from "./dispatch-view.ts";
 import { isConnected, takesJobs } from "./dispatch-view.ts";
 import { FreeSlots } from "./free-slots.ts";
@@ -47,6 +48,7 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #slots: FreeSlots;
+  readonly claims = new ClaimsUnderWay();
   /** Placements that are known, or suspected, to hold jobs that no slot was free for. */
   readonly #backlog = new Set<string>();
   /** Workers that get nothing until their next heartbeat. */
@@ -231,6 +233,7 @@ export class Dispatcher {
       offers.reduce((sum, { slots }) => sum + slots, 0),
     );
     this.#slots.reserve(offers, 1);
+    const claim = this.claims.begin();
     // What is left over is learnt from the answer; a wake-up that comes meanwhile marks it again.
     for (const { placementId } of keys) {
       this.#backlog.delete(placementId);
@@ -260,6 +263,8 @@ export class Dispatcher {
         this.#backlog.add(placementId);
       }
       logger.error("jobs could not be claimed", { error: String(error) });
+    } finally {
+      this.claims.end(claim);
     }
     // Jobs may be left, and slots that this claim had reserved for nothing. Where it could do nothing, another one cannot either.
     if (progress && this.#backlog.size > 0) {

@@ -4,6 +4,7 @@ import type { JobEffects } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../workers/clock.ts";
 import { Duty } from "./duty.ts";
+import type { OrphanedAttempts } from "./orphaned-attempts.ts";
 import type { RetentionSettings } from "./retention.ts";
 import { purgeEndedJobs } from "./retention.ts";
 import type { RunningAttempts } from "./running-attempts.ts";
@@ -20,6 +21,10 @@ export interface JobDutiesOptions {
   isHere(workerId: string): boolean;
   /** Milliseconds that an attempt may run on after its grace or its time limit. */
   stuckPatience: number;
+  /** Looks for attempts that nobody has. */
+  orphans: Pick<OrphanedAttempts, "look">;
+  /** Milliseconds between two such looks. */
+  orphanInterval: number;
   /** Milliseconds between two purges. */
   purgeInterval: number;
   onEffects(effects: JobEffects): void;
@@ -71,6 +76,7 @@ export function jobDuties(options: JobDutiesOptions): Duty[] {
   return [
     new Duty("ending jobs that were not started in time", deadlineInterval, failOverdue, logger),
     new Duty("giving up attempts that do not end", Math.min(longestStuckInterval, patience), endStuck, logger),
+    new Duty("finding claimed jobs that nobody has", options.orphanInterval, () => options.orphans.look(), logger),
     new Duty("letting parked jobs in", parkedInterval, releaseParked, logger),
     new Duty("purging old jobs", options.purgeInterval, purge, logger),
   ];

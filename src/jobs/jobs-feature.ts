@@ -45,6 +45,7 @@ import type { JobAttemptResource, JobsQuery, RecordsQuery } from "./job-queries.
 import { JobQueries, jobNotFound, knownJobId } from "./job-queries.ts";
 import { jobResource } from "./job-resource.ts";
 import { LiveHub } from "./live-hub.ts";
+import { OrphanedAttempts } from "./orphaned-attempts.ts";
 import { RecordIntake } from "./record-intake.ts";
 import type { RetentionSettings } from "./retention.ts";
 import { defaultRetention, purgeEndedJobs } from "./retention.ts";
@@ -69,6 +70,7 @@ import { parkedReason, waitingReason } from "./waiting-reason.ts";
  *   job-queries         what anybody else reads
  *   bulk-jobs           stops and retries of many jobs, a page at a time
  *   changes-elsewhere   what other services over the same database did: told to readers, workers and the dispatcher here
+ *   orphaned-attempts   what was claimed, and nobody has: put back
  *   job-duties          start deadlines, attempts that do not end, parked jobs, retention
  *   storage-watermark   what is refused when the disk fills up
  *
@@ -90,6 +92,8 @@ export interface JobsOptions {
   lowStorage?: number;
   /** Milliseconds after its grace or its time limit in which an attempt has to end; then it is given up. */
   stuckPatience?: number;
+  /** Milliseconds from a claim, and between two looks, after which an attempt that nobody has is put back. */
+  orphanPatience?: number;
   /** Milliseconds between two purges of old jobs. */
   purgeInterval?: number;
   /** Whether this service does what one of several should do; it always does when left out. */
@@ -173,6 +177,7 @@ export interface JobsFeature {
 }
 
 const defaultStuckPatience = 30_000;
+const defaultOrphanPatience = 5_000;
 const defaultPurgeInterval = 60_000;
 
 export function createJobsFeature(options: JobsOptions): JobsFeature {
@@ -286,12 +291,14 @@ class Jobs implements JobsFeature, JobLinkHandler {
       attempts: this.#attempts,
       logger,
       bringsRecords: (workerId) => workers.bringsRecords(workerId),
+      isHere: (workerId) => workers.connected(workerId) !== undefined,
       onOver: (effects) => this.#giveUp(effects),
       onStop: (attempt, stop) => this.#tellStop(attempt, stop),
       onWaiting: (queues) => this.#dispatcher.waiting(queues),
       onChanged: (jobIds) => this.#changes.note(jobIds),
       onEnded: (jobIds) => this.#changes.noteEnds(jobIds),
     });
+    const orphanPatience = options.orphanPatience ?? defaultOrphanPatience;
     this.#duties = jobDuties({
       store,
       clock: this.#clock,
@@ -301,6 +308,16 @@ class Jobs implements JobsFeature, JobLinkHandler {
       leadership: options.leadership ?? soleLeader,
       isHere: (workerId) => workers.connected(workerId) !== undefined,
       stuckPatience: options.stuckPatience ?? defaultStuckPatience,
+      orphans: new OrphanedAttempts({
+        store,
+        attempts: this.#attempts,
+        claims: this.#dispatcher.claims,
+        logger,
+        allConnected: () => workers.allConnected(),
+        patience: orphanPatience,
+        putBack: (attempt, reason) => this.#handOver.putBack(attempt, reason),
+      }),
+      orphanInterval: orphanPatience,
       purgeInterval: options.purgeInterval ?? defaultPurgeInterval,
       onEffects: (effects) => this.#apply(effects),
       onGivenUp: (effects) => this.#giveUp(effects),

@@ -2,6 +2,7 @@ import type { AttemptReference } from "../contract/link/control-frames.ts";
 import type { HostKind } from "../contract/runbook-kind.ts";
 import type { AssignedAttempt, StopOrder } from "../store/operations/jobs.ts";
 import type { Clock } from "../workers/clock.ts";
+import { BoundedCache } from "./bounded-cache.ts";
 
 /** An attempt that a worker has, as this service knows it. */
 export interface RunningAttempt extends AssignedAttempt {
@@ -18,11 +19,20 @@ export interface RunningAttempt extends AssignedAttempt {
   readonly lastTold: number | null;
 }
 
+/** Attempts of which it is remembered that this service had them. */
+const mostRemembered = 50_000;
+
+/** Stops that came before their attempts. */
+const mostEarlyStops = 1_000;
+
 /** The attempts that workers of this service have now. The database knows them too; this is for the moment between. */
 export class RunningAttempts {
   readonly #clock: Clock;
   readonly #byJob = new Map<string, RunningAttempt>();
   readonly #counts = new Map<string, number>();
+  readonly #remembered = new BoundedCache<string, true>(mostRemembered);
+  /** A claim may be seen, and its job stopped, by others before the claim's answer is here. */
+  readonly #earlyStops = new BoundedCache<string, StopOrder>(mostEarlyStops);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -47,6 +57,17 @@ export class RunningAttempts {
     const endBy = this.#clock.monotonic() + (timeLimit ?? Number.POSITIVE_INFINITY) + stopGrace;
     this.#byJob.set(jobId, { jobId, attempt, workerId, hostKind, claimedAt, stopGrace, stop: null, endBy, lastTold });
     this.#count(workerId, hostKind, 1);
+    this.#remembered.set(keyOf(assigned), true);
+    const stop = this.#earlyStops.get(keyOf(assigned));
+    if (stop !== undefined) {
+      this.#earlyStops.delete(keyOf(assigned));
+      this.noteStop(assigned, stop);
+    }
+  }
+
+  /** Whether this service has the attempt, or had it a while ago. */
+  hasHad(assigned: AssignedAttempt): boolean {
+    return this.#remembered.get(keyOf(assigned)) !== undefined;
   }
 
   /** Live readers are being told of records. */
@@ -57,10 +78,14 @@ export class RunningAttempts {
     }
   }
 
-  /** The attempt is being told to end. */
+  /** The attempt is being told to end; when this service does not have it yet, it will have been told when it comes. */
   noteStop(assigned: AssignedAttempt, { reason, force }: StopOrder): void {
     const known = this.current(assigned);
-    if (known !== undefined) {
+    if (known === undefined) {
+      if (!this.hasHad(assigned)) {
+        this.#earlyStops.set(keyOf(assigned), { reason, force });
+      }
+    } else {
       const endBy = Math.min(known.endBy, this.#clock.monotonic() + known.stopGrace);
       const stop = { reason, force: force || known.stop?.force === true };
       this.#byJob.set(known.jobId, { ...known, stop, endBy });
@@ -121,4 +146,8 @@ export class RunningAttempts {
       }
     }
   }
+}
+
+function keyOf({ jobId, attempt, workerId }: AssignedAttempt): string {
+  return `${jobId} ${attempt} ${workerId}`;
 }

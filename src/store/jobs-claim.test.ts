@@ -84,6 +84,34 @@ storeTest("a declined job goes back to the front of the queue and its attempt is
   assert.deepEqual([again?.jobId, again?.attempt], [first, 2]);
 });
 
+storeTest("attempts that nothing was heard of for a while are found over the link that their worker has", async (t) => {
+  const db = await openJobsDatabase(t);
+  const worker = { ...(await db.addWorker()), linkId: "first" };
+  await db.hello(worker);
+  const runbook = await db.addRunbook();
+  const silent = [await db.start(runbook), await db.start(runbook)];
+  await db.startMany(runbook, 3);
+  const [first, stopped, begun, ended] = await db.claim(worker, 4);
+  assert.ok(first && stopped && begun && ended);
+  await db.operations.stopJob({ jobId: stopped.jobId, requestedBy: "ann", force: false });
+  const { jobId, attempt, workerId } = begun;
+  const progress = [{ jobId, attempt, workerId, hostReadyAt: db.time, runningAt: db.time }];
+  await db.operations.appendRecords({ progress, batches: [] });
+  await db.end(ended);
+  const found = async (age: number, linkId = "first") => {
+    const { instanceId } = worker;
+    const attempts = await db.operations.silentAttempts({ links: [{ workerId, instanceId, linkId }], age });
+    return attempts.map((one) => `${one.jobId} ${one.attempt} ${one.workerId === workerId}`);
+  };
+  const both = silent.map((one) => `${one} 1 true`);
+  assert.deepEqual((await found(0)).toSorted(), both);
+  assert.deepEqual(await found(1_000), []);
+  db.time += 1_000;
+  assert.deepEqual((await found(1_000)).toSorted(), both);
+  assert.deepEqual(await found(1_000, "another"), []);
+  assert.deepEqual(await db.operations.silentAttempts({ links: [], age: 0 }), []);
+});
+
 storeTest("the queues that hold a job are found", async (t) => {
   const db = await openJobsDatabase(t);
   for (const group of ["default", "eu", "us"]) {

@@ -27,6 +27,23 @@ test("the files of sql/mssql are T-SQL of SQL Server 2016", skipUnless("dotnet")
   check(t, files);
 });
 
+test("rows that others have locked are passed by as SQL Server allows it where READ_COMMITTED_SNAPSHOT is on", () => {
+  const folder = join(root, "sql", "mssql");
+  const procedures = new Map<string, string>();
+  for (const file of readdirSync(folder).toSorted()) {
+    for (const batch of readFileSync(join(folder, file), "utf8").split(/^GO$/m)) {
+      const [, name] = /^(?:CREATE|ALTER) PROCEDURE (\S+)/m.exec(batch) ?? [];
+      if (name !== undefined) procedures.set(name, batch);
+    }
+  }
+  const hints = [...procedures.values()].flatMap((text) => text.match(/WITH \([^)]*READPAST[^)]*\)/g) ?? []);
+  assert.ok(hints.length > 0);
+  assert.deepEqual(
+    hints.filter((hint) => !hint.includes("READCOMMITTEDLOCK")),
+    [],
+  );
+});
+
 const recordings = process.env.RUNSMITH_TEST_STATEMENTS ?? "";
 const recorded = existsSync(recordings) ? readdirSync(recordings) : [];
 const unrecorded =

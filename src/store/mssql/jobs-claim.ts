@@ -6,16 +6,12 @@ import type { JobWrites, QueueKey } from "../operations/jobs.ts";
 import { completeJobs } from "./attempt-ends.ts";
 import { claimedJobs } from "./claimed-jobs.ts";
 import { noEffects, noteJobChange } from "./jobs-effects.ts";
+import { offeredWorkers } from "./jobs-read.ts";
 import { rowsOf } from "./procedure-rows.ts";
 import type { MssqlSession, StatementResult } from "./session.ts";
-import { ConnectionLost, isTransient } from "./sql-errors.ts";
+import { ConnectionLost, isTransient, SqlError } from "./sql-errors.ts";
 import { int, TableType, time } from "./sql-values.ts";
 
-const offeredWorkers = new TableType("runsmith.OfferedWorkers", {
-  worker_id: "binary(16)",
-  instance_id: "nvarchar",
-  link_id: "nvarchar",
-});
 const placementIds = new TableType("runsmith.PlacementIds", { placement_id: "binary(16)" });
 const claimSlots = new TableType("runsmith.ClaimSlots", {
   position: "int",
@@ -188,15 +184,20 @@ export class JobClaims {
         claimed_at: time(claimedAt),
       });
     } catch (error) {
-      if (error instanceof ConnectionLost && error.done === "unknown") {
-        return this.#lookUp(slots, claimedAt);
+      if (!isTransient(error) || (error instanceof ConnectionLost && error.done === "no")) {
+        throw error;
       }
-      throw error;
+      const found = await this.#lookUp(slots, claimedAt);
+      // An error that the server gave may come from what the procedure does behind its commit.
+      if (error instanceof SqlError && claimedJobs(found).length === 0) {
+        throw error;
+      }
+      return found;
     }
   }
 
   /**
-   * What a claim came to whose answer was lost. While the database cannot tell, that is asked for again and again, and the jobs, which
+   * What a claim came to that ended without an answer. While the database cannot tell, that is asked for again and again, and the jobs, which
    * are nobody's to hand over then, are put back.
    */
   async #lookUp(slots: ClaimSlot[], claimedAt: number): Promise<StatementResult> {

@@ -3,12 +3,27 @@ import type { HostKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
 import { emptySignature } from "../../contract/signature.ts";
 import { bytesToId } from "../id-bytes.ts";
-import type { JobToRetry, QueueKey, StoredAttempt, StoredJob, VersionToRun } from "../operations/jobs.ts";
+import type {
+  AssignedAttempt,
+  JobToRetry,
+  QueueKey,
+  StoredAttempt,
+  StoredJob,
+  VersionToRun,
+  WorkerLink,
+} from "../operations/jobs.ts";
 import type { StoredJobRow } from "../stored-job.ts";
 import { toStoredJob } from "../stored-job.ts";
 import { selectStoredJob } from "./jobs-rows.ts";
 import type { MssqlSession } from "./session.ts";
-import { id, TableType } from "./sql-values.ts";
+import { databaseTime, id, int, TableType } from "./sql-values.ts";
+
+/** Workers over a link of theirs, for a parameter. */
+export const offeredWorkers = new TableType("runsmith.OfferedWorkers", {
+  worker_id: "binary(16)",
+  instance_id: "nvarchar",
+  link_id: "nvarchar",
+});
 
 /** Ids of jobs, for a parameter. */
 export const jobIdsType = new TableType("runsmith.JobIds", { job_id: "binary(16)" });
@@ -109,6 +124,44 @@ export async function readAttempts(session: MssqlSession, of: { jobId: string })
           reason: row.reason,
         },
   );
+}
+
+/** See `JobReads.silentAttempts`. */
+export async function readSilentAttempts(
+  session: MssqlSession,
+  { links, age }: { links: readonly WorkerLink[]; age: number },
+): Promise<AssignedAttempt[]> {
+  if (links.length === 0) {
+    return [];
+  }
+  const rows = await session.all<{ job_id: Uint8Array; attempt: number; worker_id: Uint8Array }>(
+    `DECLARE @links TABLE (
+       worker_id binary(16) NOT NULL PRIMARY KEY, instance_id nvarchar(128) COLLATE Latin1_General_BIN2 NOT NULL,
+       link_id nvarchar(128) COLLATE Latin1_General_BIN2 NULL);
+     INSERT INTO @links (worker_id, instance_id, link_id) SELECT worker_id, instance_id, link_id FROM @workers;
+     SELECT j.job_id, j.attempt, j.worker_id
+     FROM @links l
+     JOIN runsmith.workers w ON w.worker_id = l.worker_id AND w.instance_id = l.instance_id AND w.link_id = l.link_id
+     JOIN runsmith.jobs j ON j.worker_id = w.worker_id AND j.ended_at IS NULL
+     WHERE j.status IN (N'Activating', N'Stopping') AND j.host_ready_at IS NULL
+       AND j.claimed_at <= DATEADD(MILLISECOND, -@age, CAST(COALESCE(@now, SYSUTCDATETIME()) AS datetime2(3)))`,
+    {
+      workers: offeredWorkers.of(
+        links.map(({ workerId, instanceId, linkId }) => ({
+          worker_id: workerId,
+          instance_id: instanceId,
+          link_id: linkId,
+        })),
+      ),
+      age: int(age),
+      now: databaseTime,
+    },
+  );
+  return rows.map((row) => ({
+    jobId: bytesToId(row.job_id),
+    attempt: row.attempt,
+    workerId: bytesToId(row.worker_id),
+  }));
 }
 
 /** See `JobReads.versionToRun`. */

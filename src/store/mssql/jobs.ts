@@ -13,6 +13,7 @@ import {
   readJobsById,
   readJobToRetry,
   readQueueLengths,
+  readSilentAttempts,
   readVersionToRun,
 } from "./jobs-read.ts";
 import { stopJob } from "./jobs-stop.ts";
@@ -26,6 +27,7 @@ export function jobReads(session: MssqlSession): Asynchronous<JobReads> {
     jobAcceptedBefore: (of) => jobAcceptedBefore(session, of),
     jobToRetry: (of) => readJobToRetry(session, of),
     jobAttempts: (of) => readAttempts(session, of),
+    silentAttempts: (of) => readSilentAttempts(session, of),
     versionToRun: (of) => readVersionToRun(session, of),
     queueLengths: () => readQueueLengths(session),
     overdueJobsExist: () => overdueJobsExist(session),

@@ -129,6 +129,13 @@ export type AcceptedJob =
   /** The concurrency rule refuses a further job. */
   | { outcome: "refused"; runbookName: string; limit: number; effects: JobEffects };
 
+/** A worker, as long as it has this link. */
+export interface WorkerLink {
+  workerId: string;
+  instanceId: string;
+  linkId: string;
+}
+
 /** Free slots of one worker. */
 export interface SlotOffer {
   workerId: string;
@@ -250,6 +257,12 @@ export interface JobReads {
 
   /** Null when there is no such job. */
   jobAttempts(of: { jobId: string }): StoredAttempt[] | null;
+
+  /**
+   * Attempts that these links' workers have by the database for so many milliseconds, and that nothing was heard of: their hosts are
+   * being started, or nobody knows of them.
+   */
+  silentAttempts(of: { links: WorkerLink[]; age: number }): AssignedAttempt[];
 
   /** Null when the version is gone, or has no executable text. */
   versionToRun(of: { versionId: string }): VersionToRun | null;

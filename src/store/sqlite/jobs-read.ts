@@ -3,7 +3,15 @@ import type { HostKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
 import { emptySignature } from "../../contract/signature.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
-import type { JobReads, JobToRetry, StoredAttempt, StoredJob, VersionToRun } from "../operations/jobs.ts";
+import type {
+  AssignedAttempt,
+  JobReads,
+  JobToRetry,
+  StoredAttempt,
+  StoredJob,
+  VersionToRun,
+  WorkerLink,
+} from "../operations/jobs.ts";
 import type { StoredJobRow } from "../stored-job.ts";
 import { toStoredJob } from "../stored-job.ts";
 import { selectStoredJob } from "./jobs-rows.ts";
@@ -71,6 +79,27 @@ export function readAttempts(session: SqliteSession, of: { jobId: string }): Sto
     outcome: row.outcome,
     reason: row.reason,
   }));
+}
+
+/** See `JobReads.silentAttempts`. */
+export function readSilentAttempts(
+  session: SqliteSession,
+  { links, age }: { links: readonly WorkerLink[]; age: number },
+): AssignedAttempt[] {
+  const claimedBefore = session.now() - age;
+  return links.flatMap(({ workerId, instanceId, linkId }) =>
+    session
+      .all<{ job_id: Uint8Array; attempt: number }>(
+        `SELECT j.job_id, j.attempt FROM workers w JOIN jobs j ON j.worker_id = w.worker_id AND j.ended_at IS NULL
+         WHERE w.worker_id = ? AND w.instance_id = ? AND w.link_id = ?
+           AND j.status IN ('Activating', 'Stopping') AND j.host_ready_at IS NULL AND j.claimed_at <= ?`,
+        idToBytes(workerId),
+        instanceId,
+        linkId,
+        claimedBefore,
+      )
+      .map(({ job_id, attempt }) => ({ jobId: bytesToId(job_id), attempt, workerId })),
+  );
 }
 
 /** See `JobReads.versionToRun`. */

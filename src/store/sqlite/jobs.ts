@@ -7,7 +7,14 @@ import { noEffects } from "./jobs-effects.ts";
 import { readJobs } from "./jobs-list.ts";
 import { purgeBoundary, purgeJobs } from "./jobs-purge.ts";
 import { releaseAllParked, releaseParked } from "./jobs-queue.ts";
-import { readAttempts, readJob, readJobToRetry, readQueueLengths, readVersionToRun } from "./jobs-read.ts";
+import {
+  readAttempts,
+  readJob,
+  readJobToRetry,
+  readQueueLengths,
+  readSilentAttempts,
+  readVersionToRun,
+} from "./jobs-read.ts";
 import { stopJob } from "./jobs-stop.ts";
 import type { SqliteSession } from "./session.ts";
 
@@ -19,6 +26,7 @@ export function jobReads(session: SqliteSession): JobReads {
     jobAcceptedBefore: (of) => jobAcceptedBefore(session, of),
     jobToRetry: (of) => readJobToRetry(session, of),
     jobAttempts: (of) => readAttempts(session, of),
+    silentAttempts: (of) => readSilentAttempts(session, of),
     versionToRun: (of) => readVersionToRun(session, of),
     queueLengths: () => readQueueLengths(session),
     overdueJobsExist: () => overdueJobsExist(session),

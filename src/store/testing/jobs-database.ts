@@ -52,6 +52,8 @@ export interface TestWorker {
   slots: number;
   hostKinds: HostKind[];
   lease: number;
+  /** Left out: its hello names none. */
+  linkId?: string;
 }
 
 export abstract class JobsDatabase {
@@ -224,6 +226,7 @@ export abstract class JobsDatabase {
       hostKinds: worker.hostKinds.map((kind) => ({ kind, version: "1" })),
       running,
       leases: { usual: worker.lease, byGroup: {} },
+      ...(worker.linkId !== undefined && { linkId: worker.linkId }),
     });
     if (hello === null) {
       throw new Error("The worker is not known.");
