@@ -1,7 +1,7 @@
 import { UserError } from "../contract/user-error.ts";
 import type { Store } from "../store/store.ts";
 import type { Principal, Role } from "./principal.ts";
-import { roles } from "./principal.ts";
+import { principalOf } from "./principal-of.ts";
 import { looksLikeToken, newToken, tokenHash, tokenKey } from "./token.ts";
 
 /** A token that was found is believed for this long without asking the store again, in milliseconds. */
@@ -57,6 +57,14 @@ export class AccessFeature {
       return known.principal;
     }
     return this.#lookUp(tokenHash(token), key);
+  }
+
+  /**
+   * A principal as it is now, with its rights: to act for it where no token of it came. Null when it is gone or disabled.
+   */
+  async principal(principalId: string): Promise<Principal | null> {
+    const found = await this.#store.read.actingPrincipal({ principalId });
+    return found === null || !found.enabled ? null : principalOf(found);
   }
 
   /** Makes the administrator and a first token when there is no administrator yet; null when there is one. */
@@ -131,6 +139,12 @@ export class AccessFeature {
     }
   }
 
+  /** Drops what is remembered of everybody: what rights are on has changed, though nobody may do less. */
+  forgetAll(): void {
+    this.#revocations += 1;
+    this.#cache.clear();
+  }
+
   /** Another service revoked these tokens, or changed what their principals may do. */
   forgetTokens(tokenIds: ReadonlySet<string>): void {
     this.#revocations += 1;
@@ -169,14 +183,7 @@ export class AccessFeature {
       this.#cache.delete(key);
       return null;
     }
-    const principal: Principal = {
-      principalId: holder.principalId,
-      kind: holder.kind,
-      name: holder.name,
-      roles: roles.filter((role) => holder.roles.includes(role)),
-      rights: [],
-      tokenId: holder.tokenId,
-    };
+    const principal: Principal = { ...principalOf(holder), tokenId: holder.tokenId };
     const now = Date.now();
     if (revocations === this.#revocations) {
       this.#remember(key, {

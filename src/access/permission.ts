@@ -1,3 +1,5 @@
+import type { RightsRole } from "../contract/api/right.ts";
+
 /** The kinds of asset, as rights name them. */
 export const assetKinds = [
   "variable",
@@ -17,9 +19,6 @@ export type AssetKind = (typeof assetKinds)[number];
  * workers, principals and rights.
  */
 export type Permission = "read" | "operate" | "use" | "edit" | "administer";
-
-/** The roles that are given to people and programs; each is a set of permissions. */
-export type RightsRole = "administrator" | "author" | "operator" | "reader";
 
 /** What a role permits. Editing a runbook never includes using an asset: a right on runbooks says nothing of assets. */
 export const permissionsOfRole: Readonly<Record<RightsRole, readonly Permission[]>> = {

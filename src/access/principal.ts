@@ -18,6 +18,8 @@ export interface Principal {
   roles: readonly Role[];
   /** What it was given, by itself and by its groups. */
   rights: readonly Right[];
+  /** The groups that it belongs to, disabled ones excepted. */
+  groupIds?: readonly string[];
   /** The token that speaks for it here; left out where none does. */
   tokenId?: string;
 }

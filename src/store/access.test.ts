@@ -28,6 +28,7 @@ storeTest("a token stands for its principal and the principal's roles, until it 
     scope: null,
     expiresAt: null,
     lastUsedAt: null,
+    rights: [],
   });
   await store.write.markTokensUsed({ tokens: [{ tokenId: tokenId ?? "", usedAt: 5 }] });
   assert.equal((await store.read.tokenHolder({ hash }))?.lastUsedAt, 5);

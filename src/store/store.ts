@@ -2,11 +2,13 @@ import type { AccessReads, AccessWrites } from "./operations/access.ts";
 import type { ChangeReads } from "./operations/changes.ts";
 import type { DispatchReads, DispatchWrites } from "./operations/dispatch.ts";
 import type { DutyLeaseWrites } from "./operations/duty-leases.ts";
+import type { FolderReads, FolderWrites } from "./operations/folders.ts";
 import type { GroupMemberReads, GroupMemberWrites } from "./operations/group-members.ts";
 import type { IdempotencyKey, IdempotencyReads, IdempotencyWrites } from "./operations/idempotency.ts";
 import type { InstallationReads } from "./operations/installation.ts";
 import type { JobReads, JobWrites } from "./operations/jobs.ts";
 import type { NoticeReads, NoticeWrites } from "./operations/notices.ts";
+import type { RightReads, RightWrites } from "./operations/rights.ts";
 import type { RunbookReads, RunbookWrites } from "./operations/runbooks.ts";
 import type { SealingReads, SealingWrites } from "./operations/sealing.ts";
 import type { SignInReads, SignInWrites } from "./operations/sign-ins.ts";
@@ -35,6 +37,8 @@ export type ReadOperations = InstallationReads &
   AccessReads &
   GroupMemberReads &
   SignInReads &
+  RightReads &
+  FolderReads &
   IdempotencyReads &
   JobReads &
   NoticeReads &
@@ -50,6 +54,8 @@ export type WriteOperations = RunbookWrites &
   AccessWrites &
   GroupMemberWrites &
   SignInWrites &
+  RightWrites &
+  FolderWrites &
   IdempotencyWrites &
   JobWrites &
   NoticeWrites &

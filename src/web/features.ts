@@ -1,4 +1,5 @@
 import { AccessFeature } from "../access/access-feature.ts";
+import { RightsFeature } from "../access/rights-feature.ts";
 import { newToken, tokenHash } from "../access/token.ts";
 import type { RetentionOptions, ServerOptions } from "../contract/server-options.ts";
 import type { JobsFeature } from "../jobs/jobs-feature.ts";
@@ -7,6 +8,7 @@ import type { RetentionSettings } from "../jobs/retention.ts";
 import { readMailSettings } from "../notices/mail-settings.ts";
 import type { NoticesFeature } from "../notices/notices-feature.ts";
 import { createNoticesFeature } from "../notices/notices-feature.ts";
+import { RunbookFolders } from "../runbooks/runbook-folders.ts";
 import type { RunbookListener } from "../runbooks/runbooks-feature.ts";
 import { RunbooksFeature } from "../runbooks/runbooks-feature.ts";
 import { ScriptAnalyser } from "../runbooks/script-analyser.ts";
@@ -28,7 +30,9 @@ import { workerOf } from "./worker-links.ts";
 export interface Features {
   access: AccessFeature;
   sealing: Sealing;
+  rights: RightsFeature;
   runbooks: RunbooksFeature;
+  folders: RunbookFolders;
   workers: WorkersFeature;
   jobs: JobsFeature;
   notices: NoticesFeature;
@@ -153,7 +157,9 @@ export async function openFeatures({
   return {
     access,
     sealing,
+    rights: new RightsFeature({ store, changed: (principalId) => access.forget(principalId) }),
     runbooks: new RunbooksFeature(store, analyser, runbookListener(jobs, log), options.defaultGrants),
+    folders: new RunbookFolders({ store, foldersChanged: () => access.forgetAll() }),
     workers,
     jobs,
     notices,

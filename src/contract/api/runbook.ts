@@ -66,11 +66,26 @@ export interface RunbookVersionResource {
   publishedAt: string | null;
 }
 
+/** The principal that a runbook's jobs act as. */
+export interface RunbookRunAs {
+  principalId: string;
+  /** user, group, service-principal; null, as the name, when it is gone. */
+  kind: string | null;
+  name: string | null;
+  /** Whether jobs can be started for it: false when it is disabled or gone. */
+  enabled: boolean;
+}
+
 /** A runbook as the API shows it. The ETag of the resource is `"<revision>"`. */
 export interface RunbookResource extends RunbookSettings {
   runbookId: string;
   name: string;
   kind: RunbookKind;
+  /** The folder that it is in, and its path; null in none. */
+  folderId: string | null;
+  folder: string | null;
+  /** Null before it was published or anybody was named: its jobs may use no assets. */
+  runAs: RunbookRunAs | null;
   draft: RunbookVersionResource | null;
   published: RunbookVersionResource | null;
   createdAt: string;

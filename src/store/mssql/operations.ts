@@ -3,12 +3,14 @@ import { accessReads, accessWriteRules, accessWrites } from "./access.ts";
 import { changeReads } from "./changes.ts";
 import { dispatchReads, dispatchWriteRules, dispatchWrites } from "./dispatch.ts";
 import { dutyLeaseWriteRules, dutyLeaseWrites } from "./duty-leases.ts";
+import { folderReads, folderWriteRules, folderWrites } from "./folders.ts";
 import { groupMemberReads, groupMemberWriteRules, groupMemberWrites } from "./group-members.ts";
 import { idempotencyReads, idempotencyWriteRules, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
 import { jobReads, jobWriteRules, jobWrites } from "./jobs.ts";
 import { noticeReads } from "./notices-read.ts";
 import { noticeWriteRules, noticeWrites } from "./notices-write.ts";
+import { rightReads, rightWriteRules, rightWrites } from "./rights.ts";
 import { runbookReads } from "./runbook-reads.ts";
 import { runbookWriteRules, runbookWrites } from "./runbook-writes.ts";
 import { sealingReads, sealingWriteRules, sealingWrites } from "./sealing.ts";
@@ -27,6 +29,8 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
     ...accessReads(session),
     ...groupMemberReads(session),
     ...signInReads(session),
+    ...rightReads(session),
+    ...folderReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
     ...changeReads(session),
@@ -46,6 +50,8 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
     ...accessWrites(session),
     ...groupMemberWrites(session),
     ...signInWrites(session),
+    ...rightWrites(session),
+    ...folderWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
     ...dutyLeaseWrites(session),
@@ -64,6 +70,8 @@ export const writeRules: WriteRules<WriteOperations> = {
   ...accessWriteRules,
   ...groupMemberWriteRules,
   ...signInWriteRules,
+  ...rightWriteRules,
+  ...folderWriteRules,
   ...idempotencyWriteRules,
   ...jobWriteRules,
   ...dutyLeaseWriteRules,

@@ -1,6 +1,9 @@
 import { noSuchPrincipal } from "../access-refusals.ts";
 import { bytesToId } from "../id-bytes.ts";
 import type { ActingPrincipal, Principal, PrincipalKind } from "../operations/access.ts";
+import type { HeldRightRow } from "../right-rows.ts";
+import { toHeldRight } from "../right-rows.ts";
+import { selectHeldRights } from "./rights.ts";
 import type { MssqlSession } from "./session.ts";
 import type { SqlValues } from "./sql-values.ts";
 import { id } from "./sql-values.ts";
@@ -46,7 +49,7 @@ export interface ActingRow {
 }
 
 /**
- * Reads a row of a principal together with its groups, in one round trip.
+ * Reads a row of a principal together with its groups and rights, in one round trip.
  * @param text declares or takes `@principal_id`, and selects one row with the columns of `ActingRow`
  */
 export async function readWithGroups<Row extends ActingRow>(
@@ -54,8 +57,12 @@ export async function readWithGroups<Row extends ActingRow>(
   text: string,
   values: SqlValues,
 ): Promise<{ row: Row; acting: ActingPrincipal } | null> {
-  const { recordsets } = await session.query(`${text};${selectGroups}`, values);
-  const [rows = [], groups = []] = recordsets as unknown as [Row[], { group_id: Uint8Array; roles: string }[]];
+  const { recordsets } = await session.query(`${text};${selectGroups};${selectHeldRights}`, values);
+  const [rows = [], groups = [], rights = []] = recordsets as unknown as [
+    Row[],
+    { group_id: Uint8Array; roles: string }[],
+    HeldRightRow[],
+  ];
   const [row] = rows;
   if (row === undefined) {
     return null;
@@ -70,6 +77,7 @@ export async function readWithGroups<Row extends ActingRow>(
       name: row.name,
       roles: [...new Set(roles)],
       groupIds: groups.map(({ group_id }) => bytesToId(group_id)),
+      rights: rights.map(toHeldRight),
     },
   };
 }

@@ -8,6 +8,7 @@ import { hostKindOf } from "../../contract/runbook-kind.ts";
 import { idToBytes } from "../id-bytes.ts";
 import type { RunbookChange } from "../operations/runbooks.ts";
 import { noSuchRunbook, revisionMismatch } from "../runbook-refusals.ts";
+import { mustFindFolder } from "./folders.ts";
 import { storePlacement } from "./placements.ts";
 import type { RunbookRow } from "./runbook-rows.ts";
 import { findRunbook, toRunbooks } from "./runbook-rows.ts";
@@ -69,6 +70,28 @@ export async function noteChange(session: MssqlSession, runbookId: Uint8Array, c
      WHERE runbook_id = @runbook_id`,
     { runbook_id: idBytes(runbookId), modified_by: changedBy },
   );
+}
+
+/** Puts a runbook into a folder, or names the principal that its jobs act as, where one is given; says whether there was anything. */
+export async function writePlace(
+  session: MssqlSession,
+  runbookId: Uint8Array,
+  { folderId, runAs }: { folderId?: string | null; runAs?: string | null },
+): Promise<boolean> {
+  if (folderId !== undefined) {
+    const folder = folderId === null ? null : (await mustFindFolder(session, folderId)).folderId;
+    await session.run("UPDATE runsmith.runbooks SET folder_id = @folder_id WHERE runbook_id = @runbook_id", {
+      folder_id: id(folder),
+      runbook_id: idBytes(runbookId),
+    });
+  }
+  if (runAs !== undefined) {
+    await session.run("UPDATE runsmith.runbooks SET run_as = @run_as WHERE runbook_id = @runbook_id", {
+      run_as: id(runAs),
+      runbook_id: idBytes(runbookId),
+    });
+  }
+  return folderId !== undefined || runAs !== undefined;
 }
 
 /** Writes the settings that are given; says whether there were any. */

@@ -11,6 +11,7 @@ import {
   readVersion,
   selectRunbook,
   selectVersion,
+  toRunAs,
   toRunbooks,
   toVersion,
 } from "./runbook-rows.ts";
@@ -158,6 +159,8 @@ async function runbookToStart(
     name: row.name,
     kind: row.kind,
     enabled: row.enabled,
+    folderId: row.folder_id === null ? null : bytesToId(row.folder_id),
+    runAs: toRunAs(row),
     placementId: bytesToId(row.placement_id),
     version:
       versionId === null || version === undefined

@@ -1,4 +1,4 @@
-import type { ConcurrencyPolicy, Isolation } from "../../contract/api/runbook.ts";
+import type { ConcurrencyPolicy, Isolation, RunbookRunAs } from "../../contract/api/runbook.ts";
 import type { Grant } from "../../contract/grant.ts";
 import { isId } from "../../contract/id.ts";
 import type { Problem } from "../../contract/problem.ts";
@@ -38,6 +38,12 @@ export interface RunbookRow extends Omit<PlacementRow, "host_kind"> {
   draft_version_id: Uint8Array | null;
   published_version_id: Uint8Array | null;
   last_version_number: number;
+  folder_id: Uint8Array | null;
+  folder: string | null;
+  run_as: Uint8Array | null;
+  run_as_kind: string | null;
+  run_as_name: string | null;
+  run_as_enabled: boolean | null;
   created_at: number;
   modified_at: number;
   modified_by: string;
@@ -67,8 +73,10 @@ export const selectRunbook = `
   SELECT r.runbook_id, r.name, r.kind, r.description, r.tags, r.enabled, r.log_verbose, r.log_debug, r.log_progress, r.grants,
     r.isolation, r.share_callers, r.priority, r.time_limit, r.start_deadline, r.concurrency_limit, r.concurrency_policy, r.attempts,
     r.retries, r.stop_grace, r.output_limit, r.draft_version_id, r.published_version_id, r.last_version_number, r.created_at,
-    r.modified_at, r.modified_by, r.revision, r.placement_id, p.run_on, p.stand_bys, p.stand_by_after, p.required_tags
-  FROM runsmith.runbooks AS r JOIN runsmith.placements AS p ON p.placement_id = r.placement_id`;
+    r.modified_at, r.modified_by, r.revision, r.placement_id, p.run_on, p.stand_bys, p.stand_by_after, p.required_tags,
+    r.folder_id, f.name AS folder, r.run_as, a.kind AS run_as_kind, a.name AS run_as_name, a.enabled AS run_as_enabled
+  FROM runsmith.runbooks AS r JOIN runsmith.placements AS p ON p.placement_id = r.placement_id
+  LEFT JOIN runsmith.folders AS f ON f.folder_id = r.folder_id LEFT JOIN runsmith.principals AS a ON a.principal_id = r.run_as`;
 
 /** Versions without their texts; `v` is the version. */
 export const selectVersion = `
@@ -144,6 +152,9 @@ function toRunbook(
     runbookId: bytesToId(row.runbook_id),
     name: row.name,
     kind: row.kind,
+    folderId: row.folder_id === null ? null : bytesToId(row.folder_id),
+    folder: row.folder,
+    runAs: toRunAs(row),
     description: row.description,
     tags: JSON.parse(row.tags) as string[],
     enabled: row.enabled,
@@ -168,6 +179,20 @@ function toRunbook(
     modifiedBy: row.modified_by,
     revision: row.revision,
   };
+}
+
+/** The principal that jobs act as. */
+export function toRunAs(
+  row: Pick<RunbookRow, "run_as" | "run_as_kind" | "run_as_name" | "run_as_enabled">,
+): RunbookRunAs | null {
+  return row.run_as === null
+    ? null
+    : {
+        principalId: bytesToId(row.run_as),
+        kind: row.run_as_kind,
+        name: row.run_as_name,
+        enabled: row.run_as_enabled === true,
+      };
 }
 
 /** A version as the border has it. */

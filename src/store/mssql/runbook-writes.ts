@@ -17,6 +17,7 @@ import {
 } from "../runbook-refusals.ts";
 import type { Asynchronous } from "../store.ts";
 import { storePlacement } from "./placements.ts";
+import { dropRightsOn } from "./rights.ts";
 import {
   dropDraft,
   hasOpenJobs,
@@ -25,6 +26,7 @@ import {
   runbookToChange,
   writeAnalysis,
   writeDraft,
+  writePlace,
   writeSettings,
 } from "./runbook-changes.ts";
 import type { RunbookRow } from "./runbook-rows.ts";
@@ -75,6 +77,7 @@ export function runbookWrites(session: MssqlSession): Asynchronous<RunbookWrites
       if (of.grants !== undefined) {
         await writeSettings(session, runbook, { grants: of.grants });
       }
+      await writePlace(session, runbook.runbook_id, of.runAs === undefined ? {} : { runAs: of.runAs });
       await noteChange(session, runbook.runbook_id, of.changedBy);
       return read(session, runbook.runbook_id);
     },
@@ -97,7 +100,8 @@ export function runbookWrites(session: MssqlSession): Asynchronous<RunbookWrites
 
     changeRunbook: async (change) => {
       const runbook = await runbookToChange(session, change);
-      if (await writeSettings(session, runbook, change.settings)) {
+      const settingsChange = await writeSettings(session, runbook, change.settings);
+      if ((await writePlace(session, runbook.runbook_id, change)) || settingsChange) {
         await noteChange(session, runbook.runbook_id, change.changedBy);
       }
       return read(session, runbook.runbook_id);
@@ -121,6 +125,7 @@ export function runbookWrites(session: MssqlSession): Asynchronous<RunbookWrites
         "DELETE FROM runsmith.dispatch_holds WHERE workspace_id = @workspace_id AND scope = N'runbook' AND subject = @subject",
         { workspace_id: id(defaultWorkspace), subject: bytesToId(runbook.runbook_id) },
       );
+      await dropRightsOn(session, { scope: "runbook", id: bytesToId(runbook.runbook_id), name: null });
     },
 
     purgeReplacedDrafts: ({ limit }) =>
@@ -137,6 +142,7 @@ async function importRunbook(
   session: MssqlSession,
   runbook: Parameters<RunbookWrites["importRunbook"]>[0],
 ): Promise<{ runbook: StoredRunbook; created: boolean }> {
+  const place = runbook.folderId === undefined ? {} : { folderId: runbook.folderId };
   const existing = await lockRunbookByName(session, runbook.name);
   if (existing === undefined) {
     const created = await createRunbook(session, runbook);
@@ -146,6 +152,7 @@ async function importRunbook(
     }
     await writeDraft(session, created, runbook);
     await writeSettings(session, created, { ...runbook.defaults, ...runbook.settings });
+    await writePlace(session, created.runbook_id, place);
     return { runbook: await read(session, created.runbook_id), created: true };
   }
   if (!runbook.overwrite) {
@@ -156,7 +163,8 @@ async function importRunbook(
   }
   const draftChanges = await writeDraft(session, existing, runbook);
   const settingsChange = await writeSettings(session, existing, runbook.settings);
-  if (draftChanges || settingsChange) {
+  const placeChanges = await writePlace(session, existing.runbook_id, place);
+  if (draftChanges || settingsChange || placeChanges) {
     await noteChange(session, existing.runbook_id, runbook.changedBy);
   }
   return { runbook: await read(session, existing.runbook_id), created: false };

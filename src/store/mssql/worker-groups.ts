@@ -1,6 +1,7 @@
 import { UserError } from "../../contract/user-error.ts";
 import type { StoredWorkerGroup, WorkerGroupReads, WorkerGroupWrites } from "../operations/worker-groups.ts";
 import type { Asynchronous } from "../store.ts";
+import { dropRightsOn } from "./rights.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 import { isDuplicate } from "./sql-errors.ts";
@@ -155,6 +156,7 @@ async function removeGroup(
         "Move its workers (set-worker --group) and its runbooks (set-runbook --worker-group) to another group first.",
     });
   }
+  await dropRightsOn(session, { scope: "worker-group", id: null, name: group.name });
   await session.run(
     `DELETE FROM runsmith.dispatch_holds WHERE workspace_id = @workspace_id AND scope = N'group' AND subject = @name;
      DELETE FROM runsmith.worker_groups WHERE workspace_id = @workspace_id AND name = @name`,

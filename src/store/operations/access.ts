@@ -1,3 +1,5 @@
+import type { HeldRight } from "./rights.ts";
+
 /** Who acts. */
 export type PrincipalKind = "user" | "group" | "service-principal" | "worker";
 
@@ -46,6 +48,8 @@ export interface ActingPrincipal {
   roles: string[];
   /** The groups that it belongs to and that are enabled. */
   groupIds: string[];
+  /** What it and its groups were given. */
+  rights: HeldRight[];
 }
 
 /** The principal that a token speaks for. */
@@ -93,7 +97,7 @@ export interface AccessReads {
   principalByName(of: { kind: PrincipalKind; name: string }): Principal | null;
   /** Principals of a kind by name; `after` is the `next` of the page before. */
   principals(of: { kind: PrincipalKind; after?: string; limit: number }): { items: Principal[]; next: string | null };
-  /** A principal with its groups, whether it is enabled or not; null when there is none. */
+  /** A principal with its groups and rights, whether it is enabled or not; null when there is none. */
   actingPrincipal(of: { principalId: string }): (ActingPrincipal & { enabled: boolean }) | null;
   token(of: { tokenId: string }): StoredToken | null;
   /** Tokens of a principal, or all but those of workers, in the order in which they were made; expired ones are among them. */

@@ -1,5 +1,5 @@
 import type { Analysis } from "../../contract/analysis.ts";
-import type { RunbookSettings } from "../../contract/api/runbook.ts";
+import type { RunbookRunAs, RunbookSettings } from "../../contract/api/runbook.ts";
 import type { Problem } from "../../contract/problem.ts";
 import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
@@ -30,6 +30,11 @@ export interface StoredRunbook extends RunbookSettings {
   runbookId: string;
   name: string;
   kind: RunbookKind;
+  /** The folder that it is in, and its path; null in none. */
+  folderId: string | null;
+  folder: string | null;
+  /** The principal that its jobs act as; null before one was set. */
+  runAs: RunbookRunAs | null;
   draft: StoredRunbookVersion | null;
   published: StoredRunbookVersion | null;
   createdAt: number;
@@ -45,6 +50,8 @@ export interface RunbookToStart {
   name: string;
   kind: RunbookKind;
   enabled: boolean;
+  folderId: string | null;
+  runAs: RunbookRunAs | null;
   /** Where its jobs wait. */
   placementId: string;
   /** Null when the runbook has no such version (no draft, or never published). */
@@ -138,6 +145,8 @@ export interface RunbookWrites {
     analysis: Analysis | null;
     overwrite: boolean;
     settings: Partial<RunbookSettings>;
+    /** The folder that it is to be in; left out, a new runbook is in none and another one stays where it is. */
+    folderId?: string | null;
     /** Of new runbooks only; what it leaves out is as the schema says. */
     defaults?: Partial<RunbookSettings>;
     changedBy: string;
@@ -151,11 +160,13 @@ export interface RunbookWrites {
 
   /**
    * Makes the draft the published version; the one published before becomes history.
-   * `draftVersionId` is the draft that the caller looked at; `grants` replace the runbook's.
+   * `draftVersionId` is the draft that the caller looked at; `grants` and `runAs` (a principal's id) replace the runbook's.
    * @throws UserError `runbook-has-no-draft` (409), `draft-changed` (409), `analysis-waiting` (409),
    * `runbook-has-problems` (422, all of them in `errors`).
    */
-  publishRunbook(of: RunbookChange & { draftVersionId?: string; grants?: RunbookSettings["grants"] }): StoredRunbook;
+  publishRunbook(
+    of: RunbookChange & { draftVersionId?: string; grants?: RunbookSettings["grants"]; runAs?: string },
+  ): StoredRunbook;
 
   /**
    * Throws the draft away.
@@ -163,8 +174,10 @@ export interface RunbookWrites {
    */
   discardDraft(of: RunbookChange): StoredRunbook;
 
-  /** Changes the settings that are given. */
-  changeRunbook(change: RunbookChange & { settings: Partial<RunbookSettings> }): StoredRunbook;
+  /** Changes the settings that are given, the folder, and the principal that its jobs act as. */
+  changeRunbook(
+    change: RunbookChange & { settings: Partial<RunbookSettings>; folderId?: string | null; runAs?: string | null },
+  ): StoredRunbook;
 
   /**
    * Deletes a runbook with all its versions; its ended jobs stay as history.

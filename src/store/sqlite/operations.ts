@@ -3,12 +3,14 @@ import { accessReads, accessWrites } from "./access.ts";
 import { changeReads } from "./changes.ts";
 import { dispatchReads, dispatchWrites } from "./dispatch.ts";
 import { dutyLeaseWrites } from "./duty-leases.ts";
+import { folderReads, folderWrites } from "./folders.ts";
 import { groupMemberReads, groupMemberWrites } from "./group-members.ts";
 import { idempotencyReads, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
 import { jobReads, jobWrites } from "./jobs.ts";
 import { noticeReads } from "./notices-read.ts";
 import { noticeWrites } from "./notices-write.ts";
+import { rightReads, rightWrites } from "./rights.ts";
 import { runbookReads, runbookWrites } from "./runbooks.ts";
 import { sealingReads, sealingWrites } from "./sealing.ts";
 import type { SqliteSession } from "./session.ts";
@@ -26,6 +28,8 @@ export function readOperations(session: SqliteSession): ReadOperations {
     ...accessReads(session),
     ...groupMemberReads(session),
     ...signInReads(session),
+    ...rightReads(session),
+    ...folderReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
     ...noticeReads(session),
@@ -45,6 +49,8 @@ export function writeOperations(session: SqliteSession): WriteOperations {
     ...accessWrites(session),
     ...groupMemberWrites(session),
     ...signInWrites(session),
+    ...rightWrites(session),
+    ...folderWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
     ...noticeWrites(session),

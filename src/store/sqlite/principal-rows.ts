@@ -1,6 +1,7 @@
 import { noSuchPrincipal } from "../access-refusals.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { ActingPrincipal, Principal, PrincipalKind } from "../operations/access.ts";
+import { readHeldRights } from "./rights.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 
@@ -30,11 +31,11 @@ export const selectPrincipal = `
     u.signed_in_at
   FROM principals p LEFT JOIN users u ON u.principal_id = p.principal_id`;
 
-/** Adds what the groups of a principal give: their ids, and their roles. Groups that are disabled give nothing. */
+/** Adds what the groups of a principal give: their ids, and their roles, and all rights. Groups that are disabled give nothing. */
 export function withGroups(
   session: SqliteSession,
   principalId: Uint8Array,
-  principal: Omit<ActingPrincipal, "groupIds">,
+  principal: Omit<ActingPrincipal, "groupIds" | "rights">,
 ): ActingPrincipal {
   const groups = session.all<{ group_id: Uint8Array; roles: string }>(
     `SELECT DISTINCT m.group_id, g.roles FROM group_members m JOIN principals g ON g.principal_id = m.group_id
@@ -45,7 +46,8 @@ export function withGroups(
   const { kind, name } = principal;
   const roles = [...principal.roles, ...groups.flatMap((group) => JSON.parse(group.roles) as string[])];
   const groupIds = groups.map((group) => bytesToId(group.group_id));
-  return { principalId: principal.principalId, kind, name, roles: [...new Set(roles)], groupIds };
+  const rights = readHeldRights(session, principalId);
+  return { principalId: principal.principalId, kind, name, roles: [...new Set(roles)], groupIds, rights };
 }
 
 export function mustFindPrincipal(session: SqliteSession, principalId: string): Principal {

@@ -6,6 +6,7 @@ import type { RunbookSettings } from "../../contract/api/runbook.ts";
 import { idToBytes } from "../id-bytes.ts";
 import type { RunbookChange } from "../operations/runbooks.ts";
 import { noSuchRunbook, revisionMismatch } from "../runbook-refusals.ts";
+import { mustFindFolder } from "./folders.ts";
 import { changedPlacement, namesPlacement } from "./placements.ts";
 import type { RunbookRow } from "./runbook-rows.ts";
 import { findRunbook } from "./runbook-rows.ts";
@@ -86,6 +87,23 @@ export function writeSettings(
     session.run(`UPDATE runbooks SET ${name} = ? WHERE runbook_id = ?`, columns[name] ?? null, runbookId);
   }
   return names.length > 0;
+}
+
+/** Puts a runbook into a folder, or names the principal that its jobs act as, where one is given; says whether there was anything. */
+export function writePlace(
+  session: SqliteSession,
+  runbookId: Uint8Array,
+  { folderId, runAs }: { folderId?: string | null; runAs?: string | null },
+): boolean {
+  if (folderId !== undefined) {
+    const folder = folderId === null ? null : idToBytes(mustFindFolder(session, folderId).folderId);
+    session.run("UPDATE runbooks SET folder_id = ? WHERE runbook_id = ?", folder, runbookId);
+  }
+  if (runAs !== undefined) {
+    const principal = runAs === null ? null : idToBytes(runAs);
+    session.run("UPDATE runbooks SET run_as = ? WHERE runbook_id = ?", principal, runbookId);
+  }
+  return folderId !== undefined || runAs !== undefined;
 }
 
 /**

@@ -4,7 +4,15 @@ import type { Signature } from "../../contract/signature.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { RunbookReads, RunbookToStart } from "../operations/runbooks.ts";
 import type { RunbookRow, VersionRow } from "./runbook-rows.ts";
-import { findRunbook, findVersionId, readVersion, toRunbook, toVersion, versionColumns } from "./runbook-rows.ts";
+import {
+  findRunbook,
+  findVersionId,
+  readRunAs,
+  readVersion,
+  toRunbook,
+  toVersion,
+  versionColumns,
+} from "./runbook-rows.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 
@@ -135,6 +143,8 @@ function runbookToStart(session: SqliteSession, of: { runbook: string; draft: bo
     name: row.name,
     kind: row.kind,
     enabled: row.enabled === 1,
+    folderId: row.folder_id === null ? null : bytesToId(row.folder_id),
+    runAs: readRunAs(session, row.run_as),
     placementId: bytesToId(row.placement_id),
     version:
       versionId === null || version === undefined

@@ -1,4 +1,4 @@
-import type { ConcurrencyPolicy, Isolation } from "../../contract/api/runbook.ts";
+import type { ConcurrencyPolicy, Isolation, RunbookRunAs } from "../../contract/api/runbook.ts";
 import type { Grant } from "../../contract/grant.ts";
 import { isId } from "../../contract/id.ts";
 import type { Problem } from "../../contract/problem.ts";
@@ -37,6 +37,8 @@ export interface RunbookRow {
   draft_version_id: Uint8Array | null;
   published_version_id: Uint8Array | null;
   last_version_number: number;
+  folder_id: Uint8Array | null;
+  run_as: Uint8Array | null;
   active_jobs: number;
   created_at: number;
   modified_at: number;
@@ -111,6 +113,9 @@ export function toRunbook(session: SqliteSession, row: RunbookRow): StoredRunboo
     runbookId: bytesToId(row.runbook_id),
     name: row.name,
     kind: row.kind,
+    folderId: row.folder_id === null ? null : bytesToId(row.folder_id),
+    folder: row.folder_id === null ? null : folderName(session, row.folder_id),
+    runAs: readRunAs(session, row.run_as),
     description: row.description,
     tags: JSON.parse(row.tags) as string[],
     enabled: row.enabled === 1,
@@ -134,6 +139,27 @@ export function toRunbook(session: SqliteSession, row: RunbookRow): StoredRunboo
     modifiedAt: row.modified_at,
     modifiedBy: row.modified_by,
     revision: row.revision,
+  };
+}
+
+function folderName(session: SqliteSession, folderId: Uint8Array): string | null {
+  return session.first<{ name: string }>("SELECT name FROM folders WHERE folder_id = ?", folderId)?.name ?? null;
+}
+
+/** The principal that jobs act as. */
+export function readRunAs(session: SqliteSession, runAs: Uint8Array | null): RunbookRunAs | null {
+  if (runAs === null) {
+    return null;
+  }
+  const found = session.first<{ kind: string; name: string; enabled: number }>(
+    "SELECT kind, name, enabled FROM principals WHERE principal_id = ?",
+    runAs,
+  );
+  return {
+    principalId: bytesToId(runAs),
+    kind: found?.kind ?? null,
+    name: found?.name ?? null,
+    enabled: found?.enabled === 1,
   };
 }
 

@@ -6,6 +6,7 @@ import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { RunbookWrites, StoredRunbook } from "../operations/runbooks.ts";
 import { noDraft, notPublished, runbookExists, runbookHasOpenJobs, runbookKindDiffers } from "../runbook-refusals.ts";
 import { storePlacement } from "./placements.ts";
+import { dropRightsOn } from "./rights.ts";
 import {
   dropDraft,
   hasOpenJobs,
@@ -13,6 +14,7 @@ import {
   runbookToChange,
   writeAnalysis,
   writeDraft,
+  writePlace,
   writeSettings,
 } from "./runbook-changes.ts";
 import { publishDraft } from "./runbook-publish.ts";
@@ -52,6 +54,7 @@ export function runbookWrites(session: SqliteSession): RunbookWrites {
       if (of.grants !== undefined) {
         writeSettings(session, runbook.runbook_id, { grants: of.grants });
       }
+      writePlace(session, runbook.runbook_id, of.runAs === undefined ? {} : { runAs: of.runAs });
       noteChange(session, runbook.runbook_id, of.changedBy);
       return read(session, runbook);
     },
@@ -72,7 +75,8 @@ export function runbookWrites(session: SqliteSession): RunbookWrites {
 
     changeRunbook: (change) => {
       const runbook = runbookToChange(session, change);
-      if (writeSettings(session, runbook.runbook_id, change.settings)) {
+      const settingsChanged = writeSettings(session, runbook.runbook_id, change.settings);
+      if (writePlace(session, runbook.runbook_id, change) || settingsChanged) {
         noteChange(session, runbook.runbook_id, change.changedBy);
       }
       return read(session, runbook);
@@ -88,6 +92,7 @@ export function runbookWrites(session: SqliteSession): RunbookWrites {
         throw runbookHasOpenJobs(runbook);
       }
       session.run("DELETE FROM runbook_tags WHERE runbook_id = ?", runbook.runbook_id);
+      dropRightsOn(session, { scope: "runbook", id: bytesToId(runbook.runbook_id), name: null });
       session.run(
         "DELETE FROM dispatch_holds WHERE workspace_id = ? AND scope = 'runbook' AND subject = ?",
         defaultWorkspace,
@@ -109,6 +114,7 @@ function importRunbook(
   session: SqliteSession,
   runbook: Parameters<RunbookWrites["importRunbook"]>[0],
 ): ReturnType<RunbookWrites["importRunbook"]> {
+  const place = runbook.folderId === undefined ? {} : { folderId: runbook.folderId };
   const existing = session.first<RunbookRow>(
     "SELECT * FROM runbooks WHERE workspace_id = ? AND name = ?",
     defaultWorkspace,
@@ -118,6 +124,7 @@ function importRunbook(
     const created = createRunbook(session, runbook);
     writeDraft(session, created, runbook);
     writeSettings(session, created.runbook_id, { ...runbook.defaults, ...runbook.settings });
+    writePlace(session, created.runbook_id, place);
     return { runbook: read(session, created), created: true };
   }
   if (!runbook.overwrite) {
@@ -128,7 +135,8 @@ function importRunbook(
   }
   const draftChanged = writeDraft(session, existing, runbook);
   const settingsChanged = writeSettings(session, existing.runbook_id, runbook.settings);
-  if (draftChanged || settingsChanged) {
+  const placeChanged = writePlace(session, existing.runbook_id, place);
+  if (draftChanged || settingsChanged || placeChanged) {
     noteChange(session, existing.runbook_id, runbook.changedBy);
   }
   return { runbook: read(session, existing), created: false };

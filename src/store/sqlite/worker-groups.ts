@@ -1,6 +1,7 @@
 import { UserError } from "../../contract/user-error.ts";
 import type { StoredWorkerGroup, WorkerGroupReads, WorkerGroupWrites } from "../operations/worker-groups.ts";
 import type { LeaseDurations } from "../operations/workers.ts";
+import { dropRightsOn } from "./rights.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 
@@ -143,6 +144,7 @@ function removeGroup(session: SqliteSession, of: Parameters<WorkerGroupWrites["r
     defaultWorkspace,
     group.name,
   );
+  dropRightsOn(session, { scope: "worker-group", id: null, name: group.name });
   session.run("DELETE FROM worker_groups WHERE workspace_id = ? AND name = ?", defaultWorkspace, group.name);
 }
 

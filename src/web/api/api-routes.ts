@@ -6,12 +6,14 @@ import type { Route } from "./route.ts";
 import { bulkJobRoutes } from "./routes/bulk-job-routes.ts";
 import { dispatchRoutes } from "./routes/dispatch-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
+import { folderRoutes } from "./routes/folder-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { masterKeyRoutes } from "./routes/master-key-routes.ts";
 import { metricsRoutes } from "./routes/metrics-routes.ts";
 import { noticeRoutes } from "./routes/notice-routes.ts";
+import { rightRoutes } from "./routes/right-routes.ts";
 import { runbookRoutes } from "./routes/runbook-routes.ts";
 import { workerGroupRoutes } from "./routes/worker-group-routes.ts";
 import { workerRoutes } from "./routes/worker-routes.ts";
@@ -60,6 +62,8 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
     ...workerGroupRoutes(features.workers.groups),
     ...dispatchRoutes(features.jobs),
     ...masterKeyRoutes(features.sealing),
+    ...folderRoutes(features.folders),
+    ...rightRoutes(features.rights),
     ...installationRoutes(facts, () => openApi),
     ...metricsRoutes(metrics),
   ];

@@ -1,5 +1,5 @@
 import { errorMediaType } from "../../contract/error-body.ts";
-import type { JsonSchema, Route } from "./route.ts";
+import type { JsonSchema, Route, RouteAccess } from "./route.ts";
 import { resourceSchemas } from "./schemas/resource-schemas.ts";
 
 /** The OpenAPI 3.1 document of a table of routes: the same table that mounts them, so that neither can say more. */
@@ -43,7 +43,7 @@ function operation(route: Route): Record<string, unknown> {
   return {
     operationId: route.name,
     summary: route.summary,
-    description: route.access === "anyone" ? "Needs no token." : `Needs the role ${route.access}.`,
+    description: accessText(route.access),
     ...(route.access === "anyone" && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
     ...(route.body !== undefined && {
@@ -54,6 +54,18 @@ function operation(route: Route): Record<string, unknown> {
     }),
     responses: { ...responses(route), default: errorResponse },
   };
+}
+
+function accessText(access: RouteAccess): string {
+  switch (access) {
+    case "anyone":
+      return "Needs no token.";
+    case "administrator":
+    case "worker":
+      return `Needs the role ${access}.`;
+    default:
+      return `Needs the permission ${access} on what it is about.`;
+  }
 }
 
 const errorResponse = {

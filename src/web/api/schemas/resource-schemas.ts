@@ -1,9 +1,11 @@
 import type { JsonSchema } from "../route.ts";
 import { idSchema, objectSchema } from "./common-schemas.ts";
+import { folderResourceSchemas } from "./folder-schemas.ts";
 import { jobFilterResourceSchemas } from "./job-filter-schemas.ts";
 import { jobResourceSchemas } from "./job-schemas.ts";
 import { masterKeyResourceSchemas } from "./master-key-schemas.ts";
 import { noticeResourceSchemas } from "./notice-schemas.ts";
+import { rightResourceSchemas } from "./right-schemas.ts";
 import { runbookResourceSchemas } from "./runbook-schemas.ts";
 import { workerResourceSchemas } from "./worker-schemas.ts";
 
@@ -15,6 +17,8 @@ export const resourceSchemas: Readonly<Record<string, JsonSchema>> = {
   ...noticeResourceSchemas,
   ...masterKeyResourceSchemas,
   ...workerResourceSchemas,
+  ...rightResourceSchemas,
+  ...folderResourceSchemas,
   Installation: objectSchema({
     installationId: idSchema,
     version: { type: "string" },
