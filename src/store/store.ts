@@ -1,4 +1,5 @@
 import type { AccessReads, AccessWrites } from "./operations/access.ts";
+import type { AuditKey, AuditReads, AuditWrites } from "./operations/audit.ts";
 import type { ChangeReads } from "./operations/changes.ts";
 import type { DispatchReads, DispatchWrites } from "./operations/dispatch.ts";
 import type { DutyLeaseWrites } from "./operations/duty-leases.ts";
@@ -39,6 +40,7 @@ export type ReadOperations = InstallationReads &
   SignInReads &
   RightReads &
   FolderReads &
+  AuditReads &
   IdempotencyReads &
   JobReads &
   NoticeReads &
@@ -56,6 +58,7 @@ export type WriteOperations = RunbookWrites &
   SignInWrites &
   RightWrites &
   FolderWrites &
+  AuditWrites &
   IdempotencyWrites &
   JobWrites &
   NoticeWrites &
@@ -138,6 +141,11 @@ export interface Store {
   readonly storageFolder: string | null;
   /** Milliseconds of a worker's lease where nobody chose otherwise: longer than the database is away in its usual accidents. */
   readonly usualLease: number;
+  /**
+   * Entries of the audit are stamped with this key from now on. Each write that is audited, in whose name the caller acts (`actAs`), writes
+   * its entry in its own transaction; see `src/store/audit`.
+   */
+  stampAudit(key: AuditKey): void;
   /** Resolves, with the reason, when the store cannot go on; every operation rejects from then on. Never rejects. */
   readonly failure: Promise<Error>;
   statistics(): StoreStatistics;

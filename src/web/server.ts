@@ -2,6 +2,7 @@ import { DeniedAttempts } from "../access/denied-attempts.ts";
 import type { RunningServer } from "../contract/running-server.ts";
 import type { ServerOptions } from "../contract/server-options.ts";
 import { defaultListenAddress, defaultPort } from "../contract/server-options.ts";
+import { actAs, serviceItself } from "../store/actor.ts";
 import { openStore } from "../store/open-store.ts";
 import { adminTokenFile, writeAdminTokenFile } from "./admin-token-file.ts";
 import { apiRoutes } from "./api/api-routes.ts";
@@ -70,7 +71,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await writeAdminTokenFile(dataDirectory, newAdminToken);
     }
     const resetAdminToken = async () => {
-      const token = await access.resetAdministratorToken();
+      const token = await actAs({ ...serviceItself, address: "control socket" }, () =>
+        access.resetAdministratorToken(),
+      );
       await writeAdminTokenFile(dataDirectory, token);
       return token;
     };

@@ -1,3 +1,4 @@
+import { currentActor } from "../actor.ts";
 import { ownMigrationsDirectory, readMigrations } from "../migrations.ts";
 import { operationCaller } from "../operation-caller.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
@@ -64,7 +65,7 @@ async function openOver(
   });
   const pending = new Pending();
   const write = (name: string, argument: unknown, once?: IdempotencyKey) =>
-    pending.write(() => runner.write(name, argument, once));
+    pending.write(() => runner.write(name, argument, once, currentActor()));
   let closed: Promise<void> | undefined;
   return {
     read: operationCaller<ReadOperations>((name, argument) => pending.read(() => runner.read(name, argument))),
@@ -75,6 +76,7 @@ async function openOver(
     isShared: true,
     keepsOrder: false,
     storageFolder: null,
+    stampAudit: (key) => runner.stampAudit(key),
     // A failover takes some ten to twenty seconds.
     usualLease: 30_000,
     failure: new Promise(() => {}),

@@ -1,5 +1,6 @@
 import type { Asynchronous, ReadOperations, WriteOperations } from "../store.ts";
 import { accessReads, accessWriteRules, accessWrites } from "./access.ts";
+import { auditReads, auditWriteRules, auditWrites } from "./audit.ts";
 import { changeReads } from "./changes.ts";
 import { dispatchReads, dispatchWriteRules, dispatchWrites } from "./dispatch.ts";
 import { dutyLeaseWriteRules, dutyLeaseWrites } from "./duty-leases.ts";
@@ -31,6 +32,7 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
     ...signInReads(session),
     ...rightReads(session),
     ...folderReads(session),
+    ...auditReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
     ...changeReads(session),
@@ -52,6 +54,7 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
     ...signInWrites(session),
     ...rightWrites(session),
     ...folderWrites(session),
+    ...auditWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
     ...dutyLeaseWrites(session),
@@ -72,6 +75,7 @@ export const writeRules: WriteRules<WriteOperations> = {
   ...signInWriteRules,
   ...rightWriteRules,
   ...folderWriteRules,
+  ...auditWriteRules,
   ...idempotencyWriteRules,
   ...jobWriteRules,
   ...dutyLeaseWriteRules,

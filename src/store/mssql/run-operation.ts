@@ -1,4 +1,8 @@
+import type { Actor } from "../actor.ts";
+import { auditedOperation } from "../audit/audit-rules.ts";
+import type { AuditKey } from "../operations/audit.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
+import { AuditTrail } from "./audit-trail.ts";
 import { doOnce } from "./idempotency.ts";
 import type { Repeating } from "./repeating.ts";
 import type { MssqlSession, WriteRule } from "./session.ts";
@@ -15,6 +19,7 @@ export class OperationRunner {
   readonly #writesOf: OperationsOf;
   readonly #writes: object;
   readonly #rules: Readonly<Record<string, WriteRule>>;
+  readonly #audit: AuditTrail;
 
   constructor(
     session: MssqlSession,
@@ -27,6 +32,12 @@ export class OperationRunner {
     this.#writes = operations.writes(session);
     this.#writesOf = operations.writes;
     this.#rules = operations.rules;
+    this.#audit = new AuditTrail(operations.reads);
+  }
+
+  /** See `Store.stampAudit`. */
+  stampAudit(key: AuditKey): void {
+    this.#audit.stampWith(key);
   }
 
   /** A read; see `Store.read`. */
@@ -35,21 +46,24 @@ export class OperationRunner {
     return this.#repeating.until(() => operation(argument));
   }
 
-  /** A write; see `Store.write`, and with a key `Store.once`. */
-  write(name: string, argument: unknown, once?: IdempotencyKey): Promise<unknown> {
+  /** A write in somebody's name; see `Store.write`, and with a key `Store.once`. */
+  write(name: string, argument: unknown, once?: IdempotencyKey, actor?: Actor): Promise<unknown> {
     const rule = this.#rules[name];
     if (rule === undefined) {
       throw new TypeError(`The store has no write operation ${name}.`);
     }
-    if (rule === "single" && once === undefined) {
+    const audited = auditedOperation(name);
+    if (rule === "single" && once === undefined && audited === undefined) {
       const operation = operationOf(this.#writes, name);
       return this.#repeating.until(() => operation(argument));
     }
     // Made before the first try: who asks again under it learns what became of a commit that nobody confirmed.
-    const key = once ?? (rule === "kept" ? keyOfThisCall(name) : undefined);
+    // So it is with what is audited, which would else be told twice.
+    const key = once ?? (rule === "kept" || audited !== undefined ? keyOfThisCall(name) : undefined);
     return this.#repeating.until(() =>
       this.#session.transaction((session) => {
-        const run = () => operationOf(this.#writesOf(session), name)(argument);
+        const write = () => operationOf(this.#writesOf(session), name)(argument);
+        const run = () => (audited === undefined ? write() : this.#audit.run(session, audited, argument, actor, write));
         return key === undefined ? run() : doOnce(session, key, run);
       }),
     );

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
+import type { AuditTrail } from "./audit-trail.ts";
 import { doOnce } from "./idempotency.ts";
 import type { SqliteSession } from "./session.ts";
 import { toThreadError } from "./thread-error.ts";
@@ -47,6 +48,7 @@ export class GroupCommit {
   readonly #database: DatabaseSync;
   readonly #session: SqliteSession;
   readonly #operations: ReadonlyMap<string, Operation>;
+  readonly #audit: AuditTrail | null;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
@@ -54,10 +56,11 @@ export class GroupCommit {
   readonly #release: StatementSync;
   readonly #rollbackToSavepoint: StatementSync;
 
-  constructor(database: DatabaseSync, session: SqliteSession, operations: object) {
+  constructor(database: DatabaseSync, session: SqliteSession, operations: object, audit: AuditTrail | null = null) {
     this.#database = database;
     this.#session = session;
     this.#operations = new Map(Object.entries(operations) as [string, Operation][]);
+    this.#audit = audit;
     this.#begin = database.prepare("BEGIN IMMEDIATE");
     this.#commit = database.prepare("COMMIT");
     this.#rollback = database.prepare("ROLLBACK");
@@ -128,7 +131,9 @@ export class GroupCommit {
     if (operation === undefined) {
       throw new TypeError(`The store has no write operation ${request.operation}.`);
     }
-    const run = () => operation(request.argument);
+    const write = () => operation(request.argument);
+    const run = () =>
+      this.#audit === null ? write() : this.#audit.run(request.operation, request.argument, request.actor, write);
     return request.once === undefined ? run() : this.#callOnce(request.once, run);
   }
 

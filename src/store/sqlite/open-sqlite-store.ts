@@ -39,6 +39,7 @@ export async function openSqliteStore(options: StoreOptions): Promise<Store> {
     keepsOrder: true,
     storageFolder: dataDirectory,
     usualLease: defaultLeaseDuration,
+    stampAudit: (key) => writer.stampAudit(key),
     failure: writer.failure,
     statistics: () => ({ ...writer.statistics(), ...readers.statistics(), repeated: 0 }),
     close() {

@@ -1,5 +1,6 @@
 import type { ReadOperations, WriteOperations } from "../store.ts";
 import { accessReads, accessWrites } from "./access.ts";
+import { auditReads, auditWrites } from "./audit.ts";
 import { changeReads } from "./changes.ts";
 import { dispatchReads, dispatchWrites } from "./dispatch.ts";
 import { dutyLeaseWrites } from "./duty-leases.ts";
@@ -30,6 +31,7 @@ export function readOperations(session: SqliteSession): ReadOperations {
     ...signInReads(session),
     ...rightReads(session),
     ...folderReads(session),
+    ...auditReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
     ...noticeReads(session),
@@ -51,6 +53,7 @@ export function writeOperations(session: SqliteSession): WriteOperations {
     ...signInWrites(session),
     ...rightWrites(session),
     ...folderWrites(session),
+    ...auditWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
     ...noticeWrites(session),

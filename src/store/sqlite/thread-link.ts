@@ -1,6 +1,7 @@
 import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
+import type { Actor } from "../actor.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
 import { fromThreadError } from "./thread-error.ts";
 import type { OperationAnswer, OperationRequest } from "./thread-messages.ts";
@@ -23,7 +24,7 @@ export interface ThreadEvents<Message> {
  * The main thread's end of one of the database's threads. What is asked for in one turn of the event loop is posted as one
  * message when the turn's own code has run, so that it arrives together and in order.
  */
-export class ThreadLink<Task extends string, Message> {
+export class ThreadLink<Task, Message> {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly #exited: Promise<void>;
@@ -63,7 +64,7 @@ export class ThreadLink<Task extends string, Message> {
   }
 
   /** Asks for an operation. */
-  call(operation: string, argument: unknown, once?: IdempotencyKey): Promise<unknown> {
+  call(operation: string, argument: unknown, once?: IdempotencyKey, actor?: Actor): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#ended || this.#closing) {
         reject(new Error(`The store is closed, so ${operation} was not done.`, { cause: this.#error }));
@@ -75,6 +76,7 @@ export class ThreadLink<Task extends string, Message> {
         operation,
         argument,
         ...(once === undefined ? {} : { once }),
+        ...(actor === undefined ? {} : { actor }),
       };
       this.#pending.set(request.id, { operation, resolve, reject });
       if (this.#outbox.push(request) === 1) {

@@ -1,3 +1,5 @@
+import type { Actor } from "../actor.ts";
+import type { AuditKey } from "../operations/audit.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
 import type { SqliteDatabase } from "../store.ts";
 
@@ -10,6 +12,8 @@ export interface OperationRequest {
   argument: unknown;
   /** The operation is to be done at most once under this key. */
   once?: IdempotencyKey;
+  /** In whose name; left out for the service itself. */
+  actor?: Actor;
 }
 
 /** How one operation went. */
@@ -40,7 +44,9 @@ export interface WriterStart {
 }
 
 /** To the writer: the operations of one turn of the event loop, or one of its own tasks. */
-export type ToWriter = OperationRequest[] | "finish-checkpoint" | "close";
+export type ToWriter = OperationRequest[] | WriterTask;
+
+export type WriterTask = "finish-checkpoint" | "close" | { stampAudit: AuditKey };
 
 /** From the writer: first whether it is open (if not, it ends); then the answers of each group. */
 export type FromWriter = WriterOpened | OpeningFailed | GroupAnswers;

@@ -7,6 +7,7 @@ import type { DirectoryLock } from "../directory-lock.ts";
 import { lockDirectory } from "../directory-lock.ts";
 import { readMigrations } from "../migrations.ts";
 import type { SqliteDatabase } from "../store.ts";
+import { AuditTrail } from "./audit-trail.ts";
 import { finishCheckpoint, logStateReader, tryCheckpoint } from "./checkpoint.ts";
 import { dataFile } from "./data-directory.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -14,7 +15,7 @@ import { IdleUpkeep } from "./idle-upkeep.ts";
 import { ensureInstallation } from "./installation.ts";
 import { migrate } from "./migrate.ts";
 import { openWritingConnection } from "./open-connection.ts";
-import { writeOperations } from "./operations.ts";
+import { readOperations, writeOperations } from "./operations.ts";
 import { postAnswers } from "./post-answers.ts";
 import { prepareLog } from "./prepare-log.ts";
 import type { SqliteSession } from "./session.ts";
@@ -58,7 +59,8 @@ async function run(port: MessagePort, start: WriterStart): Promise<void> {
 }
 
 function serve(port: MessagePort, database: DatabaseSync, session: SqliteSession, lock: DirectoryLock): void {
-  const groups = new GroupCommit(database, session, writeOperations(session));
+  const audit = new AuditTrail(session, readOperations(session));
+  const groups = new GroupCommit(database, session, writeOperations(session), audit);
   const upkeep = new IdleUpkeep(database);
   const logState = logStateReader(database);
   const waiting: OperationRequest[] = [];
@@ -70,6 +72,8 @@ function serve(port: MessagePort, database: DatabaseSync, session: SqliteSession
       closing = true;
     } else if (message === "finish-checkpoint") {
       tryCheckpoint(database, finishCheckpoint);
+    } else if ("stampAudit" in message) {
+      audit.stampWith(message.stampAudit);
     } else {
       waiting.push(...message);
     }

@@ -1,9 +1,11 @@
+import { currentActor } from "../actor.ts";
+import type { AuditKey } from "../operations/audit.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
 import type { SqliteDatabase, StoreStatistics } from "../store.ts";
 import { checkpointPages, longLogPages } from "./checkpoint.ts";
 import { fromThreadError } from "./thread-error.ts";
 import { ThreadLink } from "./thread-link.ts";
-import type { FromWriter, GroupAnswers, LogState, ToWriter, WriterStart } from "./thread-messages.ts";
+import type { FromWriter, GroupAnswers, LogState, WriterStart, WriterTask } from "./thread-messages.ts";
 import { threadProgram } from "./thread-program.ts";
 
 /** The page size that a database is made with, in bytes. */
@@ -19,7 +21,10 @@ export interface Writer {
   readonly database: SqliteDatabase;
   /** Resolves when the thread ended without being asked to. */
   readonly failure: Promise<Error>;
+  /** In the name of who acts now; see `actAs`. */
   call(operation: string, argument: unknown, once?: IdempotencyKey): Promise<unknown>;
+  /** See `Store.stampAudit`. */
+  stampAudit(key: AuditKey): void;
   /**
    * Calls back when the log has grown so much that it should be moved into the database file; not again before that is over, nor
    * soon after one that says it could not be done.
@@ -67,34 +72,30 @@ export function openWriter(start: WriterStart): Promise<Writer> {
       }
     };
 
-    const link: ThreadLink<Extract<ToWriter, string>, FromWriter> = new ThreadLink(
-      threadProgram("writer-thread"),
-      start,
-      {
-        message(message) {
-          switch (message.type) {
-            case "opened":
-              resolve(writer(message.installationId, message.database));
-              break;
-            case "failed":
-              reject(fromThreadError(message.error, "open"));
-              break;
-            case "answers":
-              link.settle(message.answers);
-              count(message);
-              void checkpointWhenDue();
-              break;
-          }
-        },
-        ended(error) {
-          const reason = error ?? new Error("The store is closed.");
-          reject(reason);
-          if (error !== undefined) {
-            failure.resolve(error);
-          }
-        },
+    const link: ThreadLink<WriterTask, FromWriter> = new ThreadLink(threadProgram("writer-thread"), start, {
+      message(message) {
+        switch (message.type) {
+          case "opened":
+            resolve(writer(message.installationId, message.database));
+            break;
+          case "failed":
+            reject(fromThreadError(message.error, "open"));
+            break;
+          case "answers":
+            link.settle(message.answers);
+            count(message);
+            void checkpointWhenDue();
+            break;
+        }
       },
-    );
+      ended(error) {
+        const reason = error ?? new Error("The store is closed.");
+        reject(reason);
+        if (error !== undefined) {
+          failure.resolve(error);
+        }
+      },
+    });
 
     const writer = (installationId: string, database: SqliteDatabase): Writer => ({
       installationId,
@@ -102,8 +103,9 @@ export function openWriter(start: WriterStart): Promise<Writer> {
       failure: failure.promise,
       call(operation, argument, once) {
         counts.writes += 1;
-        return link.call(operation, argument, once);
+        return link.call(operation, argument, once, currentActor());
       },
+      stampAudit: (key) => link.task({ stampAudit: key }),
       onCheckpointDue(work) {
         checkpointDue = work;
       },

@@ -5,9 +5,11 @@ import type { DeniedAttempts } from "../../access/denied-attempts.ts";
 import type { Principal } from "../../access/principal.ts";
 import { anonymous } from "../../access/principal.ts";
 import { UserError } from "../../contract/user-error.ts";
+import { actAs } from "../../store/actor.ts";
 import type { IdempotencyKey } from "../../store/operations/idempotency.ts";
 import type { Log } from "../logging.ts";
 import type { TransportGuard } from "../transport-guard.ts";
+import { actorOfCaller } from "./actor-of-caller.ts";
 import type { Authenticator } from "./authentication.ts";
 import { callerOf } from "./authentication.ts";
 import { revisionOfIfMatch } from "./entity-tag.ts";
@@ -143,7 +145,11 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
     let caller = anonymous;
     try {
       caller = await admitted(route, request, options);
-      const answer = await answerTo(request, response, requestId, caller);
+      const answer = await (route.method === "GET"
+        ? answerTo(request, response, requestId, caller)
+        : actAs(actorOfCaller(caller, { address: options.guard.clientAddress(request), requestId }), () =>
+            answerTo(request, response, requestId, caller),
+          ));
       await sendAnswer(request, response, answer, { requestId, secure: options.guard.isSecure(request) });
     } catch (error) {
       await sendProblem(request, response, error, requestId, options);

@@ -1,0 +1,34 @@
+import type { JobWrites } from "../operations/jobs.ts";
+import type { StreamWrites } from "../operations/streams.ts";
+import type { AuditRules } from "./audit-rule.ts";
+import { notAudited } from "./audit-rule.ts";
+
+const byTheService = "the service does it by rules, and the job's row tells it";
+const byTheWorker = "a worker reports it, and the job's row tells it";
+
+export const jobAudit: AuditRules<JobWrites & StreamWrites> = {
+  acceptJob: notAudited(
+    "the job's row tells who started it and when; a second row for each job would cost as much again",
+  ),
+  claimJobs: notAudited(byTheService),
+  putBackJob: notAudited(byTheWorker),
+  endAttempt: notAudited(byTheService),
+  stopJob: {
+    tell: ({ argument, result }) =>
+      result.outcome === "stopped" || result.outcome === "stopping"
+        ? {
+            action: "stop",
+            kind: "job",
+            id: argument.jobId,
+            name: result.job.runbookName,
+            before: {},
+            after: { status: result.job.status, requestedBy: argument.requestedBy, force: argument.force },
+          }
+        : null,
+  },
+  failOverdueJobs: notAudited(byTheService),
+  giveUpAttempts: notAudited(byTheService),
+  releaseParkedJobs: notAudited(byTheService),
+  purgeJobs: notAudited("the service does it, by the installation's retention"),
+  appendRecords: notAudited(byTheWorker),
+};
