@@ -1,12 +1,15 @@
 import { UserError } from "../contract/user-error.ts";
 import type { Store } from "../store/store.ts";
+import { administratorName } from "./administrator.ts";
+import { Groups } from "./groups.ts";
+import type { Permission } from "./permission.ts";
 import type { Principal, Role } from "./principal.ts";
 import { principalOf } from "./principal-of.ts";
+import { RememberedPrincipals } from "./remembered-principals.ts";
+import { ServicePrincipals } from "./service-principals.ts";
 import { looksLikeToken, newToken, tokenHash, tokenKey } from "./token.ts";
-
-/** A token that was found is believed for this long without asking the store again, in milliseconds. */
-const cacheTime = 60_000;
-const cacheSize = 10_000;
+import { TokenAdministration } from "./token-administration.ts";
+import { Users } from "./users.ts";
 
 /** Notes of when tokens were used are written this often, in milliseconds. */
 const usageInterval = 60_000;
@@ -14,29 +17,32 @@ const usageInterval = 60_000;
 /** Expired tokens deleted in one transaction. */
 const purgeSize = 100;
 
-interface CachedToken {
-  principal: Principal;
-  tokenId: string;
-  until: number;
-}
-
-export const administratorName = "administrator";
 const administratorPurpose = "admin";
 
 /** Principals, their tokens, and who a token speaks for. */
 export class AccessFeature {
+  readonly users: Users;
+  readonly groups: Groups;
+  readonly servicePrincipals: ServicePrincipals;
+  readonly tokens: TokenAdministration;
   readonly #store: Pick<Store, "read" | "write">;
-  /** By the token's hash, never by the token. */
-  readonly #cache = new Map<string, CachedToken>();
+  readonly #remembered = new RememberedPrincipals();
   readonly #used = new Map<string, number>();
   readonly #usageTimer: NodeJS.Timeout;
   readonly #revoked = new Set<(principalId: string) => void>();
   readonly #tokensRevoked = new Set<(tokenIds: ReadonlySet<string>) => void>();
-  /** Grows with each revocation: an answer of the store that is older must not enter the cache. */
-  #revocations = 0;
 
   constructor(store: Pick<Store, "read" | "write">) {
     this.#store = store;
+    const forget = (principalId: string) => this.forget(principalId);
+    this.users = new Users(store, forget);
+    this.groups = new Groups(store, (principalId) => {
+      // A group that was disabled is not remembered of its members.
+      this.#remembered.forgetEverybody();
+      this.forget(principalId);
+    });
+    this.servicePrincipals = new ServicePrincipals(store, forget);
+    this.tokens = new TokenAdministration(store, (tokenIds) => this.forgetTokens(tokenIds));
     this.#usageTimer = setInterval(() => void this.#keepHouse().catch(() => undefined), usageInterval);
     this.#usageTimer.unref();
   }
@@ -50,11 +56,11 @@ export class AccessFeature {
       return null;
     }
     const key = tokenKey(token);
-    const known = this.#cache.get(key);
     const now = Date.now();
-    if (known !== undefined && known.until > now) {
+    const known = this.#remembered.find(key, now);
+    if (known?.tokenId !== undefined) {
       this.#used.set(known.tokenId, now);
-      return known.principal;
+      return known;
     }
     return this.#lookUp(tokenHash(token), key);
   }
@@ -100,8 +106,12 @@ export class AccessFeature {
       }
       throw new Error("The administrator appeared while it was being made");
     }
-    if (!administrator.enabled) {
-      await this.#store.write.changePrincipal({ principalId: administrator.principalId, enabled: true });
+    if (!administrator.enabled || !administrator.roles.includes("administrator")) {
+      await this.#store.write.changePrincipal({
+        principalId: administrator.principalId,
+        enabled: true,
+        roles: ["administrator"] satisfies Role[],
+      });
     }
     return this.replaceToken(administrator.principalId, administratorPurpose);
   }
@@ -126,14 +136,11 @@ export class AccessFeature {
     this.forget(principalId);
   }
 
-  /** Drops what is remembered of a principal's tokens, and tells those who hold open connections of it. */
+  /**
+   * Drops what is remembered of a principal, or of those who belong to a group, and tells those who hold open connections of it.
+   */
   forget(principalId: string): void {
-    this.#revocations += 1;
-    for (const [key, cached] of this.#cache) {
-      if (cached.principal.principalId === principalId) {
-        this.#cache.delete(key);
-      }
-    }
+    this.#remembered.forget(principalId);
     for (const listener of this.#revoked) {
       listener(principalId);
     }
@@ -141,24 +148,21 @@ export class AccessFeature {
 
   /** Drops what is remembered of everybody: what rights are on has changed, though nobody may do less. */
   forgetAll(): void {
-    this.#revocations += 1;
-    this.#cache.clear();
+    this.#remembered.forgetEverybody();
   }
 
-  /** Another service revoked these tokens, or changed what their principals may do. */
-  forgetTokens(tokenIds: ReadonlySet<string>): void {
-    this.#revocations += 1;
-    for (const [key, cached] of this.#cache) {
-      if (tokenIds.has(cached.tokenId)) {
-        this.#cache.delete(key);
-      }
-    }
+  /**
+   * These tokens were revoked, or another service did so, or changed what principals may do.
+   * @param ids of tokens, of sessions, of principals, and of groups, for those who belong to them
+   */
+  forgetTokens(ids: ReadonlySet<string>): void {
+    this.#remembered.forgetAll(ids);
     for (const listener of this.#tokensRevoked) {
-      listener(tokenIds);
+      listener(ids);
     }
   }
 
-  /** Calls back when another service revoked tokens. @returns a function that ends it */
+  /** Calls back with what `forgetTokens` was told. @returns a function that ends it */
   onTokensRevoked(listener: (tokenIds: ReadonlySet<string>) => void): () => void {
     this.#tokensRevoked.add(listener);
     return () => this.#tokensRevoked.delete(listener);
@@ -177,34 +181,21 @@ export class AccessFeature {
   }
 
   async #lookUp(hash: Buffer, key: string): Promise<Principal | null> {
-    const revocations = this.#revocations;
+    const { changes } = this.#remembered;
     const holder = await this.#store.read.tokenHolder({ hash });
     if (holder === null) {
-      this.#cache.delete(key);
+      this.#remembered.drop(key);
       return null;
     }
-    const principal: Principal = { ...principalOf(holder), tokenId: holder.tokenId };
-    const now = Date.now();
-    if (revocations === this.#revocations) {
-      this.#remember(key, {
-        principal,
-        tokenId: holder.tokenId,
-        until: Math.min(now + cacheTime, holder.expiresAt ?? Number.POSITIVE_INFINITY),
-      });
-    }
-    this.#used.set(holder.tokenId, now);
+    const { tokenId, scope, expiresAt } = holder;
+    const principal: Principal = {
+      ...principalOf(holder),
+      tokenId,
+      ...(scope !== null && { scope: scope as Permission[] }),
+    };
+    this.#remembered.remember(key, principal, expiresAt, changes);
+    this.#used.set(tokenId, Date.now());
     return principal;
-  }
-
-  #remember(key: string, cached: CachedToken): void {
-    if (this.#cache.size >= cacheSize) {
-      // The oldest entry; entries live for a minute at most, so nothing finer is worth its cost.
-      const oldest = this.#cache.keys().next().value;
-      if (oldest !== undefined) {
-        this.#cache.delete(oldest);
-      }
-    }
-    this.#cache.set(key, cached);
   }
 
   #administrator() {

@@ -3,20 +3,30 @@ import type { Permission, Target } from "./permission.ts";
 import { covers, permissionsOfRole } from "./permission.ts";
 import type { Principal, Role } from "./principal.ts";
 
-/** Whether a principal has a permission on a thing. Administrators have every permission; a worker has none. */
+/**
+ * Whether a principal has a permission on a thing. Administrators have every permission; a worker has none; and nobody has one that is
+ * outside of the scope of the token at hand.
+ */
 export function permits(principal: Principal, permission: Permission, target: Target): boolean {
   return (
-    principal.roles.includes("administrator") ||
-    principal.rights.some(({ role, on }) => permissionsOfRole[role].includes(permission) && covers(on, target))
+    isInScope(principal, permission) &&
+    (principal.roles.includes("administrator") ||
+      principal.rights.some(({ role, on }) => permissionsOfRole[role].includes(permission) && covers(on, target)))
   );
 }
 
 /** Whether there is anything on which the principal has the permission. */
 export function permitsSomewhere(principal: Principal, permission: Permission): boolean {
   return (
-    principal.roles.includes("administrator") ||
-    principal.rights.some(({ role }) => permissionsOfRole[role].includes(permission))
+    isInScope(principal, permission) &&
+    (principal.roles.includes("administrator") ||
+      principal.rights.some(({ role }) => permissionsOfRole[role].includes(permission)))
   );
+}
+
+/** Whether the token at hand was made for this permission; without a token everything is. */
+export function isInScope({ scope }: Principal, permission: Permission): boolean {
+  return scope === undefined || scope.includes(permission);
 }
 
 /**
@@ -60,6 +70,26 @@ export function requireRole(principal: Principal, role: Role): void {
         principal.kind === "worker"
           ? "A worker's token can only open a worker link. Use an administrator's token."
           : `Ask an administrator for the role ${role}.`,
+    });
+  }
+  if (role === "administrator" && !isInScope(principal, "administer")) {
+    throw new UserError(
+      "not-permitted",
+      `The token of ${principal.name} was not made for what only administrators do.`,
+      {
+        status: 403,
+        remedy: 'Use a token whose scope includes "administer".',
+      },
+    );
+  }
+}
+
+/** Lets everybody pass who is signed in, except workers: their tokens open the worker link and nothing else. */
+export function requireNoWorker(principal: Principal): void {
+  if (principal.kind === "worker") {
+    throw new UserError("not-permitted", `${principal.name} is a worker.`, {
+      status: 403,
+      remedy: "A worker's token can only open a worker link. Use another token.",
     });
   }
 }

@@ -1,4 +1,4 @@
-import type { Right } from "./permission.ts";
+import type { Permission, Right } from "./permission.ts";
 
 /** The kinds of principal. */
 export const principalKinds = ["user", "group", "service-principal", "worker"] as const;
@@ -22,6 +22,12 @@ export interface Principal {
   groupIds?: readonly string[];
   /** The token that speaks for it here; left out where none does. */
   tokenId?: string;
+  /** The session that speaks for it here; left out where none does. */
+  sessionId?: string;
+  /** What is permitted at most, since its token was made for less; left out where all is that its rights permit. */
+  scope?: readonly Permission[];
+  /** It signed in by a password that it has to change before it does anything else. */
+  mustChangePassword?: boolean;
 }
 
 /** Stands for callers of the few routes that ask for no token; holds no role. */

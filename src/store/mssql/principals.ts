@@ -3,7 +3,7 @@ import type { AccessReads, AccessWrites } from "../operations/access.ts";
 import type { Asynchronous } from "../store.ts";
 import type { ActingRow, PrincipalRow } from "./principal-rows.ts";
 import { findPrincipal, mustFindPrincipal, principalColumns, readWithGroups, toPrincipal } from "./principal-rows.ts";
-import { noteRevoked } from "./revoked-tokens.ts";
+import { noteMembers, noteRevoked } from "./revoked-tokens.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
 import { defaultWorkspace, newId } from "./session.ts";
 import { endSessions } from "./sessions.ts";
@@ -111,6 +111,9 @@ export function principalWrites(session: MssqlSession): Asynchronous<PrincipalWr
       }
       // Others remember what the principal may do by its tokens and sessions.
       await noteRevoked(session, principalId);
+      if (former.kind === "group" && enabled === true && !former.enabled) {
+        await noteMembers(session, principalId);
+      }
       if (enabled === false || user?.passwordHash !== undefined) {
         await endSessions(session, principalId, change.keepSession);
       }

@@ -1,5 +1,5 @@
 import type { MssqlSession } from "./session.ts";
-import { id, text } from "./sql-values.ts";
+import { id, idBytes, text } from "./sql-values.ts";
 
 /*
  * What services remember of tokens and sessions, and what others tell them to forget. Beside the ids of tokens, the table holds those of
@@ -35,6 +35,18 @@ export async function noteRevoked(session: MssqlSession, principalId: string, pu
 /** The same of a single token or session. */
 export async function noteRevokedToken(session: MssqlSession, tokenOrSessionId: string): Promise<void> {
   await session.run(noteId, { id: id(tokenOrSessionId) });
+}
+
+/** The same of all members of a group: a group that was disabled is not remembered of them. */
+export async function noteMembers(session: MssqlSession, groupId: string): Promise<void> {
+  const members = await session.all<{ member_id: Uint8Array }>(
+    `SELECT DISTINCT member_id FROM runsmith.group_members
+     WHERE workspace_id = 0x00000000000000000000000000000000 AND group_id = @group_id ORDER BY member_id`,
+    { group_id: id(groupId) },
+  );
+  for (const { member_id } of members) {
+    await session.run(noteId, { id: idBytes(member_id) });
+  }
 }
 
 /** Clears away what every service has read long ago. */

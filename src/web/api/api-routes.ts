@@ -7,14 +7,19 @@ import { bulkJobRoutes } from "./routes/bulk-job-routes.ts";
 import { dispatchRoutes } from "./routes/dispatch-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
 import { folderRoutes } from "./routes/folder-routes.ts";
+import { groupRoutes } from "./routes/group-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { masterKeyRoutes } from "./routes/master-key-routes.ts";
+import { meRoutes } from "./routes/me-routes.ts";
 import { metricsRoutes } from "./routes/metrics-routes.ts";
 import { noticeRoutes } from "./routes/notice-routes.ts";
 import { rightRoutes } from "./routes/right-routes.ts";
 import { runbookRoutes } from "./routes/runbook-routes.ts";
+import { servicePrincipalRoutes } from "./routes/service-principal-routes.ts";
+import { tokenRoutes } from "./routes/token-routes.ts";
+import { userRoutes } from "./routes/user-routes.ts";
 import { workerGroupRoutes } from "./routes/worker-group-routes.ts";
 import { workerRoutes } from "./routes/worker-routes.ts";
 
@@ -64,6 +69,11 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
     ...masterKeyRoutes(features.sealing),
     ...folderRoutes(features.folders),
     ...rightRoutes(features.rights),
+    ...meRoutes(store, features.access.users),
+    ...userRoutes(features.access.users),
+    ...groupRoutes(features.access.groups),
+    ...servicePrincipalRoutes(features.access.servicePrincipals),
+    ...tokenRoutes(features.access.tokens),
     ...installationRoutes(facts, () => openApi),
     ...metricsRoutes(metrics),
   ];

@@ -1,8 +1,9 @@
 import type { Principal } from "../../access/principal.ts";
+import { isMeant } from "../../access/remembered-principals.ts";
 import type { EventStream } from "./event-stream.ts";
 
 /** By whose token a stream was opened. */
-export type StreamReader = Pick<Principal, "principalId" | "tokenId">;
+export type StreamReader = Pick<Principal, "principalId" | "groupIds" | "tokenId" | "sessionId">;
 
 /** The event streams that are open, by whose token they were opened. */
 export class EventStreams {
@@ -23,14 +24,14 @@ export class EventStreams {
     stream.gone.addEventListener("abort", () => this.#streams.delete(stream), { once: true });
   }
 
-  /** Ends the streams of a principal whose tokens were revoked. */
+  /** Ends the streams of a principal that was changed, or of those who belong to a group that was. */
   endOf(principalId: string): void {
-    this.#endWhere((reader) => reader.principalId === principalId);
+    this.endOfTokens(new Set([principalId]));
   }
 
-  /** Ends the streams that were opened with one of these tokens. */
-  endOfTokens(tokenIds: ReadonlySet<string>): void {
-    this.#endWhere(({ tokenId }) => tokenId !== undefined && tokenIds.has(tokenId));
+  /** Ends the streams that were opened with one of these tokens, in one of these sessions, or by one of these principals. */
+  endOfTokens(ids: ReadonlySet<string>): void {
+    this.#endWhere((reader) => isMeant(reader, ids));
   }
 
   #endWhere(isMeant: (reader: StreamReader) => boolean): void {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Express, Request, Response } from "express";
-import { requireRole, requireSomewhere } from "../../access/authorize.ts";
+import { requireNoWorker, requireRole, requireSomewhere } from "../../access/authorize.ts";
 import type { DeniedAttempts } from "../../access/denied-attempts.ts";
 import type { Principal } from "../../access/principal.ts";
 import { anonymous } from "../../access/principal.ts";
@@ -174,16 +174,32 @@ async function admitted(route: Route, request: Request, options: MountOptions): 
   }
   const caller = await signedIn(request, options);
   try {
-    if (route.access === "administrator" || route.access === "worker") {
-      requireRole(caller, route.access);
-    } else {
-      requireSomewhere(caller, route.access);
+    switch (route.access) {
+      case "signed-in":
+        requireNoWorker(caller);
+        break;
+      case "administrator":
+      case "worker":
+        requireRole(caller, route.access);
+        break;
+      default:
+        requireSomewhere(caller, route.access);
     }
   } catch (error) {
     options.denied.roleMissing(options.guard.clientAddress(request), caller.name);
     throw error;
   }
+  if (caller.mustChangePassword === true && route.beforePasswordChange !== true) {
+    throw passwordToChange(caller.name);
+  }
   return caller;
+}
+
+function passwordToChange(name: string): UserError {
+  return new UserError("password-to-change", `${name} has to change the password before anything else.`, {
+    status: 403,
+    remedy: "Change it: POST /api/me/password, or sign in with the portal.",
+  });
 }
 
 function signedIn(request: Request, { authenticator, guard, denied }: MountOptions): Principal | Promise<Principal> {
@@ -259,7 +275,8 @@ function idempotencyOf(route: Route, request: Request, caller: Principal, body: 
   if (key === undefined) {
     return undefined;
   }
-  const requestHash = createHash("sha256").update(`${request.method} ${request.url}\n`).update(body).digest();
+  const told = route.body?.secret === true ? emptyBody : body;
+  const requestHash = createHash("sha256").update(`${request.method} ${request.url}\n`).update(told).digest();
   return { principalId: caller.principalId, key, requestHash };
 }
 

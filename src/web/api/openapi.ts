@@ -60,6 +60,8 @@ function accessText(access: RouteAccess): string {
   switch (access) {
     case "anyone":
       return "Needs no token.";
+    case "signed-in":
+      return "Needs no role; a worker's token is not taken.";
     case "administrator":
     case "worker":
       return `Needs the role ${access}.`;

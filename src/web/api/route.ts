@@ -6,11 +6,11 @@ import type { IdempotencyKey } from "../../store/operations/idempotency.ts";
 import type { Log } from "../logging.ts";
 
 /**
- * Who may call a route. `anyone` needs no token; `administrator` and `worker` name the role that the caller must hold; a permission lets
+ * Who may call a route. `anyone` needs no token; `signed-in` takes everybody but workers, for what is the caller's own; `administrator` and `worker` name the role that the caller must hold; a permission lets
  * in who holds it on anything at all, and the feature behind the route then asks for it on the thing itself (`authorize`), or lists
  * only what the caller may read. There is no default: a route that says nothing does not compile.
  */
-export type RouteAccess = "anyone" | "administrator" | "worker" | Permission;
+export type RouteAccess = "anyone" | "signed-in" | "administrator" | "worker" | Permission;
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -33,6 +33,8 @@ export interface Route<Input extends RouteInput = RouteInput> {
   name: string;
   summary: string;
   access: RouteAccess;
+  /** Open also to users who have to change their password before anything else. */
+  beforePasswordChange?: boolean;
   /** The schema of each path parameter; a text where none is given. */
   params?: Readonly<Record<string, JsonSchema>>;
   /** The schema of each query parameter; all are optional. */
@@ -60,6 +62,8 @@ export interface RouteBody {
   limitReason?: string;
   /** An absent body counts as `{}`. */
   optional?: boolean;
+  /** It may hold a password, which could be guessed from its hash: not even that is stored with an `Idempotency-Key`. */
+  secret?: boolean;
 }
 
 export interface RouteResponse {

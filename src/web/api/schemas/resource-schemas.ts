@@ -5,6 +5,7 @@ import { jobFilterResourceSchemas } from "./job-filter-schemas.ts";
 import { jobResourceSchemas } from "./job-schemas.ts";
 import { masterKeyResourceSchemas } from "./master-key-schemas.ts";
 import { noticeResourceSchemas } from "./notice-schemas.ts";
+import { principalResourceSchemas } from "./principal-schemas.ts";
 import { rightResourceSchemas } from "./right-schemas.ts";
 import { runbookResourceSchemas } from "./runbook-schemas.ts";
 import { workerResourceSchemas } from "./worker-schemas.ts";
@@ -19,6 +20,7 @@ export const resourceSchemas: Readonly<Record<string, JsonSchema>> = {
   ...workerResourceSchemas,
   ...rightResourceSchemas,
   ...folderResourceSchemas,
+  ...principalResourceSchemas,
   Installation: objectSchema({
     installationId: idSchema,
     version: { type: "string" },

@@ -1,0 +1,2 @@
+/** The user that the first start makes. */
+export const administratorName = "administrator";
