@@ -3,6 +3,7 @@ import type { ServerOptions } from "../../src/contract/server-options.ts";
 import { UserError } from "../../src/contract/user-error.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { errorText } from "../output/report-error.ts";
+import { goBeforeJobs } from "./lead-session.ts";
 import { LocalWorker } from "./local-worker.ts";
 import type { ServiceTask } from "./service-task.ts";
 
@@ -11,6 +12,7 @@ export async function runService(
   task: Extract<ServiceTask, { task: "serve" }>,
   startServer: (settings: ServerOptions) => Promise<RunningServer>,
 ): Promise<number> {
+  goBeforeJobs();
   const end = endRequested();
   const server = await startServer(task.server);
   let worker: LocalWorker | null = null;

@@ -2,6 +2,7 @@ import { UserError } from "../../src/contract/user-error.ts";
 import { startWorker } from "../../worker/worker.ts";
 import type { WorkerOptions } from "../../worker/worker-options.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { goBeforeJobs, weighAsParent } from "./lead-session.ts";
 import { workerReadyLine } from "./worker-ready-line.ts";
 
 /**
@@ -10,6 +11,8 @@ import { workerReadyLine } from "./worker-ready-line.ts";
  * @param endWithInput End, as by a signal, when standard input ends: whoever started the worker is gone.
  */
 export async function runWorker(options: WorkerOptions, group: string | null, endWithInput: boolean): Promise<number> {
+  if (endWithInput) weighAsParent();
+  else goBeforeJobs();
   const endings = new Endings(endWithInput);
   const started = startWorker(options);
   const worker = await Promise.race([started, endings.first]);

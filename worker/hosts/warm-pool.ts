@@ -374,7 +374,7 @@ export class WarmPool {
 
   /** Starts the next host for the pool, if one is due. */
   #refill(): void {
-    if (this.#closed || this.#poolStarts > 0 || this.#directStarts > 0) return;
+    if (this.#closed || this.#poolStarts > 0) return;
     const now = performance.now();
     for (const shelf of this.#shelves.values()) {
       if (shelf.waiters.length > 0 || shelf.idle.length + shelf.starting >= shelf.target) continue;

@@ -9,8 +9,12 @@ type Stage = "import" | "body" | "function";
 
 let stage: Stage = "import";
 
+/** More frames than Node's ten, because those of Node itself are not shown. */
+const stackTraceLimit = 50;
+
 /** Makes every way in which a script may end its process a truthful end of the job. */
 export function guardProcess(): void {
+  Error.stackTraceLimit = stackTraceLimit;
   const replaced: Pick<NodeJS.Process, "exit" | "abort"> = {
     exit: (code) => exitWithCode(Number(code ?? process.exitCode ?? 0)),
     abort: () => failWith(thrownHere("ProcessAbort", "The runbook ended itself with process.abort().")),
