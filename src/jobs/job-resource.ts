@@ -34,6 +34,8 @@ export function jobResource(job: StoredJob, waitingReason: (job: StoredJob) => s
     recordCount: job.recordCount,
     startedBy: job.startedBy,
     retryOf: job.retryOf,
+    scheduleId: job.scheduleId,
+    dueAt: isoTimeOrNull(job.dueAt),
     timings: {
       acceptedAt: isoTime(job.acceptedAt),
       claimedAt: isoTimeOrNull(job.claimedAt),

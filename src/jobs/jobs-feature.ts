@@ -51,7 +51,7 @@ import type { RetentionSettings } from "./retention.ts";
 import { defaultRetention, purgeEndedJobs } from "./retention.ts";
 import { RunnableVersions } from "./runnable-versions.ts";
 import { RunningAttempts } from "./running-attempts.ts";
-import type { StartedJob, StartJobRequest } from "./start-job.ts";
+import type { CheckedStart, StartedJob, StartJobRequest } from "./start-job.ts";
 import { JobStarter } from "./start-job.ts";
 import { StartableRunbooks } from "./startable-runbooks.ts";
 import { defaultLowStorage, freeBytesOf, StorageWatermark } from "./storage-watermark.ts";
@@ -119,6 +119,8 @@ export type FeedTopic = { type: "job"; jobId: string; after?: RecordPosition } |
 export interface JobsFeature {
   /** Throws UserErrors as `JobStarter.start` says. */
   startJob(request: StartJobRequest): Promise<StartedJob>;
+  /** Throws UserErrors as `JobStarter.check` says. */
+  checkStart(request: Pick<StartJobRequest, "runbook" | "parameters">): Promise<CheckedStart>;
   /**
    * Starts a job and follows it from its acceptance to its end; the feed ends there, or when `signal` is aborted.
    * What was started before under its key is followed from its beginning. Throws as `startJob` does.
@@ -329,6 +331,10 @@ class Jobs implements JobsFeature, JobLinkHandler {
 
   startJob(request: StartJobRequest): Promise<StartedJob> {
     return this.#starter.start(request);
+  }
+
+  checkStart(request: Pick<StartJobRequest, "runbook" | "parameters">): Promise<CheckedStart> {
+    return this.#starter.check(request);
   }
 
   async startAndFollow(

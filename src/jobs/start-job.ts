@@ -24,6 +24,8 @@ export interface StartJobRequest {
   /** The ended job that this one is started in place of. */
   retryOf?: string;
   idempotency?: IdempotencyKey | null;
+  /** The time of a schedule that it is the job of. */
+  scheduledFor?: AcceptJob["scheduledFor"];
   /** The id that the job gets; a new one when left out. */
   jobId?: string;
 }
@@ -32,6 +34,15 @@ export interface StartedJob {
   job: JobResource;
   /** The same request came before under its key: this is the first answer again. */
   repeated: boolean;
+}
+
+/** A start that could be asked for. */
+export interface CheckedStart {
+  runbookId: string;
+  runbookName: string;
+  parameters: Record<string, unknown>;
+  /** Names of the secret ones that were given. */
+  secretNames: string[];
 }
 
 export interface JobStarterOptions {
@@ -78,6 +89,16 @@ export class JobStarter {
     }
   }
 
+  /**
+   * What a start would be of, now: throws as `start` does where the runbook cannot be started or the parameters do not fit.
+   * `parameters` are as the signature names them.
+   */
+  async check(request: Pick<StartJobRequest, "runbook" | "parameters">): Promise<CheckedStart> {
+    const runbook = await this.#options.runbooks.lookUp(request.runbook, false);
+    const { parameters, secretNames } = acceptanceOf(runbook, { ...request, startedBy: "" }, false);
+    return { runbookId: runbook.runbookId, runbookName: runbook.name, parameters, secretNames };
+  }
+
   async #start(request: StartJobRequest): Promise<StartedJob> {
     const { runbooks, versions, store } = this.#options;
     this.#options.refuseWhenStorageIsLow();
@@ -105,6 +126,15 @@ export class JobStarter {
             "concurrency-limit",
             `The runbook ${result.runbookName} has as many jobs as it may have at once (${result.limit}), and refuses further ones.`,
             { status: 409, remedy: "Wait for a job of it to end, or change its concurrency rule." },
+          );
+        case "schedule-changed":
+        case "decided":
+          throw new UserError(
+            result.outcome === "decided" ? "scheduled-time-decided" : "schedule-changed",
+            result.outcome === "decided"
+              ? "It is known already what became of this time of the schedule."
+              : "The schedule, or its link to the runbook, was changed meanwhile.",
+            { status: 409, remedy: "Nothing has to be done: the schedule goes on." },
           );
         case "changed":
           runbooks.forget(runbook.runbookId);
@@ -147,6 +177,7 @@ function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft
     retryOf: request.retryOf ?? null,
     priority: request.priority ?? null,
     starterId: request.starterId ?? null,
+    scheduledFor: request.scheduledFor ?? null,
     idempotency: request.idempotency ?? null,
   };
 }

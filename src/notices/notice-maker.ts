@@ -1,11 +1,12 @@
 import { v7 as newId } from "uuid";
 import { isoTime, isoTimeOrNull } from "../contract/api/iso-time.ts";
-import type { NoticeEvent, NoticeFacts, NoticeJob } from "../contract/api/notice.ts";
+import type { NoticeEvent, NoticeFacts, NoticeJob, NoticeSchedule } from "../contract/api/notice.ts";
 import type {
   JobToNotice,
   NewestNotice,
   NewNotice,
   NoticeGroup,
+  ScheduleToNotice,
   StoredNoticeEvent,
   StoredNoticeRule,
 } from "../store/operations/notices.ts";
@@ -24,6 +25,7 @@ interface Happening {
   happenedAt: number;
   job: JobToNotice | null;
   worker: { workerId: string; name: string; group: string; reason: string | null } | null;
+  schedule: ScheduleToNotice | null;
 }
 
 /**
@@ -137,7 +139,7 @@ function bundled(rule: StoredNoticeRule, happenings: Happening[]): Bundle[] {
   const byName = new Map<string, Bundle>();
   for (const happening of happenings) {
     const { event } = happening;
-    const aboutId = happening.job?.runbookId ?? happening.worker?.workerId ?? rule.ruleId;
+    const aboutId = happening.job?.runbookId ?? happening.schedule?.linkId ?? happening.worker?.workerId ?? rule.ruleId;
     const name = nameOf({ ruleId: rule.ruleId, event, aboutId });
     const bundle = isSingle ? undefined : byName.get(name);
     if (bundle === undefined) {
@@ -157,6 +159,7 @@ function noticeOf(bundle: Bundle, newest: NewestNotice | undefined, now: number)
   const own: NoticeFacts = {
     job: first.job === null ? null : noticeJob(first.job),
     worker: first.worker,
+    schedule: first.schedule === null ? null : noticeSchedule(first.schedule),
     otherJobs: newestOf(others.flatMap(({ job }) => (job === null ? [] : [job.jobId]))),
   };
   // Where nothing is throttled only a target that fails makes notices wait for each other.
@@ -185,28 +188,29 @@ function newestOf(jobIds: string[]): string[] {
 
 /** Whether a rule tells of something. A missed job has failed, too. */
 function fits(rule: StoredNoticeRule): (happening: Happening) => boolean {
-  return ({ event, job, worker }) => {
+  return ({ event, job, worker, schedule }) => {
     const isNamed = rule.events.includes(event) || (event === "job-missed" && rule.events.includes("job-failed"));
+    const runbook = job ?? schedule;
     const group = job?.workerGroup ?? worker?.group ?? null;
     return (
       isNamed &&
-      (rule.runbookId === null || rule.runbookId === job?.runbookId) &&
-      (rule.tag === null || job?.tags.includes(rule.tag) === true) &&
+      (rule.runbookId === null || rule.runbookId === runbook?.runbookId) &&
+      (rule.tag === null || runbook?.tags.includes(rule.tag) === true) &&
       (rule.group === null || rule.group.toLowerCase() === group?.toLowerCase())
     );
   };
 }
 
 /** Null when all that is known is gone. */
-function happeningOf({ event, subjectId, happenedAt, job, worker }: StoredNoticeEvent): Happening | null {
-  if (job === null && worker === null) {
+function happeningOf({ event, subjectId, happenedAt, job, worker, schedule }: StoredNoticeEvent): Happening | null {
+  if (job === null && worker === null && schedule === null) {
     return null;
   }
-  return { event, happenedAt, job, worker: worker === null ? null : { workerId: subjectId, ...worker } };
+  return { event, happenedAt, job, worker: worker === null ? null : { workerId: subjectId, ...worker }, schedule };
 }
 
 function lateJob(event: NoticeEvent, job: JobToNotice, happenedAt: number): Happening {
-  return { event, happenedAt, job, worker: null };
+  return { event, happenedAt, job, worker: null, schedule: null };
 }
 
 function noticeJob(job: JobToNotice): NoticeJob {
@@ -226,6 +230,10 @@ function noticeJob(job: JobToNotice): NoticeJob {
     claimedAt: isoTimeOrNull(job.claimedAt),
     endedAt: isoTimeOrNull(job.endedAt),
   };
+}
+
+function noticeSchedule({ tags: _tags, dueAt, ...schedule }: ScheduleToNotice): NoticeSchedule {
+  return { ...schedule, dueAt: isoTime(dueAt) };
 }
 
 function groupOf({ rule, event, aboutId }: Bundle): NoticeGroup {

@@ -1,5 +1,5 @@
 import { isoTime } from "../contract/api/iso-time.ts";
-import type { NoticeFacts, NoticeJob } from "../contract/api/notice.ts";
+import type { NoticeFacts, NoticeJob, NoticeSchedule } from "../contract/api/notice.ts";
 import type { StoredNotice } from "../store/operations/notices.ts";
 
 /** What a notice says, in one line. */
@@ -13,7 +13,7 @@ export function noticeText({ event, facts, occurrences, ruleName }: TextOf): str
 
 /** What a mail's subject says. */
 export function noticeSubject({ event, facts, occurrences, ruleName }: TextOf): string {
-  const about = facts.job?.runbookName ?? facts.worker?.name ?? ruleName;
+  const about = facts.job?.runbookName ?? facts.schedule?.scheduleName ?? facts.worker?.name ?? ruleName;
   const count = occurrences === 1 ? "" : ` (${occurrences} times)`;
   return oneLine(`Runsmith: ${about}: ${event.replaceAll("-", " ")}${count}`);
 }
@@ -27,6 +27,7 @@ export function noticeDetails(notice: StoredNotice): string {
     ...jobLines(facts.job),
     ["Worker", facts.worker === null ? null : `${facts.worker.name} (group ${facts.worker.group})`],
     ["Reason", facts.worker?.reason ?? null],
+    ...scheduleLines(facts.schedule),
     ["Further jobs", facts.otherJobs.length === 0 ? null : facts.otherJobs.join(", ")],
     ["Rule", notice.ruleName],
     ["Notice", notice.noticeId],
@@ -42,7 +43,11 @@ export function noticeDetails(notice: StoredNotice): string {
 
 type TextOf = Pick<StoredNotice, "event" | "facts" | "occurrences" | "ruleName">;
 
-function sentence(event: StoredNotice["event"], { job, worker }: NoticeFacts): string {
+function sentence(event: StoredNotice["event"], { job, worker, schedule }: NoticeFacts): string {
+  if (schedule !== null) {
+    const { scheduleName, runbookName, dueAt, reason } = schedule;
+    return `Schedule ${scheduleName} did not start ${runbookName} at ${dueAt}: ${(reason ?? "it was missed").replace(/\.$/, "")}.`;
+  }
   if (worker !== null) {
     return `Worker ${worker.name} of group ${worker.group} was lost: ${worker.reason ?? "it was silent for longer than its lease"}.`;
   }
@@ -82,6 +87,17 @@ function jobLines(job: NoticeJob | null): [string, string | null][] {
         ["Accepted", job.acceptedAt],
         ["Claimed", job.claimedAt],
         ["Ended", job.endedAt],
+      ];
+}
+
+function scheduleLines(schedule: NoticeSchedule | null): [string, string | null][] {
+  return schedule === null
+    ? []
+    : [
+        ["Schedule", schedule.scheduleName],
+        ["Runbook", schedule.runbookName],
+        ["Due", schedule.dueAt],
+        ["Reason", schedule.reason],
       ];
 }
 

@@ -350,7 +350,7 @@ function testNotice(rule: StoredNoticeRule): NewNotice {
     aboutId: rule.ruleId,
     happenedAt: Date.now(),
     occurrences: 1,
-    facts: { job: null, worker: null, otherJobs: [] },
+    facts: { job: null, worker: null, schedule: null, otherJobs: [] },
     // It is claimed at once, unless this service ends here.
     dueIn: 60_000,
     mergeInto: null,

@@ -2,7 +2,7 @@ import type { NoticeEvent, NoticeFacts, NoticeStatus, NoticeSubject, NoticeTarge
 import type { JobException } from "../contract/host/host-messages.ts";
 import type { JobStatus } from "../contract/job-status.ts";
 import { bytesToId } from "./id-bytes.ts";
-import type { JobToNotice, StoredNotice, StoredNoticeRule } from "./operations/notices.ts";
+import type { JobToNotice, ScheduleToNotice, StoredNotice, StoredNoticeRule } from "./operations/notices.ts";
 
 /* Rows of notices as both databases give them, and what they are made into. */
 
@@ -89,7 +89,8 @@ export function toNotice(row: NoticeRow): StoredNotice {
     event: row.event,
     aboutId: bytesToId(row.about_id),
     occurrences: row.occurrences,
-    facts: JSON.parse(row.facts) as NoticeFacts,
+    // Those that an older release made tell nothing of schedules.
+    facts: { schedule: null, ...(JSON.parse(row.facts) as Omit<NoticeFacts, "schedule">) },
     status: row.status,
     attempts: row.attempts,
     reason: row.reason,
@@ -136,6 +137,36 @@ export function toJobToNotice(row: JobToNoticeRow): JobToNotice {
     claimedAt: row.claimed_at,
     endedAt: row.ended_at,
   };
+}
+
+/** Columns of a `ScheduleToNotice`; `e` is the event, `er` the runbook that it names. */
+export const scheduleToNoticeColumns = `e.schedule_name, e.runbook_id AS scheduled_runbook_id, e.runbook_name AS scheduled_runbook_name,
+    er.tags AS scheduled_runbook_tags, e.due_at`;
+
+export interface ScheduleToNoticeRow {
+  subject_id: Uint8Array;
+  reason: string | null;
+  schedule_name: string | null;
+  scheduled_runbook_id: Uint8Array | null;
+  scheduled_runbook_name: string | null;
+  scheduled_runbook_tags: string | null;
+  due_at: number | null;
+}
+
+/** Null when the event is about something else. */
+export function toScheduleToNotice(row: ScheduleToNoticeRow): ScheduleToNotice | null {
+  const { schedule_name, scheduled_runbook_id, scheduled_runbook_name, due_at } = row;
+  return schedule_name === null || scheduled_runbook_id === null || scheduled_runbook_name === null || due_at === null
+    ? null
+    : {
+        linkId: bytesToId(row.subject_id),
+        scheduleName: schedule_name,
+        runbookId: bytesToId(scheduled_runbook_id),
+        runbookName: scheduled_runbook_name,
+        tags: row.scheduled_runbook_tags === null ? [] : (JSON.parse(row.scheduled_runbook_tags) as string[]),
+        dueAt: due_at,
+        reason: row.reason,
+      };
 }
 
 function idOrNull(bytes: Uint8Array | null): string | null {

@@ -11,6 +11,7 @@ import type { JobReads, JobWrites } from "./operations/jobs.ts";
 import type { NoticeReads, NoticeWrites } from "./operations/notices.ts";
 import type { RightReads, RightWrites } from "./operations/rights.ts";
 import type { RunbookReads, RunbookWrites } from "./operations/runbooks.ts";
+import type { ScheduleReads, ScheduleWrites } from "./operations/schedules.ts";
 import type { SealingReads, SealingWrites } from "./operations/sealing.ts";
 import type { SignInReads, SignInWrites } from "./operations/sign-ins.ts";
 import type { StreamReads, StreamWrites } from "./operations/streams.ts";
@@ -44,6 +45,7 @@ export type ReadOperations = InstallationReads &
   IdempotencyReads &
   JobReads &
   NoticeReads &
+  ScheduleReads &
   StreamReads &
   ChangeReads &
   DispatchReads &
@@ -62,6 +64,7 @@ export type WriteOperations = RunbookWrites &
   IdempotencyWrites &
   JobWrites &
   NoticeWrites &
+  ScheduleWrites &
   StreamWrites &
   DutyLeaseWrites &
   DispatchWrites &

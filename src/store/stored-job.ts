@@ -43,6 +43,8 @@ export interface StoredJobRow {
   warning_count: number;
   record_count: number;
   retry_of: Uint8Array | null;
+  schedule_id: Uint8Array | null;
+  due_at: number | null;
   parked_behind: number | null;
 }
 
@@ -86,6 +88,8 @@ export function toStoredJob(row: StoredJobRow): StoredJob {
     warningCount: row.warning_count,
     recordCount: row.record_count,
     retryOf: row.retry_of === null ? null : bytesToId(row.retry_of),
+    scheduleId: row.schedule_id === null ? null : bytesToId(row.schedule_id),
+    dueAt: row.due_at,
   };
 }
 

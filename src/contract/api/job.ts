@@ -58,5 +58,8 @@ export interface JobResource {
   startedBy: string;
   /** The ended job that this one was started in place of. */
   retryOf: string | null;
+  /** The schedule that started it, and the time that it was due at; null when something else did. */
+  scheduleId: string | null;
+  dueAt: string | null;
   timings: JobTimings;
 }

@@ -8,6 +8,8 @@ export const noticeEvents = [
   "job-start-late",
   /** A job runs longer than the rule says. */
   "job-running-long",
+  /** A schedule missed times, or was refused a job. */
+  "schedule-missed",
   /** A worker was silent for longer than its lease. */
   "worker-lost",
 ] as const;
@@ -92,10 +94,21 @@ export interface NoticeWorker {
   reason: string | null;
 }
 
+export interface NoticeSchedule {
+  linkId: string;
+  scheduleName: string;
+  runbookId: string;
+  runbookName: string;
+  /** The last of the times at which nothing was started. */
+  dueAt: string;
+  reason: string | null;
+}
+
 /** What a notice tells. */
 export interface NoticeFacts {
   job: NoticeJob | null;
   worker: NoticeWorker | null;
+  schedule: NoticeSchedule | null;
   /** Ids of further jobs to which the same happened, the newest ones. */
   otherJobs: string[];
 }

@@ -4,8 +4,9 @@ import type { AcceptedJob, AcceptJob, StoredJob } from "../operations/jobs.ts";
 import { withoutSecrets } from "../stored-job.ts";
 import type { AcceptingRunbook } from "./accepting-runbooks.ts";
 import { AcceptingRunbooks } from "./accepting-runbooks.ts";
-import { effectsOf, noteJobChange, releasedAtOnce } from "./jobs-effects.ts";
+import { effectsOf, noEffects, noteJobChange, releasedAtOnce } from "./jobs-effects.ts";
 import { readJob } from "./jobs-read.ts";
+import { acceptanceOutcome, startScheduledTime } from "./scheduled-starts.ts";
 import type { MssqlSession, StatementResult } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 import { isDuplicate } from "./sql-errors.ts";
@@ -55,9 +56,18 @@ export class JobAcceptance {
   /** Null when it has to be tried again. */
   async #try(request: AcceptJob, runbook: AcceptingRunbook): Promise<AcceptedJob | null> {
     const job = newJob(request, runbook);
+    const accept = (session: MssqlSession) => session.execute("runsmith.AcceptJob", valuesOf(request, runbook, job));
     let result: StatementResult;
     try {
-      result = await this.#session.execute("runsmith.AcceptJob", valuesOf(request, runbook, job));
+      const { scheduledFor } = request;
+      const start =
+        scheduledFor === undefined || scheduledFor === null
+          ? { outcome: "asked" as const, result: await accept(this.#session) }
+          : await startScheduledTime(this.#session, { ...scheduledFor, jobId: request.jobId }, accept);
+      if (start.outcome !== "asked") {
+        return start.outcome === "accepted" ? this.#acceptedBefore(request) : { outcome: start.outcome };
+      }
+      result = start.result;
     } catch (error) {
       // The same request, or the same key, came at the same moment: what that came to is found the next time.
       if (isDuplicate(error)) {
@@ -65,8 +75,9 @@ export class JobAcceptance {
       }
       throw error;
     }
-    const effects = effectsOf(result);
-    const outcome = outcomeOf(result);
+    const outcome = acceptanceOutcome(result) as Outcome;
+    // Of a scheduled job that was not accepted all is undone.
+    const effects = request.scheduledFor && outcome.outcome === "refused" ? noEffects() : effectsOf(result);
     switch (outcome.outcome) {
       case "accepted": {
         const { accepted_at: acceptedAt, parked_behind: parkedBehind } = outcome;
@@ -87,6 +98,12 @@ export class JobAcceptance {
       case "stale":
         return null;
     }
+  }
+
+  /** The job that this very request was given before its answer was lost. */
+  async #acceptedBefore(request: AcceptJob): Promise<AcceptedJob | null> {
+    const job = await readJob(this.#session, request);
+    return job === null ? null : { outcome: "accepted", job, repeated: true, effects: noEffects() };
   }
 }
 
@@ -140,6 +157,8 @@ function newJob(request: AcceptJob, runbook: AcceptingRunbook): StoredJob {
     warningCount: 0,
     recordCount: 0,
     retryOf: request.retryOf ?? null,
+    scheduleId: request.scheduledFor?.scheduleId ?? null,
+    dueAt: request.scheduledFor?.dueAt ?? null,
   };
 }
 
@@ -179,14 +198,6 @@ function valuesOf(request: AcceptJob, runbook: AcceptingRunbook, job: StoredJob)
     replace_reason: text(`replaced by job ${job.jobId}`),
     release_limit: int(releasedAtOnce),
   };
-}
-
-function outcomeOf(result: StatementResult): Outcome {
-  const row = result.recordsets.flat().find((found) => "outcome" in found);
-  if (row === undefined) {
-    throw new Error("The database did not say what became of the job.");
-  }
-  return row as Outcome;
 }
 
 function parsed(result: string): StoredJob {

@@ -2,14 +2,16 @@ import type { NoticeEvent } from "../../contract/api/notice.ts";
 import { looksLikeId } from "../../contract/id.ts";
 import { bytesToId } from "../id-bytes.ts";
 import { firstIdOf } from "../id-range.ts";
-import type { JobToNoticeRow, NoticeRow, NoticeRuleRow } from "../notice-rows.ts";
+import type { JobToNoticeRow, NoticeRow, NoticeRuleRow, ScheduleToNoticeRow } from "../notice-rows.ts";
 import {
   jobToNoticeColumns,
   noticeColumns,
   noticeRuleColumns,
+  scheduleToNoticeColumns,
   toJobToNotice,
   toNotice,
   toNoticeRule,
+  toScheduleToNotice,
 } from "../notice-rows.ts";
 import type {
   NewestNotice,
@@ -169,7 +171,7 @@ async function readNotices(
   return { items, next: rows.length > limit ? (items.at(-1)?.noticeId ?? null) : null };
 }
 
-interface EventRow extends Omit<JobToNoticeRow, "job_id"> {
+interface EventRow extends Omit<JobToNoticeRow, "job_id">, ScheduleToNoticeRow {
   event: NoticeEvent;
   subject_id: Uint8Array;
   happened_at: number;
@@ -182,9 +184,11 @@ interface EventRow extends Omit<JobToNoticeRow, "job_id"> {
 async function readEvents(session: MssqlSession, { limit }: { limit: number }): Promise<StoredNoticeEvent[]> {
   const rows = await session.all<EventRow>(
     `SELECT TOP (@limit) e.event, e.subject_id, e.happened_at, e.worker_name AS noticed_name, e.worker_group AS noticed_group,
-       e.reason, ${jobToNoticeColumns}
+       e.reason, ${jobToNoticeColumns},
+       ${scheduleToNoticeColumns}
      FROM runsmith.notice_events e LEFT JOIN runsmith.jobs j ON j.job_id = e.subject_id
      LEFT JOIN runsmith.runbooks r ON r.runbook_id = j.runbook_id LEFT JOIN runsmith.workers w ON w.worker_id = j.worker_id
+     LEFT JOIN runsmith.runbooks er ON er.runbook_id = e.runbook_id
      ORDER BY e.happened_at, e.subject_id, e.event`,
     { limit: int(limit) },
   );
@@ -195,6 +199,7 @@ async function readEvents(session: MssqlSession, { limit }: { limit: number }): 
     job: row.job_id === null ? null : toJobToNotice({ ...row, job_id: row.job_id }),
     worker:
       row.noticed_name === null ? null : { name: row.noticed_name, group: row.noticed_group ?? "", reason: row.reason },
+    schedule: toScheduleToNotice(row),
   }));
 }
 

@@ -14,6 +14,8 @@ import { noticeWriteRules, noticeWrites } from "./notices-write.ts";
 import { rightReads, rightWriteRules, rightWrites } from "./rights.ts";
 import { runbookReads } from "./runbook-reads.ts";
 import { runbookWriteRules, runbookWrites } from "./runbook-writes.ts";
+import { scheduleReads } from "./schedules-read.ts";
+import { scheduleWriteRules, scheduleWrites } from "./schedules-write.ts";
 import { sealingReads, sealingWriteRules, sealingWrites } from "./sealing.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
 import { signInReads, signInWriteRules, signInWrites } from "./sign-ins.ts";
@@ -37,6 +39,7 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
     ...jobReads(session),
     ...changeReads(session),
     ...noticeReads(session),
+    ...scheduleReads(session),
     ...dispatchReads(session),
     ...streamReads(session),
     ...workerGroupReads(session),
@@ -59,6 +62,7 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
     ...jobWrites(session),
     ...dutyLeaseWrites(session),
     ...noticeWrites(session),
+    ...scheduleWrites(session),
     ...dispatchWrites(session),
     ...streamWrites(session),
     ...workerGroupWrites(session),
@@ -80,6 +84,7 @@ export const writeRules: WriteRules<WriteOperations> = {
   ...jobWriteRules,
   ...dutyLeaseWriteRules,
   ...noticeWriteRules,
+  ...scheduleWriteRules,
   ...dispatchWriteRules,
   ...streamWriteRules,
   ...workerGroupWriteRules,

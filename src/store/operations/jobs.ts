@@ -7,6 +7,7 @@ import type { AttemptEnd } from "../../contract/link/records-frames.ts";
 import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
 import type { IdempotencyKey } from "./idempotency.ts";
+import type { SeenLink } from "./schedules.ts";
 
 /** A job as it is read. Secret parameters are replaced by `secretPlaceholder` already: only a claim gives their values. */
 export interface StoredJob {
@@ -51,6 +52,9 @@ export interface StoredJob {
   recordCount: number;
   /** The ended job that this one was started in place of. */
   retryOf: string | null;
+  /** The schedule that started it, and the time that it was due at; null when something else did. */
+  scheduleId: string | null;
+  dueAt: number | null;
 }
 
 /** Of the parked jobs ahead of a job no more are counted than this. */
@@ -106,6 +110,8 @@ export interface AcceptJob {
   starterId?: string | null;
   /** The ended job that this one is started in place of. */
   retryOf?: string | null;
+  /** The time of a schedule that it is the job of; at most one job is accepted for it. */
+  scheduledFor?: (SeenLink & { dueAt: number }) | null;
   idempotency: IdempotencyKey | null;
 }
 
@@ -126,6 +132,10 @@ export type AcceptedJob =
   | { outcome: "accepted"; job: StoredJob; repeated: boolean; effects: JobEffects }
   /** The runbook is gone, disabled, or has another version by now: look at it again. */
   | { outcome: "changed" }
+  /** Link or schedule are gone, disabled, or were changed. */
+  | { outcome: "schedule-changed" }
+  /** It is known already what became of the time. */
+  | { outcome: "decided" }
   /** The concurrency rule refuses a further job. */
   | { outcome: "refused"; runbookName: string; limit: number; effects: JobEffects };
 

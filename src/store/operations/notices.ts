@@ -45,16 +45,31 @@ export interface JobToNotice {
   endedAt: number | null;
 }
 
+/** A link of a schedule as notices see it. */
+export interface ScheduleToNotice {
+  linkId: string;
+  scheduleName: string;
+  runbookId: string;
+  runbookName: string;
+  /** Of its runbook, now; none when that is gone. */
+  tags: string[];
+  /** The last of the times that it happened to. */
+  dueAt: number;
+  reason: string | null;
+}
+
 /** Something has happened that notices may tell of; it was stored in the transaction of what happened. */
 export interface StoredNoticeEvent {
   event: NoticeEvent;
-  /** The id of the job, or of the worker. */
+  /** The id of the job, of the worker, or of the link. */
   subjectId: string;
   happenedAt: number;
   /** Null for a worker, and when the job was purged. */
   job: JobToNotice | null;
   /** Null for a job. */
   worker: { name: string; group: string; reason: string | null } | null;
+  /** A link of a schedule, which is the subject; else null. */
+  schedule: ScheduleToNotice | null;
 }
 
 /** What makes an event the only one. */

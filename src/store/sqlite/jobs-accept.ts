@@ -15,6 +15,7 @@ import { enqueue, releasedAtOnce, releaseParked } from "./jobs-queue.ts";
 import type { OpenJob } from "./jobs-rows.ts";
 import { selectOpenJob, selectParkedBehind } from "./jobs-rows.ts";
 import { askToStop } from "./jobs-stop.ts";
+import { startScheduledTime } from "./scheduled-starts.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 
@@ -103,6 +104,8 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
   }
 
   const jobId = idToBytes(request.jobId);
+  const scheduledFor = request.scheduledFor ?? null;
+  const scheduled = scheduledFor === null ? null : scheduledStart(session, scheduledFor);
   const retryOf = request.retryOf ?? null;
   const hostKind = hostKindOf[runbook.kind];
   const starterId = request.starterId ?? null;
@@ -119,8 +122,9 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
   session.run(
     `INSERT INTO jobs (workspace_id, job_id, runbook_id, runbook_name, runbook_kind, version_id, version_number, draft, status,
        parked, placement_id, worker_group, priority, host_kind, max_attempts, max_retries, grants, time_limit, stop_grace, output_limit, log_switches,
-       host_reuse, started_by, starter_id, accepted_at, start_deadline_at, retry_of)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       host_reuse, started_by, starter_id, accepted_at, start_deadline_at, retry_of,
+       schedule_id, due_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     defaultWorkspace,
     jobId,
     runbookId,
@@ -147,7 +151,10 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     now,
     deadline,
     retryOf === null ? null : idToBytes(retryOf),
+    scheduledFor === null ? null : idToBytes(scheduledFor.scheduleId),
+    scheduledFor?.dueAt ?? null,
   );
+  scheduled?.note(jobId);
   session.run(
     "INSERT INTO job_parameters (job_id, parameters, secret_names) VALUES (?, ?, ?)",
     jobId,
@@ -196,7 +203,18 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     warningCount: 0,
     recordCount: 0,
     retryOf,
+    scheduleId: scheduledFor?.scheduleId ?? null,
+    dueAt: scheduledFor?.dueAt ?? null,
   };
+}
+
+/** The place of a scheduled time's job, before anything else is done for it. */
+function scheduledStart(session: SqliteSession, scheduledFor: NonNullable<AcceptJob["scheduledFor"]>) {
+  const start = startScheduledTime(session, scheduledFor);
+  if (typeof start === "string") {
+    throw new NotAccepted({ outcome: start });
+  }
+  return start;
 }
 
 function parkedBehind(session: SqliteSession, jobId: Uint8Array): number {

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { JobStatus } from "../../contract/job-status.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
+import { ownMigrationsDirectory, readMigrations } from "../migrations.ts";
 import type { Asynchronous } from "../store.ts";
 import type { JobsOperations, PlainRow } from "../testing/jobs-database.ts";
 import { JobsDatabase } from "../testing/jobs-database.ts";
@@ -53,7 +53,9 @@ export class SqliteJobsDatabase extends JobsDatabase {
 
   constructor() {
     super();
-    this.database.exec(readFileSync(new URL("../../../sql/sqlite/0001-initial.sql", import.meta.url), "utf8"));
+    for (const { sql } of readMigrations(ownMigrationsDirectory("sqlite"))) {
+      this.database.exec(sql);
+    }
     this.database.exec(`
       CREATE TABLE seen_changes (before TEXT NOT NULL, after TEXT NOT NULL, PRIMARY KEY (before, after));
       CREATE TRIGGER see_changes AFTER UPDATE OF status ON jobs WHEN old.status <> new.status BEGIN

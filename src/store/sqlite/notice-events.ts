@@ -30,3 +30,29 @@ export function noteForNotices(
     worker?.reason ?? null,
   );
 }
+
+/** A link of a schedule that something happened to. */
+interface NoticedLink {
+  linkId: Uint8Array;
+  scheduleName: string;
+  runbookId: Uint8Array;
+  runbookName: string;
+  dueAt: number;
+  reason: string;
+}
+
+/** The same for times of a schedule at which nothing was started. */
+export function noteMissedScheduleForNotices(session: SqliteSession, link: NoticedLink): void {
+  session.run(
+    `INSERT INTO notice_events (happened_at, subject_id, event, schedule_name, runbook_id, runbook_name, due_at, reason)
+     SELECT ?, ?, 'schedule-missed', ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM notice_rules WHERE enabled = 1)
+     ON CONFLICT DO NOTHING`,
+    session.now(),
+    link.linkId,
+    link.scheduleName,
+    link.runbookId,
+    link.runbookName,
+    link.dueAt,
+    link.reason,
+  );
+}

@@ -2,14 +2,16 @@ import type { NoticeEvent } from "../../contract/api/notice.ts";
 import { looksLikeId } from "../../contract/id.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import { firstIdOf } from "../id-range.ts";
-import type { JobToNoticeRow, NoticeRow, NoticeRuleRow } from "../notice-rows.ts";
+import type { JobToNoticeRow, NoticeRow, NoticeRuleRow, ScheduleToNoticeRow } from "../notice-rows.ts";
 import {
   jobToNoticeColumns,
   noticeColumns,
   noticeRuleColumns,
+  scheduleToNoticeColumns,
   toJobToNotice,
   toNotice,
   toNoticeRule,
+  toScheduleToNotice,
 } from "../notice-rows.ts";
 import type { NewestNotice, NoticeGroup, NoticeReads, StoredNoticeEvent } from "../operations/notices.ts";
 import type { SqliteSession } from "./session.ts";
@@ -133,7 +135,7 @@ function readNotices(
   return { items, next: rows.length > limit ? (items.at(-1)?.noticeId ?? null) : null };
 }
 
-interface EventRow extends JobToNoticeRow {
+interface EventRow extends JobToNoticeRow, ScheduleToNoticeRow {
   event: NoticeEvent;
   subject_id: Uint8Array;
   happened_at: number;
@@ -145,9 +147,11 @@ interface EventRow extends JobToNoticeRow {
 function readEvents(session: SqliteSession, { limit }: { limit: number }): StoredNoticeEvent[] {
   const rows = session.all<Omit<EventRow, "job_id"> & { job_id: Uint8Array | null }>(
     `SELECT e.event, e.subject_id, e.happened_at, e.worker_name AS noticed_name, e.worker_group AS noticed_group, e.reason,
-       ${jobToNoticeColumns}
+       ${jobToNoticeColumns},
+       ${scheduleToNoticeColumns}
      FROM notice_events e LEFT JOIN jobs j ON j.job_id = e.subject_id
      LEFT JOIN runbooks r ON r.runbook_id = j.runbook_id LEFT JOIN workers w ON w.worker_id = j.worker_id
+     LEFT JOIN runbooks er ON er.runbook_id = e.runbook_id
      ORDER BY e.happened_at, e.subject_id, e.event LIMIT ?`,
     limit,
   );
@@ -158,6 +162,7 @@ function readEvents(session: SqliteSession, { limit }: { limit: number }): Store
     job: row.job_id === null ? null : toJobToNotice({ ...row, job_id: row.job_id }),
     worker:
       row.noticed_name === null ? null : { name: row.noticed_name, group: row.noticed_group ?? "", reason: row.reason },
+    schedule: toScheduleToNotice(row),
   }));
 }
 

@@ -13,6 +13,8 @@ import { noticeReads } from "./notices-read.ts";
 import { noticeWrites } from "./notices-write.ts";
 import { rightReads, rightWrites } from "./rights.ts";
 import { runbookReads, runbookWrites } from "./runbooks.ts";
+import { scheduleReads } from "./schedules-read.ts";
+import { scheduleWrites } from "./schedules-write.ts";
 import { sealingReads, sealingWrites } from "./sealing.ts";
 import type { SqliteSession } from "./session.ts";
 import { signInReads, signInWrites } from "./sign-ins.ts";
@@ -35,6 +37,7 @@ export function readOperations(session: SqliteSession): ReadOperations {
     ...idempotencyReads(session),
     ...jobReads(session),
     ...noticeReads(session),
+    ...scheduleReads(session),
     ...streamReads(session),
     ...changeReads(),
     ...dispatchReads(session),
@@ -57,6 +60,7 @@ export function writeOperations(session: SqliteSession): WriteOperations {
     ...idempotencyWrites(session),
     ...jobWrites(session),
     ...noticeWrites(session),
+    ...scheduleWrites(session),
     ...streamWrites(session),
     ...dutyLeaseWrites(session),
     ...dispatchWrites(session),

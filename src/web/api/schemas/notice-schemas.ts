@@ -103,6 +103,16 @@ export const noticeResourceSchemas: Readonly<Record<string, JsonSchema>> = {
       worker: orNull(
         objectSchema({ workerId: idSchema, name: { type: "string" }, group: { type: "string" }, reason: textOrNull }),
       ),
+      schedule: orNull(
+        objectSchema({
+          linkId: idSchema,
+          scheduleName: { type: "string" },
+          runbookId: idSchema,
+          runbookName: { type: "string" },
+          dueAt: { ...timeSchema, description: "The last of the times at which nothing was started." },
+          reason: textOrNull,
+        }),
+      ),
       otherJobs: { type: "array", items: idSchema, description: "Further jobs to which the same happened." },
     }),
     status: noticeStatusSchema,
