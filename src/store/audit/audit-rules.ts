@@ -5,6 +5,7 @@ import { jobAudit } from "./job-audit.ts";
 import { noticeAudit } from "./notice-audit.ts";
 import { rightAudit } from "./right-audit.ts";
 import { runbookAudit } from "./runbook-audit.ts";
+import { scheduleAudit } from "./schedule-audit.ts";
 import { sealingAudit } from "./sealing-audit.ts";
 import { serviceAudit } from "./service-audit.ts";
 import { workerAudit } from "./worker-audit.ts";
@@ -15,6 +16,7 @@ export const auditRules: AuditRules<WriteOperations> = {
   ...accessAudit,
   ...jobAudit,
   ...noticeAudit,
+  ...scheduleAudit,
   ...workerAudit,
   ...rightAudit,
   ...sealingAudit,
