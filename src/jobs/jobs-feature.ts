@@ -70,6 +70,7 @@ import { parkedReason, waitingReason } from "./waiting-reason.ts";
  *   job-queries         what anybody else reads
  *   bulk-jobs           stops and retries of many jobs, a page at a time
  *   changes-elsewhere   what other services over the same database did: told to readers, workers and the dispatcher here
+ *   records-elsewhere   records that came to other services, read for readers here
  *   orphaned-attempts   what was claimed, and nobody has: put back
  *   job-duties          start deadlines, attempts that do not end, parked jobs, retention
  *   storage-watermark   what is refused when the disk fills up
@@ -169,7 +170,7 @@ export interface JobsFeature {
   /** How much this service wants to know of what others do to jobs. */
   readonly interest: Interest;
   /** Acts on what other services over the same database did to jobs, in the order of the changes. */
-  changedElsewhere(jobs: readonly ChangedJob[]): Promise<void>;
+  changedElsewhere(jobs: readonly ChangedJob[]): void;
   /** Purges what has been kept long enough, now. */
   purge(): Promise<number>;
 
@@ -457,8 +458,8 @@ class Jobs implements JobsFeature, JobLinkHandler {
     return this.#elsewhere.interest(this.#workers.allConnected().length > 0);
   }
 
-  changedElsewhere(jobs: readonly ChangedJob[]): Promise<void> {
-    return this.#elsewhere.take(jobs);
+  changedElsewhere(jobs: readonly ChangedJob[]): void {
+    this.#elsewhere.take(jobs);
   }
 
   purge(): Promise<number> {
@@ -477,6 +478,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
     await this.#dispatcher.stop();
     this.#holds.stop();
     this.#storage.stop();
+    await this.#elsewhere.stop();
     await Promise.all(this.#duties.map((duty) => duty.stop()));
     await this.#intake.stop();
   }

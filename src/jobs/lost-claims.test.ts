@@ -116,7 +116,7 @@ test("a stop that another service was asked for, before the claim's answer was h
     workerId: worker.welcome?.workerId ?? "",
     stop: { reason: "stopped by bob", force: true },
   };
-  await service.jobs.changedElsewhere([seen]);
+  service.jobs.changedElsewhere([seen]);
   answer();
   await worker.next("run-job");
   assert.deepEqual(await worker.next("stop-job"), {

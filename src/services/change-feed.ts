@@ -22,8 +22,8 @@ export interface ChangeFeedOptions {
   store: Pick<Store, "read" | "isShared">;
   logger: Logger;
   interest(): Interest;
-  /** Acts on what was read; the next look waits for it. */
-  take(changes: Pick<Changes, "jobs" | "revokedTokens">): Promise<void> | void;
+  /** Acts on what was read, at once: a stop in the next look must not wait. */
+  take(changes: Pick<Changes, "jobs" | "revokedTokens">): void;
 }
 
 /**
@@ -72,7 +72,7 @@ export class ChangeFeed {
         });
         after = position;
         if (jobs.length > 0 || revokedTokens.length > 0) {
-          await take({ jobs, revokedTokens });
+          take({ jobs, revokedTokens });
         }
         this.#interest = interest();
         wait = more ? 0 : pauses[this.#interest];

@@ -132,11 +132,11 @@ export async function openFeatures({
     store,
     logger: log,
     interest: () => jobs.interest,
-    take: async ({ jobs: changed, revokedTokens }) => {
+    take: ({ jobs: changed, revokedTokens }) => {
       if (revokedTokens.length > 0) {
         access.forgetTokens(new Set(revokedTokens));
       }
-      await jobs.changedElsewhere(changed);
+      jobs.changedElsewhere(changed);
     },
   });
   leader.start();
