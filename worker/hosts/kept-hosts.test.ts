@@ -1,18 +1,27 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Grant } from "../../src/contract/grant.ts";
 import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
 import { silentLogger } from "../../src/contract/logger.ts";
+import type { HostKind } from "../../src/contract/runbook-kind.ts";
 import { noRegister } from "../guard/host-register.ts";
 import { localClock } from "../link/service-clock.ts";
+import { prepareGrants } from "../sandbox/prepared-grants.ts";
 import { AttemptRun } from "../slots/attempt-run.ts";
 import { testRuntimeDirectory } from "../testing/test-worker.ts";
 import { resolveHostOptions } from "../worker-options.ts";
+import type { HostProcess } from "./host-process.ts";
 import { KeptHosts, type KeptHostsOptions } from "./kept-hosts.ts";
 import { launcherOf } from "./launchers.ts";
 import type { Hosts } from "./open-hosts.ts";
 import { openHosts } from "./open-hosts.ts";
+import type { Profile } from "./profile.ts";
+import { profileKey } from "./profile.ts";
 import { WarmPool } from "./warm-pool.ts";
 
 const plenty = 1024 ** 3;
@@ -107,5 +116,47 @@ describe("hosts that wait for a further job", () => {
   it("serve one job only where they cannot be cleared, without a sandbox", async () => {
     open({ sandboxed: false });
     assert.notEqual(await run("a"), await run("a"));
+  });
+});
+
+describe("a host on its way from one job to the next", () => {
+  it("goes to no job that waits for it when what it was granted is another folder by now", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "runsmith-kept-hosts-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const granted = join(folder, "granted");
+    mkdirSync(granted);
+    const grants: Grant[] = [{ type: "path", path: granted, access: "read" }];
+    const made: { host: HostProcess; rest(): void; killed: boolean }[] = [];
+    const take = async (kind: HostKind) => {
+      const gone = Promise.withResolvers<null>();
+      const rest = Promise.withResolvers<void>();
+      const profile: Profile = {
+        ...{ kind, key: profileKey(kind, grants), warnings: [] },
+        grants: await prepareGrants(grants, { hidden: [], unchangeable: [] }),
+      };
+      const kill = () => {
+        one.killed = true;
+        gone.resolve(null);
+      };
+      const host = { profile, kill, gone: gone.promise, release: () => rest.promise } as unknown as HostProcess;
+      const one = { host, rest: () => rest.resolve(), killed: false };
+      made.push(one);
+      return host;
+    };
+    const kept = new KeptHosts({ pool: { take } as unknown as WarmPool, sandboxed: true, most: 4, memory: plenty });
+    t.after(() => kept.close());
+    const never = new AbortController().signal;
+    const first = await kept.take("node", grants, "key", never);
+    kept.giveBack(first, "key");
+    const next = kept.take("node", grants, "key", never);
+    // The same name, and another folder behind it.
+    renameSync(granted, `${granted} before`);
+    mkdirSync(granted);
+    made[0]?.rest();
+    assert.notEqual(await next, first);
+    assert.deepEqual(
+      made.map(({ killed }) => killed),
+      [true, false],
+    );
   });
 });

@@ -105,8 +105,7 @@ export class KeptHosts {
     const shelf = this.#shelfOf(shelfKey(profileKey(kind, grants), reuseKey));
     for (let waiting = shelf.idle.pop(); waiting !== undefined; waiting = shelf.idle.pop()) {
       const { host } = waiting;
-      const granted = host.profile.grants;
-      if (granted.paths.length === 0 || (await grantsUnchanged(granted))) return this.#begin(host);
+      if (await isGrantedStill(host)) return this.#begin(host);
       host.kill();
     }
     return this.#begin(await this.#wait(shelf, kind, grants, signal));
@@ -128,11 +127,14 @@ export class KeptHosts {
     service.resting = shelf;
     this.#resting.add(host);
     const overdue = setTimeout(() => host.kill(), restTimeLimit).unref();
-    void host.release().then(() => {
+    void host.release().then(async () => {
       clearTimeout(overdue);
+      const isUsable = shelf.waiters.length === 0 || (await isGrantedStill(host));
       if (!this.#rested(host, service)) return;
-      if (this.#closed) host.kill();
-      else this.#ready(shelf, host);
+      if (this.#closed || !isUsable) {
+        host.kill();
+        this.#searchForWaiters(shelf);
+      } else this.#ready(shelf, host);
     });
   }
 
@@ -268,6 +270,11 @@ export class KeptHosts {
     for (const [key, { idle, resting, waiters }] of this.#shelves)
       if (idle.length + resting + waiters.length === 0) this.#shelves.delete(key);
   }
+}
+
+/** What a host without granted paths sees does not change. */
+async function isGrantedStill({ profile: { grants } }: HostProcess): Promise<boolean> {
+  return grants.paths.length === 0 || (await grantsUnchanged(grants));
 }
 
 function shelfKey(profile: string, reuseKey: string): string {
