@@ -1,6 +1,7 @@
 -- Oldest program: 8
 -- The procedures that pass by rows which others have locked, as SQL Server allows it where READ_COMMITTED_SNAPSHOT is on: READPAST together
--- with READCOMMITTEDLOCK. See 0004-claims.sql, and 0002-job-ends.sql for what all procedures have in common.
+-- with READCOMMITTEDLOCK. Those that park jobs of a held runbook take the runbook's row first, so that its release passes none by.
+-- See 0004-claims.sql, and 0002-job-ends.sql for what all procedures have in common.
 
 ALTER PROCEDURE runsmith.ReadClaimable
   @workers runsmith.OfferedWorkers READONLY,
@@ -56,6 +57,7 @@ BEGIN
     placement_id binary(16) NOT NULL, number int NOT NULL, position int NOT NULL, worker_id binary(16) NOT NULL,
     sandbox nvarchar(256) NULL, PRIMARY KEY (placement_id, number));
   DECLARE @taken TABLE (job_id binary(16) NOT NULL PRIMARY KEY, placement_id binary(16) NOT NULL, rank int NOT NULL, tag bigint NOT NULL);
+  DECLARE @held_runbooks TABLE (runbook_id binary(16) NOT NULL PRIMARY KEY);
   DECLARE @held TABLE (job_id binary(16) NOT NULL PRIMARY KEY, runbook_id binary(16) NOT NULL);
   DECLARE @given TABLE (
     job_id binary(16) NOT NULL PRIMARY KEY, position int NOT NULL, worker_id binary(16) NOT NULL, sandbox nvarchar(256) NULL);
@@ -103,10 +105,15 @@ BEGIN
   -- Jobs of a held runbook are parked on the way.
   IF EXISTS (SELECT 1 FROM runsmith.dispatch_holds WHERE scope = N'runbook')
   BEGIN
+    -- Takes the runbooks' rows: a release was before this, and nothing is parked, or comes after it, and finds what is.
+    UPDATE runsmith.runbooks SET active_jobs = active_jobs
+    OUTPUT inserted.runbook_id INTO @held_runbooks
+    WHERE dispatch_held = 1
+      AND runbook_id IN (SELECT j.runbook_id FROM runsmith.jobs j WHERE j.job_id IN (SELECT job_id FROM @taken));
+
     UPDATE runsmith.jobs SET parked = 1
     OUTPUT inserted.job_id, inserted.runbook_id INTO @held
-    WHERE job_id IN (SELECT job_id FROM @taken) AND status = N'New'
-      AND EXISTS (SELECT 1 FROM runsmith.runbooks r WHERE r.runbook_id = jobs.runbook_id AND r.dispatch_held = 1);
+    WHERE job_id IN (SELECT job_id FROM @taken) AND status = N'New' AND runbook_id IN (SELECT runbook_id FROM @held_runbooks);
 
     UPDATE runsmith.runbooks
     SET active_jobs = active_jobs - (SELECT COUNT(*) FROM @held h WHERE h.runbook_id = runbooks.runbook_id)
@@ -212,7 +219,8 @@ BEGIN
 
   BEGIN TRANSACTION;
 
-  IF EXISTS (SELECT 1 FROM runsmith.runbooks WHERE runbook_id = @runbook_id AND dispatch_held = 1)
+  UPDATE runsmith.runbooks SET active_jobs = active_jobs WHERE runbook_id = @runbook_id AND dispatch_held = 1;
+  IF @@ROWCOUNT > 0
   BEGIN
     INSERT INTO @seen (job_id)
     SELECT TOP (@limit) job_id FROM runsmith.job_queue WITH (READPAST, READCOMMITTEDLOCK) WHERE job_id > @after ORDER BY job_id;
