@@ -352,7 +352,8 @@ class Jobs implements JobsFeature, JobLinkHandler {
       follower.close();
       throw error;
     }
-    if (started.job.jobId === jobId) {
+    // What was told of a job that was accepted before, be it by this very request, may have passed the follower by.
+    if (started.job.jobId === jobId && !started.repeated) {
       return { ...started, feed: untilEnded(follower.feed(signal)) };
     }
     follower.close();

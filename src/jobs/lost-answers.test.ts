@@ -4,13 +4,23 @@ import type { ChangedJob } from "../store/operations/changes.ts";
 import type { Store } from "../store/store.ts";
 import { startService, TestWorker } from "./testing.ts";
 
-type Claim = Store["write"]["claimJobs"];
+type Writes = Store["write"];
+type Claim = Writes["claimJobs"];
 
 /** The store, with claims whose answers a test withholds. */
 function withClaims(store: Store, claimJobs: (claim: Claim) => Claim): Store {
+  return withWrite(store, "claimJobs", claimJobs);
+}
+
+/** The store, with another way to do one of its writes. */
+function withWrite<Name extends keyof Writes>(
+  store: Store,
+  name: Name,
+  change: (original: Writes[Name]) => Writes[Name],
+): Store {
   const write = new Proxy(store.write, {
-    get: (target, name, receiver) =>
-      name === "claimJobs" ? claimJobs(target.claimJobs) : (Reflect.get(target, name, receiver) as unknown),
+    get: (target, property, receiver) =>
+      property === name ? change(target[name]) : (Reflect.get(target, property, receiver) as unknown),
   });
   return new Proxy(store, {
     get: (target, name) => {
@@ -122,4 +132,25 @@ test("a stop that another service was asked for, before the claim's answer was h
   assert.deepEqual(await worker.next("stop-job"), {
     ...{ type: "stop-job", jobId, attempt: 1, reason: "stopped by bob", force: true },
   });
+});
+
+test("the stream of a start whose acceptance had to be looked up begins with the job as it stands", async (t) => {
+  const service = await startService(t, {
+    wrapStore: (store) =>
+      withWrite(store, "acceptJob", (accept) => async (job) => {
+        const accepted = await accept(job);
+        // As over SQL Server when the answer to the commit was lost: what it did to others is told by the change feed.
+        const effects = { changedJobs: [], queued: [], overAttempts: [], stops: [], ended: [] };
+        return accepted.outcome === "accepted" ? { ...accepted, repeated: true, effects } : accepted;
+      }),
+  });
+  await service.addRunbook("hello");
+  const stop = new AbortController();
+  const { job, feed } = await service.jobs.startAndFollow({ runbook: "hello", startedBy: "ann" }, stop.signal);
+  const first = await feed.next();
+  stop.abort();
+  assert.deepEqual(
+    first.value?.map((event) => event.type === "job" && [event.job.jobId, event.job.status]),
+    [[job.jobId, "New"]],
+  );
 });
