@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import test from "node:test";
 import { skipUnless } from "../../../test/support/requires.ts";
 import { sqlServerOfTests } from "../testing/temporary-store.ts";
 import { poolSession } from "./pool-session.ts";
 import { Repeating } from "./repeating.ts";
-import { ConnectionLost, SqlError } from "./sql-errors.ts";
+import { ConnectionLost, SqlError, toSqlError } from "./sql-errors.ts";
+
+// The driver's own pool.
+const { Pool } = createRequire(import.meta.resolve("mssql"))("tarn") as typeof import("tarn");
 
 test("the victim of a deadlock starts again, and both are done in the end", skipUnless("mssql"), async () => {
   const pool = await (await sqlServerOfTests()).makeEmptyTestDatabase();
@@ -61,6 +65,34 @@ test("what goes away by itself is tried again, anything else is told at once", a
     code: "storage-full",
     status: 507,
   });
+});
+
+test("whoever waits too long for a connection is told that the database is busy, or why there is none", async () => {
+  const waitFor = async (pool: InstanceType<typeof Pool<unknown>>) => {
+    const waiting = pool.acquire().promise;
+    try {
+      await waiting;
+    } catch (error) {
+      // As the driver does it.
+      (error as Error).message = `Failed to acquire a connection from the pool: ${(error as Error).message}`;
+      throw toSqlError(error, false);
+    }
+  };
+  const settings = { min: 0, max: 1, acquireTimeoutMillis: 30, destroy: () => {} };
+  const busy = new Pool({ ...settings, create: async () => ({}) });
+  const held = await busy.acquire().promise;
+  await assert.rejects(
+    new Repeating(() => {}).until(() => waitFor(busy)),
+    { code: "database-busy", status: 503 },
+  );
+  busy.release(held);
+  const away = new Pool({
+    ...settings,
+    propagateCreateError: false,
+    create: () => Promise.reject(new Error("connection refused")),
+  });
+  await assert.rejects(waitFor(away), { name: "ConnectionLost", done: "no", message: /connection refused/ });
+  await Promise.all([busy.destroy(), away.destroy()]);
 });
 
 test("what nobody knows to have happened is said to be unknown, what has not is said to be possible later", async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { UserError } from "../../contract/user-error.ts";
-import { ConnectionLost, isFull, isTransient, SqlError } from "./sql-errors.ts";
+import { ConnectionLost, ConnectionsBusy, isFull, isTransient, SqlError } from "./sql-errors.ts";
 
 /** Milliseconds for which a failing operation is tried again. */
 const patience = 5_000;
@@ -40,6 +40,9 @@ export class Repeating {
         this.#isBack();
         return result;
       } catch (error) {
+        if (error instanceof ConnectionsBusy) {
+          throw connectionsBusy(error);
+        }
         if (!isTransient(error)) {
           // The server answered, so it is there.
           if (error instanceof SqlError || error instanceof UserError) {
@@ -79,6 +82,20 @@ function storageFull(cause: SqlError): UserError {
     remedy: "Let the database's files or its log grow, or free space in them, then try again.",
     cause,
   });
+}
+
+/** Waiting on would only make those wait longer who came later. */
+function connectionsBusy(cause: ConnectionsBusy): UserError {
+  return new UserError(
+    "database-busy",
+    "All connections of this service to the database are in use, for seconds now.",
+    {
+      status: 503,
+      remedy:
+        "Try again in a moment. If it goes on, let the service have more connections (poolSize=… in the database's URL), or start another service.",
+      cause,
+    },
+  );
 }
 
 function givenUp(error: SqlError | ConnectionLost, maybeDone: boolean): UserError {

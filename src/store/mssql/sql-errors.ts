@@ -27,6 +27,14 @@ export class ConnectionLost extends Error {
   }
 }
 
+/** No connection of the pool became free in time, though the server is there: nothing was done. */
+export class ConnectionsBusy extends Error {
+  constructor() {
+    super("All connections to the database are in use.");
+    this.name = "ConnectionsBusy";
+  }
+}
+
 /** Two rows with the same key: a PRIMARY KEY or UNIQUE constraint (2627), or a unique index (2601). */
 export function isDuplicate(error: unknown): error is SqlError {
   return error instanceof SqlError && (error.number === 2627 || error.number === 2601);
@@ -84,17 +92,21 @@ export function isTransient(error: unknown): error is SqlError | ConnectionLost 
  * @param sent whether anything can have been carried out when the connection broke
  */
 export function toSqlError(error: unknown, sent: boolean): Error {
-  if (error instanceof SqlError || error instanceof ConnectionLost) {
+  if (error instanceof SqlError || error instanceof ConnectionLost || error instanceof ConnectionsBusy) {
     return error;
   }
   if (!(error instanceof Error)) {
     return new Error(String(error));
   }
+  if (error.message.startsWith(waitedForPool)) {
+    // The pool names why it could not connect, if that is why.
+    return error.message.endsWith("unknown reason") ? new ConnectionsBusy() : new ConnectionLost("no", error.message);
+  }
   const { code, number, severity, procedure } = driverDetails(error);
   if (number !== undefined && severity < 20) {
     return new SqlError(number, error.message, procedure);
   }
-  if (neverSent.has(code) || error.name === "TimeoutError") {
+  if (neverSent.has(code)) {
     return new ConnectionLost("no", error.message);
   }
   if (number !== undefined || broken.has(code) || /connection lost|socket|LoggedIn|Final state/i.test(error.message)) {
@@ -102,6 +114,9 @@ export function toSqlError(error: unknown, sent: boolean): Error {
   }
   return error;
 }
+
+/** How the driver begins what its pool says of a wait that took too long. */
+const waitedForPool = "Failed to acquire a connection from the pool: ";
 
 /** Codes of the driver for a connection that was never there. */
 const neverSent = new Set(["ELOGIN", "EINSTLOOKUP", "ENOTOPEN", "ENOCONN", "EINVALIDSTATE"]);
