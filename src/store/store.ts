@@ -1,4 +1,5 @@
 import type { AccessReads, AccessWrites } from "./operations/access.ts";
+import type { AssetReads, AssetWrites } from "./operations/assets.ts";
 import type { AuditKey, AuditReads, AuditWrites } from "./operations/audit.ts";
 import type { ChangeReads } from "./operations/changes.ts";
 import type { DispatchReads, DispatchWrites } from "./operations/dispatch.ts";
@@ -36,6 +37,7 @@ import type { WorkerReads, WorkerWrites } from "./operations/workers.ts";
 export type ReadOperations = InstallationReads &
   RunbookReads &
   SealingReads &
+  AssetReads &
   AccessReads &
   GroupMemberReads &
   SignInReads &
@@ -55,6 +57,7 @@ export type ReadOperations = InstallationReads &
 /** All operations that change something. */
 export type WriteOperations = RunbookWrites &
   SealingWrites &
+  AssetWrites &
   AccessWrites &
   GroupMemberWrites &
   SignInWrites &

@@ -1,6 +1,8 @@
 import { AccessFeature } from "../access/access-feature.ts";
 import { RightsFeature } from "../access/rights-feature.ts";
 import { newToken, tokenHash } from "../access/token.ts";
+import { assetSecrets } from "../assets/asset-secret.ts";
+import { AssetsFeature } from "../assets/assets-feature.ts";
 import type { RetentionOptions, ServerOptions } from "../contract/server-options.ts";
 import type { JobsFeature } from "../jobs/jobs-feature.ts";
 import { createJobsFeature } from "../jobs/jobs-feature.ts";
@@ -31,6 +33,7 @@ export interface Features {
   access: AccessFeature;
   sealing: Sealing;
   rights: RightsFeature;
+  assets: AssetsFeature;
   runbooks: RunbooksFeature;
   folders: RunbookFolders;
   workers: WorkersFeature;
@@ -140,6 +143,7 @@ export async function openFeatures({
     },
   });
   leader.start();
+  sealing.addColumn(assetSecrets(store));
   sealing.start(leader);
   workers.start();
   jobs.start();
@@ -158,6 +162,7 @@ export async function openFeatures({
     access,
     sealing,
     rights: new RightsFeature({ store, changed: (principalId) => access.forget(principalId) }),
+    assets: new AssetsFeature({ store, sealer: sealing }),
     runbooks: new RunbooksFeature(store, analyser, runbookListener(jobs, log), options.defaultGrants),
     folders: new RunbookFolders({ store, foldersChanged: () => access.forgetAll() }),
     workers,

@@ -1,5 +1,6 @@
 import type { WriteOperations } from "../store.ts";
 import { accessAudit } from "./access-audit.ts";
+import { assetAudit } from "./asset-audit.ts";
 import type { AuditedOperation, AuditRule, AuditRules } from "./audit-rule.ts";
 import { jobAudit } from "./job-audit.ts";
 import { noticeAudit } from "./notice-audit.ts";
@@ -20,6 +21,7 @@ export const auditRules: AuditRules<WriteOperations> = {
   ...workerAudit,
   ...rightAudit,
   ...sealingAudit,
+  ...assetAudit,
   ...serviceAudit,
 };
 

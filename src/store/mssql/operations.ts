@@ -1,5 +1,7 @@
 import type { Asynchronous, ReadOperations, WriteOperations } from "../store.ts";
 import { accessReads, accessWriteRules, accessWrites } from "./access.ts";
+import { assetReads } from "./assets-read.ts";
+import { assetWriteRules, assetWrites } from "./assets-write.ts";
 import { auditReads, auditWriteRules, auditWrites } from "./audit.ts";
 import { changeReads } from "./changes.ts";
 import { dispatchReads, dispatchWriteRules, dispatchWrites } from "./dispatch.ts";
@@ -29,6 +31,7 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
     ...installationReads(session),
     ...runbookReads(session),
     ...sealingReads(session),
+    ...assetReads(session),
     ...accessReads(session),
     ...groupMemberReads(session),
     ...signInReads(session),
@@ -52,6 +55,7 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
   return {
     ...runbookWrites(session),
     ...sealingWrites(session),
+    ...assetWrites(session),
     ...accessWrites(session),
     ...groupMemberWrites(session),
     ...signInWrites(session),
@@ -74,6 +78,7 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
 export const writeRules: WriteRules<WriteOperations> = {
   ...runbookWriteRules,
   ...sealingWriteRules,
+  ...assetWriteRules,
   ...accessWriteRules,
   ...groupMemberWriteRules,
   ...signInWriteRules,

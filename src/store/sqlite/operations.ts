@@ -1,5 +1,7 @@
 import type { ReadOperations, WriteOperations } from "../store.ts";
 import { accessReads, accessWrites } from "./access.ts";
+import { assetReads } from "./assets-read.ts";
+import { assetWrites } from "./assets-write.ts";
 import { auditReads, auditWrites } from "./audit.ts";
 import { changeReads } from "./changes.ts";
 import { dispatchReads, dispatchWrites } from "./dispatch.ts";
@@ -28,6 +30,7 @@ export function readOperations(session: SqliteSession): ReadOperations {
     ...installationReads(session),
     ...runbookReads(session),
     ...sealingReads(session),
+    ...assetReads(session),
     ...accessReads(session),
     ...groupMemberReads(session),
     ...signInReads(session),
@@ -51,6 +54,7 @@ export function writeOperations(session: SqliteSession): WriteOperations {
   return {
     ...runbookWrites(session),
     ...sealingWrites(session),
+    ...assetWrites(session),
     ...accessWrites(session),
     ...groupMemberWrites(session),
     ...signInWrites(session),

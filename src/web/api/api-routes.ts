@@ -4,6 +4,7 @@ import type { ServiceMetrics } from "../service-metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Route } from "./route.ts";
 import { bulkJobRoutes } from "./routes/bulk-job-routes.ts";
+import { credentialRoutes } from "./routes/credential-routes.ts";
 import { dispatchRoutes } from "./routes/dispatch-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
 import { folderRoutes } from "./routes/folder-routes.ts";
@@ -20,6 +21,7 @@ import { runbookRoutes } from "./routes/runbook-routes.ts";
 import { servicePrincipalRoutes } from "./routes/service-principal-routes.ts";
 import { tokenRoutes } from "./routes/token-routes.ts";
 import { userRoutes } from "./routes/user-routes.ts";
+import { variableRoutes } from "./routes/variable-routes.ts";
 import { workerGroupRoutes } from "./routes/worker-group-routes.ts";
 import { workerRoutes } from "./routes/worker-routes.ts";
 
@@ -66,6 +68,8 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
     ...workerRoutes(features.workers),
     ...workerGroupRoutes(features.workers.groups),
     ...dispatchRoutes(features.jobs),
+    ...variableRoutes(features.assets),
+    ...credentialRoutes(features.assets),
     ...masterKeyRoutes(features.sealing),
     ...folderRoutes(features.folders),
     ...rightRoutes(features.rights),

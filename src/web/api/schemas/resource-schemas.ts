@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../route.ts";
+import { assetResourceSchemas } from "./asset-schemas.ts";
 import { idSchema, objectSchema } from "./common-schemas.ts";
 import { folderResourceSchemas } from "./folder-schemas.ts";
 import { jobFilterResourceSchemas } from "./job-filter-schemas.ts";
@@ -17,6 +18,7 @@ export const resourceSchemas: Readonly<Record<string, JsonSchema>> = {
   ...jobFilterResourceSchemas,
   ...noticeResourceSchemas,
   ...masterKeyResourceSchemas,
+  ...assetResourceSchemas,
   ...workerResourceSchemas,
   ...rightResourceSchemas,
   ...folderResourceSchemas,

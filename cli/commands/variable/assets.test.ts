@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { CredentialResource, VariableResource } from "../../../src/contract/api/asset.ts";
+import { TestServer } from "../../../src/web/testing/test-server.ts";
+
+const program = join(import.meta.dirname, "..", "..", "..", "bin", "runsmith.js");
+
+test("variables and credentials are set, shown, renamed and removed from the command line; passwords come by standard input", async (t) => {
+  const server = await TestServer.start();
+  t.after(() => server.close());
+  const run = async (args: string[], input = "") => {
+    const env = { ...process.env, RUNSMITH_URL: server.url, RUNSMITH_TOKEN: server.token };
+    const command = spawn(process.execPath, [program, ...args, "--output", "json"], { env });
+    const printed: Buffer[] = [];
+    const told: Buffer[] = [];
+    command.stdout.on("data", (chunk: Buffer) => printed.push(chunk));
+    command.stderr.on("data", (chunk: Buffer) => told.push(chunk));
+    command.stdin.end(input);
+    const [code] = (await once(command, "close")) as [number];
+    const text = Buffer.concat(printed).toString();
+    return { code, told: Buffer.concat(told).toString(), answer: text === "" ? null : JSON.parse(text) };
+  };
+  const site = await run(["set-variable", "Site", "--value", '["Paris"]', "--description", "where"]);
+  assert.equal(site.code, 0, site.told);
+  assert.deepEqual((site.answer as VariableResource).value, ["Paris"]);
+  assert.equal((await run(["set-variable", "site", "--value", "007", "--type", "string"])).answer.value, "007");
+  const key = await run(["set-variable", "Key", "--encrypted"], "a secret\n");
+  assert.deepEqual([key.answer.encrypted, key.answer.value], [true, null]);
+  assert.match((await run(["set-variable", "Key", "--encrypted", "--value", "x"])).told, /can see command lines/);
+  assert.equal((await run(["set-variable", "Site", "--new-name", "Place"])).answer.name, "Place");
+  assert.equal((await run(["set-variable", "Site", "--new-name", "x"])).code, 2);
+  assert.deepEqual(
+    (await run(["get-variable"])).answer.map(({ name }: VariableResource) => name),
+    ["Key", "Place"],
+  );
+
+  const ops = await run(["set-credential", "ops", "--user", "admin"], "pass word");
+  assert.equal(ops.code, 0, ops.told);
+  assert.equal((ops.answer as CredentialResource).userName, "admin");
+  assert.match((await run(["set-credential", "ops", "--user", "admin"])).told, /password was not given/);
+  assert.equal((await run(["set-credential", "ops", "--description", "nights"])).answer.description, "nights");
+  assert.equal((await run(["remove-credential", "ops"])).code, 0);
+  assert.equal((await run(["get-credential", "ops"])).code, 2);
+  const rotated = await run(["rotate-master-key"]);
+  assert.equal(rotated.code, 0, rotated.told);
+  assert.deepEqual(
+    rotated.answer.map(({ state }: { state: string }) => state),
+    ["retired", "current"],
+  );
+  assert.equal((await run(["get-master-key"])).answer.length, 2);
+});

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { assetsNamedIn } from "./named-assets.ts";
+
+const named = (source: string, kind: "TypeScript" | "PowerShell") =>
+  assetsNamedIn(source, kind).map((asset) => `${asset.kind} ${asset.name}`);
+
+test("the assets that a TypeScript runbook names are found, in any quotes and with type arguments", () => {
+  const source = `
+    const site = await variable<string>("Site");
+    const login = await credential( 'ops' );
+    await setVariable(\`Last run\`, 1);
+    const server = await connection<{ host: string }>("build server");
+    const key = await certificate("signing"), again = await credential("ops");
+    const unknown = await variable(name) + await variable(\`\${name}\`);`;
+  assert.deepEqual(named(source, "TypeScript"), [
+    "variable Site",
+    "credential ops",
+    "variable Last run",
+    "connection build server",
+    "certificate signing",
+  ]);
+});
+
+test("the assets that a PowerShell runbook names are found, whatever the case and the quotes", () => {
+  const source = `
+    $site = Get-AutomationVariable -Name 'Site'
+    $login = get-automationpscredential ops
+    Set-AutomationVariable -Name "Last run" -Value (Get-Date)
+    $c = Get-AutomationConnection -Name:'Bob''s server'
+    $k = Get-AutomationCertificate "signing"; $n = Get-AutomationVariable -Name $name
+    $o = Get-AutomationVariable -Name "$prefix-x"`;
+  assert.deepEqual(named(source, "PowerShell"), [
+    "variable Site",
+    "credential ops",
+    "variable Last run",
+    "connection Bob's server",
+    "certificate signing",
+  ]);
+});

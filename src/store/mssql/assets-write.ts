@@ -1,0 +1,138 @@
+import type { StoredAssetKind } from "../../contract/api/asset.ts";
+import { assetNameKey } from "../asset-name-key.ts";
+import { assetChanged, assetExists, assetInUse, noSuchAsset } from "../asset-refusals.ts";
+import type { AssetRow } from "../asset-rows.ts";
+import { toAsset, usersTold } from "../asset-rows.ts";
+import { bytesToId } from "../id-bytes.ts";
+import type { AssetChange, AssetWrites, NewAsset, StoredAsset } from "../operations/assets.ts";
+import type { Asynchronous } from "../store.ts";
+import { findAsset, readUsers } from "./assets-read.ts";
+import type { MssqlSession, WriteRules } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
+import { isDuplicate } from "./sql-errors.ts";
+import { bytes, id, idBytes, int, json, text, time } from "./sql-values.ts";
+
+export const assetWriteRules: WriteRules<AssetWrites> = {
+  createAsset: "kept",
+  changeAsset: "kept",
+  removeAsset: "kept",
+  rewrapAssets: "repeatable",
+};
+
+export function assetWrites(session: MssqlSession): Asynchronous<AssetWrites> {
+  return {
+    createAsset: (asset) => createAsset(session, asset),
+    changeAsset: (change) => changeAsset(session, change),
+    removeAsset: (of) => removeAsset(session, of),
+    rewrapAssets: async ({ rows }) => {
+      for (const { rowId, version, sealed } of rows) {
+        await session.run(
+          "UPDATE runsmith.assets SET sealed = @sealed WHERE asset_id = @asset_id AND value_version = @version",
+          { sealed: bytes(sealed), asset_id: id(rowId), version: int(version) },
+        );
+      }
+    },
+  };
+}
+
+async function createAsset(session: MssqlSession, asset: NewAsset): Promise<StoredAsset> {
+  await refusingTaken(asset, () =>
+    session.run(
+      `DECLARE @now datetime2(3) = CAST(SYSUTCDATETIME() AS datetime2(3));
+       INSERT INTO runsmith.assets (workspace_id, asset_id, kind, name, name_key, description, content, sealed, expires_at,
+         created_at, modified_at, modified_by)
+       VALUES (@workspace_id, @asset_id, @kind, @name, @name_key, @description, @content, @sealed, @expires_at, @now, @now,
+         @changed_by)`,
+      {
+        workspace_id: id(defaultWorkspace),
+        asset_id: id(asset.assetId),
+        kind: text(asset.kind),
+        name: text(asset.name),
+        name_key: text(assetNameKey(asset.name)),
+        description: text(asset.description),
+        content: json(asset.content),
+        sealed: bytes(asset.sealed),
+        expires_at: time(asset.expiresAt),
+        changed_by: text(asset.changedBy),
+      },
+    ),
+  );
+  await addUses(session, asset);
+  return toAsset(await assetOf(session, asset));
+}
+
+async function changeAsset(session: MssqlSession, change: AssetChange): Promise<StoredAsset> {
+  const former = await assetOf(session, change);
+  const changed = await refusingTaken(change, () =>
+    session.run(
+      `UPDATE runsmith.assets SET name = @name, name_key = @name_key, description = @description, content = @content,
+         sealed = CASE WHEN @new_secret = 1 THEN @sealed ELSE sealed END, value_version = COALESCE(@value_version, value_version),
+         expires_at = @expires_at, modified_at = CAST(SYSUTCDATETIME() AS datetime2(3)), modified_by = @changed_by,
+         revision = revision + 1
+       WHERE asset_id = @asset_id AND revision = @expected`,
+      {
+        asset_id: id(change.assetId),
+        name: text(change.name),
+        name_key: text(assetNameKey(change.name)),
+        description: text(change.description),
+        content: json(change.content),
+        new_secret: change.secret !== undefined,
+        sealed: bytes(change.secret?.sealed ?? null),
+        value_version: int(change.secret?.valueVersion ?? null),
+        expires_at: time(change.expiresAt),
+        changed_by: text(change.changedBy),
+        expected: int(change.expectedRevision),
+      },
+    ),
+  );
+  if (changed === 0) {
+    throw assetChanged(change.kind, former.name);
+  }
+  await session.run("DELETE FROM runsmith.asset_uses WHERE asset_id = @asset_id", { asset_id: id(change.assetId) });
+  await addUses(session, change);
+  return toAsset(await assetOf(session, change));
+}
+
+async function removeAsset(session: MssqlSession, of: Parameters<AssetWrites["removeAsset"]>[0]): Promise<void> {
+  const asset = await assetOf(session, of);
+  const users = of.force ? [] : await readUsers(session, idBytes(asset.asset_id), usersTold);
+  if (users.length > 0) {
+    const told = users.map(({ asset_id, kind, name }) => ({ kind, id: bytesToId(asset_id), name }));
+    throw assetInUse(of.kind, asset.name, told);
+  }
+  const removed = await session.run("DELETE FROM runsmith.assets WHERE asset_id = @asset_id AND revision = @expected", {
+    asset_id: idBytes(asset.asset_id),
+    expected: int(of.expectedRevision),
+  });
+  if (removed === 0) {
+    throw assetChanged(of.kind, asset.name);
+  }
+}
+
+async function assetOf(session: MssqlSession, of: { kind: StoredAssetKind; assetId: string }): Promise<AssetRow> {
+  const row = await findAsset(session, { kind: of.kind, asset: of.assetId });
+  if (row === undefined) {
+    throw noSuchAsset(of.kind, of.assetId);
+  }
+  return row;
+}
+
+async function refusingTaken<Result>(
+  of: { kind: StoredAssetKind; name: string },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isDuplicate(error) ? assetExists(of.kind, of.name) : error;
+  }
+}
+
+async function addUses(session: MssqlSession, { assetId, uses }: { assetId: string; uses: string[] }): Promise<void> {
+  for (const used of new Set(uses)) {
+    await session.run("INSERT INTO runsmith.asset_uses (asset_id, used_id) VALUES (@asset_id, @used_id)", {
+      asset_id: id(assetId),
+      used_id: id(used),
+    });
+  }
+}
