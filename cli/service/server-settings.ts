@@ -62,6 +62,11 @@ export const serverOptions: readonly CommandOption[] = [
     many: true,
   },
   {
+    flags: "--session-idle <duration>",
+    help: "after how long without use a session of the portal ends; 1h when left out",
+  },
+  { flags: "--session-limit <duration>", help: "after how long it ends whatever is done; 12h when left out" },
+  {
     flags: "--default-grant <grants>",
     help: "what a newly imported runbook is granted, such as network; nothing by default",
     many: true,
@@ -117,6 +122,14 @@ export function serverSettings(invocation: Invocation): ServerOptions {
     const milliseconds = parseDuration(duration ?? "");
     if (group === undefined) settings.leaseDuration = milliseconds;
     else settings.leaseDurations = { ...settings.leaseDurations, [group]: milliseconds };
+  }
+  const idle = invocation.text("session-idle");
+  const longest = invocation.text("session-limit");
+  if (idle !== undefined || longest !== undefined) {
+    settings.sessions = {
+      ...(idle === undefined ? {} : { idle: parseDuration(idle) }),
+      ...(longest === undefined ? {} : { longest: parseDuration(longest) }),
+    };
   }
   const mailSettings = invocation.text("mail-settings") ?? process.env["RUNSMITH_MAIL_SETTINGS"];
   if (mailSettings !== undefined && mailSettings !== "") settings.mailSettingsFile = resolve(mailSettings);

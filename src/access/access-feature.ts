@@ -1,12 +1,16 @@
 import { UserError } from "../contract/user-error.ts";
 import type { Store } from "../store/store.ts";
 import { administratorName } from "./administrator.ts";
+import { BasicCredentials } from "./basic-credentials.ts";
 import { Groups } from "./groups.ts";
+import { PasswordSignIn } from "./password-sign-in.ts";
 import type { Permission } from "./permission.ts";
 import type { Principal, Role } from "./principal.ts";
 import { principalOf } from "./principal-of.ts";
 import { RememberedPrincipals } from "./remembered-principals.ts";
 import { ServicePrincipals } from "./service-principals.ts";
+import type { SessionTimes } from "./sessions.ts";
+import { Sessions, usualSessionTimes } from "./sessions.ts";
 import { looksLikeToken, newToken, tokenHash, tokenKey } from "./token.ts";
 import { TokenAdministration } from "./token-administration.ts";
 import { Users } from "./users.ts";
@@ -25,6 +29,9 @@ export class AccessFeature {
   readonly groups: Groups;
   readonly servicePrincipals: ServicePrincipals;
   readonly tokens: TokenAdministration;
+  readonly signIn: PasswordSignIn;
+  readonly sessions: Sessions;
+  readonly #basic: BasicCredentials;
   readonly #store: Pick<Store, "read" | "write">;
   readonly #remembered = new RememberedPrincipals();
   readonly #used = new Map<string, number>();
@@ -32,13 +39,16 @@ export class AccessFeature {
   readonly #revoked = new Set<(principalId: string) => void>();
   readonly #tokensRevoked = new Set<(tokenIds: ReadonlySet<string>) => void>();
 
-  constructor(store: Pick<Store, "read" | "write">) {
+  constructor(store: Pick<Store, "read" | "write">, options: { sessions?: Partial<SessionTimes> } = {}) {
     this.#store = store;
+    this.signIn = new PasswordSignIn(store);
+    this.sessions = new Sessions(store, { ...usualSessionTimes, ...options.sessions });
+    this.#basic = new BasicCredentials(this.signIn);
     const forget = (principalId: string) => this.forget(principalId);
     this.users = new Users(store, forget);
     this.groups = new Groups(store, (principalId) => {
       // A group that was disabled is not remembered of its members.
-      this.#remembered.forgetEverybody();
+      this.forgetAll();
       this.forget(principalId);
     });
     this.servicePrincipals = new ServicePrincipals(store, forget);
@@ -71,6 +81,40 @@ export class AccessFeature {
   async principal(principalId: string): Promise<Principal | null> {
     const found = await this.#store.read.actingPrincipal({ principalId });
     return found === null || !found.enabled ? null : principalOf(found);
+  }
+
+  /**
+   * As `authenticate`, of the secret in a session's cookie.
+   * @param replaced is told what the cookie holds from now on
+   */
+  authenticateSession(
+    secret: string,
+    replaced: (secret: string) => void,
+  ): Principal | null | Promise<Principal | null> {
+    const found = this.sessions.authenticate(secret);
+    return found instanceof Promise
+      ? found.then((session) => {
+          if (session?.newSecret !== undefined) {
+            replaced(session.newSecret);
+          }
+          return session?.principal ?? null;
+        })
+      : found;
+  }
+
+  /**
+   * Whose these credentials of Basic authentication are.
+   * @param credentials what follows `Basic` in the header
+   * @throws UserError `sign-in-refused` (401), `too-many-sign-ins` (429), `sign-in-busy` (503)
+   */
+  authenticateBasic(credentials: string, address: string): Principal | Promise<Principal> {
+    return this.#basic.authenticate(credentials, address);
+  }
+
+  /** Ends a session at once, in this service, with the connections that it holds open; others learn of it within a second or two. */
+  async endSession(sessionId: string): Promise<void> {
+    await this.sessions.end(sessionId);
+    this.forgetTokens(new Set([sessionId]));
   }
 
   /** Makes the administrator and a first token when there is no administrator yet; null when there is one. */
@@ -140,7 +184,7 @@ export class AccessFeature {
    * Drops what is remembered of a principal, or of those who belong to a group, and tells those who hold open connections of it.
    */
   forget(principalId: string): void {
-    this.#remembered.forget(principalId);
+    this.#forgetRemembered(new Set([principalId]));
     for (const listener of this.#revoked) {
       listener(principalId);
     }
@@ -149,6 +193,8 @@ export class AccessFeature {
   /** Drops what is remembered of everybody: what rights are on has changed, though nobody may do less. */
   forgetAll(): void {
     this.#remembered.forgetEverybody();
+    this.sessions.forgetEverybody();
+    this.#basic.forgetEverybody();
   }
 
   /**
@@ -156,7 +202,7 @@ export class AccessFeature {
    * @param ids of tokens, of sessions, of principals, and of groups, for those who belong to them
    */
   forgetTokens(ids: ReadonlySet<string>): void {
-    this.#remembered.forgetAll(ids);
+    this.#forgetRemembered(ids);
     for (const listener of this.#tokensRevoked) {
       listener(ids);
     }
@@ -178,6 +224,12 @@ export class AccessFeature {
   async close(): Promise<void> {
     clearInterval(this.#usageTimer);
     await this.#writeUsage();
+  }
+
+  #forgetRemembered(ids: ReadonlySet<string>): void {
+    this.#remembered.forgetAll(ids);
+    this.sessions.forget(ids);
+    this.#basic.forget(ids);
   }
 
   async #lookUp(hash: Buffer, key: string): Promise<Principal | null> {
@@ -205,9 +257,11 @@ export class AccessFeature {
   async #keepHouse(): Promise<void> {
     await this.#writeUsage();
     await this.#store.write.purgeExpiredTokens({ limit: purgeSize });
+    await this.sessions.purge();
   }
 
   async #writeUsage(): Promise<void> {
+    await this.sessions.writeUsage();
     if (this.#used.size > 0) {
       const tokens = [...this.#used].map(([tokenId, usedAt]) => ({ tokenId, usedAt }));
       this.#used.clear();

@@ -34,6 +34,8 @@ export interface ServerOptions {
   leaseDuration?: number;
   /** Milliseconds of the leases of single worker groups. */
   leaseDurations?: Readonly<Record<string, number>>;
+  /** How long sessions of the portal last, in milliseconds: without any request, and whatever is done. */
+  sessions?: { idle?: number; longest?: number; rotation?: number };
   /** What a newly imported runbook is granted before anybody grants it something; nothing when left out. */
   defaultGrants?: readonly Grant[];
   /** File with how mail is sent (YAML or JSON); without it no notice goes by mail. */

@@ -67,7 +67,7 @@ export async function openFeatures({
   metrics,
   log,
 }: FeatureParts): Promise<Features> {
-  const access = new AccessFeature(store);
+  const access = new AccessFeature(store, { ...(options.sessions !== undefined && { sessions: options.sessions }) });
   const leader = new DutyLeader(store, serviceName, log);
   const { mailSettingsFile, noticeSecretsDirectory } = options;
   const notices = createNoticesFeature({

@@ -46,6 +46,13 @@ export class TransportGuard {
     return (this.#isProxy(request) ? last : undefined) ?? request.socket.remoteAddress ?? "";
   }
 
+  /** The host by which the caller knows this service: the one that the proxy was asked for, where it says so. */
+  host(request: IncomingMessage): string {
+    const forwarded = request.headers["x-forwarded-host"];
+    const asked = typeof forwarded === "string" ? forwarded.split(",").at(-1)?.trim() : undefined;
+    return ((this.#isProxy(request) ? asked : undefined) ?? request.headers.host ?? "").toLowerCase();
+  }
+
   #isProxy(request: IncomingMessage): boolean {
     return this.#proxies !== null && comesFrom(this.#proxies, request.socket.remoteAddress ?? "");
   }

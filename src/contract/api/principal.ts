@@ -84,3 +84,25 @@ export interface MeResource {
   /** Until it is changed, nothing else can be done. */
   mustChangePassword: boolean;
 }
+
+/** A session of the caller. */
+export interface SessionResource {
+  sessionId: string;
+  /** `password`, or the name of a sign-in provider. */
+  signedInBy: string;
+  /** Where its user signed in. */
+  address: string;
+  /** Whether it is that of this request. */
+  current: boolean;
+  createdAt: string;
+  /** When it ends if it is not used; to the minute or so. */
+  idleEndsAt: string;
+  endsAt: string;
+}
+
+/** The answer to signing in. */
+export interface NewSessionResource {
+  principalId: string;
+  name: string;
+  mustChangePassword: boolean;
+}

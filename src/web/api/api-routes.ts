@@ -19,6 +19,7 @@ import { noticeRoutes } from "./routes/notice-routes.ts";
 import { rightRoutes } from "./routes/right-routes.ts";
 import { runbookRoutes } from "./routes/runbook-routes.ts";
 import { servicePrincipalRoutes } from "./routes/service-principal-routes.ts";
+import { sessionRoutes } from "./routes/session-routes.ts";
 import { tokenRoutes } from "./routes/token-routes.ts";
 import { userRoutes } from "./routes/user-routes.ts";
 import { variableRoutes } from "./routes/variable-routes.ts";
@@ -73,6 +74,7 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
     ...masterKeyRoutes(features.sealing),
     ...folderRoutes(features.folders),
     ...rightRoutes(features.rights),
+    ...sessionRoutes(features.access),
     ...meRoutes(store, features.access.users),
     ...userRoutes(features.access.users),
     ...groupRoutes(features.access.groups),

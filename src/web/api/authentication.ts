@@ -1,25 +1,16 @@
 import type { DeniedAttempts } from "../../access/denied-attempts.ts";
+import { HeldUp } from "../../access/held-up.ts";
 import type { Principal } from "../../access/principal.ts";
 import { UserError } from "../../contract/user-error.ts";
-
-/** Too many wrong tokens came from where this request came from (RFC 6585 §4). */
-export class TooManyRefusals extends UserError {
-  /** Seconds. */
-  readonly retryAfter: number;
-
-  constructor(retryAfter: number) {
-    super("too-many-refusals", "Too many requests with tokens that are good for nothing came from this address.", {
-      status: 429,
-      remedy: `Find the program that sends a wrong token, and wait ${retryAfter} s. Requests with a good token are not held up.`,
-    });
-    this.retryAfter = retryAfter;
-  }
-}
 
 /** What the guard of every route asks of the access feature. */
 export interface Authenticator {
   /** The principal whose token this is, or null. */
   authenticate(token: string): Promise<Principal | null> | Principal | null;
+  /** Of the secret in a session's cookie; `replaced` is told what the cookie holds from now on. */
+  authenticateSession(secret: string, replaced: (secret: string) => void): Promise<Principal | null> | Principal | null;
+  /** Of what follows `Basic` in the header. Throws `UserError` for what is wrong. */
+  authenticateBasic(credentials: string, address: string): Promise<Principal> | Principal;
 }
 
 /** Where a request comes from, and who counts what is denied there. */
@@ -29,9 +20,9 @@ export interface Origin {
 }
 
 /**
- * The principal of an `Authorization: Bearer …` header (RFC 6750 §2.1).
- * Answers at once, without a turn of the event loop, for a token that is known already.
- * @throws UserError `not-signed-in`, `token-refused` (401), `too-many-refusals` (429)
+ * The principal of an `Authorization` header: `Bearer` (RFC 6750 §2.1) or `Basic` (RFC 7617).
+ * Answers at once, without a turn of the event loop, for what is known already.
+ * @throws UserError `not-signed-in`, `token-refused`, `sign-in-refused` (401), `too-many-refusals`, `too-many-sign-ins` (429)
  */
 export function callerOf(
   header: string | undefined,
@@ -39,17 +30,46 @@ export function callerOf(
   origin: Origin,
 ): Principal | Promise<Principal> {
   const token = bearerToken(header);
-  if (token === undefined) {
-    throw new UserError("not-signed-in", "This request carries no token.", {
+  if (token !== undefined) {
+    const principal = authenticator.authenticate(token);
+    return principal instanceof Promise
+      ? principal.then((found) => accepted(found, origin))
+      : accepted(principal, origin);
+  }
+  const credentials = header === undefined ? undefined : /^basic +(\S+)\s*$/i.exec(header)?.[1];
+  if (credentials !== undefined) {
+    return authenticator.authenticateBasic(credentials, origin.address());
+  }
+  throw new UserError("not-signed-in", "This request carries no token.", {
+    status: 401,
+    remedy:
+      "Send Authorization: Bearer TOKEN. The administrator's token is in the file admin.token of the server's data folder.",
+  });
+}
+
+/**
+ * The principal of a session, by the secret in its cookie. Wrong ones are not counted: they cannot be guessed, and browsers keep those
+ * of sessions that are over.
+ * @param replaced is told what the cookie holds from now on
+ * @throws UserError `session-over` (401)
+ */
+export function callerOfSession(
+  secret: string,
+  authenticator: Authenticator,
+  replaced: (secret: string) => void,
+): Principal | Promise<Principal> {
+  const principal = authenticator.authenticateSession(secret, replaced);
+  return principal instanceof Promise ? principal.then(signedInStill) : signedInStill(principal);
+}
+
+function signedInStill(principal: Principal | null): Principal {
+  if (principal === null) {
+    throw new UserError("session-over", "You are not signed in any more: the session has ended.", {
       status: 401,
-      remedy:
-        "Send Authorization: Bearer TOKEN. The administrator's token is in the file admin.token of the server's data folder.",
+      remedy: "Sign in again.",
     });
   }
-  const principal = authenticator.authenticate(token);
-  return principal instanceof Promise
-    ? principal.then((found) => accepted(found, origin))
-    : accepted(principal, origin);
+  return principal;
 }
 
 /** The token of an `Authorization` header; undefined when there is none. */
@@ -61,7 +81,14 @@ function accepted(principal: Principal | null, { address, denied }: Origin): Pri
   if (principal === null) {
     const wait = denied.tokenRefused(address());
     if (wait !== null) {
-      throw new TooManyRefusals(wait);
+      throw new HeldUp(
+        "too-many-refusals",
+        "Too many requests with tokens that are good for nothing came from this address.",
+        {
+          retryAfter: wait,
+          remedy: `Find the program that sends a wrong token, and wait ${wait} s. Requests with a good token are not held up.`,
+        },
+      );
     }
     throw new UserError("token-refused", "This token is unknown, has expired or was revoked.", {
       status: 401,

@@ -11,7 +11,7 @@ import type { Log } from "../logging.ts";
 import type { TransportGuard } from "../transport-guard.ts";
 import { actorOfCaller } from "./actor-of-caller.ts";
 import type { Authenticator } from "./authentication.ts";
-import { callerOf } from "./authentication.ts";
+import { callerOf, callerOfSession } from "./authentication.ts";
 import { revisionOfIfMatch } from "./entity-tag.ts";
 import type { RepeatedRequests } from "./idempotency.ts";
 import { idempotencyKeyOf } from "./idempotency.ts";
@@ -19,7 +19,9 @@ import { readJsonBody } from "./json-body.ts";
 import { problemAnswer } from "./problem-answer.ts";
 import { RequestIds } from "./request-ids.ts";
 import type { ApiAnswer, ApiRequest, Route } from "./route.ts";
+import { requireSameOrigin } from "./same-origin.ts";
 import { sendAnswer } from "./send-answer.ts";
+import { sessionCookie, sessionSecretOf } from "./session-cookie.ts";
 import { bodyCheck, paramsCheck, queryCheck } from "./validation.ts";
 
 /** What mounting needs besides the table. */
@@ -34,7 +36,7 @@ export interface MountOptions {
 const emptyBody = Buffer.alloc(0);
 
 /**
- * Mounts a table of routes. Every request goes the same way, in this order: token, role, path, query and body checked,
+ * Mounts a table of routes. Every request goes the same way, in this order: sign-in, role, path, query and body checked,
  * idempotency, handler, answer. Whatever is thrown on the way becomes a problem.
  */
 export function mountRoutes(app: Express, routes: readonly Route[], options: MountOptions): void {
@@ -130,6 +132,11 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
         return goneSignal(response);
       },
       incoming: request,
+      from: {
+        address: () => options.guard.clientAddress(request),
+        host: () => options.guard.host(request),
+        secure: () => options.guard.isSecure(request),
+      },
     };
     if (apiRequest.idempotency !== undefined && route.idempotency !== "own") {
       return options.repeatedRequests.answer(route, apiRequest, apiRequest.idempotency);
@@ -144,7 +151,7 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
     const startedAt = isLogged ? performance.now() : 0;
     let caller = anonymous;
     try {
-      caller = await admitted(route, request, options);
+      caller = await admitted(route, request, response, options);
       const answer = await (route.method === "GET"
         ? answerTo(request, response, requestId, caller)
         : actAs(actorOfCaller(caller, { address: options.guard.clientAddress(request), requestId }), () =>
@@ -152,6 +159,9 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
           ));
       await sendAnswer(request, response, answer, { requestId, secure: options.guard.isSecure(request) });
     } catch (error) {
+      if (error instanceof UserError && error.code === "sign-in-refused") {
+        options.denied.tokenRefused(options.guard.clientAddress(request));
+      }
       await sendProblem(request, response, error, requestId, options);
     }
     if (isLogged) {
@@ -168,11 +178,11 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
   };
 }
 
-async function admitted(route: Route, request: Request, options: MountOptions): Promise<Principal> {
+async function admitted(route: Route, request: Request, response: Response, options: MountOptions): Promise<Principal> {
   if (route.access === "anyone") {
     return anonymous;
   }
-  const caller = await signedIn(request, options);
+  const caller = await signedIn(request, response, options);
   try {
     switch (route.access) {
       case "signed-in":
@@ -202,7 +212,22 @@ function passwordToChange(name: string): UserError {
   });
 }
 
-function signedIn(request: Request, { authenticator, guard, denied }: MountOptions): Principal | Promise<Principal> {
+/** By the `Authorization` header; without one by the cookie of a session, which browsers send by themselves. */
+function signedIn(
+  request: Request,
+  response: Response,
+  { authenticator, guard, denied }: MountOptions,
+): Principal | Promise<Principal> {
+  if (request.headers.authorization === undefined && request.headers.cookie !== undefined) {
+    const secure = guard.isSecure(request);
+    const secret = sessionSecretOf(request.headers.cookie, secure);
+    if (secret !== undefined) {
+      requireSameOrigin(request, { host: guard.host(request), secure });
+      return callerOfSession(secret, authenticator, (next) => {
+        response.appendHeader("Set-Cookie", sessionCookie(next, secure));
+      });
+    }
+  }
   const origin = { address: () => guard.clientAddress(request), denied };
   return callerOf(request.headers.authorization, authenticator, origin);
 }
@@ -218,7 +243,7 @@ function refuser(
     const requestId = requestIds.next();
     try {
       if (request.path.startsWith("/api")) {
-        await signedIn(request, options);
+        await signedIn(request, response, options);
       }
       throw error(request);
     } catch (thrown) {
@@ -242,6 +267,10 @@ async function sendProblem(
     return;
   }
   const head = { requestId, secure: options.guard.isSecure(request) };
+  if (problem.status === 401 && request.headers["sec-fetch-site"] === undefined) {
+    // Not to browsers, which would ask for a password by themselves.
+    problem.headers["WWW-Authenticate"] += ', Basic realm="runsmith", charset="UTF-8"';
+  }
   const answer: ApiAnswer = {
     status: problem.status,
     body: problem.body,

@@ -40,7 +40,13 @@ describe("what a handler throws", () => {
         thrower("mistake", new UserError("a-mistake", "It is wrong.", { status: 409, remedy: "Mend it." })),
       ],
       {
-        authenticator: { authenticate: () => null },
+        authenticator: {
+          authenticate: () => null,
+          authenticateSession: () => null,
+          authenticateBasic() {
+            throw new Error("nobody signs in here");
+          },
+        },
         denied: new DeniedAttempts(() => undefined),
         repeatedRequests: new RepeatedRequests(store),
         guard: new TransportGuard([]),

@@ -1,8 +1,8 @@
+import { HeldUp } from "../../access/held-up.ts";
 import type { ErrorBody } from "../../contract/error-body.ts";
 import { errorMediaType } from "../../contract/error-body.ts";
 import { UserError } from "../../contract/user-error.ts";
 import type { Log } from "../logging.ts";
-import { TooManyRefusals } from "./authentication.ts";
 
 /** An error as HTTP answers it. */
 export interface ProblemAnswer {
@@ -22,7 +22,7 @@ export function problemAnswer(error: unknown, requestId: string, log: Log): Prob
     if (error.status === 401) {
       headers["WWW-Authenticate"] = 'Bearer realm="runsmith"';
     }
-    if (error instanceof TooManyRefusals) {
+    if (error instanceof HeldUp) {
       headers["Retry-After"] = String(error.retryAfter);
     }
     return problem(error.status, error.code, error.message, headers, error);

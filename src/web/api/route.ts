@@ -91,12 +91,22 @@ export interface ApiRequest<Input extends RouteInput = RouteInput> {
   signal: AbortSignal;
   /** For routes that look at further headers. */
   incoming: IncomingMessage;
+  /** Where the request comes from, and how, as far as proxies are to be believed. */
+  from: {
+    /** The caller's own. */
+    address(): string;
+    /** By which the caller knows this service. */
+    host(): string;
+    /** Whether the caller's own connection is encrypted. */
+    secure(): boolean;
+  };
 }
 
 /** What a handler answers. */
 export type ApiAnswer =
-  | { status: number; body: unknown; headers?: Record<string, string> }
-  | { status: 204 }
+  | { status: number; body: unknown; headers?: Record<string, string>; cookies?: readonly string[] }
+  | { status: 204; cookies?: readonly string[] }
+  | { redirect: string; cookies?: readonly string[] }
   | { status: number; bytes: Uint8Array | string; mediaType: string; headers?: Record<string, string> }
   | {
       /** The handler writes the response itself; it is called after the check and owns the connection from then on. */

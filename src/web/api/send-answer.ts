@@ -32,6 +32,13 @@ export async function sendAnswer(
     return;
   }
   const headers = headersOf(head, "headers" in answer ? answer.headers : undefined);
+  for (const cookie of ("cookies" in answer ? answer.cookies : undefined) ?? []) {
+    response.appendHeader("Set-Cookie", cookie);
+  }
+  if ("redirect" in answer) {
+    response.writeHead(303, { ...headers, Location: answer.redirect }).end();
+    return;
+  }
   if (request.method === "GET" && headers["ETag"] !== undefined && matchesAny(request, headers["ETag"])) {
     response.writeHead(304, headers).end();
     return;

@@ -45,6 +45,11 @@ export const changeUserSchema: JsonSchema = {
   minProperties: 1,
 };
 
+export const signInSchema: JsonSchema = objectSchema({
+  userName: { type: "string", minLength: 1, maxLength: 256 },
+  password,
+});
+
 export const changePasswordSchema: JsonSchema = objectSchema({ currentPassword: password, newPassword: password });
 
 export const createTokenSchema: JsonSchema = objectSchema(
@@ -110,6 +115,20 @@ export const principalResourceSchemas: Readonly<Record<string, JsonSchema>> = {
   }),
   Token: objectSchema(token),
   NewToken: objectSchema({ ...token, token: { type: "string", description: "Shown this once." } }),
+  NewSession: objectSchema({
+    principalId: idSchema,
+    name: { type: "string" },
+    mustChangePassword: { type: "boolean" },
+  }),
+  Session: objectSchema({
+    sessionId: idSchema,
+    signedInBy: { type: "string", description: "`password`, or the name of a sign-in provider." },
+    address: { type: "string" },
+    current: { type: "boolean" },
+    createdAt: timeSchema,
+    idleEndsAt: { ...timeSchema, description: "When it ends if it is not used; to the minute or so." },
+    endsAt: timeSchema,
+  }),
   Me: objectSchema({
     principalId: idSchema,
     kind: principalKind,

@@ -1,0 +1,55 @@
+import { UserError } from "../contract/user-error.ts";
+import type { SignInAccount } from "../store/operations/sign-ins.ts";
+import type { Store } from "../store/store.ts";
+import { HeldUp } from "./held-up.ts";
+import { hashPassword, isOutdated, isPassword } from "./password-hash.ts";
+import { SignInThrottle } from "./sign-in-throttle.ts";
+
+/** Longer ones are nobody's; this bounds what is hashed. */
+const longestPassword = 1024;
+
+/** Checks names and passwords, for sessions and for Basic authentication. */
+export class PasswordSignIn {
+  readonly #store: Pick<Store, "read" | "write">;
+  readonly #throttle: SignInThrottle;
+
+  constructor(store: Pick<Store, "read" | "write">, throttle: SignInThrottle = new SignInThrottle()) {
+    this.#store = store;
+    this.#throttle = throttle;
+  }
+
+  /**
+   * The user of this name whose password this is. Whether there is no such user, it is disabled, has no password, or has another one,
+   * the answer is the same, and takes the same time.
+   * @param address where the attempt comes from
+   * @throws UserError `sign-in-refused` (401), `too-many-sign-ins` (429), `sign-in-busy` (503)
+   */
+  async check(name: string, password: string, address: string): Promise<SignInAccount> {
+    const wait = this.#throttle.begin(name, address);
+    if (wait !== null) {
+      throw new HeldUp("too-many-sign-ins", "There were too many attempts to sign in with a wrong name or password.", {
+        retryAfter: wait,
+        remedy: `Wait ${wait} s. An administrator can set a new password, and tokens go on working.`,
+      });
+    }
+    const account = await this.#store.read.signInAccount({ name });
+    const fits = await isPassword(password.slice(0, longestPassword), account?.passwordHash ?? null);
+    if (!fits || account === null || !account.enabled || password.length > longestPassword) {
+      throw new UserError("sign-in-refused", "The name or the password is wrong, or the user may not sign in.", {
+        status: 401,
+        remedy: "Type both again. An administrator can set a new password.",
+      });
+    }
+    this.#throttle.succeeded(name, address);
+    await this.#renew(account, password);
+    return account;
+  }
+
+  /** The password is known in this moment only: a hash by former parameters is made anew. */
+  async #renew({ principalId, passwordHash }: SignInAccount, password: string): Promise<void> {
+    if (passwordHash !== null && isOutdated(passwordHash)) {
+      const renewed = await hashPassword(password);
+      await this.#store.write.renewPasswordHash({ principalId, former: passwordHash, passwordHash: renewed });
+    }
+  }
+}
