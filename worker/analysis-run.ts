@@ -33,6 +33,7 @@ export async function analysePowerShell(
       analysis = message.analysis;
       host.kill();
     },
+    assetRequested() {},
     stdout() {},
     stderr: (chunk) => {
       if (errors.length < 4096) errors += chunk.toString("utf8");

@@ -5,6 +5,8 @@ import type { RunbookKind } from "../src/contract/runbook-kind.ts";
 import { defaultOutputLimit, defaultStopGrace } from "../src/contract/session-limits.ts";
 import type { ParameterSchema } from "../src/contract/signature.ts";
 import type { StreamRecord } from "../src/contract/stream.ts";
+import type { AssetProvider } from "./assets/asset-provider.ts";
+import { noAssets } from "./assets/asset-provider.ts";
 import { localClock } from "./link/service-clock.ts";
 import type { LocalHosts } from "./local-hosts.ts";
 import { AttemptRun } from "./slots/attempt-run.ts";
@@ -20,6 +22,8 @@ export interface RunScriptOptions {
   /** `Signature.properties`. */
   parameterSchemas: Record<string, ParameterSchema>;
   grants: Grant[];
+  /** What the script may have; nothing when left out. */
+  assets?: AssetProvider;
   logs?: LogSwitches;
   /** Milliseconds; default without limit. */
   timeLimit?: number;
@@ -49,6 +53,7 @@ export async function runScript(hosts: LocalHosts, options: RunScriptOptions): P
       script: options.script,
       parameters: options.parameters,
       parameterSchemas: options.parameterSchemas,
+      secrets: [],
       grants: options.grants,
       logs: options.logs ?? { verbose: true, debug: true, progress: true },
       timeLimit: options.timeLimit ?? null,
@@ -59,6 +64,7 @@ export async function runScript(hosts: LocalHosts, options: RunScriptOptions): P
     {
       pool: hosts.pool,
       keptHosts: null,
+      assets: options.assets ?? noAssets,
       clock: localClock,
       logger: hosts.logger,
       sandboxed: hosts.sandboxed,

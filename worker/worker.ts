@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { HostKindOffer } from "../src/contract/link/control-frames.ts";
 import type { UserError } from "../src/contract/user-error.ts";
 import { analysePowerShell } from "./analysis-run.ts";
+import { AssetRequests } from "./assets/asset-requests.ts";
 import { noRegister } from "./guard/host-register.ts";
 import { KeptHosts } from "./hosts/kept-hosts.ts";
 import { hostLaunchers } from "./hosts/launchers.ts";
@@ -93,6 +94,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
           group: frame.group,
         });
         board.welcome(frame);
+        assets.welcome(frame.protocol);
         records.connect(frame.workerId, server);
         tellStatus();
         first.resolve({ workerId: frame.workerId, group: frame.group, server });
@@ -138,6 +140,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     },
     logger,
   );
+  const assets = new AssetRequests({ send: (frame) => link.send(frame) });
   let whenDrained: (() => void) | null = null;
   const board = new JobBoard({
     slots: resolved.slots,
@@ -146,6 +149,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     dependencies: {
       pool,
       keptHosts,
+      assets,
       clock,
       logger,
       sandboxed: resolved.sandbox !== "none",
@@ -181,6 +185,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       case "drop-job":
         board.drop(frame);
         link.attemptOver(frame);
+        break;
+      case "asset-answer":
+        assets.answered(frame);
         break;
       case "drain":
         if (!draining) {

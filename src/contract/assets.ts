@@ -89,3 +89,11 @@ export interface AssetError {
   /** For the script's author: what happened and what to do. */
   message: string;
 }
+
+/** What becomes of a request. */
+export type AssetAnswer =
+  /** JSON pointers (RFC 6901) into `value`; all that is below them is masked in what the job says. */
+  | { value: AssetValue; secrets: string[] }
+  /** The variable is set; whether what it holds is secret. */
+  | { encrypted: boolean }
+  | { error: AssetError };

@@ -20,6 +20,8 @@ export interface ParameterSchema {
   default?: unknown;
   /** The value is secret: masked in records, returned by no API. */
   "x-secret"?: boolean;
+  /** The value is the name of an asset of this kind, and the script gets what that holds. */
+  "x-asset"?: "credential";
   /** Position for positional callers, from 0. */
   "x-position"?: number;
   /** The type as the script's language writes it, such as `string[]` or `System.DateTime`. */

@@ -234,17 +234,6 @@ test("a worker one version of the link older or newer works; one further away is
   }
 });
 
-test("a worker of the version before is drained by getting no more jobs", async (t) => {
-  const service = await startService(t);
-  await service.addRunbook("hello");
-  const worker = await addWorker(t, service, { name: "old" }, { protocol: linkProtocolVersion - 1 });
-  const changed = await service.workers.changeWorker("old", { admission: "draining" }, "ann");
-  assert.equal(changed.admission, "draining");
-  const { jobId } = await service.start("hello");
-  await untilReason(service, jobId, /^every worker that offers TypeScript is cordoned or shutting down$/);
-  assert.ok(!worker.frames.some(({ type }) => type === "drain"));
-});
-
 test("a worker's heartbeat tells its load and its memory to whoever lists workers", async (t) => {
   const service = await startService(t);
   const worker = await addWorker(t, service, { name: "one" }, { heartbeat: 0 });

@@ -1,9 +1,11 @@
 import type { ScriptNeededFrame } from "../contract/link/control-frames.ts";
+import { assetsProtocolVersion } from "../contract/link/control-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { AssignedAttempt, ClaimedJob, JobEffects } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../workers/clock.ts";
 import type { ConnectedWorker } from "../workers/connected-worker.ts";
+import type { GivenSecrets } from "./given-secrets.ts";
 import type { RunnableVersion, RunnableVersions } from "./runnable-versions.ts";
 import type { RunningAttempts } from "./running-attempts.ts";
 
@@ -11,6 +13,8 @@ export interface HandOverOptions {
   store: Pick<Store, "read" | "write">;
   versions: RunnableVersions;
   attempts: RunningAttempts;
+  /** Null where nothing secret is ever given. */
+  given: Pick<GivenSecrets, "of"> | null;
   clock: Clock;
   logger: Logger;
   connected(workerId: string): ConnectedWorker | undefined;
@@ -40,17 +44,30 @@ export class HandOver {
     this.#options = options;
   }
 
-  /** At once when the text of the version is remembered. */
+  /** At once when the text of the version is remembered, and no earlier attempt may have learnt secrets. */
   handOver(job: ClaimedJob): void {
-    const { versions, logger } = this.#options;
+    const { versions, given } = this.#options;
     const version = versions.remembered(job.versionId);
-    if (version !== undefined) {
-      this.#send(job, version);
-      return;
+    if (version === undefined || (job.attempt > 1 && given !== null)) {
+      this.#lookUp(job);
+    } else {
+      this.#send(job, version, []);
     }
-    versions
-      .lookUp(job.versionId)
-      .then((found) => (found === null ? this.#failWithoutText(job) : this.#send(job, found)))
+  }
+
+  #lookUp(job: ClaimedJob): void {
+    const { versions, given, logger } = this.#options;
+    const secrets = job.attempt > 1 && given !== null ? given.of(job.jobId) : [];
+    Promise.all([versions.lookUp(job.versionId), secrets])
+      .then(async ([version, known]) => {
+        if (version === null) {
+          await this.#fail(job, versionGone);
+        } else if (known.length > 0 && !this.#masksGivenSecrets(job.workerId)) {
+          await this.#fail(job, workerTooOld);
+        } else {
+          this.#send(job, version, known);
+        }
+      })
       .catch((error: unknown) => {
         logger.error("the text of a claimed job could not be read", { jobId: job.jobId, error: String(error) });
         this.putBack(job, "its text could not be read");
@@ -80,7 +97,7 @@ export class HandOver {
     }
   }
 
-  #send(job: ClaimedJob, version: RunnableVersion): void {
+  #send(job: ClaimedJob, version: RunnableVersion, secrets: string[]): void {
     if (this.#options.attempts.current(job) === undefined) {
       // Over while its text was being read: what took it away has ended it or queued it again.
       return;
@@ -108,6 +125,7 @@ export class HandOver {
       stopGrace: job.stopGrace,
       outputLimit: job.outputLimit,
       reuseKey: reuseKeyOf(job),
+      ...(secrets.length === 0 ? {} : { secrets }),
     });
     // A stop that came while the text was being read found nothing to stop.
     const stop = this.#options.attempts.current(job)?.stop ?? null;
@@ -116,11 +134,22 @@ export class HandOver {
     }
   }
 
-  async #failWithoutText(job: ClaimedJob): Promise<void> {
+  #masksGivenSecrets(workerId: string): boolean {
+    const worker = this.#options.connected(workerId);
+    return worker === undefined || worker.protocol >= assetsProtocolVersion;
+  }
+
+  async #fail({ jobId, attempt, workerId }: ClaimedJob, exception: { name: string; message: string }): Promise<void> {
     const { store, clock, onEffects } = this.#options;
-    const { jobId, attempt, workerId } = job;
-    const exception = { name: "VersionGone", message: "the text of its version is gone" };
     const end = { outcome: "Failed", reason: "worker-error", exception, endedAt: clock.now() } as const;
     onEffects(await store.write.endAttempt({ jobId, attempt, workerId, end }));
   }
 }
+
+const versionGone = { name: "VersionGone", message: "the text of its version is gone" };
+
+const workerTooOld = {
+  name: "WorkerTooOld",
+  message:
+    "An earlier attempt was given secrets, and the worker that was to go on is of a version that could not mask them. Upgrade the workers.",
+};

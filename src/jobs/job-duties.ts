@@ -4,6 +4,7 @@ import type { JobEffects } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../workers/clock.ts";
 import { Duty } from "./duty.ts";
+import type { GivenSecrets } from "./given-secrets.ts";
 import type { OrphanedAttempts } from "./orphaned-attempts.ts";
 import type { RetentionSettings } from "./retention.ts";
 import { purgeEndedJobs } from "./retention.ts";
@@ -25,6 +26,8 @@ export interface JobDutiesOptions {
   orphans: Pick<OrphanedAttempts, "look">;
   /** Milliseconds between two such looks. */
   orphanInterval: number;
+  /** Null where nothing secret is ever given. */
+  given: Pick<GivenSecrets, "purge"> | null;
   /** Milliseconds between two purges. */
   purgeInterval: number;
   onEffects(effects: JobEffects): void;
@@ -71,6 +74,7 @@ export function jobDuties(options: JobDutiesOptions): Duty[] {
   const purge = async (isStopped: () => boolean) => {
     if (leadership.leads) {
       await purgeEndedJobs(store, options.retention, options.clock, () => isStopped() || !leadership.leads);
+      await options.given?.purge(() => isStopped() || !leadership.leads);
     }
   };
   return [

@@ -1,14 +1,16 @@
 import { v7 as newId } from "uuid";
+import type { Principal } from "../access/principal.ts";
 import type { DispatchHoldResource } from "../contract/api/dispatch.ts";
 import type { JobResource } from "../contract/api/job.ts";
 import type { JobOutcome } from "../contract/api/job-filter.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { JobStatus } from "../contract/job-status.ts";
-import type { JobDeclinedFrame, ScriptNeededFrame } from "../contract/link/control-frames.ts";
+import type { AssetRequestFrame, JobDeclinedFrame, ScriptNeededFrame } from "../contract/link/control-frames.ts";
 import type { AppendFrame } from "../contract/link/records-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { JobStreamRecord, StreamName } from "../contract/stream.ts";
 import { UserError } from "../contract/user-error.ts";
+import type { Sealer } from "../sealing/sealer.ts";
 import type { Interest } from "../services/change-feed.ts";
 import type { Leadership } from "../services/duty-leader.ts";
 import { soleLeader } from "../services/duty-leader.ts";
@@ -28,6 +30,8 @@ import type { Clock } from "../workers/clock.ts";
 import { systemClock } from "../workers/clock.ts";
 import type { ConnectedWorker, JobLinkHandler, RecordsPeer } from "../workers/connected-worker.ts";
 import type { WorkersFeature } from "../workers/workers-feature.ts";
+import { AssetBroker } from "./asset-broker.ts";
+import type { AssetSource } from "./asset-source.ts";
 import type { BulkJobsOptions, RetryJobsRequest, RetryStarter, StopJobsRequest } from "./bulk-jobs.ts";
 import { BulkJobs } from "./bulk-jobs.ts";
 import { ChangesElsewhere } from "./changes-elsewhere.ts";
@@ -36,6 +40,7 @@ import { DispatchHolds } from "./dispatch-holds.ts";
 import { DispatchView } from "./dispatch-view.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Duty } from "./duty.ts";
+import { GivenSecrets } from "./given-secrets.ts";
 import { HandOver } from "./hand-over.ts";
 import { JobChanges } from "./job-changes.ts";
 import { jobDuties } from "./job-duties.ts";
@@ -65,6 +70,7 @@ import { parkedReason, waitingReason } from "./waiting-reason.ts";
  *   dispatch-view       which queues a worker is shown: placements, holds, workers of other services
  *   dispatch-holds      operators' switches
  *   hand-over           gives claimed jobs to their workers, puts declined ones back
+ *   asset-broker        assets for running jobs; given-secrets remembers what later attempts have to mask
  *   record-intake       records and ends: to live readers at once, to the store by groups, then acknowledged
  *   live-hub, job-feed  what a live reader gets
  *   job-queries         what anybody else reads
@@ -101,6 +107,10 @@ export interface JobsOptions {
   leadership?: Leadership;
   /** This service wants to know at once what others do; see `interest`. */
   onInterest?: () => void;
+  /** Where running jobs have their assets from, and what seals the secrets that they were given; none when left out. */
+  assets?: { source: AssetSource; sealer: Sealer };
+  /** Whose rights decide what a job may use; null for all, as when left out. */
+  runAsOf?: (jobId: string) => Promise<Principal | null>;
   /** Told of things worth counting. */
   observer?: JobObserver;
 }
@@ -205,6 +215,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   readonly #holds: DispatchHolds;
   readonly #dispatcher: Dispatcher;
   readonly #handOver: HandOver;
+  readonly #broker: AssetBroker;
   readonly #intake: RecordIntake;
   readonly #changes: JobChanges;
   readonly #storage: StorageWatermark;
@@ -279,10 +290,20 @@ class Jobs implements JobsFeature, JobLinkHandler {
       onFirstRecord: (jobId) => this.#observer.firstRecord?.(Math.max(0, this.#clock.now() - timeOfId(jobId))),
     });
     this.#changes = new JobChanges(this.#hub, (jobIds) => this.#queries.jobsById(jobIds), logger);
+    const { assets = null } = options;
+    const given = assets === null ? null : new GivenSecrets(store, assets.sealer);
+    this.#broker = new AssetBroker({
+      source: assets?.source ?? null,
+      given,
+      attempts: this.#attempts,
+      runAsOf: options.runAsOf ?? (async () => null),
+      logger,
+    });
     this.#handOver = new HandOver({
       store,
       versions: this.#versions,
       attempts: this.#attempts,
+      given,
       clock: this.#clock,
       logger,
       connected: (workerId) => workers.connected(workerId),
@@ -310,6 +331,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       attempts: this.#attempts,
       leadership: options.leadership ?? soleLeader,
       isHere: (workerId) => workers.connected(workerId) !== undefined,
+      given,
       stuckPatience: options.stuckPatience ?? defaultStuckPatience,
       orphans: new OrphanedAttempts({
         store,
@@ -526,6 +548,12 @@ class Jobs implements JobsFeature, JobLinkHandler {
   scriptNeeded(worker: ConnectedWorker, frame: ScriptNeededFrame): void {
     this.#handOver.sendScript(worker, frame).catch((error: unknown) => {
       this.#logger.error("a script could not be sent", { jobId: frame.jobId, error: String(error) });
+    });
+  }
+
+  assetRequested(worker: ConnectedWorker, frame: AssetRequestFrame): void {
+    this.#broker.answer(worker, frame).catch((error: unknown) => {
+      this.#logger.error("a request for an asset could not be answered", { jobId: frame.jobId, error: String(error) });
     });
   }
 

@@ -8,6 +8,7 @@ import type { FolderReads, FolderWrites } from "./operations/folders.ts";
 import type { GroupMemberReads, GroupMemberWrites } from "./operations/group-members.ts";
 import type { IdempotencyKey, IdempotencyReads, IdempotencyWrites } from "./operations/idempotency.ts";
 import type { InstallationReads } from "./operations/installation.ts";
+import type { JobSecretReads, JobSecretWrites } from "./operations/job-secrets.ts";
 import type { JobReads, JobWrites } from "./operations/jobs.ts";
 import type { NoticeReads, NoticeWrites } from "./operations/notices.ts";
 import type { RightReads, RightWrites } from "./operations/rights.ts";
@@ -38,6 +39,7 @@ export type ReadOperations = InstallationReads &
   RunbookReads &
   SealingReads &
   AssetReads &
+  JobSecretReads &
   AccessReads &
   GroupMemberReads &
   SignInReads &
@@ -58,6 +60,7 @@ export type ReadOperations = InstallationReads &
 export type WriteOperations = RunbookWrites &
   SealingWrites &
   AssetWrites &
+  JobSecretWrites &
   AccessWrites &
   GroupMemberWrites &
   SignInWrites &

@@ -4,6 +4,7 @@ import { newToken, tokenHash } from "../access/token.ts";
 import { assetSecrets } from "../assets/asset-secret.ts";
 import { AssetsFeature } from "../assets/assets-feature.ts";
 import type { RetentionOptions, ServerOptions } from "../contract/server-options.ts";
+import { jobSecretsColumn } from "../jobs/given-secrets.ts";
 import type { JobsFeature } from "../jobs/jobs-feature.ts";
 import { createJobsFeature } from "../jobs/jobs-feature.ts";
 import type { RetentionSettings } from "../jobs/retention.ts";
@@ -102,9 +103,11 @@ export async function openFeatures({
     workers.closeLinksOfTokens(tokenIds);
     eventStreams.endOfTokens(tokenIds);
   });
+  const assets = new AssetsFeature({ store, sealer: sealing });
   const jobs = createJobsFeature({
     store,
     workers,
+    assets: { source: assets, sealer: sealing },
     logger: log,
     storageFolder: store.storageFolder,
     ...(options.lowDiskWatermark !== undefined && { lowStorage: options.lowDiskWatermark }),
@@ -144,6 +147,7 @@ export async function openFeatures({
   });
   leader.start();
   sealing.addColumn(assetSecrets(store));
+  sealing.addColumn(jobSecretsColumn(store));
   sealing.start(leader);
   workers.start();
   jobs.start();
@@ -162,7 +166,7 @@ export async function openFeatures({
     access,
     sealing,
     rights: new RightsFeature({ store, changed: (principalId) => access.forget(principalId) }),
-    assets: new AssetsFeature({ store, sealer: sealing }),
+    assets,
     runbooks: new RunbooksFeature(store, analyser, runbookListener(jobs, log), options.defaultGrants),
     folders: new RunbookFolders({ store, foldersChanged: () => access.forgetAll() }),
     workers,

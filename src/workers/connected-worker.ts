@@ -1,5 +1,6 @@
 import type { WorkerAdmission } from "../contract/api/worker.ts";
 import type {
+  AssetRequestFrame,
   HeartbeatFrame,
   HelloFrame,
   HostKindOffer,
@@ -17,6 +18,8 @@ export interface ConnectedWorker {
   readonly instanceId: string;
   /** Of this link: jobs are given only over the link that the worker said hello by last, at whichever service. */
   readonly linkId: string;
+  /** The version of the link that both sides speak. */
+  readonly protocol: number;
   readonly name: string;
   readonly group: string;
   readonly tags: readonly string[];
@@ -57,6 +60,7 @@ export interface JobLinkHandler {
   workerTermsChanged(worker: ConnectedWorker): void;
   jobDeclined(worker: ConnectedWorker, frame: JobDeclinedFrame): void;
   scriptNeeded(worker: ConnectedWorker, frame: ScriptNeededFrame): void;
+  assetRequested(worker: ConnectedWorker, frame: AssetRequestFrame): void;
   recordsReceived(peer: RecordsPeer, frame: AppendFrame, bytes: number): void;
   /** Leases have ended. */
   attemptsLost(effects: JobEffects): void;

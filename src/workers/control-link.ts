@@ -106,11 +106,9 @@ export class ControlLink implements ConnectedWorker {
     return JSON.stringify([group, tags, admission]) !== before;
   }
 
-  /** Asks the worker to end when its jobs are over; one of the first version of the link only gets no further jobs. */
+  /** Asks the worker to end when its jobs are over. */
   askToDrain(): void {
-    if (this.protocol >= 2) {
-      this.send({ type: "drain" });
-    }
+    this.send({ type: "drain" });
   }
 
   /** The answer to hello is stored: frames count from now on. */

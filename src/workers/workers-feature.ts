@@ -469,6 +469,9 @@ class Workers implements WorkersFeature {
       case "script-needed":
         this.#jobs?.scriptNeeded(link, frame);
         break;
+      case "asset-request":
+        this.#jobs?.assetRequested(link, frame);
+        break;
     }
   }
 

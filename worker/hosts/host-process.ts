@@ -2,11 +2,14 @@ import type { Readable } from "node:stream";
 import type {
   AnalyseMessage,
   AnalysisMessage,
+  AssetAnswerMessage,
+  AssetRequestMessage,
   EndedMessage,
   HostToWorkerMessage,
   RecordMessage,
   RunMessage,
   StopMessage,
+  WorkerToHostMessage,
 } from "../../src/contract/host/host-messages.ts";
 import type { HostAccount } from "../accounts/host-account.ts";
 import { processTree } from "../sandbox/process-tree.ts";
@@ -26,6 +29,8 @@ export interface HostListener {
   record(message: RecordMessage): void;
   ended(message: EndedMessage): void;
   analysis(message: AnalysisMessage): void;
+  /** Its request may be anything that JSON can say. */
+  assetRequested(message: AssetRequestMessage): void;
   stdout(chunk: Buffer): void;
   stderr(chunk: Buffer): void;
   /** What came with one read is told; a good moment to send it on. */
@@ -160,6 +165,10 @@ export class HostProcess {
     this.#write(message);
   }
 
+  answerAssetRequest(message: AssetAnswerMessage): void {
+    this.#write(message);
+  }
+
   kill(): void {
     // A paused host may be blocked in a write; what it wrote until now is still read to its end.
     this.process.kill();
@@ -217,7 +226,7 @@ export class HostProcess {
     return exit;
   }
 
-  #write(message: RunMessage | AnalyseMessage | StopMessage): void {
+  #write(message: WorkerToHostMessage): void {
     this.process.input.write(`${JSON.stringify(message)}\n`);
   }
 
@@ -264,6 +273,8 @@ export class HostProcess {
       }
       listener.ended(message);
     } else if (message?.type === "analysis") listener.analysis(message);
+    else if (message?.type === "asset-request" && typeof message.requestId === "number")
+      listener.assetRequested(message);
     else this.#breakProtocol("It wrote something on descriptor 4 that is not a message of the protocol.");
   }
 

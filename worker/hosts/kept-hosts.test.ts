@@ -9,6 +9,7 @@ import type { Grant } from "../../src/contract/grant.ts";
 import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
 import { silentLogger } from "../../src/contract/logger.ts";
 import type { HostKind } from "../../src/contract/runbook-kind.ts";
+import { noAssets } from "../assets/asset-provider.ts";
 import { noRegister } from "../guard/host-register.ts";
 import { localClock } from "../link/service-clock.ts";
 import { prepareGrants } from "../sandbox/prepared-grants.ts";
@@ -57,6 +58,7 @@ describe("hosts that wait for a further job", () => {
       script,
       parameters: {},
       parameterSchemas: {},
+      secrets: [],
       grants: [],
       logs: { verbose: false, debug: false, progress: false },
       timeLimit: null,
@@ -68,6 +70,7 @@ describe("hosts that wait for a further job", () => {
     const dependencies = {
       pool,
       keptHosts: kept,
+      assets: noAssets,
       clock: localClock,
       logger: silentLogger,
       sandboxed: true,

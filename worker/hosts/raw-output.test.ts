@@ -7,7 +7,7 @@ import { partialLineDelay, RawOutput } from "./raw-output.ts";
 
 type Piece = [text: string, continued: boolean];
 
-function collect(masker: StreamMasker | null = null): { output: RawOutput; pieces: Piece[] } {
+function collect(masker = new StreamMasker(new Masker())): { output: RawOutput; pieces: Piece[] } {
   const pieces: Piece[] = [];
   return { output: new RawOutput(masker, (text, continued) => pieces.push([text, continued])), pieces };
 }

@@ -2,7 +2,7 @@ import { StringDecoder } from "node:string_decoder";
 import { recordTextLength } from "../../src/contract/stream.ts";
 import type { StreamMasker } from "../masking/masker.ts";
 
-/** After this many milliseconds a line that is not over yet is shown as far as it is. */
+/** After this many milliseconds a line that is not over yet is shown as far as it is; so is what only may be the beginning of a secret. */
 export const partialLineDelay = 100;
 
 /** A piece of raw output; `continued` when its line goes on in the next piece. */
@@ -14,33 +14,37 @@ export type RawPieceListener = (text: string, continued: boolean) => void;
  */
 export class RawOutput {
   readonly #onPiece: RawPieceListener;
-  readonly #masker: StreamMasker | null;
+  readonly #masker: StreamMasker;
   readonly #decoder = new StringDecoder("utf8");
   #open = "";
   #timer: NodeJS.Timeout | null = null;
 
   /** @param masker Sees the text before it is cut into lines, as a secret may lie across them. */
-  constructor(masker: StreamMasker | null, onPiece: RawPieceListener) {
+  constructor(masker: StreamMasker, onPiece: RawPieceListener) {
     this.#masker = masker;
     this.#onPiece = onPiece;
   }
 
   write(chunk: Buffer): void {
     const text = this.#decoder.write(chunk);
-    this.#take(this.#masker === null ? text : this.#masker.write(text, false));
+    this.#take(this.#masker.write(text, false));
   }
 
   /** The stream is over: what is open is a line too. */
   end(): void {
     const text = this.#decoder.end();
-    this.#take(this.#masker === null ? text : this.#masker.write(text, true));
+    this.#take(this.#masker.write(text, true));
     this.#clearTimer();
     if (this.#open !== "") this.#onPiece(this.#open, false);
     this.#open = "";
   }
 
   #take(text: string): void {
-    if (text === "") return;
+    if (text !== "") this.#takeLines(text);
+    if (this.#open !== "" || this.#masker.holds) this.#timer ??= setTimeout(() => this.#showOpen(), partialLineDelay);
+  }
+
+  #takeLines(text: string): void {
     const lines = text.split("\n");
     const last = lines.pop() ?? "";
     for (const line of lines) {
@@ -54,11 +58,11 @@ export class RawOutput {
       this.#onPiece(this.#open.slice(0, recordTextLength), true);
       this.#open = this.#open.slice(recordTextLength);
     }
-    if (this.#open !== "") this.#timer ??= setTimeout(() => this.#showOpen(), partialLineDelay);
   }
 
   #showOpen(): void {
     this.#timer = null;
+    this.#takeLines(this.#masker.release());
     // A carriage return may be the first half of a line's end.
     const held = this.#open.endsWith("\r") ? "\r" : "";
     const shown = this.#open.slice(0, this.#open.length - held.length);

@@ -1,5 +1,6 @@
 import type {
   AnalyseFrame,
+  AssetAnswerFrame,
   AttemptReference,
   DrainFrame,
   DropJobFrame,
@@ -47,7 +48,14 @@ export type MessageToControlThread =
   | { type: "alive" }
   | { type: "close" };
 
-export type ServiceJobFrame = RunJobFrame | ScriptFrame | StopJobFrame | DropJobFrame | DrainFrame | AnalyseFrame;
+export type ServiceJobFrame =
+  | RunJobFrame
+  | ScriptFrame
+  | StopJobFrame
+  | DropJobFrame
+  | DrainFrame
+  | AnalyseFrame
+  | AssetAnswerFrame;
 
 export type MessageFromControlThread =
   /** `server`: the service that it came from. */

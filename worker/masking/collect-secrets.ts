@@ -1,14 +1,9 @@
 import type { ParameterSchema } from "../../src/contract/signature.ts";
-
-/** Shorter values would mask half of every text and hide nothing. */
-export const leastSecretLength = 4;
-
-/** Lines of a secret of several lines are secrets too, from this length on: scripts print such texts line by line. */
-const leastSecretLineLength = 8;
+import { leastSecretLength } from "./secret-forms.ts";
 
 /**
  * The texts that must not appear in what a job says: every leaf of the values of secret parameters (`x-secret`, at any
- * depth of the schema), as it is and as JSON, URLs and Node's inspector write it. Longest first.
+ * depth of the schema).
  */
 export function collectSecrets(
   parameters: Readonly<Record<string, unknown>>,
@@ -17,10 +12,18 @@ export function collectSecrets(
   const secrets = new Set<string>();
   for (const [name, value] of Object.entries(parameters))
     collect(value, schemas[name], (leaf) => {
-      if (typeof leaf === "string") addText(leaf, secrets);
-      else if (typeof leaf === "number") addText(String(leaf), secrets);
+      const text = textOf(leaf);
+      if (text.length >= leastSecretLength) secrets.add(text);
     });
-  return [...secrets].sort((a, b) => b.length - a.length);
+  return [...secrets];
+}
+
+/** The texts at, and below, these JSON pointers into a value; also those that are too short to be masked. */
+export function secretsAt(value: unknown, pointers: readonly string[]): string[] {
+  const secrets = new Set<string>();
+  for (const pointer of pointers) visitLeaves(memberAt(value, pointer), (leaf) => secrets.add(textOf(leaf)));
+  secrets.delete("");
+  return [...secrets];
 }
 
 /** Names of the secret parameters that hold a text too short to be masked. */
@@ -70,16 +73,18 @@ function visitLeaves(value: unknown, visit: (leaf: unknown) => void): void {
   }
 }
 
-function addText(text: string, secrets: Set<string>): void {
-  if (text.length < leastSecretLength) return;
-  secrets.add(text);
-  const inJson = JSON.stringify(text).slice(1, -1);
-  secrets.add(inJson);
-  // In the quotes of the inspector (`'`), these need no backslash.
-  secrets.add(inJson.replaceAll('\\"', '"'));
-  if (text.isWellFormed()) secrets.add(encodeURIComponent(text));
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  if (lines.length > 1) for (const line of lines) if (line.length >= leastSecretLineLength) secrets.add(line);
+/** What of a leaf can be found in a text: a word like `true` would be found everywhere. */
+function textOf(leaf: unknown): string {
+  return typeof leaf === "string" ? leaf : typeof leaf === "number" ? String(leaf) : "";
+}
+
+function memberAt(value: unknown, pointer: string): unknown {
+  let member = value;
+  for (const step of pointer.split("/").slice(1)) {
+    const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
+    member = typeof member === "object" && member !== null ? (member as Record<string, unknown>)[name] : undefined;
+  }
+  return member;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

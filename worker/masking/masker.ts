@@ -1,28 +1,50 @@
-import type { Ranges } from "./secret-pattern.ts";
-import { merge, SecretPattern } from "./secret-pattern.ts";
+import { formsOf } from "./secret-forms.ts";
+import type { MatcherState, Ranges } from "./secret-matcher.ts";
+import { SecretMatcher } from "./secret-matcher.ts";
 
 /** What stands in place of a secret, whatever its length; in place of several that overlap, once. */
 export const maskText = "********";
 
-/** Replaces secrets in texts and values of one job. */
+/** Replaces secrets in texts and values of one job. Costs nothing while there is none. */
 export class Masker {
-  readonly patterns: readonly SecretPattern[];
-  readonly #secrets: ReadonlySet<string>;
+  readonly #secrets = new Set<string>();
+  #matcher: SecretMatcher | null = null;
 
-  /** @param secrets None empty. */
-  constructor(secrets: readonly string[]) {
-    this.#secrets = new Set(secrets);
-    this.patterns = [...this.#secrets].map((secret) => new SecretPattern(secret));
+  /** @param secrets Those that are too short to be masked are left out. */
+  constructor(secrets: Iterable<string> = []) {
+    this.add(secrets);
+  }
+
+  /** Masks further secrets, in all their forms, in what is read from now on. */
+  add(secrets: Iterable<string>): void {
+    for (const secret of secrets) {
+      if (this.#secrets.has(secret)) continue;
+      this.#secrets.add(secret);
+      for (const form of formsOf(secret)) {
+        this.#matcher ??= new SecretMatcher();
+        this.#matcher.add(form);
+      }
+    }
+  }
+
+  /** Null while there is nothing to mask. */
+  get matcher(): SecretMatcher | null {
+    return this.#matcher;
+  }
+
+  /** What it takes memory for: characters of all forms of all secrets. */
+  get size(): number {
+    return this.#matcher?.size ?? 0;
   }
 
   /** The text without secrets. */
   text(text: string): string {
     const found: Ranges = [];
-    for (const pattern of this.patterns) pattern.read(text, 0, 0, found);
+    this.#matcher?.read(text, 0, 0, found);
     if (found.length === 0) return text;
     let masked = "";
     let shown = 0;
-    for (const [start, end] of merge(found)) {
+    for (const [start, end] of found) {
       masked += text.slice(shown, start) + maskText;
       shown = end;
     }
@@ -34,22 +56,25 @@ export class Masker {
    * a secret that is a common word would take the data its form.
    */
   value(value: unknown): unknown {
+    return this.#matcher === null ? value : this.#masked(value);
+  }
+
+  #masked(value: unknown): unknown {
     if (typeof value === "string") return this.text(value);
     if (typeof value === "number") return this.#secrets.has(String(value)) ? maskText : value;
-    if (Array.isArray(value)) return value.map((item) => this.value(item));
+    if (Array.isArray(value)) return value.map((item) => this.#masked(item));
     if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, this.value(member)]));
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, this.#masked(member)]));
   }
 }
 
 /**
  * Masks one text that comes in pieces, so that a secret across pieces is found. What may be the beginning of a secret is
- * held back until it is known; never more than the longest secret.
+ * held back until it is known, or `release` is called; never more than the longest secret.
  */
 export class StreamMasker {
-  readonly #patterns: readonly SecretPattern[];
-  /** Per pattern, with how many characters of it the text ends. */
-  readonly #matched: Int32Array;
+  readonly #masker: Masker;
+  #state: MatcherState = 0;
   /** What is not shown yet, and where in the whole text it starts. */
   #held = "";
   #heldFrom = 0;
@@ -59,29 +84,40 @@ export class StreamMasker {
   #found: Ranges = [];
 
   constructor(masker: Masker) {
-    this.#patterns = masker.patterns;
-    this.#matched = new Int32Array(this.#patterns.length);
+    this.#masker = masker;
+  }
+
+  /** Something is held back. */
+  get holds(): boolean {
+    return this.#held !== "";
   }
 
   /** @param last Nothing follows this piece, so nothing is held back; a further piece begins a new text. */
   write(piece: string, last: boolean): string {
+    const { matcher } = this.#masker;
+    if (matcher === null) return piece;
     const pieceFrom = this.#heldFrom + this.#held.length;
-    const end = pieceFrom + piece.length;
-    let longest = 0;
-    for (const [index, pattern] of this.#patterns.entries()) {
-      const matched = pattern.read(piece, this.#matched[index] ?? 0, pieceFrom, this.#found);
-      this.#matched[index] = last ? 0 : matched;
-      if (matched > longest) longest = matched;
-    }
+    const state = matcher.read(piece, this.#state, pieceFrom, this.#found);
+    this.#state = last ? 0 : state;
     this.#held += piece;
-    return this.#showUntil(last ? end : end - longest);
+    return this.#showUntil(pieceFrom + piece.length - (last ? 0 : matcher.openLength(state)));
   }
 
-  /** No secret that is still to be found starts before the place. */
+  /**
+   * What has been held back for long enough: whatever is the beginning of less than half of a secret. Of a secret that goes on
+   * all the same, the rest is masked.
+   */
+  release(): string {
+    const { matcher } = this.#masker;
+    if (matcher === null) return "";
+    return this.#showUntil(this.#heldFrom + this.#held.length - matcher.mostlyOpenLength(this.#state));
+  }
+
+  /** No secret that is still to be found starts before the place, unless what is before it was shown already. */
   #showUntil(place: number): string {
     let shown = "";
     const later: Ranges = [];
-    for (const range of merge(this.#found)) {
+    for (const range of this.#found) {
       const [start, end] = range;
       if (start >= place) {
         later.push(range);
@@ -92,8 +128,8 @@ export class StreamMasker {
       this.#maskedUntil = Math.max(this.#maskedUntil, end);
     }
     shown += this.#between(this.#maskedUntil, place);
-    this.#held = this.#held.slice(place - this.#heldFrom);
-    this.#heldFrom = place;
+    this.#held = this.#held.slice(Math.max(0, place - this.#heldFrom));
+    this.#heldFrom = Math.max(this.#heldFrom, place);
     this.#found = later;
     return shown;
   }

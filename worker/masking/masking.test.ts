@@ -66,6 +66,82 @@ describe("secrets of a job", () => {
     assert.equal(masker.text("abcdabcd"), maskText + maskText);
   });
 
+  it("are masked in base64, wherever they lie in what was encoded, of UTF-8 and of UTF-16", () => {
+    for (const secret of ["hunter22", "pässwörd", "日本語パスワード", "four", "with space+/?"]) {
+      const masker = new Masker([secret]);
+      const core = (bytes: Buffer): string => bytes.toString("base64").replace(/=+$/, "");
+      for (const before of ["", "u", "us", "user:", "admin:"]) {
+        for (const after of ["", "!", "!!"]) {
+          for (const encoding of ["utf8", "utf16le"] as const) {
+            const text = Buffer.from(before + secret + after, encoding).toString("base64");
+            for (const shown of [
+              masker.text(`Basic ${text}.`),
+              masker.text(text.replaceAll("+", "-").replaceAll("/", "_")),
+            ]) {
+              assert.ok(shown.includes(maskText), `${secret} in ${before}…${after} as ${encoding}: ${shown}`);
+              // No more than the digits at its ends, which tell of its neighbours too.
+              const bytes = Buffer.from(secret, encoding);
+              for (const part of [0, 1, 2])
+                assert.ok(!shown.includes(core(bytes.subarray(part)).slice(2, -2) || "?"), shown);
+            }
+          }
+        }
+      }
+    }
+  });
+
+  it("are masked as the -EncodedCommand of PowerShell has them", () => {
+    const command = Buffer.from("Connect-Thing -Password 'hunter22' -Force", "utf16le").toString("base64");
+    const shown = new Masker(["hunter22"]).text(`pwsh -EncodedCommand ${command}`);
+    assert.ok(shown.includes(maskText));
+    const decoded = Buffer.from(shown.replace(/^.* /, "").replaceAll("*", ""), "base64").toString("utf16le");
+    assert.ok(!decoded.includes("unter2"), decoded);
+  });
+
+  it("are masked as bytes of UTF-16 that are read as text", () => {
+    const masker = new Masker(["hunter22"]);
+    const text = "it is hunter22.";
+    for (const bytes of [Buffer.from(text, "utf16le"), Buffer.from(text, "utf16le").swap16()])
+      assert.ok(!masker.text(bytes.toString("utf8")).replaceAll("\0", "").includes("hunter22"));
+  });
+
+  it("are masked as the writers of URLs, JSON and XML may write them", () => {
+    const secret = "p&ss<w>'ör\"d/ +~*!";
+    const masker = new Masker([secret]);
+    const hex = (text: string): string => text.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+    const ascii = JSON.stringify(secret).replaceAll(
+      /[^ -~]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+    for (const text of [
+      encodeURIComponent(secret),
+      hex(encodeURIComponent(secret)),
+      new URLSearchParams({ key: secret }).toString(),
+      encodeURI(secret),
+      ascii,
+      JSON.stringify({ inner: JSON.stringify({ secret }) }),
+      '{"password":"p\\u0026ss\\u003Cw\\u003E\\u0027\\u00F6r\\u0022d/ \\u002B~*!"}',
+      "<password>p&amp;ss&lt;w&gt;'ör\"d/ +~*!</password>",
+    ])
+      assert.ok(masker.text(text).includes(maskText), text);
+  });
+
+  it("take no longer to find when there are many", () => {
+    const secrets = Array.from({ length: 500 }, (_, index) => `secret-number-${index}-${(index * 7919).toString(36)}`);
+    const masker = new Masker(secrets);
+    const text = `${"nothing of that kind, but secret-number- often; ".repeat(20_000)}${secrets[321]}`;
+    assert.ok(masker.text(text).endsWith(`often; ${maskText}`));
+  });
+
+  it("may become more while a text comes in pieces", () => {
+    const masker = new Masker(["first-secret"]);
+    const stream = new StreamMasker(masker);
+    let shown = stream.write("first-se", false);
+    masker.add(["second-secret", "crest"]);
+    shown += stream.write("cret second-sec", false) + stream.write("ret crest", true);
+    assert.equal(shown, `${maskText} ${maskText} ${maskText}`);
+  });
+
   it("may be of any length", () => {
     const long = Array.from({ length: 200_000 }, (_, index) => String.fromCharCode(33 + ((index * index) % 90))).join(
       "",
@@ -152,6 +228,15 @@ describe("a text that comes in pieces", () => {
     assert.equal(masker.write("hunter", false), "");
     assert.equal(masker.write("22!", false), `${maskText}!`);
     assert.equal(masker.write("hunter", true), "hunter");
+  });
+
+  it("is not held back for long where less than half of a secret is there, and the rest of one is masked all the same", () => {
+    const masker = new StreamMasker(new Masker(["hunter22"]));
+    assert.equal(masker.write("say hun", false), "say ");
+    assert.equal(masker.release(), "hun");
+    assert.equal(masker.write("ter22 hunter", false), `${maskText} `);
+    assert.equal(masker.release(), "");
+    assert.equal(masker.write("2", false) + masker.write("2.", false), `${maskText}.`);
   });
 });
 

@@ -1,15 +1,20 @@
-import type { EndedMessage, JobException } from "../../src/contract/host/host-messages.ts";
+import type { AssetErrorCode } from "../../src/contract/assets.ts";
+import type { AssetRequestMessage, EndedMessage, JobException } from "../../src/contract/host/host-messages.ts";
 import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
 import type { Logger } from "../../src/contract/logger.ts";
 import { hostKindOf } from "../../src/contract/runbook-kind.ts";
 import { UserError } from "../../src/contract/user-error.ts";
+import { AssetParameterError, haveAssets, withAssets } from "../assets/asset-parameters.ts";
+import type { AssetProvider } from "../assets/asset-provider.ts";
+import { JobAssets } from "../assets/job-assets.ts";
 import type { HostListener, HostProcess } from "../hosts/host-process.ts";
 import { describeExit, HostStartError } from "../hosts/host-process.ts";
 import type { KeptHosts } from "../hosts/kept-hosts.ts";
 import type { WarmPool } from "../hosts/warm-pool.ts";
 import type { ServiceClock } from "../link/service-clock.ts";
-import { collectSecrets, leastSecretLength, unmaskedParameters } from "../masking/collect-secrets.ts";
+import { collectSecrets, unmaskedParameters } from "../masking/collect-secrets.ts";
 import { Masker } from "../masking/masker.ts";
+import { leastSecretLength } from "../masking/secret-forms.ts";
 import type { ProcessExit } from "../sandbox/sandbox.ts";
 import type { AttemptListener } from "./attempt-listener.ts";
 import type { JobOrder } from "./job-order.ts";
@@ -20,6 +25,7 @@ export interface AttemptDependencies {
   pool: WarmPool;
   /** Null where no job shares its host with others. */
   keptHosts: KeptHosts | null;
+  assets: AssetProvider;
   clock: ServiceClock;
   logger: Logger;
   /** Every job says so when nothing isolates it. */
@@ -64,6 +70,7 @@ export class AttemptRun {
   readonly #pipeline: RecordPipeline;
   readonly #waiting = new AbortController();
   readonly #hasSecrets: boolean;
+  readonly #assets: JobAssets;
   /** Settled with null when its host goes on without it. */
   readonly #hostOver = Promise.withResolvers<ProcessExit | null>();
   #host: HostProcess | null = null;
@@ -81,10 +88,17 @@ export class AttemptRun {
     this.order = order;
     this.#dependencies = dependencies;
     this.#listener = listener;
-    const secrets = collectSecrets(order.parameters, order.parameterSchemas);
+    const secrets = [...collectSecrets(order.parameters, order.parameterSchemas), ...order.secrets];
     this.#hasSecrets = secrets.length > 0;
+    const masker = new Masker(secrets);
+    this.#assets = new JobAssets({
+      provider: dependencies.assets,
+      attempt: { jobId: order.jobId, attempt: order.attempt },
+      masker,
+      warn: (text) => this.#pipeline.notice("Warning", text),
+    });
     this.#pipeline = new RecordPipeline({
-      masker: secrets.length === 0 ? null : new Masker(secrets),
+      masker,
       clock: dependencies.clock,
       outputLimit: order.outputLimit,
       listener: (number, json) => {
@@ -139,6 +153,7 @@ export class AttemptRun {
   async #run(): Promise<void> {
     let end: AttemptEnd;
     try {
+      const parameters = await this.#resolveParameters();
       const taken = await this.#takeHost();
       const { host } = taken;
       if (this.#waiting.signal.aborted) {
@@ -148,7 +163,7 @@ export class AttemptRun {
       }
       this.#host = host;
       const readyAt = this.#dependencies.clock.now();
-      this.#handOver(taken);
+      this.#handOver(taken, parameters);
       this.#listener.running({ hostReadyAt: readyAt, runningAt: this.#dependencies.clock.now() });
       const exit = await this.#hostOver.promise;
       this.#clearTimers();
@@ -159,7 +174,17 @@ export class AttemptRun {
       end = this.#host === null ? this.#endWithoutHost(error) : await this.#endByFault(this.#host, error);
     }
     this.#clearTimers();
+    this.#assets.close();
     if (!this.#dropped) this.#listener.ended(end);
+  }
+
+  /** With the credentials that they name. Rejects when one cannot be had, or the attempt is to end. */
+  async #resolveParameters(): Promise<Record<string, unknown>> {
+    const { parameters, parameterSchemas } = this.order;
+    if (!haveAssets(parameterSchemas)) return parameters;
+    const resolved = await withAssets(parameters, parameterSchemas, (request) => this.#assets.answer(request));
+    this.#waiting.signal.throwIfAborted();
+    return resolved;
   }
 
   async #takeHost(): Promise<TakenHost> {
@@ -167,7 +192,7 @@ export class AttemptRun {
     const { reuseKey, grants, runbook } = this.order;
     const kind = hostKindOf[runbook.kind];
     const { signal } = this.#waiting;
-    if (keptHosts !== null && reuseKey !== null && !this.#hasSecrets) {
+    if (keptHosts !== null && reuseKey !== null && !this.#hasSecrets && !this.#assets.holdsSecret) {
       const host = await keptHosts.take(kind, grants, reuseKey, signal);
       const folders = keptHosts.privateFolders(host.profile);
       return { host, reuse: folders === null ? null : { folders } };
@@ -184,7 +209,7 @@ export class AttemptRun {
     else host.kill();
   }
 
-  #handOver({ host, reuse }: TakenHost): void {
+  #handOver({ host, reuse }: TakenHost, parameters: Record<string, unknown>): void {
     const { order } = this;
     const pipeline = this.#pipeline;
     if (!this.#dependencies.sandboxed) {
@@ -200,6 +225,7 @@ export class AttemptRun {
       record: (message) => pipeline.record(message),
       ended: (message) => this.#takeEnded(message, reuse !== null),
       analysis: () => {},
+      assetRequested: (message) => this.#answerAssetRequest(host, message),
       stdout: (chunk) => pipeline.stdout(chunk),
       stderr: (chunk) => pipeline.stderr(chunk),
       batchOver: () => {
@@ -218,7 +244,7 @@ export class AttemptRun {
         attempt: order.attempt,
         runbook: order.runbook,
         script: order.script,
-        parameters: order.parameters,
+        parameters,
         parameterSchemas: order.parameterSchemas,
         logs: order.logs,
         width: outputWidth,
@@ -234,6 +260,24 @@ export class AttemptRun {
     if (order.timeLimit !== null) this.#after(order.timeLimit, () => this.#exceedTimeLimit(order.timeLimit ?? 0));
   }
 
+  #answerAssetRequest(host: HostProcess, { requestId, request }: AssetRequestMessage): void {
+    this.#assets.answer(request).then(
+      (answer) => {
+        if (this.#host !== host || this.#ended !== null) return;
+        host.answerAssetRequest({
+          type: "asset-answer",
+          requestId,
+          ...("value" in answer ? { value: answer.value } : {}),
+          ...("error" in answer ? { error: answer.error } : {}),
+          ...(this.#assets.holdsSecret ? { secret: true } : {}),
+        });
+        // A warning may have come with it.
+        this.#listener.batchOver();
+      },
+      (error: unknown) => this.#fault(error),
+    );
+  }
+
   /** Jobs come in quick succession: what this one says is read once it has gathered for a moment. */
   #gather(host: HostProcess): void {
     this.#wasPaused = true;
@@ -244,7 +288,7 @@ export class AttemptRun {
     if (this.#ended !== null) return;
     this.#ended = message;
     if (message.notKept !== undefined) this.#logNotKept(message.notKept);
-    if (mayBeKept && message.kept === true) {
+    if (mayBeKept && message.kept === true && !this.#assets.holdsSecret) {
       // What the script's programs wrote lies in other pipes, and comes with the next look at them all; what was not read from
       // while it had to wait, with the one after.
       const isRead = (): void => this.#hostOver.resolve(null);
@@ -290,6 +334,7 @@ export class AttemptRun {
     const host = this.#host;
     if (host === null) {
       this.#waiting.abort(new Error(reason));
+      this.#assets.close();
     } else if (force) {
       host.kill();
     } else if (first && this.#ended === null) {
@@ -361,7 +406,7 @@ export class AttemptRun {
       };
     }
     const exception = explainStart(error, this.order);
-    if (!(error instanceof UserError))
+    if (!(error instanceof UserError || error instanceof AssetParameterError))
       this.#dependencies.logger.error("A job got no host", { jobId: this.order.jobId, ...detailsOf(error) });
     if (!this.#dropped) {
       this.#pipeline.notice("Error", exception.message);
@@ -414,6 +459,7 @@ function hintOf(exit: ProcessExit): string {
 
 /** Why there is no host, for the one who started the job. */
 function explainStart(error: unknown, order: JobOrder): JobException {
+  if (error instanceof AssetParameterError) return { name: exceptionOfAsset[error.code], message: error.message };
   if (error instanceof UserError) {
     const name = error.code === "grant-unusable" ? "GrantUnusable" : "WorkerError";
     return { name, message: error.remedy === undefined ? error.message : `${error.message} ${error.remedy}` };
@@ -434,6 +480,12 @@ function explainStart(error: unknown, order: JobOrder): JobException {
     "The host could not be started on its worker, whose log says why under this job's id. Start the job again; if it stays so, see what `npx runsmith doctor` says there.";
   return { name: "HostStartError", message };
 }
+
+const exceptionOfAsset: Readonly<Record<AssetErrorCode, string>> = {
+  "asset-not-found": "AssetNotFound",
+  "asset-unavailable": "AssetUnavailable",
+  "asset-refused": "AssetRefused",
+};
 
 /** What the log keeps and the one who started the job has no use for. */
 function detailsOf(error: unknown): Record<string, unknown> {

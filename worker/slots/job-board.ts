@@ -197,6 +197,7 @@ export class JobBoard {
         script,
         parameters: frame.parameters,
         parameterSchemas: frame.parameterSchemas,
+        secrets: frame.secrets ?? [],
         logs: frame.logs,
         grants: frame.grants,
         timeLimit: frame.timeLimit,

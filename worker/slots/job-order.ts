@@ -12,6 +12,8 @@ export interface JobOrder {
   script: string;
   parameters: Record<string, unknown>;
   parameterSchemas: Record<string, ParameterSchema>;
+  /** Secret texts that earlier attempts of the job were given. */
+  secrets: readonly string[];
   logs: LogSwitches;
   grants: Grant[];
   /** Milliseconds; null means without limit. */

@@ -12,7 +12,7 @@ function open(options: { secrets?: string[]; outputLimit?: number; listener?: ()
   const faults: unknown[] = [];
   const { secrets = [], outputLimit = 1024 ** 2 } = options;
   const pipeline = new RecordPipeline({
-    masker: secrets.length === 0 ? null : new Masker(secrets),
+    masker: new Masker(secrets),
     clock: localClock,
     outputLimit,
     listener: (_, json) => {

@@ -1,7 +1,7 @@
 import type { EndedMessage, JobException, RecordMessage } from "../../src/contract/host/host-messages.ts";
 import type { StreamName } from "../../src/contract/stream.ts";
 import { recordTextLength, structuredValueBytes } from "../../src/contract/stream.ts";
-import { RawOutput } from "../hosts/raw-output.ts";
+import { partialLineDelay, RawOutput } from "../hosts/raw-output.ts";
 import type { ServiceClock } from "../link/service-clock.ts";
 import type { Masker } from "../masking/masker.ts";
 import { StreamMasker } from "../masking/masker.ts";
@@ -20,46 +20,44 @@ const recordOverhead = 64;
 /** No record is older than this when it comes, in milliseconds, whatever a script says. */
 const greatestAge = 60 * 60 * 1000;
 
+export interface RecordPipelineOptions {
+  /** Of the job; it may learn of further secrets. */
+  masker: Masker;
+  clock: ServiceClock;
+  outputLimit: number;
+  listener: RecordListener;
+  batchOver: () => void;
+  /** What a timer brought could not be told. */
+  fault: (error: unknown) => void;
+}
+
 /**
  * What becomes of all that one attempt says: standard output and error into lines, secrets masked, long texts split,
  * output over the limit cut, numbers and the service's time given.
  */
 export class RecordPipeline {
   readonly #listener: RecordListener;
-  readonly #masker: Masker | null;
+  readonly #masker: Masker;
   readonly #clock: ServiceClock;
   readonly #outputLimit: number;
   readonly #stdout: RawOutput;
   readonly #stderr: RawOutput;
+  readonly #options: RecordPipelineOptions;
   /** Of each stream whose last record goes on. */
   readonly #continued = new Map<StreamName, StreamMasker>();
+  #releaseTimer: NodeJS.Timeout | null = null;
   #number = 0;
   #bytes = 0;
   #cut = false;
 
-  constructor(options: {
-    masker: Masker | null;
-    clock: ServiceClock;
-    outputLimit: number;
-    listener: RecordListener;
-    batchOver: () => void;
-    /** What a timer brought could not be told. */
-    fault: (error: unknown) => void;
-  }) {
+  constructor(options: RecordPipelineOptions) {
+    this.#options = options;
     this.#listener = options.listener;
     this.#masker = options.masker;
     this.#clock = options.clock;
     this.#outputLimit = options.outputLimit;
     const raw = (stream: StreamName): RawOutput =>
-      new RawOutput(this.#masker === null ? null : new StreamMasker(this.#masker), (text, continued) => {
-        try {
-          this.#emit(stream, this.#clock.now(), text, undefined, false, continued);
-          // Shown by a timer, not by what was read just now.
-          if (continued) options.batchOver();
-        } catch (error) {
-          options.fault(error);
-        }
-      });
+      new RawOutput(new StreamMasker(this.#masker), (text, continued) => this.#emitRaw(stream, text, continued));
     this.#stdout = raw("Output");
     this.#stderr = raw("Error");
   }
@@ -80,7 +78,7 @@ export class RecordPipeline {
       message.stream,
       this.#timeOf(message.time),
       text,
-      this.#masker === null ? value : this.#masker.value(value),
+      this.#masker.value(value),
       cut || message.cut === true,
       message.continued === true,
     );
@@ -89,13 +87,19 @@ export class RecordPipeline {
   /** A record of the worker's own, which no limit cuts. */
   notice(stream: "Warning" | "Error", text: string): void {
     this.#number++;
-    this.#tell(stream, this.#clock.now(), this.#masker?.text(text) ?? text, "", false, false);
+    this.#tell(stream, this.#clock.now(), this.#masker.text(text), "", false, false);
   }
 
   /** No more comes: what is still open is a line too. */
   end(): void {
     this.#stdout.end();
     this.#stderr.end();
+    if (this.#releaseTimer !== null) clearTimeout(this.#releaseTimer);
+    for (const [stream, masker] of this.#continued) {
+      const text = masker.write("", true);
+      if (text !== "") this.#emitRaw(stream, text, false);
+    }
+    this.#continued.clear();
   }
 
   /** What the host says of the end, without secrets and of bounded size. */
@@ -115,7 +119,7 @@ export class RecordPipeline {
   }
 
   #maskPiece(stream: StreamName, text: string, continued: boolean): string {
-    if (this.#masker === null) return text;
+    if (this.#masker.matcher === null) return text;
     let masker = this.#continued.get(stream);
     if (masker === undefined) {
       if (!continued) return this.#masker.text(text);
@@ -123,7 +127,28 @@ export class RecordPipeline {
       this.#continued.set(stream, masker);
     }
     if (!continued) this.#continued.delete(stream);
-    return masker.write(text, !continued);
+    const shown = masker.write(text, !continued);
+    if (masker.holds) this.#releaseTimer ??= setTimeout(() => this.#release(), partialLineDelay);
+    return shown;
+  }
+
+  /** What only may be the beginning of a secret is not held back for longer than a line that is not over. */
+  #release(): void {
+    this.#releaseTimer = null;
+    for (const [stream, masker] of this.#continued) {
+      const text = masker.release();
+      if (text !== "") this.#emitRaw(stream, text, true);
+    }
+  }
+
+  /** A piece of text without a structure; of one that a timer brought nobody else says that it came. */
+  #emitRaw(stream: StreamName, text: string, continued: boolean): void {
+    try {
+      this.#emit(stream, this.#clock.now(), text, undefined, false, continued);
+      if (continued) this.#options.batchOver();
+    } catch (error) {
+      this.#options.fault(error);
+    }
   }
 
   #emit(stream: StreamName, time: number, text: string, value: unknown, cut: boolean, continued: boolean): void {

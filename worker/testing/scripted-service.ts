@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { AssetAnswer, AssetRequest } from "../../src/contract/assets.ts";
 import type {
   AttemptReference,
   HelloFrame,
@@ -10,7 +11,7 @@ import type {
   WelcomeFrame,
   WorkerControlFrame,
 } from "../../src/contract/link/control-frames.ts";
-import { controlPath, linkCloseCodes } from "../../src/contract/link/control-frames.ts";
+import { controlPath, linkCloseCodes, linkProtocolVersion } from "../../src/contract/link/control-frames.ts";
 import type {
   AppendFrame,
   AttemptEnd,
@@ -37,6 +38,10 @@ export class ScriptedService {
   acknowledgesRecords = true;
   /** Which frames of records it cannot read. */
   findsBad: (frame: AppendFrame) => boolean = () => false;
+  /** The version of the link that it speaks. */
+  protocol = linkProtocolVersion;
+  /** What becomes of a request for an asset; nothing is said where it gives nothing. */
+  assets: (request: AssetRequest) => AssetAnswer | undefined = () => undefined;
   /** Which attempts a hello keeps; by default those it names. */
   keep: (hello: HelloFrame) => AttemptReference[] = (hello) => hello.running;
   readonly workerId = randomUUID();
@@ -149,6 +154,11 @@ export class ScriptedService {
     );
   }
 
+  /** What jobs asked of the assets, in order. */
+  get assetRequests(): AssetRequest[] {
+    return this.controlFrames.flatMap((frame) => (frame.type === "asset-request" ? [frame.request] : []));
+  }
+
   recordsOf({ jobId, attempt }: AttemptReference): StreamRecord[] {
     return this.records.get(`${jobId}/${attempt}`) ?? [];
   }
@@ -191,7 +201,7 @@ export class ScriptedService {
         this.hellos.push(frame);
         const welcome: WelcomeFrame = {
           type: "welcome",
-          protocol: 1,
+          protocol: this.protocol,
           workerId: this.workerId,
           group: "default",
           leaseDuration: this.leaseDuration,
@@ -208,6 +218,9 @@ export class ScriptedService {
           serviceTime: Date.now(),
           leaseDuration: this.leaseDuration,
         });
+      } else if (frame.type === "asset-request") {
+        const answer = this.assets(frame.request);
+        if (answer !== undefined) this.send({ type: "asset-answer", requestId: frame.requestId, answer });
       }
       this.#notify();
     });

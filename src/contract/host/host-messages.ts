@@ -1,4 +1,5 @@
 import type { Analysis } from "../analysis.ts";
+import type { AssetError, AssetRequest, AssetValue } from "../assets.ts";
 import type { ParameterSchema } from "../signature.ts";
 import type { StreamName } from "../stream.ts";
 
@@ -10,6 +11,8 @@ import type { StreamName } from "../stream.ts";
  *   ready          ->                 warm, blocked in a read of descriptor 3
  *                  <-  run | analyse  the hand-over; once in a host's life, unless it said `keep`
  *   record ...     ->
+ *   asset-request  ->                 a script asks for an asset; the host goes on reading
+ *                  <-  asset-answer
  *                  <-  stop           at most once
  *   ended          ->                 then the host exits by itself; after `kept` it says `ready` again, and so on
  */
@@ -61,7 +64,17 @@ export interface StopMessage {
   reason: string;
 }
 
-export type WorkerToHostMessage = RunMessage | AnalyseMessage | StopMessage;
+/** What became of the request of this number: its value, `{}` for a variable that is set, or an error. */
+export interface AssetAnswerMessage {
+  type: "asset-answer";
+  requestId: number;
+  value?: AssetValue;
+  error?: AssetError;
+  /** The script now knows a secret: no other job may follow in this host. */
+  secret?: boolean;
+}
+
+export type WorkerToHostMessage = RunMessage | AnalyseMessage | StopMessage | AssetAnswerMessage;
 
 /** The host waits for its hand-over. `version` is the runtime's, such as `26.10.0`. */
 export interface ReadyMessage {
@@ -107,9 +120,16 @@ export interface EndedMessage {
   notKept?: string;
 }
 
+/** The script asks for an asset, or sets a variable. Numbers are the host's, and none is used twice. */
+export interface AssetRequestMessage {
+  type: "asset-request";
+  requestId: number;
+  request: AssetRequest;
+}
+
 export interface AnalysisMessage {
   type: "analysis";
   analysis: Analysis;
 }
 
-export type HostToWorkerMessage = ReadyMessage | RecordMessage | EndedMessage | AnalysisMessage;
+export type HostToWorkerMessage = ReadyMessage | RecordMessage | EndedMessage | AnalysisMessage | AssetRequestMessage;

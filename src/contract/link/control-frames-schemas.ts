@@ -1,3 +1,4 @@
+import { assetErrorCodes, assetNameSchema, assetValueKinds, variableTypes } from "../assets.ts";
 import { grantsSchema } from "../grant.ts";
 import { hostKinds, runbookKinds } from "../runbook-kind.ts";
 import { attemptReferenceSchema, attemptSchema, hashSchema, idSchema, timeSchema } from "./common-schemas.ts";
@@ -12,6 +13,37 @@ const text = { type: "string" } as const;
 const name = { type: "string", maxLength: 1024 } as const;
 const count = { type: "integer", minimum: 0, maximum: 1_000_000 } as const;
 const milliseconds = { type: "number", minimum: 0 } as const;
+
+/** JSON Schema of what a script asks of the assets. */
+export const assetRequestSchema = {
+  type: "object",
+  required: ["action", "name"],
+  oneOf: [
+    {
+      required: ["kind"],
+      properties: { action: { const: "get" }, kind: { enum: assetValueKinds } },
+    },
+    {
+      required: ["type", "value"],
+      properties: { action: { const: "set-variable" }, type: { enum: variableTypes }, value: true },
+    },
+  ],
+  properties: { name: assetNameSchema },
+} as const;
+
+const assetAnswerSchema = {
+  type: "object",
+  properties: {
+    value: { type: "object", required: ["kind"], properties: { kind: { enum: assetValueKinds } } },
+    secrets: { type: "array", items: text },
+    encrypted: { type: "boolean" },
+    error: {
+      type: "object",
+      required: ["code", "message"],
+      properties: { code: { enum: assetErrorCodes }, message: text },
+    },
+  },
+} as const;
 
 /** What a worker may send. */
 export const workerControlFrameSchemas: Readonly<Record<WorkerControlFrame["type"], object>> = {
@@ -124,6 +156,11 @@ export const workerControlFrameSchemas: Readonly<Record<WorkerControlFrame["type
       },
     },
   },
+  "asset-request": {
+    type: "object",
+    required: ["requestId", "jobId", "attempt", "request"],
+    properties: { requestId: name, jobId: idSchema, attempt: attemptSchema, request: assetRequestSchema },
+  },
 };
 
 /** What a service may send. */
@@ -183,6 +220,7 @@ export const serviceControlFrameSchemas: Readonly<Record<ServiceControlFrame["ty
       stopGrace: milliseconds,
       outputLimit: { type: "number", minimum: 0 },
       reuseKey: { type: ["string", "null"], maxLength: 1024 },
+      secrets: { type: "array", items: text },
     },
   },
   script: { type: "object", required: ["scriptHash", "script"], properties: { scriptHash: hashSchema, script: text } },
@@ -201,5 +239,10 @@ export const serviceControlFrameSchemas: Readonly<Record<ServiceControlFrame["ty
     type: "object",
     required: ["requestId", "name", "script"],
     properties: { requestId: name, name, script: text },
+  },
+  "asset-answer": {
+    type: "object",
+    required: ["requestId", "answer"],
+    properties: { requestId: name, answer: assetAnswerSchema },
   },
 };

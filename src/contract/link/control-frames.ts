@@ -1,4 +1,5 @@
 import type { Analysis } from "../analysis.ts";
+import type { AssetAnswer, AssetRequest } from "../assets.ts";
 import type { Grant } from "../grant.ts";
 import type { JobException, LogSwitches } from "../host/host-messages.ts";
 import type { HostKind, RunbookKind } from "../runbook-kind.ts";
@@ -14,9 +15,12 @@ export const controlPath = "/api/worker/control";
 
 /**
  * A service and a worker understand each other when their versions are the same or neighbours; the older of the two is spoken.
- * 2: the service may send `drain`.
+ * 2: the service may send `drain`. 3: the worker may send `asset-request`, and masks the `secrets` of `run-job`.
  */
-export const linkProtocolVersion = 2;
+export const linkProtocolVersion = 3;
+
+/** The first version whose workers ask for assets. */
+export const assetsProtocolVersion = 3;
 
 /** WebSocket close codes of both worker sockets. */
 export const linkCloseCodes = {
@@ -120,6 +124,8 @@ export interface RunJobFrame {
    * its own.
    */
   reuseKey?: string | null;
+  /** Secret texts that earlier attempts of the job were given; masked in what this one says. */
+  secrets?: string[];
 }
 
 /** Worker → service: the script of this hash is not in the worker's cache any more; answered by `script`. */
@@ -185,13 +191,33 @@ export interface AnalysisFrame {
   error?: string;
 }
 
+/**
+ * Worker → service, from version 3 on: a running job asks for an asset, or sets a variable. Sent again over the next link when this one
+ * breaks before the answer.
+ */
+export interface AssetRequestFrame {
+  type: "asset-request";
+  /** Of the worker's process. */
+  requestId: string;
+  jobId: string;
+  attempt: number;
+  request: AssetRequest;
+}
+
+export interface AssetAnswerFrame {
+  type: "asset-answer";
+  requestId: string;
+  answer: AssetAnswer;
+}
+
 export type WorkerControlFrame =
   | HelloFrame
   | HeartbeatFrame
   | JobDeclinedFrame
   | ScriptNeededFrame
   | DrainingFrame
-  | AnalysisFrame;
+  | AnalysisFrame
+  | AssetRequestFrame;
 
 export type ServiceControlFrame =
   | WelcomeFrame
@@ -201,6 +227,7 @@ export type ServiceControlFrame =
   | StopJobFrame
   | DropJobFrame
   | DrainFrame
-  | AnalyseFrame;
+  | AnalyseFrame
+  | AssetAnswerFrame;
 
 export type { JobException };

@@ -1,3 +1,4 @@
+import { longestAssetName } from "../../contract/assets.ts";
 import type { ParameterSchema } from "../../contract/signature.ts";
 import { ts } from "./compiler.ts";
 import { addConstraints } from "./constraints.ts";
@@ -179,6 +180,7 @@ export class SchemaWriter {
         return { ...this.#convert(primitive, at), ...(isSecret(type) ? { "x-secret": true } : {}) };
     }
     if (isBuiltIn(type, "Date")) return { type: "string", format: "date-time", "x-type": "Date" };
+    if (isBuiltIn(type, "Credential")) return credentialSchema();
     const foreign = this.#foreignClass(type);
     if (foreign !== undefined) return foreign;
     if (type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0) {
@@ -287,6 +289,11 @@ function choicesOf(literals: (ts.StringLiteralType | ts.NumberLiteralType)[]): P
   const [type] = types;
   if (types.size > 1 || type === undefined) return { enum: values };
   return values.length === 1 ? { type, const: values[0] } : { type, enum: values };
+}
+
+/** Whoever starts the runbook names a credential. */
+function credentialSchema(): ParameterSchema {
+  return { type: "string", minLength: 1, maxLength: longestAssetName.credential, "x-asset": "credential" };
 }
 
 function includesUndefined(type: ts.Type): boolean {

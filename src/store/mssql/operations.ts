@@ -10,6 +10,7 @@ import { folderReads, folderWriteRules, folderWrites } from "./folders.ts";
 import { groupMemberReads, groupMemberWriteRules, groupMemberWrites } from "./group-members.ts";
 import { idempotencyReads, idempotencyWriteRules, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
+import { jobSecretReads, jobSecretWriteRules, jobSecretWrites } from "./job-secrets.ts";
 import { jobReads, jobWriteRules, jobWrites } from "./jobs.ts";
 import { noticeReads } from "./notices-read.ts";
 import { noticeWriteRules, noticeWrites } from "./notices-write.ts";
@@ -40,6 +41,7 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
     ...auditReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
+    ...jobSecretReads(session),
     ...changeReads(session),
     ...noticeReads(session),
     ...scheduleReads(session),
@@ -64,6 +66,7 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
     ...auditWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
+    ...jobSecretWrites(session),
     ...dutyLeaseWrites(session),
     ...noticeWrites(session),
     ...scheduleWrites(session),
@@ -87,6 +90,7 @@ export const writeRules: WriteRules<WriteOperations> = {
   ...auditWriteRules,
   ...idempotencyWriteRules,
   ...jobWriteRules,
+  ...jobSecretWriteRules,
   ...dutyLeaseWriteRules,
   ...noticeWriteRules,
   ...scheduleWriteRules,

@@ -10,6 +10,7 @@ import { folderReads, folderWrites } from "./folders.ts";
 import { groupMemberReads, groupMemberWrites } from "./group-members.ts";
 import { idempotencyReads, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
+import { jobSecretReads, jobSecretWrites } from "./job-secrets.ts";
 import { jobReads, jobWrites } from "./jobs.ts";
 import { noticeReads } from "./notices-read.ts";
 import { noticeWrites } from "./notices-write.ts";
@@ -39,6 +40,7 @@ export function readOperations(session: SqliteSession): ReadOperations {
     ...auditReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
+    ...jobSecretReads(session),
     ...noticeReads(session),
     ...scheduleReads(session),
     ...streamReads(session),
@@ -63,6 +65,7 @@ export function writeOperations(session: SqliteSession): WriteOperations {
     ...auditWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
+    ...jobSecretWrites(session),
     ...noticeWrites(session),
     ...scheduleWrites(session),
     ...streamWrites(session),

@@ -192,7 +192,20 @@ test("a runbook imports its API and Node's modules, and nothing else", async () 
   const api = await run(`import * as runsmith from "runsmith"; import { join } from "node:path"; import os from "os";
     export default () => [Object.keys(runsmith).sort(), join("a", "b"), typeof os.cpus, import.meta.url];`);
   assert.deepEqual(api.ended?.result, [
-    ["job", "progress", "signal", "sleep", "step", "verbose"],
+    [
+      "AssetError",
+      "certificate",
+      "connection",
+      "credential",
+      "job",
+      "progress",
+      "setVariable",
+      "signal",
+      "sleep",
+      "step",
+      "variable",
+      "verbose",
+    ],
     "a/b",
     "function",
     "runbook:/sample.ts",

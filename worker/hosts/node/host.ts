@@ -9,6 +9,7 @@ import type { Context } from "./api/context.ts";
 import { job, setJob } from "./api/job.ts";
 import { installRuntime } from "./api/runtime.ts";
 import { abortSignal, renewSignal, signal } from "./api/signal.ts";
+import { assetsLeft, requestAsset, takeAssetAnswer } from "./asset-channel.ts";
 import { endConsoleGroups, replaceConsole } from "./console-streams.ts";
 import { reviveDates } from "./date-parameters.ts";
 import { beginAgain, complete, endUnkept, fail, goOnAfterEnd, stopped } from "./ending.ts";
@@ -34,6 +35,8 @@ const inputWatchDelay = 20;
 
 const ready = JSON.stringify({ type: "ready", version: process.versions.node });
 let inputTimer: NodeJS.Timeout | undefined;
+/** Opens the descriptor for messages at once. */
+let watchNow = (): void => {};
 /** Jobs that this process has run beside the first. */
 let furtherRuns = 0;
 
@@ -41,7 +44,15 @@ registerRunbookModules(import.meta.url);
 replaceStandardStreams();
 replaceConsole();
 guardProcess();
-installRuntime({ emit: (stream, values) => emitValues(stream, values), emitProgress });
+installRuntime({
+  emit: (stream, values) => emitValues(stream, values),
+  emitProgress,
+  askAssets(request) {
+    clearTimeout(inputTimer);
+    watchNow();
+    return requestAsset(request);
+  },
+});
 warmUp().then(serve, fail);
 
 function serve(): void {
@@ -61,6 +72,7 @@ function run(message: RunMessage): void {
   setJob({ id: message.jobId, name, attempt: message.attempt });
   process.argv = ["node", name];
   let main: Main | undefined;
+  watchNow = watch;
   if (isInputWatched()) watch();
   else inputTimer = setTimeout(watch, inputWatchDelay).unref();
   importRunbook(name, message.script, furtherRuns).then(start).then(undefined, fail);
@@ -81,6 +93,7 @@ function run(message: RunMessage): void {
         abortSignal(reason);
         if (!waits) stopped();
       },
+      answered: takeAssetAnswer,
       // Nobody is left to read what the script writes.
       gone: () => exitProcess(0),
     });
@@ -103,7 +116,7 @@ async function prepareToGoOn(script: string, folders: readonly string[]): Promis
 }
 
 function goOn(state: CleanState, ended: EndedMessage): void {
-  const reason = state.restore();
+  const reason = assetsLeft() ?? state.restore();
   if (reason !== null) endUnkept(ended, reason);
   renewSignal();
   watchEventLoop("import");

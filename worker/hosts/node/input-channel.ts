@@ -1,11 +1,12 @@
 import type { Socket } from "node:net";
-import type { StopMessage, WorkerToHostMessage } from "../../../src/contract/host/host-messages.ts";
+import type { AssetAnswerMessage, StopMessage, WorkerToHostMessage } from "../../../src/contract/host/host-messages.ts";
 import { hostInputDescriptor } from "../../../src/contract/host/host-messages.ts";
 import { net, readSync } from "./builtins.ts";
 
 export interface InputListener {
   /** The running script is to end. */
   stop: (message: StopMessage) => void;
+  answered: (message: AssetAnswerMessage) => void;
   /** The worker went away. */
   gone: () => void;
 }
@@ -26,8 +27,8 @@ export function readHandOver(): WorkerToHostMessage | undefined {
     const line = readLine();
     if (line === undefined) return undefined;
     const message = JSON.parse(line) as WorkerToHostMessage;
-    // A stop that crossed the end of the script before: nothing is left to stop.
-    if (message.type !== "stop") return message;
+    // What crossed the end of the script before: nothing is left to stop, and nobody waits for an answer.
+    if (message.type !== "stop" && message.type !== "asset-answer") return message;
   }
 }
 
@@ -68,9 +69,19 @@ export function watchInput(on: InputListener): void {
   socket.unref();
 }
 
+/** Whether the process is to go on for what the worker may still say. */
+export function keepWatching(on: boolean): void {
+  if (on) socket?.ref();
+  else socket?.unref();
+}
+
 function take(message: WorkerToHostMessage): void {
   if (message.type === "stop") {
     listener?.stop(message);
+    return;
+  }
+  if (message.type === "asset-answer") {
+    listener?.answered(message);
     return;
   }
   const handOver = onHandOver;

@@ -124,12 +124,11 @@ const parameters: Record<string, { declaration: string; schema: Record<string, u
   Login: {
     declaration: "[pscredential] $Login",
     schema: {
-      type: "object",
-      properties: { userName: { type: "string" }, password: { type: "string" } },
-      required: ["userName", "password"],
-      additionalProperties: false,
+      type: "string",
+      minLength: 1,
+      maxLength: 128,
+      "x-asset": "credential",
       "x-type": "pscredential",
-      "x-secret": true,
     },
   },
   Token: {

@@ -1,7 +1,14 @@
 /*
  * The runbook API: what `import { … } from "runsmith"` gives a TypeScript runbook. These doc comments are the authors' reference.
  */
+export { AssetError } from "./asset-error.ts";
+export type { Certificate } from "./certificate.ts";
+export { certificate } from "./certificate.ts";
+export type { Connection } from "./connection.ts";
+export { connection } from "./connection.ts";
 export type { Context } from "./context.ts";
+export type { Credential } from "./credential.ts";
+export { credential } from "./credential.ts";
 export type { Job } from "./job.ts";
 export { job } from "./job.ts";
 export type { Progress } from "./progress.ts";
@@ -10,4 +17,5 @@ export type { Secret } from "./secret.ts";
 export { signal } from "./signal.ts";
 export { sleep } from "./sleep.ts";
 export { step } from "./step.ts";
+export { setVariable, variable } from "./variable.ts";
 export { verbose } from "./verbose.ts";

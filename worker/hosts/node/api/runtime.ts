@@ -1,3 +1,4 @@
+import type { AssetError, AssetRequest, AssetValue } from "../../../../src/contract/assets.ts";
 import type { StreamName } from "../../../../src/contract/stream.ts";
 
 /** A record of the Progress stream. */
@@ -10,11 +11,19 @@ export interface ProgressRecord {
 export interface Runtime {
   emit(stream: StreamName, values: readonly unknown[]): void;
   emitProgress(record: ProgressRecord): void;
+  /** The value that was asked for, nothing for a variable that was set, or an error. */
+  askAssets(request: AssetRequest): Promise<{ value?: AssetValue; error?: AssetError }>;
 }
 
 const outsideOfJob: Runtime = {
   emit: (_stream, values) => console.error(...values),
   emitProgress: ({ text }) => console.error(text),
+  askAssets: async () => ({
+    error: {
+      code: "asset-unavailable",
+      message: "Only a job has assets: try the runbook with `npx runsmith run FILE --assets assets.json`.",
+    },
+  }),
 };
 
 let current: Runtime = outsideOfJob;

@@ -110,6 +110,16 @@ internal sealed class HostChannel
         }
     }
 
+    /// <param name="request">Writes the members of the request.</param>
+    public void WriteAssetRequest(int id, Action<Utf8JsonWriter> request) => WriteLine(writer =>
+    {
+        writer.WriteString("type", "asset-request");
+        writer.WriteNumber("requestId", id);
+        writer.WriteStartObject("request");
+        request(writer);
+        writer.WriteEndObject();
+    });
+
     public void WriteAnalysis(Action<Utf8JsonWriter> analysis) => WriteLast(writer =>
     {
         writer.WriteString("type", "analysis");

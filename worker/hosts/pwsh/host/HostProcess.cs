@@ -71,6 +71,7 @@ internal static class HostProcess
                 IdleMemory.GiveBack();
             }
 
+            AssetChannel.Open(channel);
             channel.WriteReady(EngineVersion.Text);
             if (channel.Read() is not { } line)
             {
@@ -159,6 +160,9 @@ internal static class HostProcess
             {
                 case "stop":
                     s_run?.Stop();
+                    break;
+                case "asset-answer":
+                    AssetChannel.Take(message.RootElement);
                     break;
                 case "run":
                     s_further.Add(RunMessage.Read(message.RootElement));

@@ -46,6 +46,11 @@ internal sealed class JobRun
             return $"the job is {end.Outcome}";
         }
 
+        if (AssetChannel.HasSecret)
+        {
+            return "the script was given a secret";
+        }
+
         return ScriptRunspace.HasOpenJobs(_runspace) ? "a job of PowerShell's is left" : leftBehind.Find();
     }
 

@@ -34,7 +34,7 @@ internal static class ParameterSchema
             schema["x-type"] = constraint.TypeName.FullName;
         }
 
-        bool secret = markedSecret || s_secretMark.IsMatch(help) || type == typeof(SecureString) || type == typeof(PSCredential) || type == typeof(SecureString[]);
+        bool secret = markedSecret || s_secretMark.IsMatch(help) || type == typeof(SecureString) || type == typeof(SecureString[]);
         var description = s_secretMark.Replace(string.IsNullOrEmpty(help) ? attributes.HelpMessage ?? string.Empty : help, string.Empty).Trim();
         if (description.Length > 0)
         {

@@ -30,6 +30,14 @@ internal static class ScriptRunspace
         var state = InitialSessionState.CreateDefault2();
         state.ThreadOptions = PSThreadOptions.UseCurrentThread;
         state.Commands.Add(new SessionStateCmdletEntry(RecordCommandName, typeof(RecordCommand), null));
+        state.Commands.Add(new[]
+        {
+            new SessionStateCmdletEntry("Get-AutomationVariable", typeof(GetVariableCommand), null),
+            new SessionStateCmdletEntry("Set-AutomationVariable", typeof(SetVariableCommand), null),
+            new SessionStateCmdletEntry("Get-AutomationPSCredential", typeof(GetCredentialCommand), null),
+            new SessionStateCmdletEntry("Get-AutomationConnection", typeof(GetConnectionCommand), null),
+            new SessionStateCmdletEntry("Get-AutomationCertificate", typeof(GetCertificateCommand), null),
+        });
         var profile = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".config/powershell/Microsoft.PowerShell_profile.ps1");
         state.Variables.Add(new SessionStateVariableEntry("PROFILE", profile, "The profile that pwsh would run, and a runbook does not."));
         foreach (var module in modules)

@@ -93,13 +93,8 @@ internal static class TypeSchema
 
         if (type == typeof(PSCredential))
         {
-            return new JsonObject
-            {
-                ["type"] = "object",
-                ["properties"] = new JsonObject { ["userName"] = Named("string"), ["password"] = Named("string") },
-                ["required"] = new JsonArray("userName", "password"),
-                ["additionalProperties"] = false,
-            };
+            // Whoever starts the runbook names a credential.
+            return new JsonObject { ["type"] = "string", ["minLength"] = 1, ["maxLength"] = 128, ["x-asset"] = "credential" };
         }
 
         if (type == typeof(SecureString) || IsWrittenAsText(type))

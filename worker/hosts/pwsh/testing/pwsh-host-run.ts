@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Analysis } from "../../../../src/contract/analysis.ts";
 import type {
+  AssetRequestMessage,
   EndedMessage,
   HostToWorkerMessage,
   RecordMessage,
@@ -36,6 +37,7 @@ export class PwshHostRun {
   readonly records: RecordMessage[] = [];
   ended: EndedMessage | undefined;
   analysis: Analysis | undefined;
+  readonly assetRequests: AssetRequestMessage[] = [];
   /** What the process wrote past the host, on descriptors 1 and 2. */
   raw = "";
   exit: { code: number | null; signal: string | null } | undefined;
@@ -154,7 +156,8 @@ export class PwshHostRun {
       if (message.type === "ready") this.#ready = true;
       else if (message.type === "record") this.records.push(message);
       else if (message.type === "ended") this.ended = message;
-      else this.analysis = message.analysis;
+      else if (message.type === "analysis") this.analysis = message.analysis;
+      else this.assetRequests.push(message);
     }
     this.#wake();
   }

@@ -1,0 +1,58 @@
+#nullable enable
+using System;
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Runsmith.PowerShellHost;
+
+/// <summary>Asks the worker for assets, and finds the answers for those that wait.</summary>
+internal static class AssetChannel
+{
+    private static readonly ConcurrentDictionary<int, TaskCompletionSource<JsonElement>> s_waiting = new();
+    private static HostChannel? s_channel;
+    private static int s_count;
+    private static volatile bool s_hasSecret;
+
+    /// <summary>Whether a script was given a secret: then no other may follow in this process.</summary>
+    public static bool HasSecret => s_hasSecret;
+
+    /// <summary>From here on commands may ask.</summary>
+    public static void Open(HostChannel channel) => s_channel = channel;
+
+    /// <summary>Waits for the answer (`AssetAnswerMessage` of src/contract/host/host-messages.ts).</summary>
+    /// <param name="write">Writes the members of the request.</param>
+    /// <exception cref="OperationCanceledException">The command is to stop.</exception>
+    public static JsonElement Ask(Action<Utf8JsonWriter> write, CancellationToken stopping)
+    {
+        var channel = s_channel ?? throw new InvalidOperationException("There is no worker to ask.");
+        int id = Interlocked.Increment(ref s_count);
+        var answer = new TaskCompletionSource<JsonElement>(TaskCreationOptions.RunContinuationsAsynchronously);
+        s_waiting[id] = answer;
+        try
+        {
+            channel.WriteAssetRequest(id, write);
+            answer.Task.Wait(stopping);
+            return answer.Task.Result;
+        }
+        finally
+        {
+            s_waiting.TryRemove(id, out _);
+        }
+    }
+
+    /// <summary>An answer came; of one that nobody waits for any more nothing becomes.</summary>
+    public static void Take(JsonElement message)
+    {
+        if (message.TryGetProperty("secret", out var secret) && secret.ValueKind == JsonValueKind.True)
+        {
+            s_hasSecret = true;
+        }
+
+        if (s_waiting.TryGetValue(message.GetProperty("requestId").GetInt32(), out var answer))
+        {
+            answer.TrySetResult(message.Clone());
+        }
+    }
+}
