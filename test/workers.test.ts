@@ -124,6 +124,11 @@ describe("operators say where jobs run", { ...skipUnless("bubblewrap"), timeout:
     const { jobId } = await installation.client.start("busy");
     assert.equal((await installation.client.ended(jobId)).workerId, second.workerId);
   });
+
+  test("a removed worker's process ends, as one that is not permitted any more", async () => {
+    await runsmith("remove-worker", second.workerId);
+    assert.equal((await second.ended()).code, 5);
+  });
 });
 
 /** Asks until there is an answer. */
