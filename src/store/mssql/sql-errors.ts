@@ -106,7 +106,8 @@ export function toSqlError(error: unknown, sent: boolean): Error {
   if (number !== undefined && severity < 20) {
     return new SqlError(number, error.message, procedure);
   }
-  if (neverSent.has(code)) {
+  // The driver says so of connections that it makes; what was under way on one fails as a request.
+  if (neverSent.has(code) || error.name === "ConnectionError") {
     return new ConnectionLost("no", error.message);
   }
   if (number !== undefined || broken.has(code) || /connection lost|socket|LoggedIn|Final state/i.test(error.message)) {
@@ -118,11 +119,11 @@ export function toSqlError(error: unknown, sent: boolean): Error {
 /** How the driver begins what its pool says of a wait that took too long. */
 const waitedForPool = "Failed to acquire a connection from the pool: ";
 
-/** Codes of the driver for a connection that was never there. */
-const neverSent = new Set(["ELOGIN", "EINSTLOOKUP", "ENOTOPEN", "ENOCONN", "EINVALIDSTATE"]);
+/** Codes of the driver for a connection that was never there, and for a transaction that the server rolled back by itself. */
+const neverSent = new Set(["ELOGIN", "EINSTLOOKUP", "ENOTOPEN", "ENOCONN", "EINVALIDSTATE", "EABORT"]);
 
 /** Codes of the driver for one that broke, or for an answer that did not come in time. */
-const broken = new Set(["ESOCKET", "ETIMEOUT", "ECONNCLOSED", "ECANCEL", "ECONNRESET"]);
+const broken = new Set(["ESOCKET", "ETIMEOUT", "ECONNCLOSED", "ECANCEL", "ECONNRESET", "ECLOSE"]);
 
 function driverDetails(error: Error): {
   code: string;

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import sql from "mssql";
+import { ConnectionLost, SqlError, toSqlError } from "./sql-errors.ts";
+
+/** As the driver wraps what its own driver said. */
+function failedRequest(message: string, code: string): Error {
+  return new sql.RequestError(Object.assign(new Error(message), { code }), "EREQUEST");
+}
+
+const lost = (error: Error, sent = true) => {
+  const known = toSqlError(error, sent);
+  return known instanceof ConnectionLost ? known.done : known;
+};
+
+test("whatever way a connection breaks, it is known as that, and whether something may have been done", () => {
+  const underWay = [
+    failedRequest("Connection lost - socket hang up", "ESOCKET"),
+    failedRequest("Connection closed before request completed.", "ECLOSE"),
+    failedRequest("Timeout: Request failed to complete in 15000ms", "ETIMEOUT"),
+    new sql.TransactionError(Object.assign(new Error("Connection lost"), { code: "ESOCKET" })),
+  ];
+  for (const error of underWay) {
+    assert.equal(lost(error), "unknown", error.message);
+    assert.equal(lost(error, false), "no", error.message);
+  }
+  const neverSent = [
+    new sql.ConnectionError("The connection ended without ever completing the connection"),
+    new sql.ConnectionError("Failed to connect to localhost:1", "ESOCKET"),
+    new sql.ConnectionError("Login failed for user 'sa'.", "ELOGIN"),
+    new sql.TransactionError("Transaction has been aborted.", "EABORT"),
+    failedRequest("Requests can only be made in the LoggedIn state, not the Final state", "EINVALIDSTATE"),
+  ];
+  for (const error of neverSent) {
+    assert.equal(lost(error), "no", error.message);
+  }
+});
+
+test("what the server refused keeps its number, and a mistake of ours is not taken for a lost connection", () => {
+  const refused = Object.assign(failedRequest("A duplicate", "EREQUEST"), { number: 2627, class: 14 });
+  const known = toSqlError(refused, true);
+  assert.ok(known instanceof SqlError && known.number === 2627);
+  const mistake = failedRequest("Validation failed for parameter 'job_id'. Invalid buffer.", "EPARAM");
+  assert.equal(toSqlError(mistake, true), mistake);
+});
