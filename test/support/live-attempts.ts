@@ -1,7 +1,7 @@
 import { commandLine, liveProcesses } from "./processes.ts";
 
 /** How often the machine's processes are looked at, in milliseconds. */
-const interval = 50;
+const interval = 100;
 
 /** What a script of a test names its process: `process.title = ...`, so that it is known from outside. */
 export const attemptTitle = "runsmith-attempt:";

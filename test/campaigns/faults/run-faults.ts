@@ -25,8 +25,19 @@ export interface FaultRun {
 /** Milliseconds between two looks at a job: often enough to stop it in time, and no load of its own on the database. */
 const lookInterval = 300;
 
-/** Jobs that are accepted and not over, at most. */
-const outstanding = 16;
+/** Jobs that are accepted and not over, at most, for each slot: some wait, whatever is killed. */
+const outstandingBySlot = 2;
+const workers = 2;
+
+/** Slots of each worker. */
+export const usualSlots = 4;
+
+/** How far a run is. */
+export interface FaultProgress {
+  /** Accepted. */
+  jobs: number;
+  kills: number;
+}
 
 /** Streams short jobs while server, workers and hosts are killed, then examines every job there was. */
 export async function runFaults(of: {
@@ -35,12 +46,14 @@ export async function runFaults(of: {
   seed: number;
   pause: number;
   store: FaultStore;
-  progress?: (text: string) => void;
+  /** Of each worker; as `usualSlots` where left out. */
+  slots?: number;
+  progress?: (progress: FaultProgress) => void;
 }): Promise<FaultRun> {
   await using ground = await openGround(of.store);
   const { installation } = ground;
   using live = new LiveAttempts();
-  const campaign = new Campaign(ground, planFaults(of), of.progress ?? (() => {}));
+  const campaign = new Campaign(ground, planFaults(of), of.slots ?? usualSlots, of.progress ?? (() => {}));
   await campaign.run().catch((error: unknown) => {
     throw new Error(`The run broke off. The services said last:\n${installation.lastErrors()}`, { cause: error });
   });
@@ -68,17 +81,19 @@ class Campaign {
   readonly #installation: Installation;
   readonly #ground: FaultGround;
   readonly #plan: FaultPlan;
-  readonly #progress: (text: string) => void;
+  readonly #slots: number;
+  readonly #progress: (progress: FaultProgress) => void;
   readonly #workers: WorkerProcess[] = [];
   /** What is being killed and started again, so that it is not killed twice at once. */
   readonly #away = new Map<string, Promise<void>>();
   /** What could not be started again; then the run is no good. */
   #failure: { error: unknown } | null = null;
 
-  constructor(ground: FaultGround, plan: FaultPlan, progress: (text: string) => void) {
+  constructor(ground: FaultGround, plan: FaultPlan, slots: number, progress: (progress: FaultProgress) => void) {
     this.#ground = ground;
     this.#installation = ground.installation;
     this.#plan = plan;
+    this.#slots = slots;
     this.#progress = progress;
   }
 
@@ -87,9 +102,10 @@ class Campaign {
     for (const attempts of [1, 3] as const) {
       await client.import(`count-${attempts}`, "TypeScript", counting, { attempts, stopGrace: 1_000 });
     }
-    for (let count = 0; count < 2; count++) {
-      this.#workers.push(await this.#installation.startWorker({ arguments: ["--slots", "4"] }));
+    for (let count = 0; count < workers; count++) {
+      this.#workers.push(await this.#installation.startWorker({ arguments: ["--slots", String(this.#slots)] }));
     }
+    const outstanding = outstandingBySlot * workers * this.#slots;
     const open = new Set<Promise<void>>();
     const kills = [...this.#plan.kills];
     for (const [index, job] of this.#plan.jobs.entries()) {
@@ -97,7 +113,7 @@ class Campaign {
       while (open.size >= outstanding) await Promise.race(open);
       const running: Promise<void> = this.#follow(job).finally(() => open.delete(running));
       open.add(running);
-      if (index % 50 === 49) this.#progress(`${index + 1} jobs, ${this.#plan.kills.length - kills.length} kills`);
+      this.#progress({ jobs: index + 1, kills: this.#plan.kills.length - kills.length });
     }
     await Promise.all(this.#away.values());
     await Promise.all(open);
