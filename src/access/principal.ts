@@ -30,11 +30,14 @@ export interface Principal {
   mustChangePassword?: boolean;
 }
 
-/** Stands for callers of the few routes that ask for no token; holds no role. */
-export const anonymous: Principal = {
+/** Stands for the principal of jobs that have none, or whose is gone or disabled: it may do nothing. */
+export const nobody: Principal = {
   principalId: "00000000-0000-0000-0000-000000000000",
   kind: "user",
-  name: "anonymous",
+  name: "nobody",
   roles: [],
   rights: [],
 };
+
+/** Stands for callers of the few routes that ask for no token; holds no role. */
+export const anonymous: Principal = { ...nobody, name: "anonymous" };

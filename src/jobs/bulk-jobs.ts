@@ -7,11 +7,12 @@ import { endedStatuses, jobStatuses } from "../contract/job-status.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { JobToRetry, StoppedJob, StoredJob } from "../store/operations/jobs.ts";
+import type { VisibleRunbooks } from "../store/operations/runbooks.ts";
 import type { Store } from "../store/store.ts";
 import { storedFilter } from "./job-filter.ts";
 import { jobNotFound, knownJobId, knownPageKey, pageBytes } from "./job-queries.ts";
 import { isEnded } from "./job-transitions.ts";
-import type { StartedJob, StartJobRequest } from "./start-job.ts";
+import type { AdmittedRunbook, StartedJob, StartJobRequest } from "./start-job.ts";
 
 /*
  * What is done to many jobs at once: one bounded page a request, newest first, so that the caller sees how far it is, and stops
@@ -28,7 +29,16 @@ export interface JobSelection {
   limit: number;
 }
 
+/** What whoever asks may do; where it is left out, everything. */
+export interface BulkRights {
+  visibleTo?: VisibleRunbooks;
+  permits(permission: "read" | "operate", runbookId: string): boolean | Promise<boolean>;
+  /** What to say of a job that may be read and no more. */
+  refusal(jobId: string): string;
+}
+
 export interface StopJobsRequest extends JobSelection {
+  rights?: BulkRights;
   requestedBy: string;
   force?: boolean;
   /** Only tells what would be done. */
@@ -41,10 +51,13 @@ export interface RetryStarter {
   startedBy: string;
   /** Id of the principal. */
   starterId?: string;
+  /** As of a start. */
+  admit?(runbook: AdmittedRunbook, draft: boolean): void;
   idempotency?: IdempotencyKey | null;
 }
 
 export interface RetryJobsRequest extends JobSelection, RetryStarter {
+  rights?: BulkRights;
   /** Also those that were retried before. */
   again?: boolean;
   /** Only tells what would be done. */
@@ -93,6 +106,9 @@ export class BulkJobs {
     }
     const { jobs, missing, next } = await this.#selected(request, statuses);
     const outcomes = await inTurn(jobs, async (job) => {
+      if ((await request.rights?.permits("operate", job.runbookId)) === false) {
+        return outcomeOf(job, "refused", request.rights?.refusal(job.jobId));
+      }
       if (request.dryRun === true) {
         return isEnded(job.status) ? outcomeOf(job, "ended") : outcomeOf(job, "would-stop", job.status);
       }
@@ -156,6 +172,9 @@ export class BulkJobs {
       const own = key === null ? null : await this.#options.store.read.jobAcceptedBefore(key);
       return { ...outcomeOf(job, own === null ? "retried-before" : "retried"), newJobId: former.retriedAs };
     }
+    if ((await request.rights?.permits("operate", job.runbookId)) === false) {
+      return outcomeOf(job, "refused", request.rights?.refusal(jobId));
+    }
     if (request.dryRun === true) {
       return outcomeOf(job, "would-retry", job.status);
     }
@@ -170,8 +189,9 @@ export class BulkJobs {
     }
   }
 
-  #start(former: JobToRetry, starter: RetryStarter, jobId?: string): Promise<StartedJob> {
+  #start(former: JobToRetry, { admit, ...starter }: RetryStarter, jobId?: string): Promise<StartedJob> {
     return this.#options.start({
+      ...(admit !== undefined && { admit: (runbook) => admit(runbook, former.draft) }),
       runbook: former.runbookId,
       draft: former.draft,
       parameters: former.parameters,
@@ -182,13 +202,13 @@ export class BulkJobs {
   }
 
   async #selected(
-    { jobIds, filter, after, limit }: JobSelection,
+    { jobIds, filter, after, limit, rights }: JobSelection & { rights?: BulkRights },
     statuses: readonly JobStatus[],
   ): Promise<{ jobs: StoredJob[]; missing: JobOutcome[]; next: string | null }> {
     const { read } = this.#options.store;
     if (filter === undefined) {
       const ids = [...new Set((jobIds ?? []).map((jobId) => jobId.toLowerCase()))];
-      const jobs = await read.jobsById({ jobIds: ids });
+      const jobs = await readable(await read.jobsById({ jobIds: ids }), rights);
       const found = new Set(jobs.map(({ jobId }) => jobId));
       const missing = ids.filter((jobId) => !found.has(jobId)).map((jobId) => missingJob(jobId));
       return { jobs, missing, next: null };
@@ -198,10 +218,16 @@ export class BulkJobs {
       statuses,
       limit,
       bytes: pageBytes,
+      ...(rights?.visibleTo !== undefined && { visibleTo: rights.visibleTo }),
       ...(after !== undefined && { after: knownPageKey(after) }),
     });
     return { jobs: page.items, missing: [], next: page.next };
   }
+}
+
+async function readable(jobs: StoredJob[], rights: BulkRights | undefined): Promise<StoredJob[]> {
+  const seen = await Promise.all(jobs.map(async ({ runbookId }) => rights?.permits("read", runbookId) ?? true));
+  return jobs.filter((_, index) => seen[index]);
 }
 
 /** Works a page some jobs at once, in order. */
@@ -219,12 +245,16 @@ function keyOfOne({ principalId, key, requestHash }: IdempotencyKey, jobId: stri
   return { principalId, key: `retry ${jobId} ${own}`, requestHash };
 }
 
-function starterOf({ startedBy, starterId }: RetryStarter): RetryStarter {
-  return { startedBy, ...(starterId !== undefined && { starterId }) };
+function starterOf({ startedBy, starterId, admit }: RetryStarter): RetryStarter {
+  return { startedBy, ...(starterId !== undefined && { starterId }), ...(admit !== undefined && { admit }) };
 }
 
-function outcomeOf(job: StoredJob, outcome: JobOutcome["outcome"], reason: string | null = null): JobOutcome {
-  return { jobId: job.jobId, runbookName: job.runbookName, outcome, reason, newJobId: null };
+function outcomeOf(
+  job: StoredJob,
+  outcome: JobOutcome["outcome"],
+  reason: string | null | undefined = null,
+): JobOutcome {
+  return { jobId: job.jobId, runbookName: job.runbookName, outcome, reason: reason ?? null, newJobId: null };
 }
 
 function missingJob(jobId: string): JobOutcome {

@@ -80,8 +80,15 @@ export class DispatchHolds {
     return holdResource(held);
   }
 
-  async list(): Promise<DispatchHoldResource[]> {
-    return (await this.#options.store.read.dispatchHolds()).map(holdResource);
+  /** @param isVisible which of them are shown; all when it is left out */
+  async list(isVisible?: (held: StoredDispatchHold) => boolean | Promise<boolean>): Promise<DispatchHoldResource[]> {
+    const visible: DispatchHoldResource[] = [];
+    for (const held of await this.#options.store.read.dispatchHolds()) {
+      if (isVisible === undefined || (await isVisible(held))) {
+        visible.push(holdResource(held));
+      }
+    }
+    return visible;
   }
 
   /** Lets parked jobs of a runbook into the queue, as many as its rules allow, by portions. */

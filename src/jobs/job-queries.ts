@@ -6,6 +6,7 @@ import { isId } from "../contract/id.ts";
 import type { JobStreamRecord, StreamName } from "../contract/stream.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { StoredJob } from "../store/operations/jobs.ts";
+import type { VisibleRunbooks } from "../store/operations/runbooks.ts";
 import type { RecordPosition } from "../store/operations/streams.ts";
 import type { Store } from "../store/store.ts";
 import { storedFilter } from "./job-filter.ts";
@@ -23,6 +24,8 @@ export interface JobAttemptResource {
 }
 
 export interface JobsQuery extends JobFilter {
+  /** The runbooks whose jobs are shown; all when it is left out. */
+  visibleTo?: VisibleRunbooks;
   after?: string;
   limit: number;
 }
@@ -66,11 +69,12 @@ export class JobQueries {
   }
 
   /** @throws UserError `invalid-page-key`, `invalid-filter` */
-  async jobs({ after, limit, ...filter }: JobsQuery): Promise<Page<JobResource>> {
+  async jobs({ after, limit, visibleTo, ...filter }: JobsQuery): Promise<Page<JobResource>> {
     const page = await this.#store.read.jobs({
       ...storedFilter(filter),
       limit,
       bytes: pageBytes,
+      ...(visibleTo !== undefined && { visibleTo }),
       ...(after !== undefined && { after: knownPageKey(after) }),
     });
     return { items: page.items.map((job) => this.#resource(job)), next: page.next };

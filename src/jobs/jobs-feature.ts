@@ -15,6 +15,7 @@ import type { Interest } from "../services/change-feed.ts";
 import type { Leadership } from "../services/duty-leader.ts";
 import { soleLeader } from "../services/duty-leader.ts";
 import type { ChangedJob } from "../store/operations/changes.ts";
+import type { StoredDispatchHold } from "../store/operations/dispatch.ts";
 import type {
   AssignedAttempt,
   JobEffects,
@@ -172,7 +173,9 @@ export interface JobsFeature {
   holdDispatch(of: HoldRequest): Promise<DispatchHoldResource>;
   /** Ends a hold. Throws UserErrors as `DispatchHolds.release` says. */
   releaseDispatch(of: HoldSubject): Promise<DispatchHoldResource>;
-  listDispatchHolds(): Promise<DispatchHoldResource[]>;
+  listDispatchHolds(
+    isVisible?: (held: StoredDispatchHold) => boolean | Promise<boolean>,
+  ): Promise<DispatchHoldResource[]>;
   /** Jobs waiting, by queue. */
   queueLengths(): Promise<(QueueKey & { runOn: string[]; jobs: number })[]>;
   /** Attempts that workers of this service have. */
@@ -465,8 +468,10 @@ class Jobs implements JobsFeature, JobLinkHandler {
     return this.#holds.release(of);
   }
 
-  listDispatchHolds(): Promise<DispatchHoldResource[]> {
-    return this.#holds.list();
+  listDispatchHolds(
+    isVisible?: (held: StoredDispatchHold) => boolean | Promise<boolean>,
+  ): Promise<DispatchHoldResource[]> {
+    return this.#holds.list(isVisible);
   }
 
   queueLengths(): Promise<(QueueKey & { runOn: string[]; jobs: number })[]> {

@@ -28,7 +28,12 @@ export interface StartJobRequest {
   scheduledFor?: AcceptJob["scheduledFor"];
   /** The id that the job gets; a new one when left out. */
   jobId?: string;
+  /** Throws when no job of the runbook may be started by whoever asks; left out where nobody in particular does. */
+  admit?(runbook: AdmittedRunbook): void;
 }
+
+/** What has to be known of a runbook to decide who may start it. */
+export type AdmittedRunbook = Pick<StartableRunbook, "runbookId" | "folderId" | "name">;
 
 export interface StartedJob {
   job: JobResource;
@@ -71,7 +76,8 @@ export class JobStarter {
   }
 
   /**
-   * @throws UserError `runbook-not-found` (404), `runbook-disabled`, `runbook-not-published`, `concurrency-limit` (409),
+   * @throws UserError `runbook-not-found` (404), `runbook-disabled`, `runbook-not-published`, `concurrency-limit`,
+   * `run-as-unavailable` (409),
    * `invalid-parameters` (400, all problems in `errors`), `idempotency-key-reused` (422), `storage-low` (507)
    */
   async start(request: StartJobRequest): Promise<StartedJob> {
@@ -105,7 +111,11 @@ export class JobStarter {
     const draft = request.draft ?? false;
     let runbook = runbooks.remembered(request.runbook, draft);
     for (let look = 1; look <= mostLooks; look += 1) {
-      runbook ??= await runbooks.lookUp(request.runbook, draft);
+      if (runbook === undefined) {
+        runbook = await runbooks.lookUp(request.runbook, draft, request.admit);
+      } else {
+        request.admit?.(runbook);
+      }
       if (versions.remembered(runbook.versionId) === undefined) {
         // So that it is there when the job is handed over; whoever needs it looks again.
         versions.lookUp(runbook.versionId).catch(() => undefined);
@@ -171,6 +181,7 @@ function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft
     versionId: runbook.versionId,
     versionNumber: runbook.versionNumber,
     draft,
+    ...(request.admit !== undefined && { folderId: runbook.folderId }),
     parameters,
     secretNames: check.secretNames.filter((name) => Object.hasOwn(parameters, name)),
     startedBy: request.startedBy,

@@ -12,6 +12,7 @@ import { BoundedCache } from "./bounded-cache.ts";
 export interface StartableRunbook {
   runbookId: string;
   name: string;
+  folderId: string | null;
   kind: RunbookKind;
   versionId: string;
   versionNumber: number;
@@ -47,20 +48,24 @@ export class StartableRunbooks {
 
   /**
    * @throws UserError `runbook-not-found` (404), `runbook-disabled`, `runbook-not-published`, `runbook-has-no-draft`,
-   * `analysis-waiting` (409), `runbook-has-problems` (422)
+   * `analysis-waiting`, `run-as-unavailable` (409), `runbook-has-problems` (422)
+   * @param admit throws when no job of it may be started; asked before anything else is told of it
    */
-  async lookUp(runbook: string, draft: boolean): Promise<StartableRunbook> {
+  async lookUp(
+    runbook: string,
+    draft: boolean,
+    admit?: (runbook: Pick<StartableRunbook, "runbookId" | "folderId" | "name">) => void,
+  ): Promise<StartableRunbook> {
     const found = await this.#store.read.runbookToStart({ runbook: normalized(runbook), draft });
     if (found === null) {
-      throw new UserError("runbook-not-found", `There is no runbook ${runbook}.`, {
-        status: 404,
-        remedy: "Check the name: `npx runsmith get-runbook` lists all runbooks.",
-      });
+      throw runbookNotFound(runbook);
     }
+    admit?.(found);
     const version = startableVersion(found, draft);
     const startable: StartableRunbook = {
       runbookId: found.runbookId,
       name: found.name,
+      folderId: found.folderId,
       kind: found.kind,
       versionId: version.versionId,
       versionNumber: version.number,
@@ -91,6 +96,13 @@ export class StartableRunbooks {
   }
 }
 
+export function runbookNotFound(runbook: string): UserError {
+  return new UserError("runbook-not-found", `There is no runbook ${runbook}.`, {
+    status: 404,
+    remedy: "Check the name: `npx runsmith get-runbook` lists all runbooks.",
+  });
+}
+
 /** The version that runs; or why none can. */
 function startableVersion(runbook: RunbookToStart, draft: boolean): NonNullable<RunbookToStart["version"]> {
   const { name, version } = runbook;
@@ -100,6 +112,10 @@ function startableVersion(runbook: RunbookToStart, draft: boolean): NonNullable<
       status: 409,
       remedy: `Enable it: npx runsmith enable-runbook ${quoted}`,
     });
+  }
+  // A draft acts as who tests it.
+  if (!draft && runbook.runAs !== null && !runbook.runAs.enabled) {
+    throw runAsUnavailable(name, runbook.runAs);
   }
   if (version === null) {
     throw draft
@@ -142,6 +158,14 @@ function startableVersion(runbook: RunbookToStart, draft: boolean): NonNullable<
     );
   }
   return version;
+}
+
+function runAsUnavailable(name: string, runAs: NonNullable<RunbookToStart["runAs"]>): UserError {
+  const who = runAs.name === null ? "a principal that is gone" : `${runAs.kind} ${runAs.name}, which is disabled`;
+  return new UserError("run-as-unavailable", `Jobs of the runbook ${name} run as ${who}.`, {
+    status: 409,
+    remedy: `Let them run as somebody else: npx runsmith set-runbook ${JSON.stringify(name)} --run-as PRINCIPAL`,
+  });
 }
 
 function normalized(runbook: string): string {

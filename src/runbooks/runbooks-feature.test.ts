@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { testAdministrator } from "../access/testing/test-principals.ts";
 import type { RunbookSettings } from "../contract/api/runbook.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Store } from "../store/store.ts";
@@ -49,7 +50,7 @@ describe("runbooks in TypeScript", () => {
   test("are analysed in a process of their own: signature, needs, synopsis, and the text that runs", async () => {
     const text =
       "\uFEFF/**\n * Greets.\n * @needs network\n */\nexport default function ({ name }: { name: string }) {\r\n  return name;\r\n}\n";
-    const { runbook, created } = await runbooks.import(importing("greets", text), { changedBy: "tester" });
+    const { runbook, created } = await runbooks.import(importing("greets", text), { caller: testAdministrator });
     assert.equal(created, true);
     assert.equal(runbook.published?.synopsis, "Greets.");
     assert.deepEqual(runbook.published?.signature?.required, ["name"]);
@@ -62,18 +63,18 @@ describe("runbooks in TypeScript", () => {
   test("that cannot be stripped stay drafts with the place of the problem", async () => {
     await assert.rejects(
       runbooks.import(importing("enums", "enum Colour { Red }\nexport default function () {}\n"), {
-        changedBy: "tester",
+        caller: testAdministrator,
       }),
       { name: "UserError", code: "runbook-has-problems", status: 422 },
     );
-    const runbook = await runbooks.get("enums");
+    const runbook = await runbooks.get("enums", testAdministrator);
     assert.equal(runbook.published, null);
     assert.equal(runbook.draft?.problems[0]?.line, 1);
   });
 
   test("are imported once under a key, although the service crashed before it could answer", async () => {
     const idempotency = { principalId: randomUUID(), key: randomUUID(), requestHash: randomBytes(32) };
-    const context = { changedBy: "tester", idempotency };
+    const context = { caller: testAdministrator, idempotency };
     const first = await runbooks.import(importing("once", "export default function () {}\n"), context);
     const second = await runbooks.import(importing("once", "export default function () {}\n"), context);
     assert.equal(second.runbook.runbookId, first.runbook.runbookId);
@@ -87,25 +88,25 @@ describe("runbooks in TypeScript", () => {
     const stopping = new ScriptAnalyser(powerShell);
     const interrupted = new RunbooksFeature(store, stopping, listener).import(
       { ...importing("interrupted", "export default function () {}\n"), publish: false },
-      { changedBy: "tester" },
+      { caller: testAdministrator },
     );
     stopping.close();
     assert.equal((await interrupted).runbook.draft?.analysis, "waiting");
     const failures: unknown[] = [];
     const waiting = new WaitingAnalyses(store, analyser, (error) => failures.push(error));
-    while ((await runbooks.get("interrupted")).draft?.analysis === "waiting") {
+    while ((await runbooks.get("interrupted", testAdministrator)).draft?.analysis === "waiting") {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     await waiting.close();
     assert.deepEqual(failures, []);
-    const { published } = await runbooks.publish("interrupted", false, { changedBy: "tester" });
+    const { published } = await runbooks.publish("interrupted", false, { caller: testAdministrator });
     assert.deepEqual(published?.problems, []);
   });
 
   test("get an installation's default grants when they are new, and only then", async () => {
     const listener = { changed: () => undefined, concurrencyChanged: () => undefined };
     const generous = new RunbooksFeature(store, analyser, listener, [{ type: "network" }]);
-    const context = { changedBy: "tester" };
+    const context = { caller: testAdministrator };
     const text = "export default function () {}\n";
     const draft = (name: string, settings: Partial<RunbookSettings> = {}) => ({
       ...importing(name, text, settings),
@@ -122,10 +123,12 @@ describe("runbooks in TypeScript", () => {
   });
 
   test("tell those who remember them of every change", async () => {
-    const { runbook } = await runbooks.import(importing("told", "export default function () {}\n"), { changedBy: "t" });
+    const { runbook } = await runbooks.import(importing("told", "export default function () {}\n"), {
+      caller: testAdministrator,
+    });
     told.length = 0;
-    await runbooks.change("told", { description: "new" }, { changedBy: "t" });
-    await runbooks.change("told", { concurrencyLimit: 1 }, { changedBy: "t" });
+    await runbooks.change("told", { description: "new" }, { caller: testAdministrator });
+    await runbooks.change("told", { concurrencyLimit: 1 }, { caller: testAdministrator });
     assert.deepEqual(told, [runbook.runbookId, runbook.runbookId, `concurrency ${runbook.runbookId}`]);
   });
 
@@ -136,7 +139,7 @@ describe("runbooks in TypeScript", () => {
       { grants: [{ type: "path", path: "/a/../b", access: "read" }] },
     ]) {
       await assert.rejects(
-        runbooks.import(importing("settings", "", settings as Partial<RunbookSettings>), { changedBy: "tester" }),
+        runbooks.import(importing("settings", "", settings as Partial<RunbookSettings>), { caller: testAdministrator }),
         { name: "UserError" },
       );
     }

@@ -1,4 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { permits } from "../access/authorize.ts";
+import type { Principal } from "../access/principal.ts";
+import { visibleTo } from "../access/visible-to.ts";
 import type { Analysis } from "../contract/analysis.ts";
 import type { RunbookSettings } from "../contract/api/runbook.ts";
 import type { Grant } from "../contract/grant.ts";
@@ -6,18 +9,26 @@ import { looksLikeId } from "../contract/id.ts";
 import type { RunbookKind } from "../contract/runbook-kind.ts";
 import { UserError } from "../contract/user-error.ts";
 import { formatGrants, missingGrants, parseGrants } from "../language/needs.ts";
+import { noSuchFolder } from "../store/folder-refusals.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { StoredRunbook, StoredRunbookVersion, VersionName } from "../store/operations/runbooks.ts";
 import type { Store } from "../store/store.ts";
+import { namedRunAs, publishedRunAs } from "./run-as.ts";
 import { checkedRunbookName } from "./runbook-name.ts";
+import {
+  authorizeGrants,
+  authorizeRunbook,
+  authorizeSettings,
+  folderToFill,
+  permitsRunbook,
+} from "./runbook-permits.ts";
 import { checkedSettings } from "./runbook-settings.ts";
 import type { ScriptAnalyser } from "./script-analyser.ts";
 import { checkScriptSource, scriptText } from "./script-source.ts";
 
 /** Who changes a runbook, and which revision they saw; a change is refused when it is not the current one. */
 export interface ChangeContext {
-  /** Name of the principal. */
-  changedBy: string;
+  caller: Principal;
   expectedRevision?: number | undefined;
   /** Of a request that may be repeated: its first write is done once under this key. */
   idempotency?: IdempotencyKey | undefined;
@@ -29,11 +40,21 @@ export interface RunbookToImport {
   /** The file's own bytes. */
   source: Uint8Array;
   settings: Partial<RunbookSettings>;
+  /** Id or path of the folder that it is to be in, null for none; left out, a new one is in none and another one stays where it is. */
+  folder?: string | null;
   /** Save the text as the draft of the runbook of that name, if there is one. */
   overwrite: boolean;
   publish: boolean;
   /** Grant what the script states that it needs. */
   grantNeeded: boolean;
+}
+
+/** What is changed of a runbook beside its texts. */
+export interface RunbookSettingsChange extends Partial<RunbookSettings> {
+  /** Id or path of a folder; null for none. */
+  folder?: string | null;
+  /** Id or name of the principal that its jobs act as. */
+  runAs?: string;
 }
 
 /** Told when a change is stored, so that others drop what they remember. */
@@ -72,58 +93,82 @@ export class RunbooksFeature {
   }
 
   /** @throws UserError `runbook-not-found` (404) */
-  async get(runbook: string): Promise<StoredRunbook> {
-    return (await this.#store.read.runbook({ runbook: key(runbook) })) ?? notFound(runbook);
+  async get(runbook: string, caller: Principal): Promise<StoredRunbook> {
+    const found = await this.#find(runbook);
+    return permitsRunbook(caller, "read", found) ? found : notFound(runbook);
   }
 
-  list(filter: { name?: string; tag?: string; after?: string; limit: number }) {
-    return this.#store.read.runbooks(filter);
+  /** By name, those that the caller may read. @throws UserError `folder-not-found` (404) */
+  async list(
+    { folder, ...filter }: { name?: string; tag?: string; folder?: string; after?: string; limit: number },
+    caller: Principal,
+  ) {
+    const visible = visibleTo(caller);
+    const folderId = folder === undefined ? undefined : await this.#folderId(folder, caller);
+    return this.#store.read.runbooks({
+      ...filter,
+      ...(folderId !== undefined && { folderId }),
+      ...(visible !== null && { visibleTo: visible }),
+    });
   }
 
   /** @throws UserError `runbook-not-found` (404) */
-  async versions(runbook: string, page: { after?: string; limit: number }) {
+  async versions(runbook: string, page: { after?: string; limit: number }, caller: Principal) {
+    await this.#refuseUnreadable(runbook, caller);
     return (await this.#store.read.runbookVersions({ runbook: key(runbook), ...page })) ?? notFound(runbook);
   }
 
   /** @throws UserError `runbook-not-found`, `runbook-version-not-found` (404) */
-  async version(runbook: string, version: VersionName): Promise<StoredRunbookVersion> {
+  async version(runbook: string, version: VersionName, caller: Principal): Promise<StoredRunbookVersion> {
+    await this.#refuseUnreadable(runbook, caller);
     const found = await this.#store.read.runbookVersion({ runbook: key(runbook), version });
     return found ?? this.#versionNotFound(runbook, version);
   }
 
   /** The file's own bytes. @throws UserError `runbook-not-found`, `runbook-version-not-found` (404) */
-  async content(runbook: string, version: VersionName) {
+  async content(runbook: string, version: VersionName, caller: Principal) {
+    await this.#refuseUnreadable(runbook, caller);
     const found = await this.#store.read.runbookVersionContent({ runbook: key(runbook), version });
     return found ?? this.#versionNotFound(runbook, version);
   }
 
   /**
    * Imports a script as a draft, and publishes it if asked. What cannot be published stays a draft, and the error says so.
-   * @throws UserError of the name, of the bytes, `runbook-exists` (409), and whatever publishing throws
+   * Who may edit a folder makes runbooks in it; outside of all folders who may edit everything.
+   * @throws UserError of the name, of the bytes, `runbook-exists` (409), `folder-not-found` (404), `not-permitted` (403), and whatever
+   * publishing throws
    */
   async import(given: RunbookToImport, context: ChangeContext): Promise<{ runbook: StoredRunbook; created: boolean }> {
     const name = checkedRunbookName(given.name);
     checkScriptSource(given.source);
     const settings = checkedSettings(given.settings);
+    const { caller } = context;
+    const existing = await this.#store.read.runbook({ runbook: name });
     // A repetition finds what its first request made.
-    if (!given.overwrite && context.idempotency === undefined) {
-      await this.#refuseExisting(name);
+    const isOverwritten = given.overwrite || context.idempotency !== undefined;
+    if (existing !== null && !(isOverwritten && permitsRunbook(caller, "read", existing))) {
+      throw runbookExists(name);
     }
+    const folderId = await this.#folderOfImport(given, existing, caller);
+    await authorizeSettings(this.#store, settings, existing, caller);
     const analysis = await this.#analyse(given.kind, name, given.source, given.publish);
     if (given.grantNeeded && !given.publish && analysis !== null) {
       settings.grants = stated(analysis.needs);
+      const former = existing?.grants ?? this.#defaultGrants;
+      authorizeGrants(settings.grants, former, caller);
     }
-    const { kind, source, overwrite } = given;
-    const { changedBy } = context;
+    const { kind, source } = given;
     const imported = await this.#writes(context).importRunbook({
       name,
       kind,
       source,
       analysis,
-      overwrite,
+      // One that came meanwhile is not what was decided about.
+      overwrite: given.overwrite && existing !== null,
       settings,
       defaults: { grants: this.#defaultGrants },
-      changedBy,
+      ...(folderId !== undefined && { folderId }),
+      changedBy: caller.name,
     });
     this.#listener.changed(imported.runbook.runbookId);
     if (!given.publish) {
@@ -131,19 +176,17 @@ export class RunbooksFeature {
     }
     if (context.idempotency !== undefined) {
       // A repetition was told of the first import: that draft may be published, or replaced, by now.
-      const runbook = await this.get(imported.runbook.runbookId);
+      const runbook = await this.#find(imported.runbook.runbookId);
       if (runbook.draft?.versionId !== imported.runbook.draft?.versionId) {
         return { runbook, created: imported.created };
       }
     }
     if (imported.runbook.draft === null) {
       // The text is the published one already.
-      return given.grantNeeded
-        ? { ...imported, runbook: await this.#grantNeeded(imported.runbook, changedBy) }
-        : imported;
+      return given.grantNeeded ? { ...imported, runbook: await this.#grantNeeded(imported.runbook, caller) } : imported;
     }
     try {
-      const runbook = await this.#publish(imported.runbook, given.grantNeeded, { changedBy });
+      const runbook = await this.#publish(imported.runbook, given.grantNeeded, { caller });
       return { runbook, created: imported.created };
     } catch (error) {
       throw error instanceof UserError ? draftStays(error) : error;
@@ -153,13 +196,14 @@ export class RunbooksFeature {
   /** @throws UserError `runbook-not-found` (404), `revision-mismatch` (412), of the bytes */
   async saveDraft(runbook: string, source: Uint8Array, context: ChangeContext): Promise<StoredRunbook> {
     checkScriptSource(source);
-    const { kind, name } = await this.get(runbook);
+    const { kind, name } = await this.#editable(runbook, context);
     const analysis = await this.#analyse(kind, name, source, false);
     return this.#changed(this.#store.write.saveDraft({ ...change(runbook, context), source, analysis }));
   }
 
   /** @throws UserError `runbook-not-found` (404), `revision-mismatch` (412), `runbook-has-no-draft` (409), … */
-  discardDraft(runbook: string, context: ChangeContext): Promise<StoredRunbook> {
+  async discardDraft(runbook: string, context: ChangeContext): Promise<StoredRunbook> {
+    await this.#editable(runbook, context);
     return this.#changed(this.#store.write.discardDraft(change(runbook, context)));
   }
 
@@ -170,13 +214,29 @@ export class RunbooksFeature {
    * `runbook-has-problems` (422)
    */
   async publish(runbook: string, grantNeeded: boolean, context: ChangeContext): Promise<StoredRunbook> {
-    return this.#publish(await this.get(runbook), grantNeeded, context);
+    return this.#publish(await this.#editable(runbook, context), grantNeeded, context);
   }
 
-  /** @throws UserError `runbook-not-found` (404), `revision-mismatch` (412), `invalid-grant` */
-  async change(runbook: string, settings: Partial<RunbookSettings>, context: ChangeContext): Promise<StoredRunbook> {
+  /**
+   * @throws UserError `runbook-not-found`, `folder-not-found`, `principal-not-found` (404), `revision-mismatch` (412), `invalid-grant`,
+   * `not-permitted`, `run-as-not-permitted` (403)
+   */
+  async change(
+    runbook: string,
+    { folder, runAs, ...given }: RunbookSettingsChange,
+    context: ChangeContext,
+  ): Promise<StoredRunbook> {
+    const { caller } = context;
+    const former = await this.#editable(runbook, context);
+    const settings = checkedSettings(given);
+    await authorizeSettings(this.#store, settings, former, caller);
     const changed = await this.#changed(
-      this.#store.write.changeRunbook({ ...change(runbook, context), settings: checkedSettings(settings) }),
+      this.#store.write.changeRunbook({
+        ...change(former.runbookId, context),
+        settings,
+        ...(folder !== undefined && { folderId: await folderToFill(this.#store, folder, caller) }),
+        ...(runAs !== undefined && { runAs: await namedRunAs(this.#store, runAs, caller) }),
+      }),
     );
     if (settings.concurrencyLimit !== undefined || settings.concurrencyPolicy !== undefined) {
       this.#listener.concurrencyChanged(changed.runbookId);
@@ -185,13 +245,18 @@ export class RunbooksFeature {
   }
 
   /** @throws UserError `runbook-not-found` (404), `revision-mismatch` (412), `runbook-has-open-jobs` (409) */
-  remove(runbook: string, context: ChangeContext): Promise<void> {
+  async remove(runbook: string, context: ChangeContext): Promise<void> {
+    await this.#editable(runbook, context);
     return this.#store.write.deleteRunbook(change(runbook, context));
   }
 
   async #publish(runbook: StoredRunbook, grantNeeded: boolean, context: ChangeContext): Promise<StoredRunbook> {
     const { draft } = await this.#analysed(runbook);
-    const publication = { ...change(runbook.runbookId, context), ...(draft && { draftVersionId: draft.versionId }) };
+    const publication = {
+      ...change(runbook.runbookId, context),
+      ...(draft && { draftVersionId: draft.versionId }),
+      runAs: publishedRunAs(runbook, context.caller),
+    };
     const isReady = draft?.analysis === "done" && !draft.problems.some((problem) => problem.severity === "error");
     // A draft that is not ready is refused by the store, in the transaction that would publish it.
     if (!isReady) {
@@ -199,6 +264,7 @@ export class RunbooksFeature {
     }
     const needs = stated(draft.needs);
     if (grantNeeded) {
+      authorizeGrants(needs, runbook.grants, context.caller);
       return this.#changed(this.#writes(context).publishRunbook({ ...publication, grants: needs }));
     }
     const missing = missingGrants(needs, runbook.grants);
@@ -209,12 +275,12 @@ export class RunbooksFeature {
   }
 
   /** Grants what the published version needs, where that is more than is granted. */
-  async #grantNeeded(runbook: StoredRunbook, changedBy: string): Promise<StoredRunbook> {
+  async #grantNeeded(runbook: StoredRunbook, caller: Principal): Promise<StoredRunbook> {
     const needs = stated(runbook.published?.needs ?? []);
     if (missingGrants(needs, runbook.grants).length === 0) {
       return runbook;
     }
-    return this.change(runbook.runbookId, { grants: needs }, { changedBy });
+    return this.change(runbook.runbookId, { grants: needs }, { caller });
   }
 
   async #changed(change: Promise<StoredRunbook>): Promise<StoredRunbook> {
@@ -249,7 +315,7 @@ export class RunbooksFeature {
       performance.now() < until
     ) {
       await delay(analysisPause);
-      current = await this.get(runbook.runbookId);
+      current = await this.#find(runbook.runbookId);
     }
     return current;
   }
@@ -271,17 +337,46 @@ export class RunbooksFeature {
     });
   }
 
-  async #refuseExisting(name: string): Promise<void> {
-    if ((await this.#store.read.runbook({ runbook: name })) !== null) {
-      throw new UserError("runbook-exists", `There is a runbook ${name} already.`, {
-        status: 409,
-        remedy: "Import under another name, or with overwrite (--overwrite) to save the text as its draft.",
-      });
+  async #find(runbook: string): Promise<StoredRunbook> {
+    return (await this.#store.read.runbook({ runbook: key(runbook) })) ?? notFound(runbook);
+  }
+
+  async #refuseUnreadable(runbook: string, caller: Principal): Promise<void> {
+    if (!permits(caller, "read", { kind: "everything" })) {
+      await this.get(runbook, caller);
     }
   }
 
+  /** @throws UserError `runbook-not-found` (404), `not-permitted` (403) */
+  async #editable(runbook: string, { caller }: ChangeContext): Promise<StoredRunbook> {
+    const found = await this.get(runbook, caller);
+    authorizeRunbook(caller, "edit", found);
+    return found;
+  }
+
+  /** The folder of an imported runbook; undefined where it stays where it is. */
+  async #folderOfImport(
+    { folder }: RunbookToImport,
+    existing: StoredRunbook | null,
+    caller: Principal,
+  ): Promise<string | null | undefined> {
+    if (existing !== null) {
+      authorizeRunbook(caller, "edit", existing);
+      return folder === undefined ? undefined : folderToFill(this.#store, folder, caller);
+    }
+    return folderToFill(this.#store, folder ?? null, caller);
+  }
+
+  async #folderId(folder: string, caller: Principal): Promise<string> {
+    const found = await this.#store.read.folder({ folder: folder.normalize("NFC") });
+    if (found === null || !permits(caller, "read", { kind: "folder", folderId: found.folderId })) {
+      throw noSuchFolder(folder);
+    }
+    return found.folderId;
+  }
+
   async #versionNotFound(runbook: string, version: VersionName): Promise<never> {
-    const { name } = await this.get(runbook);
+    const { name } = await this.#find(runbook);
     const missing = typeof version === "number" ? `no version ${version}` : `no ${version} version`;
     throw new UserError("runbook-version-not-found", `The runbook ${name} has ${missing}.`, {
       status: 404,
@@ -295,8 +390,8 @@ function key(runbook: string): string {
   return looksLikeId(runbook) ? runbook.toLowerCase() : runbook.normalize("NFC");
 }
 
-function change(runbook: string, { changedBy, expectedRevision }: ChangeContext) {
-  return { runbook: key(runbook), changedBy, ...(expectedRevision !== undefined && { expectedRevision }) };
+function change(runbook: string, { caller, expectedRevision }: ChangeContext) {
+  return { runbook: key(runbook), changedBy: caller.name, ...(expectedRevision !== undefined && { expectedRevision }) };
 }
 
 function stated(needs: readonly string[]): Grant[] {
@@ -307,6 +402,13 @@ function notFound(runbook: string): never {
   throw new UserError("runbook-not-found", `There is no runbook ${runbook}.`, {
     status: 404,
     remedy: "Check the name: `npx runsmith get-runbook` lists all runbooks.",
+  });
+}
+
+function runbookExists(name: string): UserError {
+  return new UserError("runbook-exists", `There is a runbook ${name} already.`, {
+    status: 409,
+    remedy: "Import under another name, or with overwrite (--overwrite) to save the text as its draft.",
   });
 }
 

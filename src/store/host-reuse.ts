@@ -12,12 +12,13 @@ const emptiedFolders = ["/tmp", "/dev/shm"];
  */
 export function hostReuseOf(
   runbook: { isolation: Isolation; shareCallers: boolean; grants: readonly Grant[] },
-  job: { secretNames: readonly string[]; starterId?: string | null },
+  job: { secretNames: readonly string[]; starterId?: string | null; draft?: boolean },
 ): HostReuse {
   if (runbook.isolation !== "runbook" || job.secretNames.length > 0 || runbook.grants.some(forbidsReuse)) {
     return "never";
   }
-  if (runbook.shareCallers) {
+  // Drafts act as whoever tests them, so hosts do not go from one to another.
+  if (runbook.shareCallers && job.draft !== true) {
     return "any-starter";
   }
   // Nobody in particular is nobody's equal.

@@ -77,6 +77,57 @@ storeTest("a page of jobs ends at its bytes, holds at least one job, and pages m
   assert.equal((await db.operations.jobs({ limit: 100, bytes: 1 })).items.length, 1);
 });
 
+storeTest(
+  "a list shows the jobs of the runbooks that may be shown, with any filter, and pages miss none",
+  async (t) => {
+    const db = await openJobsDatabase(t);
+    const names = ["Alpha", "Beta", "Gamma", "Delta"];
+    const runbooks: Awaited<ReturnType<typeof db.addRunbook>>[] = [];
+    for (const name of names) runbooks.push(await db.addRunbook({ name }));
+    const [alpha, beta, gamma, delta] = runbooks.map(({ runbookId }) => runbookId);
+    const folderId = idAt(db.time);
+    await db.changeRunbook({ folderId }, beta);
+    await db.changeRunbook({ folderId: idAt(db.time) }, gamma);
+    const started: { jobId: string; runbookId: string }[] = [];
+    for (let round = 0; round < 30; round += 1) {
+      for (const runbook of runbooks) started.unshift({ jobId: await db.start(runbook), runbookId: runbook.runbookId });
+    }
+    const worker = await db.addWorker();
+    const claimed = await db.claim(worker, 4);
+    const visibleTo = { folderIds: [folderId], runbookIds: [alpha ?? "", idAt(db.time)] };
+    const list = async (of: Partial<JobsPage>) => {
+      const found: string[] = [];
+      for (let after: string | null | undefined; after !== null; ) {
+        const page = await db.operations.jobs({
+          ...{ limit: 7, bytes: 1_000_000, visibleTo },
+          ...(after !== undefined && { after }),
+          ...of,
+        });
+        found.push(...page.items.map(({ jobId }) => jobId));
+        after = page.next;
+      }
+      return found;
+    };
+    const jobsOf = (...ids: (string | undefined)[]) =>
+      started.filter(({ runbookId }) => ids.includes(runbookId)).map(({ jobId }) => jobId);
+    const seen = jobsOf(alpha, beta);
+    assert.deepEqual(await list({}), seen);
+    assert.deepEqual(await list({ statuses: ["New", "Activating"] }), seen);
+    assert.deepEqual(await list({ statuses: ["New", "Activating", "Completed"] }), seen);
+    assert.deepEqual(await list({ statuses: ["Completed"] }), []);
+    assert.deepEqual(await list({ runbook: "beta" }), jobsOf(beta));
+    assert.deepEqual(await list({ runbook: delta ?? "" }), []);
+    assert.deepEqual(await list({ runbook: "Delta", statuses: ["New"] }), []);
+    const onWorker = claimed.map(({ jobId }) => jobId).filter((jobId) => seen.includes(jobId));
+    assert.ok(onWorker.length > 0 && onWorker.length < claimed.length);
+    for (const filter of [{}, { statuses: ["Activating" as const] }]) {
+      assert.deepEqual(new Set(await list({ worker: worker.workerId, ...filter })), new Set(onWorker));
+    }
+    assert.deepEqual(await list({ visibleTo: { folderIds: [], runbookIds: [] } }), []);
+    assert.deepEqual(await list({ visibleTo: { folderIds: [folderId], runbookIds: [beta ?? ""] } }), jobsOf(beta));
+  },
+);
+
 function idAt(time: number): string {
   return newId({ msecs: time });
 }

@@ -1,9 +1,12 @@
 import { AccessFeature } from "../access/access-feature.ts";
+import { nobody } from "../access/principal.ts";
 import { RightsFeature } from "../access/rights-feature.ts";
+import { RunbookGate } from "../access/runbook-gate.ts";
 import { newToken, tokenHash } from "../access/token.ts";
 import { assetSecrets } from "../assets/asset-secret.ts";
 import { AssetsFeature } from "../assets/assets-feature.ts";
 import type { RetentionOptions, ServerOptions } from "../contract/server-options.ts";
+import { CallersJobs } from "../jobs/callers-jobs.ts";
 import { jobSecretsColumn } from "../jobs/given-secrets.ts";
 import type { JobsFeature } from "../jobs/jobs-feature.ts";
 import { createJobsFeature } from "../jobs/jobs-feature.ts";
@@ -39,6 +42,8 @@ export interface Features {
   folders: RunbookFolders;
   workers: WorkersFeature;
   jobs: JobsFeature;
+  /** The same, with what callers may do. */
+  callersJobs: CallersJobs;
   notices: NoticesFeature;
   eventStreams: EventStreams;
   /** Whether this service does what one of several should do. */
@@ -69,6 +74,7 @@ export async function openFeatures({
   log,
 }: FeatureParts): Promise<Features> {
   const access = new AccessFeature(store, { ...(options.sessions !== undefined && { sessions: options.sessions }) });
+  const gate = new RunbookGate(store);
   const leader = new DutyLeader(store, serviceName, log);
   const { mailSettingsFile, noticeSecretsDirectory } = options;
   const notices = createNoticesFeature({
@@ -108,6 +114,10 @@ export async function openFeatures({
     store,
     workers,
     assets: { source: assets, sealer: sealing },
+    runAsOf: async (jobId) => {
+      const runAs = (await store.read.jobStanding({ jobId }))?.runAs ?? null;
+      return (runAs === null ? null : await access.principal(runAs)) ?? nobody;
+    },
     logger: log,
     storageFolder: store.storageFolder,
     ...(options.lowDiskWatermark !== undefined && { lowStorage: options.lowDiskWatermark }),
@@ -167,10 +177,11 @@ export async function openFeatures({
     sealing,
     rights: new RightsFeature({ store, changed: (principalId) => access.forget(principalId) }),
     assets,
-    runbooks: new RunbooksFeature(store, analyser, runbookListener(jobs, log), options.defaultGrants),
+    runbooks: new RunbooksFeature(store, analyser, runbookListener(jobs, gate, log), options.defaultGrants),
     folders: new RunbookFolders({ store, foldersChanged: () => access.forgetAll() }),
     workers,
     jobs,
+    callersJobs: new CallersJobs(jobs, store, gate),
     notices,
     eventStreams,
     leadership: leader,
@@ -187,9 +198,12 @@ export async function openFeatures({
 }
 
 /** Jobs remember what they need of a runbook, and some wait for its rules. */
-function runbookListener(jobs: JobsFeature, log: Log): RunbookListener {
+function runbookListener(jobs: JobsFeature, gate: RunbookGate, log: Log): RunbookListener {
   return {
-    changed: (runbookId) => jobs.forgetRunbook(runbookId),
+    changed(runbookId) {
+      jobs.forgetRunbook(runbookId);
+      gate.forget(runbookId);
+    },
     concurrencyChanged(runbookId) {
       jobs.releaseParkedJobs(runbookId).catch((error: unknown) => {
         // They are looked for now and then anyway.

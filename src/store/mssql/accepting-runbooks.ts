@@ -33,6 +33,9 @@ interface Row {
   retries: number;
   stop_grace: number;
   output_limit: number;
+  folder_id: Uint8Array | null;
+  run_as: Uint8Array | null;
+  run_as_enabled: boolean | null;
 }
 
 /** What a new job takes from its runbook, as it was at some revision. */
@@ -77,10 +80,19 @@ export class AcceptingRunbook {
     this.outputLimit = row.output_limit;
   }
 
-  /** Whether it is enabled, and the version asked for is the current one. */
-  accepts({ draft, versionId }: AcceptJob): boolean {
-    const current = draft ? this.#row.draft_version_id : this.#row.published_version_id;
-    return this.#row.enabled && current !== null && bytesToId(current) === versionId;
+  /** Whether it is enabled, the version and the folder asked for are the current ones, and jobs can act as they should. */
+  accepts({ draft, versionId, folderId }: AcceptJob): boolean {
+    const { enabled, draft_version_id, published_version_id, folder_id, run_as, run_as_enabled } = this.#row;
+    const current = draft ? draft_version_id : published_version_id;
+    const isInFolder = folderId === undefined || folderId === (folder_id === null ? null : bytesToId(folder_id));
+    const canAct = draft || run_as === null || run_as_enabled === true;
+    return enabled && current !== null && bytesToId(current) === versionId && isInFolder && canAct;
+  }
+
+  /** The principal that the job acts as: who tests a draft tests it with rights of its own. */
+  runAs({ draft, starterId }: AcceptJob): string | null {
+    const { run_as } = this.#row;
+    return draft ? (starterId ?? null) : run_as === null ? null : bytesToId(run_as);
   }
 
   /** With whom such a job may share its host. */
@@ -115,8 +127,9 @@ export class AcceptingRunbooks {
       `SELECT r.revision, r.name, r.kind, r.enabled, r.draft_version_id, r.published_version_id,
          CONVERT(int, r.log_verbose) + 2 * CONVERT(int, r.log_debug) + 4 * CONVERT(int, r.log_progress) AS log_switches,
          r.grants, r.isolation, r.share_callers, r.placement_id, p.run_on, p.stand_bys, r.priority, r.time_limit,
-         r.start_deadline, r.attempts, r.retries, r.stop_grace, r.output_limit
+         r.start_deadline, r.attempts, r.retries, r.stop_grace, r.output_limit, r.folder_id, r.run_as, a.enabled AS run_as_enabled
        FROM runsmith.runbooks r JOIN runsmith.placements p ON p.placement_id = r.placement_id
+       LEFT JOIN runsmith.principals a ON a.principal_id = r.run_as
        WHERE r.runbook_id = @runbook_id`,
       { runbook_id: id(runbookId) },
     );

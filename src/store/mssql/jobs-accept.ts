@@ -189,6 +189,7 @@ function valuesOf(request: AcceptJob, runbook: AcceptingRunbook, job: StoredJob)
     started_by: text(job.startedBy),
     starter_id: id(request.starterId ?? null),
     retry_of: id(job.retryOf),
+    run_as: id(runbook.runAs(request)),
     parameters: json(request.parameters),
     secret_names: json(request.secretNames),
     principal_id: id(idempotency?.principalId ?? null),

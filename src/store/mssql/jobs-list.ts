@@ -3,14 +3,17 @@ import type { JobStatus } from "../../contract/job-status.ts";
 import { endedStatuses } from "../../contract/job-status.ts";
 import { bytesToId } from "../id-bytes.ts";
 import { idRange } from "../id-range.ts";
+import type { WantedPortion } from "../merged-ranges.ts";
+import { MergedRanges } from "../merged-ranges.ts";
 import type { JobsPage, StoredJob, StoredJobFilter } from "../operations/jobs.ts";
+import type { VisibleRunbooks } from "../operations/runbooks.ts";
 import type { StoredJobRow } from "../stored-job.ts";
 import { toStoredJob } from "../stored-job.ts";
 import { readJobRows } from "./jobs-read.ts";
 import type { MssqlSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 import type { SqlValues } from "./sql-values.ts";
-import { id, idBytes, int, text, time } from "./sql-values.ts";
+import { id, idBytes, int, json, text, time } from "./sql-values.ts";
 
 /*
  * Lists of jobs, newest first. A page walks down ranges of one index, chosen by the filter. What the index does not answer is
@@ -27,6 +30,9 @@ const mostLookedAt = 10_000;
 /** Rows whose texts are read at once. */
 const readAtOnce = 100;
 
+/** Runbooks whose jobs are merged; where more may be shown, the newest jobs of all are looked at one by one. */
+const mostMerged = 2_000;
+
 /** Texts of conditions are constants of this file; what they compare with are parameters. */
 interface Condition {
   sql: string;
@@ -37,6 +43,8 @@ interface Condition {
 interface Plan {
   /** Ranges of one index, each in the order of `job_id`; every job of the filter is in one of them. */
   ranges: Condition[];
+  /** Or the runbooks, as hexadecimal digits, whose ranges they are. */
+  runbooks: string[] | null;
   /** What the index does not answer. */
   rest: Condition[];
   /** The ids between which the jobs are; `before` is not one of them. */
@@ -60,38 +68,46 @@ export async function readJobs(
   if (plan === null) {
     return page.end(null);
   }
-  let before =
+  const before =
     of.after === undefined ? plan.before : smaller(Buffer.from(of.after.replaceAll("-", ""), "hex"), plan.before);
-  let lookedAt = 0;
-  for (let step = Math.min(firstStep, of.limit + 1); ; step = Math.min(step * 4, largestStep)) {
-    const seen = await readStep(session, plan, before, step);
-    const fitting = seen.filter(({ fits }) => fits === 1).map(({ job_id }) => bytesToId(job_id));
-    for (let from = 0; from < fitting.length; from += readAtOnce) {
+  const portions = { first: Math.min(firstStep, of.limit + 1), largest: largestStep };
+  const merged = new MergedRanges<SeenRow>(plan.runbooks?.length ?? plan.ranges.length, before, portions);
+  for (let lookedAt = 0, isOver = false; !isOver; ) {
+    // Some at once, as each reading of their texts is a way to the server and back.
+    const fitting: string[] = [];
+    let last: Uint8Array | null = null;
+    const isBounded = () => plan.rest.length > 0 && lookedAt >= mostLookedAt;
+    while (fitting.length < Math.min(readAtOnce, page.placesLeft + 1) && !isBounded()) {
+      const wanted = merged.wanted();
+      if (wanted.length > 0) {
+        merged.read(await readPortions(session, plan, wanted));
+      }
+      const seen = merged.next();
+      if (seen === undefined) {
+        isOver = true;
+        break;
+      }
+      last = seen.job_id;
+      lookedAt += 1;
+      if (seen.fits === 1) {
+        fitting.push(bytesToId(seen.job_id));
+      }
+    }
+    const rows = await readJobRows(session, fitting);
+    for (const jobId of fitting) {
       if (page.isFull) {
         return page.end(page.last);
       }
-      const jobIds = fitting.slice(from, from + Math.min(readAtOnce, page.placesLeft + 1));
-      const rows = await readJobRows(session, jobIds);
-      for (const jobId of fitting.slice(from, from + readAtOnce)) {
-        if (page.isFull) {
-          return page.end(page.last);
-        }
-        const row = rows.get(jobId);
-        if (row !== undefined) {
-          page.add(row);
-        }
+      const row = rows.get(jobId);
+      if (row !== undefined) {
+        page.add(row);
       }
     }
-    const last = seen.at(-1);
-    if (last === undefined || seen.length < step) {
-      return page.end(null);
-    }
-    before = last.job_id;
-    lookedAt += plan.rest.length === 0 ? 0 : seen.length;
-    if (lookedAt >= mostLookedAt) {
-      return page.end(bytesToId(before));
+    if (!isOver && last !== null && isBounded()) {
+      return page.end(bytesToId(last));
     }
   }
+  return page.end(null);
 }
 
 class PageOfJobs {
@@ -127,27 +143,67 @@ class PageOfJobs {
   }
 }
 
-/** The newest rows before an id, at most so many, of all ranges together. */
-async function readStep(session: MssqlSession, plan: Plan, before: Uint8Array, limit: number): Promise<SeenRow[]> {
+/** The newest rows of ranges, by the number of the range. */
+async function readPortions(
+  session: MssqlSession,
+  plan: Plan,
+  wanted: readonly WantedPortion[],
+): Promise<Map<number, SeenRow[]>> {
   const rest = plan.rest.map(({ sql }) => sql).join(" AND ");
   const fits = plan.rest.length === 0 ? "1" : `CASE WHEN ${rest} THEN 1 ELSE 0 END`;
-  const restValues = Object.assign({}, ...plan.rest.map(({ values }) => values)) as SqlValues;
-  const seen = await Promise.all(
-    plan.ranges.map((range) =>
-      session.all<SeenRow>(
-        `SELECT TOP (@limit) j.job_id, ${fits} AS fits FROM runsmith.jobs j
-         WHERE ${range.sql} AND j.job_id >= @from AND j.job_id < @before ORDER BY j.job_id DESC`,
-        { ...restValues, ...range.values, from: idBytes(plan.from), before: idBytes(before), limit: int(limit) },
-      ),
-    ),
+  const values = { ...Object.assign({}, ...plan.rest.map((condition) => condition.values)), from: idBytes(plan.from) };
+  return plan.runbooks === null
+    ? new Map(
+        await Promise.all(
+          wanted.map(async (portion): Promise<[number, SeenRow[]]> => {
+            const range = plan.ranges[portion.range] ?? { sql: "", values: {} };
+            const rows = await session.all<SeenRow>(
+              `SELECT TOP (@limit) j.job_id, ${fits} AS fits FROM runsmith.jobs j
+               WHERE ${range.sql} AND j.job_id >= @from AND j.job_id < @before ORDER BY j.job_id DESC`,
+              { ...values, ...range.values, before: idBytes(portion.before), limit: int(portion.limit) },
+            );
+            return [portion.range, rows];
+          }),
+        ),
+      )
+    : readPortionsOfRunbooks(session, plan.runbooks, fits, values, wanted);
+}
+
+/** Each range is a runbook; all that are wanted, in one statement. */
+async function readPortionsOfRunbooks(
+  session: MssqlSession,
+  runbooks: readonly string[],
+  fits: string,
+  values: SqlValues,
+  wanted: readonly WantedPortion[],
+): Promise<Map<number, SeenRow[]>> {
+  const ranges = wanted.map(({ range, before, limit }) => ({
+    range,
+    runbook: runbooks[range],
+    before: Buffer.from(before).toString("hex"),
+    limit,
+  }));
+  const rows = await session.all<SeenRow & { range_number: number }>(
+    `SELECT w.range_number, n.job_id, n.fits
+     FROM OPENJSON(@wanted) WITH (range_number int '$.range', runbook nvarchar(32) '$.runbook', before nvarchar(32) '$.before') AS w
+     CROSS APPLY (
+       SELECT TOP (@limit) j.job_id, ${fits} AS fits FROM runsmith.jobs j
+       WHERE j.workspace_id = @workspace_id AND j.runbook_id = CONVERT(binary(16), w.runbook, 2)
+         AND j.job_id >= @from AND j.job_id < CONVERT(binary(16), w.before, 2)
+       ORDER BY j.job_id DESC) AS n
+     ORDER BY w.range_number, n.job_id DESC`,
+    {
+      ...values,
+      workspace_id: id(defaultWorkspace),
+      wanted: text(JSON.stringify(ranges)),
+      limit: int(Math.max(...wanted.map(({ limit }) => limit))),
+    },
   );
-  // Each range has given its newest, so the newest of all of them are among these.
-  return seen.length === 1
-    ? (seen[0] ?? [])
-    : seen
-        .flat()
-        .sort((a, b) => Buffer.compare(b.job_id, a.job_id))
-        .slice(0, limit);
+  const portions = new Map<number, SeenRow[]>(wanted.map(({ range }) => [range, []]));
+  for (const { range, limit } of wanted) {
+    portions.set(range, rows.filter(({ range_number }) => range_number === range).slice(0, limit));
+  }
+  return portions;
 }
 
 /** Null when no job can fit. */
@@ -155,6 +211,10 @@ async function planOf(session: MssqlSession, of: StoredJobFilter): Promise<Plan 
   const runbookId = of.runbook === undefined ? null : await runbookIdOf(session, of.runbook);
   const workerId = of.worker === undefined ? null : await workerIdOf(session, of.worker);
   if (runbookId === undefined || workerId === undefined || of.statuses?.length === 0) {
+    return null;
+  }
+  const visible = of.visibleTo === undefined ? null : await visibleRunbooks(session, of.visibleTo);
+  if (visible?.length === 0 || (runbookId !== null && visible?.includes(runbookId.replaceAll("-", "")) === false)) {
     return null;
   }
   const statuses = of.statuses ?? null;
@@ -171,18 +231,32 @@ async function planOf(session: MssqlSession, of: StoredJobFilter): Promise<Plan 
             values: { statuses: text(JSON.stringify(statuses)) },
           },
         ];
-  let ranges: Condition[];
+  // Where one runbook is asked for, it was seen to be visible.
+  const ofVisible =
+    visible === null || runbookId !== null
+      ? []
+      : [
+          {
+            sql: "j.runbook_id IN (SELECT CONVERT(binary(16), v.value, 2) FROM OPENJSON(@visible) v)",
+            values: { visible: text(JSON.stringify(visible)) },
+          },
+        ];
+  let ranges: Condition[] = [];
+  let runbooks: string[] | null = null;
   const rest: Condition[] = [];
   // Few jobs are open, however many a runbook has had, and fewer are on a worker.
-  if (workerId !== null && statuses !== null && areOpen(statuses)) {
+  if (workerId !== null && areOpen(statuses)) {
     ranges = [{ sql: "j.worker_id = @worker_id AND j.ended_at IS NULL", values: { worker_id: id(workerId) } }];
-    rest.push(...ofRunbook, ...inStatus);
+    rest.push(...ofRunbook, ...ofVisible, ...inStatus);
+  } else if (visible !== null && runbookId === null && visible.length <= mostMerged && !areOpen(statuses)) {
+    runbooks = visible;
+    rest.push(...inStatus, ...ofWorker);
   } else if (statuses !== null && (runbookId === null || areOpen(statuses))) {
     ranges = [...new Set(statuses)].map((status) => ({
       sql: "j.workspace_id = @workspace_id AND j.status = @status",
       values: { ...workspace, status: text(status) },
     }));
-    rest.push(...ofRunbook, ...ofWorker);
+    rest.push(...ofRunbook, ...ofVisible, ...ofWorker);
   } else if (runbookId !== null) {
     ranges = ofRunbook.map(({ sql, values }) => ({
       sql: `j.workspace_id = @workspace_id AND ${sql}`,
@@ -191,7 +265,7 @@ async function planOf(session: MssqlSession, of: StoredJobFilter): Promise<Plan 
     rest.push(...inStatus, ...ofWorker);
   } else {
     ranges = [{ sql: "j.workspace_id = @workspace_id", values: workspace }];
-    rest.push(...ofWorker);
+    rest.push(...ofVisible, ...ofWorker);
   }
   if (of.since !== undefined) rest.push({ sql: "j.accepted_at >= @since", values: { since: time(of.since) } });
   if (of.until !== undefined) rest.push({ sql: "j.accepted_at < @until", values: { until: time(of.until) } });
@@ -209,11 +283,23 @@ async function planOf(session: MssqlSession, of: StoredJobFilter): Promise<Plan 
       values: { tag: text(of.tag) },
     });
   }
-  return { ranges, rest, ...idRange(of) };
+  return { ranges, runbooks, rest, ...idRange(of) };
 }
 
-function areOpen(statuses: readonly JobStatus[]): boolean {
-  return !statuses.some((status) => (endedStatuses as readonly string[]).includes(status));
+/** Whether only open ones are asked for. */
+function areOpen(statuses: readonly JobStatus[] | null): statuses is readonly JobStatus[] {
+  return statuses !== null && !statuses.some((status) => (endedStatuses as readonly string[]).includes(status));
+}
+
+/** The ids of the runbooks that may be shown, as hexadecimal digits, each once. */
+async function visibleRunbooks(session: MssqlSession, { folderIds, runbookIds }: VisibleRunbooks): Promise<string[]> {
+  const rows = await session.all<{ runbook_id: Uint8Array }>(
+    `SELECT r.runbook_id FROM runsmith.runbooks r JOIN OPENJSON(@folder_ids) AS f
+       ON r.folder_id = CONVERT(binary(16), REPLACE(f.value, N'-', N''), 2)
+     UNION SELECT CONVERT(binary(16), REPLACE(i.value, N'-', N''), 2) FROM OPENJSON(@runbook_ids) AS i`,
+    { folder_ids: json(folderIds), runbook_ids: json(runbookIds) },
+  );
+  return rows.map((row) => Buffer.from(row.runbook_id).toString("hex"));
 }
 
 /** Undefined when there is none of that name. */

@@ -203,3 +203,18 @@ export async function readQueueLengths(
     jobs: row.jobs,
   }));
 }
+
+/** See `JobReads.jobStanding`. */
+export async function readJobStanding(session: MssqlSession, { jobId }: { jobId: string }) {
+  const row = await session.first<{ runbook_id: Uint8Array; draft: boolean; run_as: Uint8Array | null }>(
+    "SELECT runbook_id, draft, run_as FROM runsmith.jobs WHERE job_id = @job_id",
+    { job_id: id(jobId) },
+  );
+  return row === undefined
+    ? null
+    : {
+        runbookId: bytesToId(row.runbook_id),
+        draft: row.draft,
+        runAs: row.run_as === null ? null : bytesToId(row.run_as),
+      };
+}

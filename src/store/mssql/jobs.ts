@@ -10,6 +10,7 @@ import { purgeBoundary, purgeJobs } from "./jobs-purge.ts";
 import {
   readAttempts,
   readJob,
+  readJobStanding,
   readJobsById,
   readJobToRetry,
   readQueueLengths,
@@ -23,6 +24,7 @@ export function jobReads(session: MssqlSession): Asynchronous<JobReads> {
   return {
     job: (of) => readJob(session, of),
     jobsById: (of) => readJobsById(session, of),
+    jobStanding: (of) => readJobStanding(session, of),
     jobs: (of) => readJobs(session, of),
     jobAcceptedBefore: (of) => jobAcceptedBefore(session, of),
     jobToRetry: (of) => readJobToRetry(session, of),

@@ -109,6 +109,9 @@ export function principalWrites(session: MssqlSession): Asynchronous<PrincipalWr
       if (user !== undefined) {
         await setUser(session, principalId, user);
       }
+      if (enabled !== undefined && enabled !== former.enabled) {
+        await noteRunAsChange(session, principalId);
+      }
       // Others remember what the principal may do by its tokens and sessions.
       await noteRevoked(session, principalId);
       if (former.kind === "group" && enabled === true && !former.enabled) {
@@ -122,6 +125,7 @@ export function principalWrites(session: MssqlSession): Asynchronous<PrincipalWr
 
     deletePrincipal: async ({ principalId, expectedRevision }) => {
       await noteRevoked(session, principalId);
+      await noteRunAsChange(session, principalId);
       await session.run(
         "DELETE FROM runsmith.group_members WHERE workspace_id = @workspace_id AND group_id = @principal_id",
         { workspace_id: id(defaultWorkspace), principal_id: id(principalId) },
@@ -137,4 +141,11 @@ export function principalWrites(session: MssqlSession): Asynchronous<PrincipalWr
       return deleted > 0;
     },
   };
+}
+
+/** Runbooks show whether jobs can act as they should: nobody changed them, but what is remembered of them is wrong. */
+async function noteRunAsChange(session: MssqlSession, principalId: string): Promise<void> {
+  await session.run("UPDATE runsmith.runbooks SET revision = revision + 1 WHERE run_as = @principal_id", {
+    principal_id: id(principalId),
+  });
 }

@@ -17,7 +17,7 @@ import {
 } from "./runbook-rows.ts";
 import type { MssqlSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
-import { id, idBytes, int, text } from "./sql-values.ts";
+import { id, idBytes, int, json, text } from "./sql-values.ts";
 
 export function runbookReads(session: MssqlSession): Asynchronous<RunbookReads> {
   return {
@@ -56,6 +56,14 @@ export function runbookReads(session: MssqlSession): Asynchronous<RunbookReads> 
           };
     },
 
+    runbookPlace: async ({ runbookId }) => {
+      const row = await session.first<{ folder_id: Uint8Array | null }>(
+        "SELECT folder_id FROM runsmith.runbooks WHERE runbook_id = @runbook_id",
+        { runbook_id: id(runbookId) },
+      );
+      return row === undefined ? null : { folderId: row.folder_id === null ? null : bytesToId(row.folder_id) };
+    },
+
     runbookToStart: (of) => runbookToStart(session, of),
 
     versionsToAnalyse: async ({ kind, after, limit }) =>
@@ -92,12 +100,19 @@ async function listRunbooks(session: MssqlSession, of: Parameters<RunbookReads["
        AND (@tag IS NULL OR EXISTS (
          SELECT 1 FROM OPENJSON(r.tags) AS t
          WHERE t.value COLLATE Latin1_General_CI_AS = @tag COLLATE Latin1_General_CI_AS))
+       AND (@folder_id IS NULL OR r.folder_id = @folder_id)
+       AND (@folder_ids IS NULL
+         OR r.folder_id IN (SELECT CONVERT(binary(16), REPLACE(v.value, N'-', N''), 2) FROM OPENJSON(@folder_ids) AS v)
+         OR r.runbook_id IN (SELECT CONVERT(binary(16), REPLACE(v.value, N'-', N''), 2) FROM OPENJSON(@runbook_ids) AS v))
      ORDER BY r.name OFFSET 0 ROWS FETCH NEXT @limit ROWS ONLY`,
     {
       workspace_id: id(defaultWorkspace),
       after: of.after ?? "",
       name: text(of.name === undefined ? null : likePattern(of.name)),
       tag: text(of.tag ?? null),
+      folder_id: id(of.folderId ?? null),
+      folder_ids: json(of.visibleTo?.folderIds),
+      runbook_ids: json(of.visibleTo?.runbookIds ?? []),
       limit: of.limit + 1,
     },
   );

@@ -7,6 +7,7 @@ import type { AttemptEnd } from "../../contract/link/records-frames.ts";
 import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
 import type { IdempotencyKey } from "./idempotency.ts";
+import type { VisibleRunbooks } from "./runbooks.ts";
 import type { SeenLink } from "./schedules.ts";
 
 /** A job as it is read. Secret parameters are replaced by `secretPlaceholder` already: only a claim gives their values. */
@@ -100,6 +101,8 @@ export interface AcceptJob {
   versionId: string;
   versionNumber: number;
   draft: boolean;
+  /** The folder that the runbook was in when it was decided that a job of it may be started; left out where nothing was decided. */
+  folderId?: string | null;
   parameters: Record<string, unknown>;
   secretNames: string[];
   /** Name of the principal. */
@@ -130,7 +133,10 @@ export interface JobToRetry {
 
 export type AcceptedJob =
   | { outcome: "accepted"; job: StoredJob; repeated: boolean; effects: JobEffects }
-  /** The runbook is gone, disabled, or has another version by now: look at it again. */
+  /**
+   * The runbook is gone, disabled, or has another version or folder by now, or the principal that its jobs act as is gone or disabled: look
+   * at it again.
+   */
   | { outcome: "changed" }
   /** Link or schedule are gone, disabled, or were changed. */
   | { outcome: "schedule-changed" }
@@ -236,6 +242,8 @@ export interface StoredJobFilter {
   startedBy?: string;
   /** A tag that its runbook has now. */
   tag?: string;
+  /** The runbooks whose jobs may be shown; all when it is left out. Jobs of runbooks that are gone are of those only that are named. */
+  visibleTo?: VisibleRunbooks;
 }
 
 /**
@@ -252,6 +260,8 @@ export interface JobsPage extends StoredJobFilter {
 export interface JobReads {
   job(of: { jobId: string }): StoredJob | null;
   jobsById(of: { jobIds: string[] }): StoredJob[];
+  /** The runbook of a job, and the principal that the job acts as; null when there is no such job. */
+  jobStanding(of: { jobId: string }): { runbookId: string; draft: boolean; runAs: string | null } | null;
 
   /** Newest first. */
   jobs(of: JobsPage): { items: StoredJob[]; next: string | null };

@@ -79,15 +79,28 @@ export interface VersionToAnalyse {
 /** Which version of a runbook: by its role, or by its number. */
 export type VersionName = "draft" | "published" | number;
 
+/** Runbooks that may be shown, with their jobs and what else is theirs: those in these folders, and these. */
+export interface VisibleRunbooks {
+  folderIds: readonly string[];
+  runbookIds: readonly string[];
+}
+
 /** `runbook` is an id or a name everywhere; names count without regard to (ASCII) case. */
 export interface RunbookReads {
   runbook(of: { runbook: string }): StoredRunbook | null;
 
   /**
    * Runbooks by name. `name` finds a part of the name, or with `*` in it a whole name with wildcards; `tag` is one whole tag;
-   * `after` is the `next` of the page before.
+   * `folderId` is a folder that they are in, `visibleTo` the only ones to be shown; `after` is the `next` of the page before.
    */
-  runbooks(of: { name?: string; tag?: string; after?: string; limit: number }): {
+  runbooks(of: {
+    name?: string;
+    tag?: string;
+    folderId?: string;
+    visibleTo?: VisibleRunbooks;
+    after?: string;
+    limit: number;
+  }): {
     items: StoredRunbook[];
     next: string | null;
   };
@@ -108,6 +121,9 @@ export interface RunbookReads {
     contentHash: string;
     source: Uint8Array;
   } | null;
+
+  /** The folder of a runbook; null when there is no such runbook. */
+  runbookPlace(of: { runbookId: string }): { folderId: string | null } | null;
 
   /** What the start of a job must know of the published version, or of the draft; null when there is no such runbook. */
   runbookToStart(of: { runbook: string; draft: boolean }): RunbookToStart | null;

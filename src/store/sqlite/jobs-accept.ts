@@ -40,6 +40,7 @@ interface AcceptingRunbook {
   stop_grace: number;
   output_limit: number;
   active_jobs: number;
+  run_as: Uint8Array | null;
 }
 
 /** Ends the acceptance without anything kept under the idempotency key. */
@@ -92,12 +93,16 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
   const runbook = session.first<AcceptingRunbook>(
     `SELECT name, kind, log_verbose + 2 * log_debug + 4 * log_progress AS log_switches, grants, isolation, share_callers,
        placement_id, priority, run_on, stand_bys, dispatch_held, time_limit, start_deadline, concurrency_limit,
-       concurrency_policy, attempts, retries, stop_grace, output_limit, active_jobs
+       concurrency_policy, attempts, retries, stop_grace, output_limit, active_jobs, run_as
      FROM runbooks JOIN placements USING (placement_id)
-     WHERE runbook_id = ? AND enabled = 1 AND CASE ? WHEN 1 THEN draft_version_id ELSE published_version_id END = ?`,
+     WHERE runbook_id = ?1 AND enabled = 1 AND CASE ?2 WHEN 1 THEN draft_version_id ELSE published_version_id END = ?3
+       AND (?4 = 0 OR folder_id IS ?5)
+       AND (?2 = 1 OR run_as IS NULL OR EXISTS (SELECT 1 FROM principals p WHERE p.principal_id = run_as AND p.enabled = 1))`,
     runbookId,
     request.draft ? 1 : 0,
     versionId,
+    request.folderId === undefined ? 0 : 1,
+    request.folderId === undefined || request.folderId === null ? null : idToBytes(request.folderId),
   );
   if (runbook === undefined) {
     throw new NotAccepted({ outcome: "changed" });
@@ -123,8 +128,8 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     `INSERT INTO jobs (workspace_id, job_id, runbook_id, runbook_name, runbook_kind, version_id, version_number, draft, status,
        parked, placement_id, worker_group, priority, host_kind, max_attempts, max_retries, grants, time_limit, stop_grace, output_limit, log_switches,
        host_reuse, started_by, starter_id, accepted_at, start_deadline_at, retry_of,
-       schedule_id, due_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       schedule_id, due_at, run_as)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     defaultWorkspace,
     jobId,
     runbookId,
@@ -153,6 +158,8 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     retryOf === null ? null : idToBytes(retryOf),
     scheduledFor === null ? null : idToBytes(scheduledFor.scheduleId),
     scheduledFor?.dueAt ?? null,
+    // Who tests a draft tests it with rights of its own.
+    request.draft ? (starterId === null ? null : idToBytes(starterId)) : runbook.run_as,
   );
   scheduled?.note(jobId);
   session.run(

@@ -3,7 +3,10 @@ import type { JobStatus } from "../../contract/job-status.ts";
 import { endedStatuses } from "../../contract/job-status.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import { idRange } from "../id-range.ts";
+import type { WantedPortion } from "../merged-ranges.ts";
+import { MergedRanges } from "../merged-ranges.ts";
 import type { JobsPage, StoredJob, StoredJobFilter } from "../operations/jobs.ts";
+import type { VisibleRunbooks } from "../operations/runbooks.ts";
 import type { StoredJobRow } from "../stored-job.ts";
 import { toStoredJob } from "../stored-job.ts";
 import { selectStoredJob } from "./jobs-rows.ts";
@@ -21,6 +24,9 @@ const largestStep = 1024;
 
 /** Rows that a page may look at when the index alone does not answer its filter. */
 const mostLookedAt = 10_000;
+
+/** Runbooks whose jobs are merged; where more may be shown, the newest jobs of all are looked at one by one. */
+const mostMerged = 2_000;
 
 interface Condition {
   sql: string;
@@ -51,29 +57,28 @@ export function readJobs(session: SqliteSession, of: JobsPage): { items: StoredJ
   if (plan === null) {
     return page.end(null);
   }
-  let before = of.after === undefined ? plan.before : smaller(idToBytes(of.after), plan.before);
-  let lookedAt = 0;
-  for (let step = firstStep; ; step = Math.min(step * 4, largestStep)) {
-    const seen = readStep(session, plan, before, step);
-    for (const { job_id, fits } of seen) {
-      if (fits === 1) {
-        if (page.isFull) {
-          return page.end(page.last);
-        }
-        const row = session.first<StoredJobRow>(`${selectStoredJob} WHERE j.job_id = ?`, job_id);
-        if (row !== undefined) {
-          page.add(row);
-        }
-      }
+  const before = of.after === undefined ? plan.before : smaller(idToBytes(of.after), plan.before);
+  const merged = new MergedRanges<SeenRow>(plan.ranges.length, before, { first: firstStep, largest: largestStep });
+  for (let lookedAt = 0; ; lookedAt += plan.rest.length === 0 ? 0 : 1) {
+    const wanted = merged.wanted();
+    if (wanted.length > 0) {
+      merged.read(new Map(wanted.map((portion) => [portion.range, readPortion(session, plan, portion)])));
     }
-    const last = seen.at(-1);
-    if (last === undefined || seen.length < step) {
+    const seen = merged.next();
+    if (seen === undefined) {
       return page.end(null);
     }
-    before = last.job_id;
-    lookedAt += plan.rest.length === 0 ? 0 : seen.length;
+    if (seen.fits === 1) {
+      if (page.isFull) {
+        return page.end(page.last);
+      }
+      const row = session.first<StoredJobRow>(`${selectStoredJob} WHERE j.job_id = ?`, seen.job_id);
+      if (row !== undefined) {
+        page.add(row);
+      }
+    }
     if (lookedAt >= mostLookedAt) {
-      return page.end(bytesToId(before));
+      return page.end(bytesToId(seen.job_id));
     }
   }
 }
@@ -107,28 +112,18 @@ class PageOfJobs {
   }
 }
 
-/** The newest rows before an id, at most so many, of all ranges together. */
-function readStep(session: SqliteSession, plan: Plan, before: Uint8Array, limit: number): SeenRow[] {
-  const fits = plan.rest.length === 0 ? "1" : `(${plan.rest.map(({ sql }) => sql).join(" AND ")})`;
-  const restValues = plan.rest.flatMap(({ values }) => values);
-  const seen = plan.ranges.map((range) =>
-    session.all<SeenRow>(
-      `SELECT j.job_id, ${fits} AS fits FROM jobs j
-       WHERE ${range.sql} AND j.job_id >= ? AND j.job_id < ? ORDER BY j.job_id DESC LIMIT ?`,
-      ...restValues,
-      ...range.values,
-      plan.from,
-      before,
-      limit,
-    ),
+function readPortion(session: SqliteSession, plan: Plan, { range, before, limit }: WantedPortion): SeenRow[] {
+  const { sql = "", values = [] } = plan.ranges[range] ?? {};
+  const fits = plan.rest.length === 0 ? "1" : `(${plan.rest.map((condition) => condition.sql).join(" AND ")})`;
+  const restValues = plan.rest.flatMap((condition) => condition.values);
+  return session.all<SeenRow>(
+    `SELECT j.job_id, ${fits} AS fits FROM jobs j WHERE ${sql} AND j.job_id >= ? AND j.job_id < ? ORDER BY j.job_id DESC LIMIT ?`,
+    ...restValues,
+    ...values,
+    plan.from,
+    before,
+    limit,
   );
-  // Each range has given its newest, so the newest of all of them are among these.
-  return seen.length === 1
-    ? (seen[0] ?? [])
-    : seen
-        .flat()
-        .sort((a, b) => Buffer.compare(b.job_id, a.job_id))
-        .slice(0, limit);
 }
 
 /** Null when no job can fit. */
@@ -136,6 +131,10 @@ function planOf(session: SqliteSession, of: StoredJobFilter): Plan | null {
   const runbookId = of.runbook === undefined ? null : runbookIdOf(session, of.runbook);
   const workerId = of.worker === undefined ? null : workerIdOf(session, of.worker);
   if (runbookId === undefined || workerId === undefined || of.statuses?.length === 0) {
+    return null;
+  }
+  const visible = of.visibleTo === undefined ? null : visibleRunbooks(session, of.visibleTo);
+  if (visible?.length === 0 || (runbookId !== null && visible?.some((id) => sameId(id, runbookId)) === false)) {
     return null;
   }
   const statuses = of.statuses ?? null;
@@ -151,26 +150,41 @@ function planOf(session: SqliteSession, of: StoredJobFilter): Plan | null {
       rest.push({ sql: "j.status IN (SELECT value FROM json_each(?))", values: [JSON.stringify(statuses)] });
     }
   };
+  // Where one runbook is asked for, it was seen to be visible.
+  const andVisible = () => {
+    if (visible !== null && runbookId === null) rest.push(isOneOf(visible));
+  };
+  const ofRunbook = (id: Uint8Array) => ({
+    sql: "j.workspace_id = ? AND j.runbook_id = ?",
+    values: [defaultWorkspace, id],
+  });
   let ranges: Condition[];
   // Few jobs are open, however many a runbook has had, and fewer are on a worker.
-  if (workerId !== null && statuses !== null && areOpen(statuses)) {
+  if (workerId !== null && areOpen(statuses)) {
     ranges = [{ sql: "j.worker_id = ? AND j.ended_at IS NULL", values: [workerId] }];
     andRunbook();
+    andVisible();
     andStatus();
+  } else if (visible !== null && runbookId === null && visible.length <= mostMerged && !areOpen(statuses)) {
+    ranges = visible.map(ofRunbook);
+    andStatus();
+    andWorker();
   } else if (statuses !== null && (runbookId === null || areOpen(statuses))) {
     ranges = [...new Set(statuses)].map((status) => ({
       sql: "j.workspace_id = ? AND j.status = ?",
       values: [defaultWorkspace, status],
     }));
     andRunbook();
+    andVisible();
     andWorker();
   } else if (runbookId !== null) {
-    ranges = [{ sql: "j.workspace_id = ? AND j.runbook_id = ?", values: [defaultWorkspace, runbookId] }];
+    ranges = [ofRunbook(runbookId)];
     andStatus();
     andWorker();
   } else {
     // With the +, as statistics that come from samples make SQLite think that a workspace has few jobs, and sort them all.
     ranges = [{ sql: "+j.workspace_id = ?", values: [defaultWorkspace] }];
+    andVisible();
     andWorker();
   }
   if (of.since !== undefined) rest.push({ sql: "j.accepted_at >= ?", values: [of.since] });
@@ -186,8 +200,30 @@ function planOf(session: SqliteSession, of: StoredJobFilter): Plan | null {
   return { ranges, rest, ...idRange(of) };
 }
 
-function areOpen(statuses: readonly JobStatus[]): boolean {
-  return !statuses.some((status) => (endedStatuses as readonly string[]).includes(status));
+/** Whether only open ones are asked for. */
+function areOpen(statuses: readonly JobStatus[] | null): statuses is readonly JobStatus[] {
+  return statuses !== null && !statuses.some((status) => (endedStatuses as readonly string[]).includes(status));
+}
+
+/** The ids of the runbooks that may be shown, each once. */
+function visibleRunbooks(session: SqliteSession, { folderIds, runbookIds }: VisibleRunbooks): Uint8Array[] {
+  return session
+    .all<{ runbook_id: Uint8Array }>(
+      `SELECT runbook_id FROM runbooks WHERE folder_id IN (SELECT unhex(value, '-') FROM json_each(?))
+       UNION SELECT unhex(value, '-') FROM json_each(?)`,
+      JSON.stringify(folderIds),
+      JSON.stringify(runbookIds),
+    )
+    .map((row) => row.runbook_id);
+}
+
+function isOneOf(runbookIds: readonly Uint8Array[]): Condition {
+  const ids = runbookIds.map((id) => Buffer.from(id).toString("hex"));
+  return { sql: "j.runbook_id IN (SELECT unhex(value) FROM json_each(?))", values: [JSON.stringify(ids)] };
+}
+
+function sameId(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0;
 }
 
 /** Undefined when there is none of that name. */

@@ -135,3 +135,18 @@ export function readQueueLengths(session: SqliteSession): ReturnType<JobReads["q
       jobs: row.jobs,
     }));
 }
+
+/** See `JobReads.jobStanding`. */
+export function readJobStanding(session: SqliteSession, { jobId }: { jobId: string }) {
+  const row = session.first<{ runbook_id: Uint8Array; draft: number; run_as: Uint8Array | null }>(
+    "SELECT runbook_id, draft, run_as FROM jobs WHERE job_id = ?",
+    idToBytes(jobId),
+  );
+  return row === undefined
+    ? null
+    : {
+        runbookId: bytesToId(row.runbook_id),
+        draft: row.draft === 1,
+        runAs: row.run_as === null ? null : bytesToId(row.run_as),
+      };
+}

@@ -10,6 +10,7 @@ import { releaseAllParked, releaseParked } from "./jobs-queue.ts";
 import {
   readAttempts,
   readJob,
+  readJobStanding,
   readJobToRetry,
   readQueueLengths,
   readSilentAttempts,
@@ -22,6 +23,7 @@ export function jobReads(session: SqliteSession): JobReads {
   return {
     job: (of) => readJob(session, of),
     jobsById: ({ jobIds }) => jobIds.map((jobId) => readJob(session, { jobId })).filter((job) => job !== null),
+    jobStanding: (of) => readJobStanding(session, of),
     jobs: (of) => readJobs(session, of),
     jobAcceptedBefore: (of) => jobAcceptedBefore(session, of),
     jobToRetry: (of) => readJobToRetry(session, of),

@@ -90,6 +90,9 @@ export function principalWrites(session: SqliteSession): PrincipalWrites {
       if (user !== undefined) {
         setUser(session, principalId, user);
       }
+      if (enabled !== undefined && enabled !== former.enabled) {
+        noteRunAsChange(session, principalId);
+      }
       if (enabled === false || user?.passwordHash !== undefined) {
         endSessions(session, principalId, change.keepSession);
       }
@@ -105,9 +108,15 @@ export function principalWrites(session: SqliteSession): PrincipalWrites {
         defaultWorkspace,
         idToBytes(principalId),
       );
+      noteRunAsChange(session, principalId);
       return session.run("DELETE FROM principals WHERE principal_id = ?", idToBytes(principalId)) > 0;
     },
   };
+}
+
+/** Runbooks show whether jobs can act as they should: nobody changed them, but what is remembered of them is wrong. */
+function noteRunAsChange(session: SqliteSession, principalId: string): void {
+  session.run("UPDATE runbooks SET revision = revision + 1 WHERE run_as = ?", idToBytes(principalId));
 }
 
 function refuseOtherRevision(principal: Principal, expected: number | undefined): void {

@@ -53,6 +53,14 @@ export function runbookReads(session: SqliteSession): RunbookReads {
           };
     },
 
+    runbookPlace: ({ runbookId }) => {
+      const row = session.first<{ folder_id: Uint8Array | null }>(
+        "SELECT folder_id FROM runbooks WHERE runbook_id = ?",
+        idToBytes(runbookId),
+      );
+      return row === undefined ? null : { folderId: row.folder_id === null ? null : bytesToId(row.folder_id) };
+    },
+
     runbookToStart: (of) => runbookToStart(session, of),
 
     versionsToAnalyse: ({ kind, after, limit }) =>
@@ -84,12 +92,18 @@ function listRunbooks(session: SqliteSession, of: Parameters<RunbookReads["runbo
      WHERE workspace_id = ?1 AND name > ?2
        AND (?3 IS NULL OR name LIKE ?3 ESCAPE '\\')
        AND (?4 IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?4 COLLATE NOCASE))
+       AND (?6 IS NULL OR folder_id = ?6)
+       AND (?7 IS NULL OR folder_id IN (SELECT unhex(value, '-') FROM json_each(?7))
+         OR runbook_id IN (SELECT unhex(value, '-') FROM json_each(?8)))
      ORDER BY name LIMIT ?5`,
     defaultWorkspace,
     of.after ?? "",
     of.name === undefined ? null : likePattern(of.name),
     of.tag ?? null,
     of.limit + 1,
+    of.folderId === undefined ? null : idToBytes(of.folderId),
+    of.visibleTo === undefined ? null : JSON.stringify(of.visibleTo.folderIds),
+    JSON.stringify(of.visibleTo?.runbookIds ?? []),
   );
   const page = rows.slice(0, of.limit);
   return {

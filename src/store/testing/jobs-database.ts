@@ -121,6 +121,7 @@ export abstract class JobsDatabase {
       concurrencyLimit?: number | null;
       concurrencyPolicy?: string;
       tags?: string[];
+      folderId?: string;
     },
     runbookId: string | null = null,
   ): Promise<void> {
@@ -134,6 +135,7 @@ export abstract class JobsDatabase {
             ...(change.concurrencyLimit !== undefined && { concurrency_limit: change.concurrencyLimit }),
             ...(change.concurrencyPolicy !== undefined && { concurrency_policy: change.concurrencyPolicy }),
             ...(change.tags !== undefined && { tags: JSON.stringify(change.tags) }),
+            ...(change.folderId !== undefined && { folder_id: change.folderId }),
           },
           String(runbook_id),
         );

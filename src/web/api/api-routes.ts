@@ -60,15 +60,15 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
   };
   const routes: Route[] = [
     // Routes are tried in this order, so those that are called most come first.
-    ...jobRoutes(features.jobs, features.eventStreams),
-    ...bulkJobRoutes(features.jobs),
-    ...eventRoutes(features.jobs, features.eventStreams),
+    ...jobRoutes(features.callersJobs, features.eventStreams),
+    ...bulkJobRoutes(features.callersJobs),
+    ...eventRoutes(features.callersJobs, features.eventStreams),
     ...healthRoutes({ isReady }),
     ...runbookRoutes(features.runbooks),
     ...noticeRoutes(features.notices),
     ...workerRoutes(features.workers),
     ...workerGroupRoutes(features.workers.groups),
-    ...dispatchRoutes(features.jobs),
+    ...dispatchRoutes(features.callersJobs),
     ...variableRoutes(features.assets),
     ...credentialRoutes(features.assets),
     ...masterKeyRoutes(features.sealing),

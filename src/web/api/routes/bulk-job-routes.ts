@@ -1,5 +1,5 @@
 import type { JobFilter } from "../../../contract/api/job-filter.ts";
-import type { JobsFeature } from "../../../jobs/jobs-feature.ts";
+import type { CallersJobs } from "../../../jobs/callers-jobs.ts";
 import { replayedHeader } from "../idempotency.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
@@ -24,7 +24,7 @@ const outcomes = {
 };
 
 /** What is done to many jobs at once, and a retry of one. */
-export function bulkJobRoutes(jobs: JobsFeature): Route[] {
+export function bulkJobRoutes(jobs: CallersJobs): Route[] {
   return [
     route<{ body: Selection & { force?: boolean } }>({
       method: "POST",
@@ -32,12 +32,12 @@ export function bulkJobRoutes(jobs: JobsFeature): Route[] {
       name: "stopJobs",
       summary:
         "Stops the jobs that are named, or a page of those that a filter finds: open ones where it names no state.",
-      access: "administrator",
+      access: "operate",
       body: { schema: stopJobsSchema, limit: bodyLimit },
       idempotency: "generic",
       responses: outcomes,
       async handle({ body: { limit = defaultBulkPage, ...body }, caller }) {
-        return { status: 200, body: await jobs.stopJobs({ ...body, limit, requestedBy: caller.name }) };
+        return { status: 200, body: await jobs.stopJobs({ ...body, limit }, caller) };
       },
     }),
     route<{ body: Selection & { again?: boolean } }>({
@@ -46,13 +46,12 @@ export function bulkJobRoutes(jobs: JobsFeature): Route[] {
       name: "retryJobs",
       summary:
         "Starts the ended jobs that are named, or a page of those that a filter finds, again: Failed ones where it names no state.",
-      access: "administrator",
+      access: "operate",
       body: { schema: retryJobsSchema, limit: bodyLimit },
       idempotency: "generic",
       responses: outcomes,
       async handle({ body: { limit = defaultBulkPage, ...body }, caller, idempotency = null }) {
-        const starter = { startedBy: caller.name, starterId: caller.principalId, idempotency };
-        return { status: 200, body: await jobs.retryJobs({ ...body, limit, ...starter }) };
+        return { status: 200, body: await jobs.retryJobs({ ...body, limit, idempotency }, caller) };
       },
     }),
     route<{ params: { jobId: string } }>({
@@ -61,16 +60,11 @@ export function bulkJobRoutes(jobs: JobsFeature): Route[] {
       name: "retryJob",
       summary:
         "Starts an ended job again, as a new job with the same parameters: the current version of the same choice, published or draft.",
-      access: "administrator",
+      access: "operate",
       idempotency: "own",
       responses: { 201: { description: "The newer job.", schema: resource("Job") } },
       async handle({ params, caller, idempotency = null }) {
-        const { job, repeated } = await jobs.retryJob({
-          jobId: params.jobId,
-          startedBy: caller.name,
-          starterId: caller.principalId,
-          idempotency,
-        });
+        const { job, repeated } = await jobs.retryJob({ jobId: params.jobId, idempotency }, caller);
         const headers: Record<string, string> = { Location: `/api/jobs/${job.jobId}` };
         if (repeated) {
           headers[replayedHeader] = "true";

@@ -1,5 +1,6 @@
 import { UserError } from "../../../contract/user-error.ts";
-import type { FeedTopic, JobsFeature } from "../../../jobs/jobs-feature.ts";
+import type { CallersJobs } from "../../../jobs/callers-jobs.ts";
+import type { FeedTopic } from "../../../jobs/jobs-feature.ts";
 import { EventPositions, eventPositionSchema } from "../event-positions.ts";
 import type { EventStreams } from "../event-streams.ts";
 import { abortedWith, feedAnswer } from "../feed-answer.ts";
@@ -10,7 +11,7 @@ import { route } from "../route.ts";
 const mostTopics = 50;
 
 /** `/api/events`: what happens, as it happens. */
-export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
+export function eventRoutes(jobs: CallersJobs, streams: EventStreams): Route[] {
   return [
     route<{ query: { topics: string; after?: string } }>({
       method: "GET",
@@ -18,7 +19,7 @@ export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
       name: "followEvents",
       summary:
         "Follows topics as server-sent events: `record` and `job` events of `job:ID`, `job` events of all `jobs` (those without parameters and result: read the job for them). Goes on after the end of a job, whose event comes after its last record. A record's event id is `attempt.number`; with several `job:ID` topics it names the position in each.",
-      access: "administrator",
+      access: "read",
       query: {
         topics: { type: "string", maxLength: 4096, description: "Separated by commas: `job:ID`, `jobs`." },
         after: eventPositionSchema,
@@ -30,7 +31,7 @@ export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
         // Before the answer begins: afterwards nothing could say what is wrong.
         // The feed of one topic tells by its first portion; several would begin before the last of them is known.
         if (named.length > 1) {
-          await Promise.all(jobIds.map((jobId) => jobs.getJob(jobId)));
+          await Promise.all(jobIds.map((jobId) => jobs.getJob(jobId, request.caller)));
         }
         const last = request.incoming.headers["last-event-id"];
         const positions = new EventPositions(jobIds, [
@@ -45,7 +46,7 @@ export function eventRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
           return after === undefined ? topic : { ...topic, after };
         });
         const gone = abortedWith(request.signal);
-        const feed = jobs.openFeed({ topics, signal: gone.signal });
+        const feed = await jobs.openFeed({ topics, signal: gone.signal }, request.caller);
         const first = jobIds.length === 1 && named.length === 1 ? await feed.next() : undefined;
         return feedAnswer({ feed, first, positions, gone, reader: request.caller, streams });
       },

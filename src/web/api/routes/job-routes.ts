@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { StreamName } from "../../../contract/stream.ts";
 import { streamNames } from "../../../contract/stream.ts";
-import type { JobsFeature } from "../../../jobs/jobs-feature.ts";
+import type { CallersJobs } from "../../../jobs/callers-jobs.ts";
 import { EventPositions } from "../event-positions.ts";
 import type { EventStreams } from "../event-streams.ts";
 import { abortedWith, feedAnswer } from "../feed-answer.ts";
@@ -26,7 +26,7 @@ interface OneJob {
 const oneJob = { 200: { description: "The job.", schema: resource("Job") } };
 
 /** `/api/jobs` and what is below it. */
-export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
+export function jobRoutes(jobs: CallersJobs, streams: EventStreams): Route[] {
   return [
     route<{ body: { runbook: string; parameters?: Record<string, unknown>; draft?: boolean; priority?: number } }>({
       method: "POST",
@@ -34,7 +34,7 @@ export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
       name: "startJob",
       summary:
         "Starts a runbook. The answer comes when the job is stored, and from then on it is not lost. With `Accept: text/event-stream` the answer goes on with the job's events, as `/api/events` gives them, and ends with the job.",
-      access: "administrator",
+      access: "operate",
       body: { schema: startJobSchema, limit: startBodyLimit, limitReason: "parameters are values, not files" },
       idempotency: "own",
       logLevel: "debug",
@@ -47,12 +47,12 @@ export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
       },
       async handle(request) {
         const { body, caller, idempotency = null, requestId, log } = request;
-        const start = { ...body, startedBy: caller.name, starterId: caller.principalId, idempotency };
+        const start = { ...body, idempotency };
         const followed = prefersEvents(request.incoming) ? abortedWith(request.signal) : null;
         const { job, repeated, feed } =
           followed === null
-            ? { ...(await jobs.startJob(start)), feed: null }
-            : await jobs.startAndFollow(start, followed.signal);
+            ? { ...(await jobs.startJob(start, caller)), feed: null }
+            : await jobs.startAndFollow(start, caller, followed.signal);
         if (log.isEnabled("debug")) {
           const { jobId, runbookName, startedBy } = job;
           log.debug("a job was accepted", { requestId, jobId, runbookName, startedBy, repeated });
@@ -73,7 +73,7 @@ export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
       path: "/api/jobs",
       name: "listJobs",
       summary: "Lists jobs, newest first.",
-      access: "administrator",
+      access: "read",
       query: { ...jobFilterQuery, ...pageQuery },
       responses: {
         200: {
@@ -81,9 +81,9 @@ export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
           schema: pageOf("Job"),
         },
       },
-      async handle({ query: { after, limit = defaultPage, ...filter } }) {
+      async handle({ query: { after, limit = defaultPage, ...filter }, caller }) {
         const page = { ...filterOfQuery(filter), limit, ...(after !== undefined && { after }) };
-        return { status: 200, body: await jobs.listJobs(page) };
+        return { status: 200, body: await jobs.listJobs(page, caller) };
       },
     }),
     route<OneJob>({
@@ -91,10 +91,10 @@ export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
       path: "/api/jobs/{jobId}",
       name: "getJob",
       summary: "One job.",
-      access: "administrator",
+      access: "read",
       responses: oneJob,
-      async handle({ params }) {
-        return { status: 200, body: await jobs.getJob(params.jobId) };
+      async handle({ params, caller }) {
+        return { status: 200, body: await jobs.getJob(params.jobId, caller) };
       },
     }),
     route<OneJob & { body: { force?: boolean } }>({
@@ -102,12 +102,12 @@ export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
       path: "/api/jobs/{jobId}/stop",
       name: "stopJob",
       summary: "Asks a job to end; it is killed after its grace, or at once by force. Asking again is harmless.",
-      access: "administrator",
+      access: "operate",
       body: { schema: stopJobSchema, limit: 4096, optional: true },
       responses: { 202: { description: "The job, which ends soon or has ended now.", schema: resource("Job") } },
       async handle({ params, body, caller }) {
         const force = body.force === true;
-        return { status: 202, body: await jobs.stopJob({ jobId: params.jobId, requestedBy: caller.name, force }) };
+        return { status: 202, body: await jobs.stopJob({ jobId: params.jobId, force }, caller) };
       },
     }),
     route<OneJob>({
@@ -115,10 +115,10 @@ export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
       path: "/api/jobs/{jobId}/attempts",
       name: "listJobAttempts",
       summary: "The attempts of a job, in order.",
-      access: "administrator",
+      access: "read",
       responses: { 200: { description: "All attempts.", schema: pageOf("JobAttempt") } },
-      async handle({ params }) {
-        return { status: 200, body: await jobs.listAttempts(params.jobId) };
+      async handle({ params, caller }) {
+        return { status: 200, body: await jobs.listAttempts(params.jobId, caller) };
       },
     }),
     route<OneJob & { query: PageQuery & { stream?: StreamName; since?: string } }>({
@@ -126,7 +126,7 @@ export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
       path: "/api/jobs/{jobId}/records",
       name: "listJobRecords",
       summary: "The stream records of a job, in order.",
-      access: "administrator",
+      access: "read",
       query: {
         stream: { enum: streamNames },
         since: { type: "string", format: "date-time", description: "Leaves out older ones." },
@@ -134,15 +134,15 @@ export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
         limit: pageQuery.limit,
       },
       responses: { 200: { description: "A page of records.", schema: pageOf("JobStreamRecord") } },
-      async handle({ params, query }) {
-        const page = await jobs.listRecords({
+      async handle({ params, query, caller }) {
+        const records = {
           jobId: params.jobId,
           limit: query.limit ?? defaultPage,
           ...(query.stream !== undefined && { stream: query.stream }),
           ...(query.since !== undefined && { since: Date.parse(query.since) }),
           ...(query.after !== undefined && { after: recordPosition(query.after) }),
-        });
-        return { status: 200, body: page };
+        };
+        return { status: 200, body: await jobs.listRecords(records, caller) };
       },
     }),
     route<OneJob & { query: { stream?: StreamName | "any" } }>({
@@ -150,12 +150,12 @@ export function jobRoutes(jobs: JobsFeature, streams: EventStreams): Route[] {
       path: "/api/jobs/{jobId}/output.txt",
       name: "getJobOutput",
       summary: "The text of a stream as one file.",
-      access: "administrator",
+      access: "read",
       query: { stream: { enum: [...streamNames, "any"], description: "Output by default; `any` is all of them." } },
       responses: { 200: { description: "The text.", mediaType: "text/plain" } },
-      async handle({ params, query, signal }) {
+      async handle({ params, query, signal, caller }) {
         const stream = query.stream ?? "Output";
-        const text = jobs.readText({ jobId: params.jobId, ...(stream !== "any" && { stream }) });
+        const text = jobs.readText({ jobId: params.jobId, ...(stream !== "any" && { stream }) }, caller);
         return streamText(text, signal);
       },
     }),

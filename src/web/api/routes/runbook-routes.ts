@@ -1,7 +1,7 @@
 import { scriptSizeLimit } from "../../../contract/analysis.ts";
-import type { RunbookResource, RunbookSettings } from "../../../contract/api/runbook.ts";
+import type { RunbookResource } from "../../../contract/api/runbook.ts";
 import type { RunbookKind } from "../../../contract/runbook-kind.ts";
-import type { ChangeContext, RunbooksFeature } from "../../../runbooks/runbooks-feature.ts";
+import type { ChangeContext, RunbookSettingsChange, RunbooksFeature } from "../../../runbooks/runbooks-feature.ts";
 import type { StoredRunbook, VersionName } from "../../../store/operations/runbooks.ts";
 import { decodeBase64 } from "../decode-base64.ts";
 import { entityTag } from "../entity-tag.ts";
@@ -10,6 +10,7 @@ import type { ApiRequest, Route } from "../route.ts";
 import { route } from "../route.ts";
 import type { PageQuery } from "../schemas/common-schemas.ts";
 import { defaultPage, pageOf, pageQuery, resource } from "../schemas/common-schemas.ts";
+import { folderNameSchema } from "../schemas/folder-schemas.ts";
 import {
   importRunbookSchema,
   publishSchema,
@@ -50,6 +51,7 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
         source: string;
         tags?: string[];
         description?: string;
+        folder?: string | null;
         overwrite?: boolean;
         publish?: boolean;
         grantNeeded?: boolean;
@@ -59,7 +61,7 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
       path: "/api/runbooks",
       name: "importRunbook",
       summary: "Imports a script as a draft, and publishes it if asked.",
-      access: "administrator",
+      access: "edit",
       body: { schema: importRunbookSchema, ...scriptBody },
       responses: {
         201: { description: "A new runbook.", schema: resource("Runbook") },
@@ -76,6 +78,7 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
               ...(body.tags !== undefined && { tags: body.tags }),
               ...(body.description !== undefined && { description: body.description }),
             },
+            ...(body.folder !== undefined && { folder: body.folder }),
             overwrite: body.overwrite === true,
             publish: body.publish === true,
             grantNeeded: body.grantNeeded === true,
@@ -88,20 +91,21 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
           : answer;
       },
     }),
-    route<{ query: PageQuery & { name?: string; tag?: string } }>({
+    route<{ query: PageQuery & { name?: string; tag?: string; folder?: string } }>({
       method: "GET",
       path: "/api/runbooks",
       name: "listRunbooks",
       summary: "Lists runbooks by name.",
-      access: "administrator",
+      access: "read",
       query: {
         name: { type: "string", maxLength: 256, description: "A part of the name, or a whole name with `*` in it." },
         tag: { type: "string", maxLength: 64, description: "One whole tag." },
+        folder: { ...folderNameSchema, description: "Id or path of the folder that they are in, not below it." },
         ...pageQuery,
       },
       responses: { 200: { description: "A page of runbooks.", schema: pageOf("Runbook") } },
-      async handle({ query }) {
-        const page = await runbooks.list({ ...query, limit: query.limit ?? defaultPage });
+      async handle({ query, caller }) {
+        const page = await runbooks.list({ ...query, limit: query.limit ?? defaultPage }, caller);
         return { status: 200, body: { items: page.items.map(runbookResource), next: page.next } };
       },
     }),
@@ -110,18 +114,19 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
       path: "/api/runbooks/{runbook}",
       name: "getRunbook",
       summary: "One runbook, by id or name.",
-      access: "administrator",
+      access: "read",
       responses: oneRunbook,
-      async handle({ params }) {
-        return answerOf(await runbooks.get(params.runbook));
+      async handle({ params, caller }) {
+        return answerOf(await runbooks.get(params.runbook, caller));
       },
     }),
-    route<OneRunbook & { body: Partial<RunbookSettings> }>({
+    route<OneRunbook & { body: RunbookSettingsChange }>({
       method: "PATCH",
       path: "/api/runbooks/{runbook}",
       name: "changeRunbook",
-      summary: "Changes settings: description, tags, enabled, logs, grants, limits.",
-      access: "administrator",
+      summary:
+        "Changes settings: description, tags, enabled, logs, grants, limits; the folder, and the principal that its jobs act as.",
+      access: "edit",
       body: { schema: runbookSettingsSchema, limit: 256 * 1024 },
       ifMatch: true,
       responses: oneRunbook,
@@ -134,7 +139,7 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
       path: "/api/runbooks/{runbook}",
       name: "removeRunbook",
       summary: "Removes a runbook with all its versions; its ended jobs stay.",
-      access: "administrator",
+      access: "edit",
       ifMatch: true,
       responses: { 204: { description: "It is removed." } },
       async handle(request) {
@@ -147,7 +152,7 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
       path: "/api/runbooks/{runbook}/draft",
       name: "saveDraft",
       summary: "Saves a text as the draft.",
-      access: "administrator",
+      access: "edit",
       body: { schema: saveDraftSchema, ...scriptBody },
       ifMatch: true,
       responses: oneRunbook,
@@ -161,7 +166,7 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
       path: "/api/runbooks/{runbook}/draft",
       name: "discardDraft",
       summary: "Throws the draft away.",
-      access: "administrator",
+      access: "edit",
       ifMatch: true,
       responses: { 204: { description: "There is no draft any more." } },
       async handle(request) {
@@ -174,7 +179,7 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
       path: "/api/runbooks/{runbook}/publish",
       name: "publishRunbook",
       summary: "Makes the draft the published version.",
-      access: "administrator",
+      access: "edit",
       body: { schema: publishSchema, limit: 4096, optional: true },
       ifMatch: true,
       responses: oneRunbook,
@@ -188,11 +193,11 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
       path: "/api/runbooks/{runbook}/versions",
       name: "listRunbookVersions",
       summary: "Lists the versions of a runbook, newest first.",
-      access: "administrator",
+      access: "read",
       query: pageQuery,
       responses: { 200: { description: "A page of versions.", schema: pageOf("RunbookVersion") } },
-      async handle({ params, query }) {
-        const page = await runbooks.versions(params.runbook, { ...query, limit: query.limit ?? defaultPage });
+      async handle({ params, query, caller }) {
+        const page = await runbooks.versions(params.runbook, { ...query, limit: query.limit ?? defaultPage }, caller);
         return { status: 200, body: { items: page.items.map(runbookVersionResource), next: page.next } };
       },
     }),
@@ -201,11 +206,11 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
       path: "/api/runbooks/{runbook}/versions/{version}",
       name: "getRunbookVersion",
       summary: "One version: signature, problems, needs.",
-      access: "administrator",
+      access: "read",
       params: { version: versionParameter },
       responses: { 200: { description: "The version.", schema: resource("RunbookVersion") } },
-      async handle({ params }) {
-        const version = await runbooks.version(params.runbook, versionName(params.version));
+      async handle({ params, caller }) {
+        const version = await runbooks.version(params.runbook, versionName(params.version), caller);
         return { status: 200, body: runbookVersionResource(version) };
       },
     }),
@@ -214,11 +219,11 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
       path: "/api/runbooks/{runbook}/versions/{version}/content",
       name: "getRunbookVersionContent",
       summary: "The file's own bytes of a version, as they were imported.",
-      access: "administrator",
+      access: "read",
       params: { version: versionParameter },
       responses: { 200: { description: "The bytes.", mediaType: "application/octet-stream" } },
-      async handle({ params }) {
-        const content = await runbooks.content(params.runbook, versionName(params.version));
+      async handle({ params, caller }) {
+        const content = await runbooks.content(params.runbook, versionName(params.version), caller);
         return {
           status: 200,
           bytes: content.source,
@@ -235,7 +240,7 @@ function answerOf(runbook: StoredRunbook): { status: number; body: RunbookResour
 }
 
 function contextOf(request: Pick<ApiRequest, "caller" | "ifMatch" | "idempotency">): ChangeContext {
-  return { changedBy: request.caller.name, expectedRevision: request.ifMatch, idempotency: request.idempotency };
+  return { caller: request.caller, expectedRevision: request.ifMatch, idempotency: request.idempotency };
 }
 
 function versionName(text: string): VersionName {

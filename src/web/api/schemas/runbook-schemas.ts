@@ -4,6 +4,8 @@ import { grantsSchema } from "../../../contract/grant.ts";
 import { runbookKinds } from "../../../contract/runbook-kind.ts";
 import type { JsonSchema } from "../route.ts";
 import { idSchema, objectSchema, orNull, prioritySchema, resource, timeSchema } from "./common-schemas.ts";
+import { folderNameSchema } from "./folder-schemas.ts";
+import { principalSchema } from "./right-schemas.ts";
 
 const year = 366 * 86_400_000;
 const milliseconds: JsonSchema = { type: "integer", minimum: 1, maximum: 10 * year, description: "Milliseconds." };
@@ -94,7 +96,11 @@ const settings = {
 /** The body of a change: any of the settings. */
 export const runbookSettingsSchema: JsonSchema = {
   type: "object",
-  properties: settings,
+  properties: {
+    ...settings,
+    folder: { ...orNull(folderNameSchema), description: "Id or path of the folder that it goes into; null for none." },
+    runAs: { ...principalSchema, description: "The principal that its jobs act as." },
+  },
   minProperties: 1,
   additionalProperties: false,
 };
@@ -113,6 +119,7 @@ export const importRunbookSchema: JsonSchema = objectSchema(
     source: sourceSchema,
     tags: settings.tags,
     description: settings.description,
+    folder: { ...orNull(folderNameSchema), description: "Id or path of the folder that it goes into; null for none." },
     overwrite: {
       type: "boolean",
       description: "Save the text as the draft of the runbook of that name, if there is one.",
@@ -120,7 +127,7 @@ export const importRunbookSchema: JsonSchema = objectSchema(
     publish: { type: "boolean", description: "Publish the draft at once." },
     grantNeeded: { type: "boolean", description: "Grant what the script states that it needs." },
   },
-  ["tags", "description", "overwrite", "publish", "grantNeeded"],
+  ["tags", "description", "folder", "overwrite", "publish", "grantNeeded"],
 );
 
 export const saveDraftSchema: JsonSchema = objectSchema({ source: sourceSchema });

@@ -1,0 +1,233 @@
+import { authorize, permits } from "../access/authorize.ts";
+import { refuseNarrowToken } from "../access/narrow-token.ts";
+import type { Permission } from "../access/permission.ts";
+import type { Principal } from "../access/principal.ts";
+import type { RunbookGate } from "../access/runbook-gate.ts";
+import { visibleTo } from "../access/visible-to.ts";
+import type { DispatchHoldResource } from "../contract/api/dispatch.ts";
+import type { JobResource } from "../contract/api/job.ts";
+import type { JobOutcome } from "../contract/api/job-filter.ts";
+import type { Page } from "../contract/api/page.ts";
+import type { JobStreamRecord, StreamName } from "../contract/stream.ts";
+import { UserError } from "../contract/user-error.ts";
+import type { Store } from "../store/store.ts";
+import type { BulkRights, RetryJobsRequest, StopJobsRequest } from "./bulk-jobs.ts";
+import type { HoldRequest, HoldSubject } from "./dispatch-holds.ts";
+import type { FeedEvent } from "./job-feed.ts";
+import type { JobAttemptResource, JobsQuery, RecordsQuery } from "./job-queries.ts";
+import { jobNotFound, knownJobId } from "./job-queries.ts";
+import type { FeedTopic, JobsFeature } from "./jobs-feature.ts";
+import type { AdmittedRunbook, StartedJob, StartJobRequest } from "./start-job.ts";
+import { runbookNotFound } from "./startable-runbooks.ts";
+
+/** What a caller says of a job to be started; who starts it is the caller. */
+export type JobRequest = Omit<StartJobRequest, "startedBy" | "starterId" | "admit" | "jobId" | "retryOf">;
+
+type Feed = AsyncGenerator<FeedEvent[], void, undefined>;
+
+/**
+ * Jobs as callers may see and work them. A job follows its runbook: who may read the runbook reads its jobs, and who may operate it
+ * starts, stops and retries them. A draft is started by those who may edit it. What a caller may not even read is as if it were not
+ * there. What goes on by itself, such as schedules, asks `JobsFeature`.
+ */
+export class CallersJobs {
+  readonly #jobs: JobsFeature;
+  readonly #store: Pick<Store, "read">;
+  readonly #gate: RunbookGate;
+
+  constructor(jobs: JobsFeature, store: Pick<Store, "read">, gate: RunbookGate) {
+    this.#jobs = jobs;
+    this.#store = store;
+    this.#gate = gate;
+  }
+
+  /** @throws UserError as `JobStarter.start` says, `not-permitted` (403) */
+  startJob(request: JobRequest, caller: Principal): Promise<StartedJob> {
+    return this.#jobs.startJob({ ...request, ...starter(caller, request.draft === true) });
+  }
+
+  /** See `JobsFeature.startAndFollow`. */
+  startAndFollow(request: JobRequest, caller: Principal, signal: AbortSignal): Promise<StartedJob & { feed: Feed }> {
+    return this.#jobs.startAndFollow({ ...request, ...starter(caller, request.draft === true) }, signal);
+  }
+
+  /** @throws UserError `job-not-found` (404), `job-ended` (409), `not-permitted` (403) */
+  async stopJob({ jobId, force }: { jobId: string; force: boolean }, caller: Principal): Promise<JobResource> {
+    await this.#authorize(caller, "operate", jobId);
+    return this.#jobs.stopJob({ jobId, force, requestedBy: caller.name });
+  }
+
+  /** Stops a page of jobs; one that may be read and not stopped is `refused`. Throws UserErrors as `BulkJobs.stop` says. */
+  stopJobs(request: Omit<StopJobsRequest, "requestedBy" | "rights">, caller: Principal): Promise<Page<JobOutcome>> {
+    return this.#jobs.stopJobs({ ...request, requestedBy: caller.name, rights: this.#bulkRights(caller) });
+  }
+
+  /** @throws UserError `job-not-found` (404), `job-not-ended` (409), `not-permitted` (403), and what a start throws */
+  async retryJob(
+    of: Pick<RetryJobsRequest, "idempotency"> & { jobId: string },
+    caller: Principal,
+  ): Promise<StartedJob> {
+    await this.#authorize(caller, "read", of.jobId);
+    return this.#jobs.retryJob({ ...of, ...retrier(caller) });
+  }
+
+  /** Starts a page of ended jobs again. Throws UserErrors as `BulkJobs.retry` says. */
+  retryJobs(
+    request: Omit<RetryJobsRequest, "startedBy" | "starterId" | "admit" | "rights">,
+    caller: Principal,
+  ): Promise<Page<JobOutcome>> {
+    return this.#jobs.retryJobs({ ...request, ...retrier(caller), rights: this.#bulkRights(caller) });
+  }
+
+  /** @throws UserError `job-not-found` (404) */
+  async getJob(jobId: string, caller: Principal): Promise<JobResource> {
+    const job = await this.#jobs.getJob(jobId);
+    return (await this.#gate.permits(caller, "read", job.runbookId)) ? job : throwNotFound(jobId);
+  }
+
+  /** Newest first, those that the caller may read. @throws UserError `invalid-page-key`, `invalid-filter` */
+  listJobs(of: JobsQuery, caller: Principal): Promise<Page<JobResource>> {
+    const visible = visibleTo(caller);
+    return this.#jobs.listJobs(visible === null ? of : { ...of, visibleTo: visible });
+  }
+
+  /** @throws UserError `job-not-found` (404) */
+  async listAttempts(jobId: string, caller: Principal): Promise<Page<JobAttemptResource>> {
+    await this.#authorize(caller, "read", jobId);
+    return this.#jobs.listAttempts(jobId);
+  }
+
+  /** In order. @throws UserError `job-not-found` (404) */
+  async listRecords(of: RecordsQuery, caller: Principal): Promise<Page<JobStreamRecord>> {
+    await this.#authorize(caller, "read", of.jobId);
+    return this.#jobs.listRecords(of);
+  }
+
+  /** The text of a stream as a file, in pieces. @throws UserError `job-not-found` (404) */
+  async *readText(
+    of: { jobId: string; stream?: StreamName },
+    caller: Principal,
+  ): AsyncGenerator<string, void, undefined> {
+    await this.#authorize(caller, "read", of.jobId);
+    yield* this.#jobs.readText(of);
+  }
+
+  /** See `JobsFeature.openFeed`: of all jobs, those that the caller may read. @throws UserError `job-not-found` (404) */
+  async openFeed(of: { topics: FeedTopic[]; signal: AbortSignal }, caller: Principal): Promise<Feed> {
+    if (visibleTo(caller) === null) {
+      return this.#jobs.openFeed(of);
+    }
+    for (const topic of of.topics) {
+      if (topic.type === "job") {
+        await this.#authorize(caller, "read", topic.jobId);
+      }
+    }
+    return this.#visibleEvents(this.#jobs.openFeed(of), caller);
+  }
+
+  /** @throws UserError `runbook-not-found` (404), `invalid-hold`, `not-permitted` (403) */
+  async holdDispatch(of: Omit<HoldRequest, "heldBy">, caller: Principal): Promise<DispatchHoldResource> {
+    await this.#authorizeHold(caller, of);
+    return this.#jobs.holdDispatch({ ...of, heldBy: caller.name });
+  }
+
+  /** @throws UserError `runbook-not-found` (404), `not-held` (409), `invalid-hold`, `not-permitted` (403) */
+  async releaseDispatch(of: HoldSubject, caller: Principal): Promise<DispatchHoldResource> {
+    await this.#authorizeHold(caller, of);
+    return this.#jobs.releaseDispatch(of);
+  }
+
+  /** Holds of what the caller may read; that of everything is everybody's business. */
+  listDispatchHolds(caller: Principal): Promise<DispatchHoldResource[]> {
+    return this.#jobs.listDispatchHolds(({ scope, subject }) =>
+      scope === "runbook"
+        ? this.#gate.permits(caller, "read", subject)
+        : scope === "all" || permits(caller, "read", { kind: "worker-group", name: subject }),
+    );
+  }
+
+  /** @throws UserError `job-not-found` (404), `not-permitted` (403) */
+  async #authorize(caller: Principal, permission: Permission, jobId: string): Promise<void> {
+    if (permits(caller, permission, { kind: "everything" })) {
+      return;
+    }
+    const job = await this.#store.read.jobStanding({ jobId: knownJobId(jobId) });
+    if (job === null || !(await this.#gate.permits(caller, "read", job.runbookId))) {
+      throwNotFound(jobId);
+    }
+    if (!(await this.#gate.permits(caller, permission, job.runbookId))) {
+      throw notPermitted(caller, permission, `the job ${jobId}`);
+    }
+  }
+
+  async #authorizeHold(caller: Principal, { scope, name = "" }: HoldSubject): Promise<void> {
+    if (scope === "all") {
+      authorize(caller, "operate", { kind: "everything" }, "everything");
+    } else if (scope === "group") {
+      authorize(caller, "operate", { kind: "worker-group", name }, `the worker group ${name}`);
+    } else {
+      const runbook = await this.#store.read.runbook({ runbook: name.normalize("NFC") });
+      if (runbook !== null) {
+        admitted(caller, "operate", runbook);
+      }
+    }
+  }
+
+  #bulkRights(caller: Principal): BulkRights {
+    const visible = visibleTo(caller);
+    return {
+      ...(visible !== null && { visibleTo: visible }),
+      permits: (permission, runbookId) => this.#gate.permits(caller, permission, runbookId),
+      refusal: (jobId) => notPermitted(caller, "operate", `the job ${jobId}`).message,
+    };
+  }
+
+  async *#visibleEvents(feed: Feed, caller: Principal): Feed {
+    for await (const portion of feed) {
+      const visible: FeedEvent[] = [];
+      for (const event of portion) {
+        // Records are of jobs that were asked for by their ids.
+        if (event.type === "record" || (await this.#gate.permits(caller, "read", event.job.runbookId))) {
+          visible.push(event);
+        }
+      }
+      if (visible.length > 0) {
+        yield visible;
+      }
+    }
+  }
+}
+
+/** Who starts a job, and the decision whether it may. */
+function starter(caller: Principal, draft: boolean) {
+  const admit = (runbook: AdmittedRunbook) => {
+    admitted(caller, draft ? "edit" : "operate", runbook);
+    if (draft) refuseNarrowToken(caller);
+  };
+  return { startedBy: caller.name, starterId: caller.principalId, admit };
+}
+
+/** The same of a job that is started again. */
+function retrier(caller: Principal) {
+  const admit = (runbook: AdmittedRunbook, draft: boolean) => starter(caller, draft).admit(runbook);
+  return { startedBy: caller.name, starterId: caller.principalId, admit };
+}
+
+function admitted(caller: Principal, permission: Permission, { runbookId, folderId, name }: AdmittedRunbook): void {
+  const target = { kind: "runbook", runbookId, folderId } as const;
+  if (!permits(caller, "read", target)) {
+    throw runbookNotFound(name);
+  }
+  authorize(caller, permission, target, `the runbook ${name}`);
+}
+
+function notPermitted(caller: Principal, permission: Permission, thing: string): UserError {
+  return new UserError("not-permitted", `${caller.name} has no right to ${permission} ${thing}.`, {
+    status: 403,
+    remedy: `Ask an administrator for a right that includes "${permission}" on its runbook.`,
+  });
+}
+
+function throwNotFound(jobId: string): never {
+  throw jobNotFound(jobId);
+}
