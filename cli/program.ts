@@ -64,8 +64,8 @@ function refuseDatabasePassword(args: readonly string[]): void {
 }
 
 const connectionHelp = `
-The server is found by RUNSMITH_URL and RUNSMITH_TOKEN (and RUNSMITH_CA, a file of certificates to trust);
-without them it is the one that runs on this machine, when exactly one does.
+The server is found by RUNSMITH_URL and RUNSMITH_TOKEN (and RUNSMITH_CA, a file of certificates to trust); without
+them it is the one that \`connect\` was told of, or else the one that runs on this machine, when exactly one does.
 
 Exit codes: 0 done or Completed, 1 Failed, 2 wrong usage or request, 3 Stopped, 4 Suspended,
 5 not reachable, not signed in or not permitted, or the server cannot start, 130 interrupted.`;

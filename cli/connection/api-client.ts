@@ -11,6 +11,8 @@ import { UserError } from "../../src/contract/user-error.ts";
 export interface Connection {
   url: string;
   token: string;
+  /** The header `Authorization` in place of the token. */
+  authorization?: string;
   /** A file of certificates to trust beside the system's. */
   caFile?: string | undefined;
 }
@@ -19,6 +21,11 @@ export interface CallOptions {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+}
+
+/** The header of a user's name and password (RFC 7617). */
+export function basicAuthorization(name: string, password: string): string {
+  return `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`;
 }
 
 /** Calls the API. What the service refuses is thrown as the `UserError` that its error body tells. */
@@ -98,7 +105,7 @@ export class ApiClient {
           ...(signal === undefined ? {} : { signal }),
           headers: {
             accept: "application/json, application/problem+json, */*",
-            authorization: `Bearer ${this.#connection.token}`,
+            authorization: this.#connection.authorization ?? `Bearer ${this.#connection.token}`,
             ...(payload === undefined ? {} : { "content-type": "application/json", "content-length": payload.length }),
             ...headers,
           },
@@ -139,7 +146,7 @@ function refusal(status: number, text: string): UserError {
 }
 
 const signInRemedy =
-  "Set RUNSMITH_TOKEN to a valid token; on the server's machine, `npx runsmith reset-admin-token` makes a new one.";
+  "Sign in with `npx runsmith connect URL`, or set RUNSMITH_TOKEN to a valid token; on the server's machine, `npx runsmith reset-admin-token` makes a new one.";
 
 function errorBodyOf(text: string): ErrorBody | null {
   try {

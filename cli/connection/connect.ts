@@ -3,11 +3,13 @@ import type { AnnouncedServer } from "../../src/contract/running-server.ts";
 import { UserError } from "../../src/contract/user-error.ts";
 import type { Connection } from "./api-client.ts";
 import { ApiClient } from "./api-client.ts";
+import type { KeptConnection } from "./kept-connection.ts";
+import { readKeptConnection } from "./kept-connection.ts";
 import { runningServers } from "./running-servers.ts";
 
 /**
- * The service that commands talk to: RUNSMITH_URL and RUNSMITH_TOKEN, else the one server that lives on this machine.
- * Throws `UserError` with status 503 (exit code 5) when there is none, or more than one.
+ * The service that commands talk to: RUNSMITH_URL and RUNSMITH_TOKEN, else the one that `connect` was told of, else the one server that
+ * lives on this machine. Throws `UserError` with status 503 (exit code 5) when there is none, or more than one.
  */
 export function connect(): ApiClient {
   return new ApiClient(findConnection());
@@ -22,11 +24,15 @@ export function findConnection(): Connection {
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
       throw unavailable("invalid-url", `RUNSMITH_URL is not the address of a service: "${url}".`, urlRemedy);
     }
-    const local = token ? undefined : runningServers().find((server) => sameOrigin(server.url, url));
     if (token) return { url, token, caFile };
+    const kept = readKeptConnection();
+    if (kept !== null && sameOrigin(kept.url, url)) return keptConnection(kept, caFile);
+    const local = runningServers().find((server) => sameOrigin(server.url, url));
     if (local) return localConnection(local);
     throw unavailable("not-signed-in", `RUNSMITH_URL names ${url}, but RUNSMITH_TOKEN is not set.`, tokenRemedy);
   }
+  const kept = readKeptConnection();
+  if (kept !== null) return { ...keptConnection(kept, caFile), ...(token ? { token } : {}) };
   const servers = runningServers();
   const [only] = servers;
   if (only === undefined) {
@@ -48,9 +54,13 @@ export function findConnection(): Connection {
 }
 
 const urlRemedy =
-  "Start a server with `npm start`, or set RUNSMITH_URL (such as http://127.0.0.1:9090) and RUNSMITH_TOKEN.";
+  "Start a server with `npm start`, run `npx runsmith connect URL`, or set RUNSMITH_URL (such as http://127.0.0.1:9090) and RUNSMITH_TOKEN.";
 const tokenRemedy =
-  "Set RUNSMITH_TOKEN to the administrator's token, which is in <data>/admin.token on the server's machine.";
+  "Run `npx runsmith connect URL`, or set RUNSMITH_TOKEN to the administrator's token, which is in <data>/admin.token on the server's machine.";
+
+function keptConnection({ url, token, caFile }: KeptConnection, trusted: string | undefined): Connection {
+  return { url, token, caFile: trusted ?? caFile ?? undefined };
+}
 
 function localConnection(server: AnnouncedServer): Connection {
   try {

@@ -1,0 +1,4 @@
+import { getPrincipalCommand } from "../../principals/principal-commands.ts";
+import { servicePrincipalNoun } from "../../principals/principal-nouns.ts";
+
+export const command = getPrincipalCommand(servicePrincipalNoun);
