@@ -67,6 +67,81 @@ describe("run, on the machine of a server", () => {
   });
 });
 
+describe("run with assets of files", () => {
+  const assets = join(folder, "assets.json");
+  writeFileSync(
+    assets,
+    JSON.stringify({
+      variables: { Region: "west", Token: { value: "tok-en-of-a-file", encrypted: true } },
+      credentials: { ops: { userName: "admin", password: "pass-of-a-file" } },
+      connections: {
+        Db: { connectionType: "Db", fields: { Host: "here", Password: "conn-of-a-file" }, secretFields: ["Password"] },
+      },
+    }),
+  );
+  const local = join(folder, "LocalAssets.json");
+  writeFileSync(
+    local,
+    `\ufeff${JSON.stringify({ Variable: [{ Name: "Region", Value: "east", LastModified: "2015-01-01T00:00:00Z" }], Certificate: [{ Name: "Web", Thumbprint: "AB" }] })}`,
+  );
+  const secure = join(folder, "SecureLocalAssets.json");
+  writeFileSync(
+    secure,
+    JSON.stringify({
+      Variable: [{ Name: "Token", Value: "tok-en-of-a-file" }],
+      PSCredential: [{ Name: "ops", Username: "admin", Password: "pass-of-a-file" }],
+      Connection: [{ Name: "Db", ConnectionType: "Db", ValueFields: { Host: "here", Password: "conn-of-a-file" } }],
+    }),
+  );
+  const script = join(folder, "Use-Assets.ts");
+  writeFileSync(
+    script,
+    `import type { Credential } from "runsmith";
+import { certificate, connection, credential, setVariable, variable } from "runsmith";
+export default async function ({ login }: { login?: Credential }) {
+  const { userName, password } = login ?? (await credential("ops"));
+  const { Host, Password } = await connection<{ Host: string; Password: string }>("Db");
+  console.log(await variable("Region"), await variable("Token"), userName, password, Host, Password);
+  await setVariable("Region", "south");
+  console.log(await variable("Region"));
+  await certificate("Web").catch((error) => console.log(error.code, error.message));
+}
+`,
+  );
+
+  it("in Runsmith's own form, a parameter that names a credential included, masked as by a worker", async () => {
+    const { code, stdout, stderr } = await run(script, ["--assets", assets, "-p", "login=OPS"], {});
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(stdout.split("\n").slice(0, 3), [
+      "west ******** admin ******** here ********",
+      "south",
+      `asset-not-found There is no certificate "Web". Add it to ${assets}.`,
+    ]);
+  });
+
+  it("in the two files of Microsoft's authoring toolkit", async () => {
+    const { code, stdout, stderr } = await run(script, ["--assets", local, "--assets", secure], {});
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(stdout.split("\n").slice(0, 2), ["east ******** admin ******** here ********", "south"]);
+    assert.match(
+      stdout,
+      /asset-unavailable The certificate "Web" cannot be had here: the file only tells its thumbprint, AB/,
+    );
+  });
+
+  it("says what to do without them, and what is wrong with a file, without quoting it", async () => {
+    const without = await run(script, ["-p", "login=ops"], {});
+    assert.equal(without.code, 1);
+    assert.match(without.stderr, /There is no credential "ops"\. Give a file that holds it: --assets assets\.json\./);
+    const broken = join(folder, "broken.json");
+    writeFileSync(broken, '{"credentials": {"ops": "pass-of-a-file"');
+    const refused = await run(script, ["--assets", broken], {});
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, /broken\.json holds no assets: it is not JSON/);
+    assert.doesNotMatch(refused.stderr, /pass-of-a-file/);
+  });
+});
+
 describe("a worker, on the machine of a server", () => {
   it("refuses to start without a sandbox when scripts could read the server's data", async () => {
     const tokenFile = join(folder, "worker.token");
@@ -85,6 +160,20 @@ const pwsh = await findPwsh();
 describe("run of a PowerShell script", {
   skip: skipUnless("pwsh").skip || ("missing" in pwsh ? pwsh.missing : false),
 }, () => {
+  it("takes assets of files, by SMA's commands", async () => {
+    const assets = join(folder, "powershell-assets.json");
+    writeFileSync(assets, JSON.stringify({ credentials: { ops: { userName: "admin", password: "pass-of-a-file" } } }));
+    const script = join(folder, "Use-Credential.ps1");
+    writeFileSync(
+      script,
+      "param([pscredential] $Login)\n$again = Get-AutomationPSCredential -Name ops\n" +
+        '"$($Login.UserName) $($Login.GetNetworkCredential().Password) $($again.GetNetworkCredential().Password)"\n',
+    );
+    const { code, stdout, stderr } = await run(script, ["-p", "Login=ops", "--assets", assets], {});
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, "admin ******** ********\n");
+  });
+
   it("prepares the machine once, for the analysis and the run", async () => {
     const starts = join(folder, "starts");
     const counted = join(folder, "pwsh");

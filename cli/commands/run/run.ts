@@ -30,6 +30,11 @@ export const command: Command = {
   options: [
     { flags: "-p, --parameter <name=value>", help: "a parameter; once for each", many: true },
     { flags: "--parameters-file <file>", help: "parameters as JSON or YAML; - for standard input" },
+    {
+      flags: "--assets <file>",
+      help: "JSON with its assets, or a file of Microsoft's authoring toolkit; once for each",
+      many: true,
+    },
     { flags: "--grant <grants>", help: 'what it may see: "network path:/var/log:rw processes socket:/run/x"' },
     { flags: "--grant-needed", help: "grant what the script states that it needs" },
     { flags: "--time-limit <duration>", help: "stop it after this time" },
@@ -39,6 +44,7 @@ export const command: Command = {
   examples: [
     { line: "run Get-DiskSpace.ts --grant-needed", does: "with what it needs" },
     { line: "run Get-DiskUsage.ps1 -p WarningPercent=70", does: "with a parameter" },
+    { line: "run Restart-Service.ts --assets assets.json", does: "with credentials and variables of a file" },
   ],
   async run(invocation) {
     const interruption = onInterruption();
@@ -95,6 +101,7 @@ async function jobOf(script: ScriptFile, analysis: Analysis, invocation: Invocat
   const given = await readParameters(signature, invocation.list("parameter"), invocation.text("parameters-file"));
   const { checkedParameters } = await import("../../run/check-parameters.ts");
   const parameters = await checkedParameters(signature, script.kind, given);
+  const { readAssetsFiles } = await import("../../run/read-assets-file.ts");
   const timeLimit = invocation.text("time-limit");
   const stopGrace = invocation.text("stop-grace");
   return {
@@ -104,6 +111,7 @@ async function jobOf(script: ScriptFile, analysis: Analysis, invocation: Invocat
     parameters,
     parameterSchemas: signature.properties,
     grants: grantsOf(script, analysis, invocation),
+    assets: readAssetsFiles(invocation.list("assets")),
     ...(timeLimit === undefined ? {} : { timeLimit: parseDuration(timeLimit) }),
     ...(stopGrace === undefined ? {} : { stopGrace: parseDuration(stopGrace) }),
   };
