@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { findPwsh } from "../worker/hosts/pwsh/find-pwsh.ts";
+import { skipUnless } from "./support/requires.ts";
+import type { System } from "./support/system.ts";
+import { startSystem } from "./support/system.ts";
+
+const password = "correct-horse-battery";
+const token = "tok-en-of-the-variable";
+
+const inTypeScript = `import type { Credential } from "runsmith";
+import { credential, setVariable, variable } from "runsmith";
+export default async function ({ login }: { login: Credential }) {
+  const { userName, password } = await credential("OPS");
+  console.log("typescript", userName, password, login.password === password);
+  console.log(Buffer.from(userName + ":" + password).toString("base64"));
+  console.log(await variable("Token"));
+  await setVariable("Count", (await variable<number>("Count")) + 1);
+  return { count: await variable("Count") };
+}
+`;
+
+const inPowerShell = `param([Parameter(Mandatory)][pscredential] $Login)
+$ops = Get-AutomationPSCredential -Name ops
+$password = $ops.GetNetworkCredential().Password
+"powershell $($ops.UserName) $password $($Login.GetNetworkCredential().Password -ceq $password)"
+[Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes("$($ops.UserName):$password"))
+Get-AutomationVariable -Name Token
+Set-AutomationVariable -Name Count -Value ((Get-AutomationVariable -Name Count) + 1)
+"count $(Get-AutomationVariable -Name Count)"
+`;
+
+test("a credential that was set is used by a runbook in each language, and its output shows it masked", {
+  ...skipUnless("bubblewrap"),
+  timeout: 240_000,
+}, async () => {
+  await using system = await startSystem();
+  await succeeds(system.start(["set-credential", "ops", "--user", "admin"], `${password}\n`).ended);
+  await succeeds(system.run("set-variable", "Count", "--value", "40"));
+  await writeFile(join(system.folder, "token"), token);
+  await succeeds(system.run("set-variable", "Token", "--file", "token", "--encrypted"));
+
+  const typescript = await outputOf(system, "Use-Assets.ts", inTypeScript);
+  assert.match(typescript, /^typescript admin \*{8} true$/m);
+  assert.match(typescript, /^\{ count: 41 \}$/m);
+  const pwsh = await findPwsh();
+  if (!("missing" in pwsh)) {
+    const powershell = await outputOf(system, "Use-AssetsToo.ps1", inPowerShell);
+    assert.match(powershell, /^powershell admin \*{8} True$/m);
+    assert.match(powershell, /^count 42$/m);
+  }
+
+  const refused = await started(system, "Use-Assets", "login=none");
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.stdout + refused.stderr, /There is no credential "none" that this job may use/);
+
+  await system.stop();
+  for (const name of await readdir(system.dataDirectory)) {
+    const bytes = await readFile(join(system.dataDirectory, name)).catch(() => Buffer.alloc(0));
+    for (const secret of [password, token]) assert.ok(!bytes.includes(secret), `${secret} in ${name}`);
+  }
+});
+
+/** What a runbook prints whose parameter names the credential. */
+async function outputOf(system: System, file: string, script: string): Promise<string> {
+  await writeFile(join(system.folder, file), script);
+  await succeeds(system.run("import-runbook", file, "--publish"));
+  const { code, stdout, stderr } = await started(system, file.replace(/\.\w+$/, ""), "login=ops");
+  assert.equal(code, 0, stdout + stderr);
+  for (const secret of [password, token, Buffer.from(`admin:${password}`).toString("base64")])
+    assert.ok(!stdout.includes(secret), stdout);
+  assert.equal(stdout.split("********").length - 1, 3, stdout);
+  return stdout;
+}
+
+function started(system: System, runbook: string, parameter: string) {
+  return system.run("start-runbook", runbook, "-p", parameter, "--follow");
+}
+
+async function succeeds(command: Promise<{ code: number | null; stderr: string }>): Promise<void> {
+  const { code, stderr } = await command;
+  assert.equal(code, 0, stderr);
+}
