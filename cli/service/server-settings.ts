@@ -75,6 +75,10 @@ export const serverOptions: readonly CommandOption[] = [
     flags: "--mail-settings <file>",
     help: "how notices are sent by mail (YAML or JSON); RUNSMITH_MAIL_SETTINGS when left out",
   },
+  {
+    flags: "--vault-folder <folder>",
+    help: "folder with the commands and files that vaults may name, in its folders commands and files",
+  },
   { flags: "--notice-secrets <folder>", help: "folder of the secrets that notice rules name, a file each" },
 ];
 
@@ -133,6 +137,8 @@ export function serverSettings(invocation: Invocation): ServerOptions {
   }
   const mailSettings = invocation.text("mail-settings") ?? process.env["RUNSMITH_MAIL_SETTINGS"];
   if (mailSettings !== undefined && mailSettings !== "") settings.mailSettingsFile = resolve(mailSettings);
+  const vaultFolder = invocation.text("vault-folder");
+  if (vaultFolder !== undefined) settings.vaultDirectory = resolve(vaultFolder);
   const noticeSecrets = invocation.text("notice-secrets");
   if (noticeSecrets !== undefined) settings.noticeSecretsDirectory = resolve(noticeSecrets);
   const grants = invocation.list("default-grant");

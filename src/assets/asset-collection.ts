@@ -1,6 +1,6 @@
 import { v7 as newId } from "uuid";
 import { authorize, permits } from "../access/authorize.ts";
-import type { Target } from "../access/permission.ts";
+import type { Permission, Target } from "../access/permission.ts";
 import type { Principal } from "../access/principal.ts";
 import type { AssetResource, AssetUser, RemovedAsset } from "../contract/api/asset.ts";
 import type { Page } from "../contract/api/page.ts";
@@ -70,7 +70,7 @@ export class AssetCollection<Resource extends AssetResource, Settings extends ob
     idempotency?: IdempotencyKey,
   ): Promise<Resource> {
     const { kind } = this.#rules;
-    authorize(caller, "edit", { kind: "everything" }, `everything, as a new ${nounOf(kind)} needs`);
+    authorize(caller, this.#editing, { kind: "everything" }, `everything, as a new ${nounOf(kind)} needs`);
     const checked = checkedAssetName(kind, name ?? "");
     const prepared = await this.#rules.prepare(settings as unknown as Partial<Settings>, null, caller);
     const assetId = newId();
@@ -196,8 +196,12 @@ export class AssetCollection<Resource extends AssetResource, Settings extends ob
     return found;
   }
 
+  get #editing(): Permission {
+    return this.#rules.editing ?? "edit";
+  }
+
   #authorizeEdit(caller: Principal, asset: StoredAsset): void {
-    authorize(caller, "edit", targetOf(asset), `the ${nounOf(asset.kind)} ${asset.name}`);
+    authorize(caller, this.#editing, targetOf(asset), `the ${nounOf(asset.kind)} ${asset.name}`);
   }
 
   async #resource(asset: StoredAsset): Promise<Resource> {

@@ -1,3 +1,4 @@
+import type { Permission } from "../access/permission.ts";
 import type { Principal } from "../access/principal.ts";
 import type { AssetResource, StoredAssetKind } from "../contract/api/asset.ts";
 import { isoTime } from "../contract/api/iso-time.ts";
@@ -24,6 +25,8 @@ export interface FormerAsset {
 /** What is special to a kind of asset. */
 export interface AssetRules<Resource extends AssetResource, Settings extends object> {
   readonly kind: StoredAssetKind;
+  /** What it takes to make, change and remove one; `edit` where nothing is said. */
+  readonly editing?: Permission;
   /**
    * What is to be stored for settings, all of them for a new asset, or those that change.
    * @throws UserError `invalid-asset` (422) and others of the kind

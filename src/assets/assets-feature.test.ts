@@ -15,7 +15,7 @@ const jobId = "0190a0a0-0000-7000-8000-000000000001";
 async function openAssets(t: Parameters<typeof temporaryStore>[0]): Promise<{ assets: AssetsFeature; store: Store }> {
   const store = await temporaryStore(t);
   const sealer = await openTestSealing(store, temporaryDirectory(t));
-  return { assets: new AssetsFeature({ store, sealer }), store };
+  return { assets: new AssetsFeature({ store, sealer, vaultFolder: null }), store };
 }
 
 storeTest("a job gets the values of variables and credentials, whatever the case of their names", async (t) => {

@@ -1,33 +1,47 @@
 import type {
+  CertificateResource,
+  CertificateSettings,
+  ConnectionResource,
+  ConnectionSettings,
+  ConnectionTypeResource,
+  ConnectionTypeSettings,
   CredentialResource,
   CredentialSettings,
   VariableResource,
   VariableSettings,
+  VaultResource,
+  VaultSettings,
 } from "../contract/api/asset.ts";
-import type { AssetValue, CredentialValue, VariableValue } from "../contract/assets.ts";
+import type { AssetValue } from "../contract/assets.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { AssetSource, AssetUse } from "../jobs/asset-source.ts";
-import type { Sealer } from "../sealing/sealer.ts";
 import { noSuchAsset } from "../store/asset-refusals.ts";
-import type { Store } from "../store/store.ts";
+import type { CollectionParts } from "./asset-collection.ts";
 import { AssetCollection } from "./asset-collection.ts";
 import type { FormerAsset } from "./asset-rules.ts";
-import { Credentials, userNameOf } from "./credentials.ts";
+import { Certificates } from "./certificates.ts";
+import { ConnectionTypes } from "./connection-types.ts";
+import { Connections } from "./connections.ts";
+import { Credentials } from "./credentials.ts";
+import { JobValues } from "./job-values.ts";
 import { contentOf, prepared, typedValue, Variables } from "./variables.ts";
+import { VaultReader } from "./vault-reader.ts";
 import { referenceOf } from "./vault-references.ts";
+import { Vaults } from "./vaults.ts";
 
 /*
  * Assets: what runbooks need beside their parameters.
  *
  *   asset-collection   what is done to the assets of any kind: lists, changes, rights, sealing
  *   variables, …       what is special to a kind
+ *   job-values         values in the clear, for jobs
  *   naming-runbooks    which published runbooks name an asset
- *   vault-references   values that are elsewhere
+ *   vault-references   values that are elsewhere; vault-reader and vaults/ read them there
  */
 
-export interface AssetsParts {
-  store: Pick<Store, "read" | "write" | "once">;
-  sealer: Sealer;
+export interface AssetsParts extends CollectionParts {
+  /** The operator's folder with the commands and files that vaults may name; null where there is none. */
+  vaultFolder: string | null;
 }
 
 /** A variable that a job sets while others set it too is tried this often. */
@@ -37,22 +51,31 @@ const mostTries = 10;
 export class AssetsFeature implements AssetSource {
   readonly variables: AssetCollection<VariableResource, VariableSettings>;
   readonly credentials: AssetCollection<CredentialResource, CredentialSettings>;
+  readonly connectionTypes: AssetCollection<ConnectionTypeResource, ConnectionTypeSettings>;
+  readonly connections: AssetCollection<ConnectionResource, ConnectionSettings>;
+  readonly certificates: AssetCollection<CertificateResource, CertificateSettings>;
+  readonly vaults: AssetCollection<VaultResource, VaultSettings>;
+  readonly #values: JobValues;
 
   constructor(parts: AssetsParts) {
-    const { store } = parts;
+    const { store, sealer, vaultFolder } = parts;
     this.variables = new AssetCollection(parts, new Variables(store));
     this.credentials = new AssetCollection(parts, new Credentials(store));
+    this.connectionTypes = new AssetCollection(parts, new ConnectionTypes(store));
+    this.connections = new AssetCollection(parts, new Connections(store));
+    this.certificates = new AssetCollection(parts, new Certificates(store));
+    this.vaults = new AssetCollection(parts, new Vaults());
+    this.#values = new JobValues(store, new VaultReader({ store, sealer, folder: vaultFolder }));
   }
 
-  async valueForJob({ kind, name, runAs }: AssetUse & { kind: AssetValue["kind"]; name: string }): Promise<AssetValue> {
-    switch (kind) {
-      case "variable":
-        return variableValue(found(await this.variables.usable(runAs, name), kind, name));
-      case "credential":
-        return credentialValue(found(await this.credentials.usable(runAs, name), kind, name));
-      default:
-        throw noSuchAsset(kind, name);
-    }
+  async valueForJob({ kind, name, runAs }: Parameters<AssetSource["valueForJob"]>[0]): Promise<AssetValue> {
+    const collections = {
+      variable: this.variables,
+      credential: this.credentials,
+      connection: this.connections,
+      certificate: this.certificates,
+    };
+    return this.#values.of(kind, found(await collections[kind].usable(runAs, name), kind, name));
   }
 
   async setVariableForJob(of: Parameters<AssetSource["setVariableForJob"]>[0]): Promise<{ encrypted: boolean }> {
@@ -86,23 +109,4 @@ function found(asset: FormerAsset | null, kind: AssetValue["kind"], name: string
     throw noSuchAsset(kind, name);
   }
   return asset;
-}
-
-function variableValue(found: FormerAsset): VariableValue {
-  const { type, encrypted, value } = contentOf(found.asset);
-  const secret = encrypted ? found.secret() : null;
-  return {
-    kind: "variable",
-    type: type ?? "string",
-    value: secret === null ? (value ?? null) : JSON.parse(Buffer.from(secret).toString()),
-    encrypted,
-  };
-}
-
-function credentialValue(found: FormerAsset): CredentialValue {
-  return {
-    kind: "credential",
-    userName: userNameOf(found.asset) ?? "",
-    password: Buffer.from(found.secret() ?? []).toString(),
-  };
 }

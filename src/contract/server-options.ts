@@ -13,6 +13,8 @@ export interface ServerOptions {
   masterKeyCommand?: string;
   /** Folder of the master keys that Runsmith makes; `/etc/runsmith/keys` as root, else in the account's configuration, when left out. */
   masterKeyDirectory?: string;
+  /** Folder of the commands and files that vaults may name, in `commands` and `files`; without it there are none. */
+  vaultDirectory?: string;
   /** 9090 when left out, as SMA's; 0 takes any free one. */
   port?: number;
   /** Address to listen on; loopback (`127.0.0.1`) when left out. Elsewhere only with TLS or behind a proxy. */

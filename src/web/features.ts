@@ -109,7 +109,7 @@ export async function openFeatures({
     workers.closeLinksOfTokens(tokenIds);
     eventStreams.endOfTokens(tokenIds);
   });
-  const assets = new AssetsFeature({ store, sealer: sealing });
+  const assets = new AssetsFeature({ store, sealer: sealing, vaultFolder: options.vaultDirectory ?? null });
   const jobs = createJobsFeature({
     store,
     workers,

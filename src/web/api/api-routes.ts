@@ -4,6 +4,9 @@ import type { ServiceMetrics } from "../service-metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Route } from "./route.ts";
 import { bulkJobRoutes } from "./routes/bulk-job-routes.ts";
+import { certificateRoutes } from "./routes/certificate-routes.ts";
+import { connectionRoutes } from "./routes/connection-routes.ts";
+import { connectionTypeRoutes } from "./routes/connection-type-routes.ts";
 import { credentialRoutes } from "./routes/credential-routes.ts";
 import { dispatchRoutes } from "./routes/dispatch-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
@@ -23,6 +26,7 @@ import { sessionRoutes } from "./routes/session-routes.ts";
 import { tokenRoutes } from "./routes/token-routes.ts";
 import { userRoutes } from "./routes/user-routes.ts";
 import { variableRoutes } from "./routes/variable-routes.ts";
+import { vaultRoutes } from "./routes/vault-routes.ts";
 import { workerGroupRoutes } from "./routes/worker-group-routes.ts";
 import { workerRoutes } from "./routes/worker-routes.ts";
 
@@ -71,6 +75,10 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
     ...dispatchRoutes(features.callersJobs),
     ...variableRoutes(features.assets),
     ...credentialRoutes(features.assets),
+    ...connectionTypeRoutes(features.assets),
+    ...connectionRoutes(features.assets),
+    ...certificateRoutes(features.assets),
+    ...vaultRoutes(features.assets),
     ...masterKeyRoutes(features.sealing),
     ...folderRoutes(features.folders),
     ...rightRoutes(features.rights),

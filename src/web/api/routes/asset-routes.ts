@@ -19,6 +19,8 @@ export interface AssetRouteParts<Resource extends AssetResource, Settings extend
   schemas: { create: JsonSchema; change: JsonSchema };
   /** Bytes of a body. */
   bodyLimit: number;
+  /** What it takes to make, change and remove one; `edit` when left out. */
+  editing?: "edit" | "administer";
 }
 
 interface OneAsset {
@@ -33,6 +35,7 @@ export function assetRoutes<Resource extends AssetResource, Settings extends obj
   resource: resourceName,
   schemas,
   bodyLimit,
+  editing = "edit",
 }: AssetRouteParts<Resource, Settings>): Route[] {
   const one = `${path}/{asset}`;
   const params = { asset: { type: "string", minLength: 1, maxLength: 512, description: "Id or name." } };
@@ -55,7 +58,7 @@ export function assetRoutes<Resource extends AssetResource, Settings extends obj
       path,
       name: `create${resourceName}`,
       summary: `Makes ${noun.one}.`,
-      access: "edit",
+      access: editing,
       body: { schema: schemas.create, limit: bodyLimit },
       idempotency: "generic",
       responses: { 201: { description: "What was made.", schema: resource(resourceName) } },
@@ -81,7 +84,7 @@ export function assetRoutes<Resource extends AssetResource, Settings extends obj
       path: one,
       name: `change${resourceName}`,
       summary: `Changes or renames ${noun.one}.`,
-      access: "edit",
+      access: editing,
       params,
       body: { schema: schemas.change, limit: bodyLimit },
       ifMatch: true,
@@ -95,7 +98,7 @@ export function assetRoutes<Resource extends AssetResource, Settings extends obj
       path: one,
       name: `remove${resourceName}`,
       summary: `Removes ${noun.one}; refused while it is used, unless forced: then the answer says by whom.`,
-      access: "edit",
+      access: editing,
       params,
       query: { force: { type: "boolean", description: "Also while it is used." } },
       ifMatch: true,

@@ -1,0 +1,4 @@
+import { removeCommand } from "../../assets/asset-commands.ts";
+import { vaultNoun } from "../../assets/asset-nouns.ts";
+
+export const command = removeCommand(vaultNoun);
