@@ -3,7 +3,7 @@ import type { JobStatus } from "../../src/contract/job-status.ts";
 import { jobStatuses } from "../../src/contract/job-status.ts";
 import { UserError } from "../../src/contract/user-error.ts";
 import type { CommandOption, Invocation } from "../command.ts";
-import { parseDuration } from "../output/quantities.ts";
+import { readTime, timeAgo } from "./time.ts";
 
 /** The options with which commands choose jobs; all of them together. */
 export const jobFilterOptions: readonly CommandOption[] = [
@@ -64,17 +64,4 @@ export function filterQuery({ status, ...rest }: JobFilter): URLSearchParams {
   const query = new URLSearchParams(rest as Record<string, string>);
   if (status !== undefined) query.set("status", status.join(","));
   return query;
-}
-
-function readTime(option: string, text: string): string {
-  if (/^\d+(\.\d+)?(ms|s|m|h|d)/.test(text)) return timeAgo(text);
-  const time = new Date(text);
-  if (!Number.isNaN(time.getTime())) return time.toISOString();
-  throw new UserError("invalid-time", `--${option} takes a time, not "${text}".`, {
-    remedy: "Write it in ISO 8601, such as 2031-05-01T08:00:00Z, or how long ago it was, such as 2h.",
-  });
-}
-
-function timeAgo(duration: string): string {
-  return new Date(Date.now() - parseDuration(duration)).toISOString();
 }

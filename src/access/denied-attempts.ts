@@ -1,30 +1,33 @@
-/** What was denied within one window of time, for the log. */
+import type { DeniedAttempt } from "../store/operations/audit.ts";
+import type { Principal } from "./principal.ts";
+
+/** What was denied within one window of time. */
 export interface DeniedSummary {
-  /** Requests with a token that is unknown, expired or revoked. */
-  refusedTokens: number;
-  /** Requests with a good token whose principal does not hold the role. */
-  missingRoles: number;
-  /** The addresses with the most of them, most first. */
-  addresses: { from: string; attempts: number; names: string[] }[];
+  /** Requests with a token or a password that is good for nothing. */
+  refused: number;
+  /** Requests of somebody who had no right to it. */
+  notPermitted: number;
+  /** By principal and address, most first; what is beyond the largest of them is told together, as from `others`. */
+  attempts: DeniedAttempt[];
   /** Seconds that the window was long. */
   seconds: number;
 }
 
 interface Denied {
-  refusedTokens: number;
-  missingRoles: number;
-  /** Of the principals that lacked a role. */
-  names: Set<string>;
+  refused: number;
+  /** Of those who signed in, by id. */
+  notPermitted: Map<string, { principal: Principal; count: number }>;
+  since: number;
 }
 
-/** Stands for all addresses that the table has no room for. */
+/** Stands for all addresses, and for all principals of one address, that the table has no room for. */
 const others = "others";
-const namesKept = 5;
-const addressesTold = 10;
+const principalsKept = 20;
+const attemptsTold = 100;
 
 /**
- * Counts what was denied, by the caller's address and in windows of a minute: each window with something in it is one line of
- * the log, and an address with too many wrong tokens is told to wait. A good token is never made to wait for the wrong ones of
+ * Counts what was denied, by principal and address, in windows of a minute: each window with something in it is told once, to the log and
+ * to the audit, and an address with too many wrong tokens is told to wait. A good token is never made to wait for the wrong ones of
  * others behind the same address, so nobody can be locked out.
  */
 export class DeniedAttempts {
@@ -52,18 +55,18 @@ export class DeniedAttempts {
   /** @returns the seconds that the caller has to wait, or null while its wrong tokens are few */
   tokenRefused(from: string): number | null {
     const denied = this.#of(from);
-    denied.refusedTokens += 1;
-    return denied.refusedTokens <= this.#mostTokens
+    denied.refused += 1;
+    return denied.refused <= this.#mostTokens
       ? null
       : Math.max(1, Math.ceil((this.#endsAt - performance.now()) / 1000));
   }
 
-  roleMissing(from: string, name: string): void {
-    const denied = this.#of(from);
-    denied.missingRoles += 1;
-    if (denied.names.size < namesKept) {
-      denied.names.add(name);
-    }
+  notPermitted(from: string, principal: Principal): void {
+    const { notPermitted } = this.#of(from);
+    const isKept = notPermitted.has(principal.principalId) || notPermitted.size < principalsKept;
+    const key = isKept ? principal.principalId : others;
+    const count = notPermitted.get(key)?.count ?? 0;
+    notPermitted.set(key, { principal, count: count + 1 });
   }
 
   /** Reports what has not been reported. */
@@ -79,26 +82,54 @@ export class DeniedAttempts {
       this.#timer.unref();
     }
     const key = this.#denied.has(from) || this.#denied.size < this.#mostAddresses ? from : others;
-    const known = this.#denied.get(key) ?? { refusedTokens: 0, missingRoles: 0, names: new Set() };
+    const known = this.#denied.get(key) ?? { refused: 0, notPermitted: new Map(), since: Date.now() };
     this.#denied.set(key, known);
     return known;
   }
 
   #endWindow(): void {
-    const all = [...this.#denied];
+    const attempts = [...this.#denied].flatMap(([address, denied]) => attemptsFrom(address, denied));
     this.#denied.clear();
-    if (all.length === 0) {
+    if (attempts.length === 0) {
       return;
     }
-    const attemptsOf = ({ refusedTokens, missingRoles }: Denied) => refusedTokens + missingRoles;
+    const sum = (of: readonly DeniedAttempt[], member: "refused" | "notPermitted") =>
+      of.reduce((total, attempt) => total + attempt[member], 0);
+    attempts.sort((one, other) => other.refused + other.notPermitted - one.refused - one.notPermitted);
+    const rest = attempts.slice(attemptsTold);
     this.#report({
-      refusedTokens: all.reduce((sum, [, denied]) => sum + denied.refusedTokens, 0),
-      missingRoles: all.reduce((sum, [, denied]) => sum + denied.missingRoles, 0),
-      addresses: all
-        .map(([from, denied]) => ({ from, attempts: attemptsOf(denied), names: [...denied.names] }))
-        .sort((a, b) => b.attempts - a.attempts)
-        .slice(0, addressesTold),
+      refused: sum(attempts, "refused"),
+      notPermitted: sum(attempts, "notPermitted"),
+      attempts: [
+        ...attempts.slice(0, attemptsTold),
+        ...(rest.length === 0
+          ? []
+          : [
+              {
+                ...nobody,
+                address: others,
+                refused: sum(rest, "refused"),
+                notPermitted: sum(rest, "notPermitted"),
+                since: Math.min(...rest.map(({ since }) => since)),
+              },
+            ]),
+      ],
       seconds: Math.round(this.#window / 1000),
     });
   }
+}
+
+const nobody = { principalId: null, name: null, kind: null };
+
+function attemptsFrom(address: string, { refused, notPermitted, since }: Denied): DeniedAttempt[] {
+  return [
+    ...(refused === 0 ? [] : [{ ...nobody, address, refused, notPermitted: 0, since }]),
+    ...[...notPermitted].map(([key, { principal, count }]) => ({
+      ...(key === others ? nobody : { principalId: principal.principalId, name: principal.name, kind: principal.kind }),
+      address,
+      refused: 0,
+      notPermitted: count,
+      since,
+    })),
+  ];
 }

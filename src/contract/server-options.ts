@@ -28,6 +28,8 @@ export interface ServerOptions {
   behindProxy?: readonly string[];
   log?: { format?: LogFormat; level?: LogLevel };
   retention?: RetentionOptions;
+  /** Days for which the audit is kept; null for ever. `defaultAuditDays` when left out. */
+  auditDays?: number | null;
   /** A listener of its own for `/metrics`, without a token; loopback when `listen` is left out. */
   metrics?: { port: number; listen?: string };
   /** Accepting jobs stops when less than this is free on the disk of the embedded database, in bytes. */
@@ -57,6 +59,9 @@ export interface RetentionOptions {
   /** Milliseconds between two purges of what is kept no longer. */
   purgeInterval?: number;
 }
+
+/** A year, and a month in which to look back at it. */
+export const defaultAuditDays = 400;
 
 export const defaultPort = 9090;
 export const defaultListenAddress = "127.0.0.1";

@@ -1,4 +1,6 @@
 import { AccessFeature } from "../access/access-feature.ts";
+import { AuditFeature } from "../access/audit/audit-feature.ts";
+import { auditKey } from "../access/audit/audit-seals.ts";
 import { nobody } from "../access/principal.ts";
 import { RightsFeature } from "../access/rights-feature.ts";
 import { RunbookGate } from "../access/runbook-gate.ts";
@@ -6,6 +8,7 @@ import { newToken, tokenHash } from "../access/token.ts";
 import { assetSecrets } from "../assets/asset-secret.ts";
 import { AssetsFeature } from "../assets/assets-feature.ts";
 import type { RetentionOptions, ServerOptions } from "../contract/server-options.ts";
+import { defaultAuditDays } from "../contract/server-options.ts";
 import { CallersJobs } from "../jobs/callers-jobs.ts";
 import { jobSecretsColumn } from "../jobs/given-secrets.ts";
 import type { JobsFeature } from "../jobs/jobs-feature.ts";
@@ -35,6 +38,7 @@ import { workerOf } from "./worker-links.ts";
 /** Everything that the web service can do, one feature each. */
 export interface Features {
   access: AccessFeature;
+  audit: AuditFeature;
   sealing: Sealing;
   rights: RightsFeature;
   assets: AssetsFeature;
@@ -76,6 +80,7 @@ export async function openFeatures({
   const access = new AccessFeature(store, { ...(options.sessions !== undefined && { sessions: options.sessions }) });
   const gate = new RunbookGate(store);
   const leader = new DutyLeader(store, serviceName, log);
+  const audit = openAudit({ store, sealing, options, leadership: leader, log });
   const { mailSettingsFile, noticeSecretsDirectory } = options;
   const notices = createNoticesFeature({
     store,
@@ -159,6 +164,7 @@ export async function openFeatures({
   sealing.addColumn(assetSecrets(store));
   sealing.addColumn(jobSecretsColumn(store));
   sealing.start(leader);
+  audit.start();
   workers.start();
   jobs.start();
   notices.start();
@@ -174,6 +180,7 @@ export async function openFeatures({
   };
   return {
     access,
+    audit,
     sealing,
     rights: new RightsFeature({ store, changed: (principalId) => access.forget(principalId) }),
     assets,
@@ -189,12 +196,23 @@ export async function openFeatures({
     async close() {
       await endConnections();
       await notices.stop();
+      await audit.stop();
       await leader.stop();
       analyser.close();
       await waiting.close();
       await access.close();
     },
   };
+}
+
+/** From here on entries of the audit are stamped. */
+function openAudit(parts: Pick<FeatureParts, "store" | "sealing" | "options" | "log"> & { leadership: Leadership }) {
+  const { store, sealing, options, leadership, log } = parts;
+  const key = auditKey(sealing.deriveKey("audit"));
+  store.stampAudit(key);
+  const { auditDays = defaultAuditDays } = options;
+  const retention = auditDays === null ? null : auditDays * 86_400_000;
+  return new AuditFeature({ store, key, leadership, logger: log, retention });
 }
 
 /** Jobs remember what they need of a runbook, and some wait for its rules. */

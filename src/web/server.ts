@@ -1,3 +1,4 @@
+import type { DeniedSummary } from "../access/denied-attempts.ts";
 import { DeniedAttempts } from "../access/denied-attempts.ts";
 import type { RunningServer } from "../contract/running-server.ts";
 import type { ServerOptions } from "../contract/server-options.ts";
@@ -82,8 +83,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const routes = apiRoutes({ features, store, metrics, version, isClosing: () => isClosing });
     const repeatedRequests = new RepeatedRequests(store);
     const tls = await tlsCertificate(options);
-    const denied = new DeniedAttempts((summary) => log.warn("Requests were denied", { ...summary }));
-    standing.defer(() => denied.close());
+    let toldLast: Promise<void> = Promise.resolve();
+    const denied = new DeniedAttempts((summary) => {
+      log.warn("Requests were denied", deniedForLog(summary));
+      toldLast = features.audit.noteDenied(summary.attempts);
+    });
+    standing.defer(() => {
+      denied.close();
+      return toldLast;
+    });
     const app = application(routes, { authenticator: access, repeatedRequests, guard, denied, log });
     const server = httpServer(app, tls);
     server.on("upgrade", acceptWorkerLinks(features.workers, guard));
@@ -120,4 +128,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await standing.disposeAsync();
     throw error;
   }
+}
+
+/** Addresses in a line of the log; the audit has all that is told. */
+const deniedLogged = 10;
+
+function deniedForLog({ attempts, ...summary }: DeniedSummary) {
+  return { ...summary, attempts: attempts.slice(0, deniedLogged) };
 }

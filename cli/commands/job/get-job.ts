@@ -1,10 +1,10 @@
 import type { JobResource } from "../../../src/contract/api/job.ts";
-import { UserError } from "../../../src/contract/user-error.ts";
 import type { Command } from "../../command.ts";
 import { connect } from "../../connection/connect.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { printList, printOne } from "../../output/print.ts";
 import { filterQuery, jobFilterOptions, readJobFilter } from "../../parameters/job-filter.ts";
+import { readLimit } from "../../parameters/limit.ts";
 import { jobView } from "../../views/job-view.ts";
 
 export const command: Command = {
@@ -26,10 +26,7 @@ export const command: Command = {
       return exitCodes.completed;
     }
     const query = filterQuery(readJobFilter(invocation));
-    const limit = Number(invocation.text("limit"));
-    if (!Number.isInteger(limit) || limit < 1) {
-      throw new UserError("invalid-number", `--limit takes a whole number from 1, not "${invocation.text("limit")}".`);
-    }
+    const limit = readLimit(invocation);
     await printList(await api.list<JobResource>(`/api/jobs?${query}`, limit), jobView, invocation.output);
     return exitCodes.completed;
   },

@@ -1,10 +1,10 @@
 import type { NoticeResource } from "../../../src/contract/api/notice.ts";
 import { noticeStatuses } from "../../../src/contract/api/notice.ts";
-import { UserError } from "../../../src/contract/user-error.ts";
 import type { Command } from "../../command.ts";
 import { connect } from "../../connection/connect.ts";
 import { exitCodes } from "../../exit-codes.ts";
 import { printList, printOne } from "../../output/print.ts";
+import { readLimit } from "../../parameters/limit.ts";
 import { noticeView } from "../../views/notice-view.ts";
 
 export const command: Command = {
@@ -33,10 +33,7 @@ export const command: Command = {
       const value = invocation.text(name);
       if (value !== undefined) query.set(name, value);
     }
-    const limit = Number(invocation.text("limit"));
-    if (!Number.isInteger(limit) || limit < 1) {
-      throw new UserError("invalid-number", `--limit takes a whole number from 1, not "${invocation.text("limit")}".`);
-    }
+    const limit = readLimit(invocation);
     await printList(await api.list<NoticeResource>(`/api/notices?${query}`, limit), noticeView, invocation.output);
     return exitCodes.completed;
   },

@@ -8,7 +8,14 @@ export function actorOfCaller(caller: Principal, from: { address: string; reques
     principalId: caller === anonymous ? null : caller.principalId,
     name: caller.name,
     kind: caller.kind,
-    signedInBy: caller.tokenId === undefined ? null : `token ${caller.tokenId}`,
+    signedInBy: caller === anonymous ? null : signInOf(caller),
     ...from,
   };
+}
+
+function signInOf({ tokenId, sessionId }: Principal): string {
+  if (tokenId !== undefined) {
+    return `token ${tokenId}`;
+  }
+  return sessionId === undefined ? "password" : `session ${sessionId}`;
 }

@@ -3,6 +3,7 @@ import type { Features } from "../features.ts";
 import type { ServiceMetrics } from "../service-metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Route } from "./route.ts";
+import { auditRoutes } from "./routes/audit-routes.ts";
 import { bulkJobRoutes } from "./routes/bulk-job-routes.ts";
 import { certificateRoutes } from "./routes/certificate-routes.ts";
 import { connectionRoutes } from "./routes/connection-routes.ts";
@@ -79,6 +80,7 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
     ...connectionRoutes(features.assets),
     ...certificateRoutes(features.assets),
     ...vaultRoutes(features.assets),
+    ...auditRoutes(features.audit),
     ...masterKeyRoutes(features.sealing),
     ...folderRoutes(features.folders),
     ...rightRoutes(features.rights),

@@ -151,7 +151,8 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
     const startedAt = isLogged ? performance.now() : 0;
     let caller = anonymous;
     try {
-      caller = await admitted(route, request, response, options);
+      caller = route.access === "anyone" ? anonymous : await signedIn(request, response, options);
+      admit(route, caller);
       const answer = await (route.method === "GET"
         ? answerTo(request, response, requestId, caller)
         : actAs(actorOfCaller(caller, { address: options.guard.clientAddress(request), requestId }), () =>
@@ -161,6 +162,8 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
     } catch (error) {
       if (error instanceof UserError && error.code === "sign-in-refused") {
         options.denied.tokenRefused(options.guard.clientAddress(request));
+      } else if (caller !== anonymous && error instanceof UserError && error.status === 403) {
+        options.denied.notPermitted(options.guard.clientAddress(request), caller);
       }
       await sendProblem(request, response, error, requestId, options);
     }
@@ -178,31 +181,23 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
   };
 }
 
-async function admitted(route: Route, request: Request, response: Response, options: MountOptions): Promise<Principal> {
-  if (route.access === "anyone") {
-    return anonymous;
+function admit({ access, beforePasswordChange }: Route, caller: Principal): void {
+  switch (access) {
+    case "anyone":
+      return;
+    case "signed-in":
+      requireNoWorker(caller);
+      break;
+    case "administrator":
+    case "worker":
+      requireRole(caller, access);
+      break;
+    default:
+      requireSomewhere(caller, access);
   }
-  const caller = await signedIn(request, response, options);
-  try {
-    switch (route.access) {
-      case "signed-in":
-        requireNoWorker(caller);
-        break;
-      case "administrator":
-      case "worker":
-        requireRole(caller, route.access);
-        break;
-      default:
-        requireSomewhere(caller, route.access);
-    }
-  } catch (error) {
-    options.denied.roleMissing(options.guard.clientAddress(request), caller.name);
-    throw error;
-  }
-  if (caller.mustChangePassword === true && route.beforePasswordChange !== true) {
+  if (caller.mustChangePassword === true && beforePasswordChange !== true) {
     throw passwordToChange(caller.name);
   }
-  return caller;
 }
 
 function passwordToChange(name: string): UserError {

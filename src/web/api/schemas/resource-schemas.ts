@@ -1,5 +1,6 @@
 import type { JsonSchema } from "../route.ts";
 import { assetResourceSchemas } from "./asset-schemas.ts";
+import { auditResourceSchemas } from "./audit-schemas.ts";
 import { idSchema, objectSchema } from "./common-schemas.ts";
 import { folderResourceSchemas } from "./folder-schemas.ts";
 import { jobFilterResourceSchemas } from "./job-filter-schemas.ts";
@@ -20,6 +21,7 @@ export const resourceSchemas: Readonly<Record<string, JsonSchema>> = {
   ...masterKeyResourceSchemas,
   ...assetResourceSchemas,
   ...workerResourceSchemas,
+  ...auditResourceSchemas,
   ...rightResourceSchemas,
   ...folderResourceSchemas,
   ...principalResourceSchemas,

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { AuditEntryResource } from "../../contract/api/audit.ts";
+import type { Page } from "../../contract/api/page.ts";
+import { TestServer } from "../testing/test-server.ts";
+
+describe("the audit over the API", () => {
+  let server: TestServer;
+
+  before(async () => {
+    server = await TestServer.start({ behindProxy: ["127.0.0.1/32"] });
+  });
+  after(() => server.close());
+
+  const list = async (query = "") => (await server.call<Page<AuditEntryResource>>("GET", `/api/audit?${query}`)).body;
+
+  test("tells the address that the proxy saw, and the id that the answer carries", async () => {
+    const answer = await server.call("PATCH", "/api/worker-groups/dmz", {
+      body: { description: "outside" },
+      headers: { "x-forwarded-for": "10.0.0.1, 203.0.113.9" },
+    });
+    const [entry] = (await list("kind=worker-group")).items;
+    assert.equal(entry?.by.address, "203.0.113.9");
+    assert.equal(entry?.requestId, answer.headers.get("x-request-id"));
+    assert.deepEqual([entry?.before, entry?.after], [null, { description: "outside", leaseDuration: null }]);
+  });
+
+  test("a request that is refused leaves no entry, and one that is repeated leaves one", async () => {
+    const known = (await list()).items.length;
+    assert.equal((await server.call("DELETE", "/api/worker-groups/none")).status, 404);
+    assert.equal((await server.call("PATCH", "/api/worker-groups/a%20b", { body: {} })).status, 400);
+    for (let time = 1; time <= 2; time += 1) {
+      const headers = { "idempotency-key": "once" };
+      await server.call("POST", "/api/dispatch/hold", { body: { scope: "all", reason: "works" }, headers });
+    }
+    assert.equal((await list()).items.length, known + 1);
+  });
+
+  test("is read page by page, and by nobody else than administrators", async () => {
+    await server.call("POST", "/api/dispatch/release", { body: { scope: "all" } });
+    const { next, items } = await list("limit=1");
+    assert.equal(items[0]?.action, "release");
+    assert.equal((await list(`limit=1&after=${next}`)).items[0]?.action, "hold");
+    for (const query of ["after=nowhere", "since=yesterday", "kind=A%20B", "limit=0"]) {
+      assert.equal((await server.call("GET", `/api/audit?${query}`)).status, 400, query);
+    }
+    const token = await server.workerToken();
+    for (const [method, path] of [
+      ["GET", "/api/audit"],
+      ["GET", "/api/audit/anchor"],
+      ["POST", "/api/audit/verification"],
+    ] as const) {
+      assert.equal((await server.call(method, path, { token })).status, 403);
+    }
+  });
+});
