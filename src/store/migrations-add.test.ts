@@ -19,9 +19,18 @@ const forbidden: readonly [RegExp, string][] = [
   ],
 ];
 
+const procedure = /^\s*(?:CREATE|ALTER) PROCEDURE (\S+)([\s\S]*?)\nAS\n/;
+
+/** Batches without comments, as they are sent. */
+function batches(sql: string): string[] {
+  return sql.replaceAll(/--.*$/gm, "").split(/^GO$/m);
+}
+
+/** What a migration does; what its procedures do when they are called is not among it. */
 function problems(sql: string): string[] {
-  // What a procedure does, it does when it is called.
-  const statements = sql.replaceAll(/--.*$/gm, "").replaceAll(/^(?:CREATE|ALTER) PROCEDURE\b[\s\S]*?^GO$/gm, "");
+  const statements = batches(sql)
+    .filter((batch) => !procedure.test(batch))
+    .join("\n");
   return forbidden.filter(([pattern]) => pattern.test(statements)).map(([, problem]) => problem);
 }
 
@@ -30,6 +39,26 @@ test("a migration over which programs of the release before go on only adds", ()
     .filter(({ number, oldestProgram }) => oldestProgram < number)
     .flatMap(({ dialect, name, sql }) => problems(sql).map((problem) => `${dialect} ${name} ${problem}`));
   assert.deepEqual(found, []);
+});
+
+test("a procedure that is changed is called as before: further parameters have a default", () => {
+  const known = new Map<string, string[]>();
+  for (const batch of migrations.flatMap(({ sql }) => batches(sql))) {
+    const [, name = "", declared = ""] = procedure.exec(batch) ?? [];
+    const parameters = declared.split(",").map((parameter) => parameter.trim());
+    const before = known.get(name);
+    if (before !== undefined) {
+      assert.deepEqual(parameters.slice(0, before.length), before, name);
+      assert.ok(
+        parameters.slice(before.length).every((parameter) => parameter.includes(" = ")),
+        name,
+      );
+    }
+    if (name !== "") {
+      known.set(name, parameters);
+    }
+  }
+  assert.ok(known.size > 0);
 });
 
 test("what takes away, renames or asks for more than before is told from what adds", () => {
