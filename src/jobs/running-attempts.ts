@@ -67,7 +67,7 @@ export class RunningAttempts {
 
   /** Whether this service has the attempt, or had it a while ago. */
   hasHad(assigned: AssignedAttempt): boolean {
-    return this.#remembered.get(keyOf(assigned)) !== undefined;
+    return this.current(assigned) !== undefined || this.#remembered.get(keyOf(assigned)) !== undefined;
   }
 
   /** Live readers are being told of records. */

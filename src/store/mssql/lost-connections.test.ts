@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import test from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { skipUnless } from "../../../test/support/requires.ts";
 import { openStore } from "../open-store.ts";
+import type { Store } from "../store.ts";
 import type { StoreReport } from "../store-options.ts";
+import { acceptJob, addRunbook } from "../testing/accept-jobs.ts";
 import type { DatabaseProxy } from "../testing/database-proxy.ts";
 import { databaseProxy } from "../testing/database-proxy.ts";
 import { onDatabase, storedRows, temporaryStoreOptions } from "../testing/temporary-store.ts";
@@ -68,6 +71,56 @@ mssqlTest("a request with a key whose answer is lost is done once, and gives its
   assert.deepEqual(await create(), await create());
   assert.equal(proxy.lostAnswers, 1);
   assert.equal((await storedRows(options, "principals")).length, 1);
+});
+
+/** Two jobs that wait, and a worker that has said hello; `claim` offers one slot of it. */
+async function claimable(store: Store) {
+  const runbook = await addRunbook(store, "runbook");
+  const jobs = [await acceptJob(store, runbook), await acceptJob(store, runbook)];
+  const tokenHash = new Uint8Array(32).fill(7);
+  const { workerId } = await store.write.createWorker({
+    ...{ name: "worker", group: "default", tokenHash, tokenPurpose: "worker" },
+  });
+  const link = { workerId, instanceId: "instance", linkId: "link" };
+  await store.write.helloWorker({
+    ...{ ...link, version: "0", protocol: 2, hostName: "test", sandbox: "bubblewrap", slots: 4, running: [] },
+    hostKinds: [{ kind: "node", version: "1" }],
+    leases: { usual: 60_000, byGroup: {} },
+  });
+  const { placements } = await store.read.dispatchState({ knownPlacements: -1 });
+  const queues = (placements ?? []).map(({ placementId, hostKind }) => ({ placementId, hostKind }));
+  const placementIds = queues.map(({ placementId }) => placementId);
+  const offers = [{ ...link, slots: 1, kindSlots: { node: 1 }, placementIds }];
+  const claim = async () => (await store.write.claimJobs({ queues, offers, limit: 1 })).claimed;
+  return { jobs, link, claim };
+}
+
+mssqlTest(
+  "a claim whose answer is lost is looked up: the slot has one job, and the next one still waits",
+  async (t) => {
+    const { store, proxy } = await storeBehindProxy(t);
+    const { jobs, claim } = await claimable(store);
+    proxy.loseAnswersOf("runsmith.ClaimJobs", 1);
+    const claimed = await claim();
+    assert.equal(proxy.lostAnswers, 1);
+    assert.deepEqual(
+      claimed.map(({ jobId, attempt }) => [jobId, attempt]),
+      [[jobs[0], 1]],
+    );
+    assert.equal((await store.read.job({ jobId: jobs[1] ?? "" }))?.status, "New");
+  },
+);
+
+mssqlTest("what a claim took that arrived after its own look-up is found", async (t) => {
+  const { store, proxy } = await storeBehindProxy(t);
+  const { jobs, link, claim } = await claimable(store);
+  proxy.deliverLate("runsmith.ClaimJobs", 1_000);
+  assert.deepEqual(await claim(), []);
+  assert.deepEqual(await store.read.silentAttempts({ links: [link], age: 0 }), []);
+  await sleep(2_000);
+  const [jobId] = jobs;
+  const orphan = { jobId, attempt: 1, workerId: link.workerId };
+  assert.deepEqual(await store.read.silentAttempts({ links: [link], age: 0 }), [orphan]);
 });
 
 mssqlTest("while the database is away operations are refused for the moment; when it is back they go on", async (t) => {

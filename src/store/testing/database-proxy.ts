@@ -7,6 +7,9 @@ import { connect, createServer } from "node:net";
 const transactionPacket = 0x0e;
 const commitRequest = 7;
 
+/** First byte of a TDS packet that calls a procedure (MS-TDS 2.2.3.1.1). */
+const procedurePacket = 0x03;
+
 /** Bytes of a packet's own header. */
 const packetHeader = 8;
 
@@ -23,7 +26,11 @@ export interface DatabaseProxy extends AsyncDisposable {
   delay(milliseconds: number): void;
   /** Of the next commits: lets the database do it, and cuts the connection instead of bringing back the answer. */
   loseCommitAnswers(count: number): void;
-  /** Commits whose answers were lost. */
+  /** The same of the next calls of a procedure, such as `runsmith.ClaimJobs`. */
+  loseAnswersOf(procedure: string, count: number): void;
+  /** Of the next call of a procedure: cuts the connection at once, and brings the call to the database so many milliseconds later. */
+  deliverLate(procedure: string, milliseconds: number): void;
+  /** Requests whose answers were lost. */
   readonly lostAnswers: number;
 }
 
@@ -31,7 +38,8 @@ export interface DatabaseProxy extends AsyncDisposable {
 export async function databaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
-  let answersToLose = 0;
+  let answersToLose = { count: 0, matches: isCommit };
+  let late: { matches: (chunk: Buffer) => boolean; milliseconds: number } | null = null;
   let lostAnswers = 0;
   let latency = 0;
   /** Timers of one time run in the order in which they were set. */
@@ -54,8 +62,18 @@ export async function databaseProxy(databaseUrl: string): Promise<DatabaseProxy>
       socket.on("close", end);
     }
     client.on("data", (chunk: Buffer) => {
-      if (answersToLose > 0 && isCommit(chunk)) {
-        answersToLose -= 1;
+      if (late?.matches(chunk) === true) {
+        const { milliseconds } = late;
+        late = null;
+        lostAnswers += 1;
+        client.off("close", end);
+        client.destroy();
+        setTimeout(() => database.write(chunk), milliseconds);
+        setTimeout(end, milliseconds + lateCallTime);
+        return;
+      }
+      if (answersToLose.count > 0 && answersToLose.matches(chunk)) {
+        answersToLose.count -= 1;
         losing = true;
       }
       later(() => database.write(chunk));
@@ -101,7 +119,13 @@ export async function databaseProxy(databaseUrl: string): Promise<DatabaseProxy>
       latency = milliseconds;
     },
     loseCommitAnswers(count) {
-      answersToLose = count;
+      answersToLose = { count, matches: isCommit };
+    },
+    loseAnswersOf(procedure, count) {
+      answersToLose = { count, matches: (chunk) => isCallOf(chunk, procedure) };
+    },
+    deliverLate(procedure, milliseconds) {
+      late = { matches: (chunk) => isCallOf(chunk, procedure), milliseconds };
     },
     get lostAnswers() {
       return lostAnswers;
@@ -110,6 +134,13 @@ export async function databaseProxy(databaseUrl: string): Promise<DatabaseProxy>
       if (server.listening) await close();
     },
   };
+}
+
+/** Milliseconds that the database has for a call that was brought late. */
+const lateCallTime = 2_000;
+
+function isCallOf(chunk: Buffer, procedure: string): boolean {
+  return chunk[0] === procedurePacket && chunk.includes(Buffer.from(procedure, "utf16le"));
 }
 
 function isCommit(chunk: Buffer): boolean {

@@ -17,7 +17,7 @@ export interface FaultGround extends AsyncDisposable {
   /** Services over the store. */
   services: number;
   /** Does this to what lies between services and database; resolves when all is well again. */
-  breakDatabase(fault: DatabaseFault, away: number): Promise<void>;
+  breakDatabase(fault: DatabaseFault, of: { away: number; choice: number }): Promise<void>;
   /** After the installation was stopped. */
   examine(accepted: readonly string[]): Promise<Violations>;
 }
@@ -27,6 +27,14 @@ const server = ["--lease", "6s"];
 /** Milliseconds that each packet takes longer while the database is slow, and for how long it is. */
 const slowness = 100;
 const slowTime = 4_000;
+
+/** How late a call comes that overtakes nothing any more, in milliseconds. */
+const lateness = 1_500;
+
+/** What moves jobs on. */
+const hotProcedures = ["AcceptJob", "ClaimJobs", "AppendStreamRecords", "CompleteJobs"].map(
+  (name) => `runsmith.${name}`,
+);
 
 /** One service over the embedded database, or two behind a load balancer over SQL Server, by way of a proxy that can fail. */
 export async function openGround(store: FaultStore): Promise<FaultGround> {
@@ -63,13 +71,20 @@ async function sqlServerGround(): Promise<FaultGround> {
   return {
     installation,
     services: 2,
-    async breakDatabase(fault, away) {
+    async breakDatabase(fault, { away, choice }) {
+      const procedure = hotProcedures[Math.floor(choice * hotProcedures.length)] ?? "";
       switch (fault) {
         case "database cut":
           proxy.cut();
           break;
         case "answer of a commit lost":
           proxy.loseCommitAnswers(1);
+          break;
+        case "answer of a procedure lost":
+          proxy.loseAnswersOf(procedure, 1);
+          break;
+        case "call of a procedure late":
+          proxy.deliverLate(procedure, lateness);
           break;
         case "database slow":
           proxy.delay(slowness);

@@ -20,7 +20,13 @@ export interface PlannedJob {
 export type KillTarget = "server" | "worker" | "host" | "server and worker" | "pause" | DatabaseFault;
 
 /** What can happen between services and their database on SQL Server. */
-export type DatabaseFault = "database cut" | "database away" | "answer of a commit lost" | "database slow";
+export type DatabaseFault =
+  | "database cut"
+  | "database away"
+  | "answer of a commit lost"
+  | "answer of a procedure lost"
+  | "call of a procedure late"
+  | "database slow";
 
 export interface PlannedKill {
   target: KillTarget;
@@ -70,9 +76,11 @@ export function planFaults(of: {
 }
 
 function pickOnSqlServer(number: number): KillTarget {
-  if (number < 0.75) return pick(number / 0.75);
-  if (number < 0.84) return "database cut";
-  if (number < 0.94) return "answer of a commit lost";
+  if (number < 0.7) return pick(number / 0.7);
+  if (number < 0.78) return "database cut";
+  if (number < 0.83) return "answer of a commit lost";
+  if (number < 0.9) return "answer of a procedure lost";
+  if (number < 0.94) return "call of a procedure late";
   return number < 0.98 ? "database slow" : "database away";
 }
 

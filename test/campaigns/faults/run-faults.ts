@@ -160,7 +160,7 @@ class Campaign {
       // A server does not come back while its database is away.
       const servers = Array.from({ length: this.#ground.services }, (_, index) => `server ${index}`);
       this.#take(target, ["database", ...(target === "database away" ? servers : [])], () =>
-        this.#ground.breakDatabase(target, away),
+        this.#ground.breakDatabase(target, { away, choice: (kill.choice * 1000) % 1 }),
       );
     }
   }
