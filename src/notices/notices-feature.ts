@@ -15,7 +15,7 @@ import { Duty } from "../jobs/duty.ts";
 import type { Leadership } from "../services/duty-leader.ts";
 import { noSuchNoticeRule } from "../store/notice-refusals.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
-import type { NewNotice, StoredNoticeRule } from "../store/operations/notices.ts";
+import type { NewNotice, NoticeReads, StoredNoticeRule } from "../store/operations/notices.ts";
 import type { Store } from "../store/store.ts";
 import type { Delivery, DeliveryResult } from "./delivery.ts";
 import { mailNotice } from "./mail.ts";
@@ -87,11 +87,15 @@ export interface NoticesFeature {
   listNotices(of: {
     rule?: string;
     status?: NoticeStatus;
+    /** Only those about these runbooks, and about workers of these groups; all when it is left out. */
+    visibleTo?: Parameters<NoticeReads["notices"]>[0]["visibleTo"] & {};
     after?: string;
     limit: number;
   }): Promise<Page<NoticeResource>>;
   /** @throws UserError `notice-not-found` (404) */
   getNotice(noticeId: string): Promise<NoticeResource>;
+  /** The same with the id of the runbook or of the worker that it is about. @throws UserError `notice-not-found` (404) */
+  noticeAbout(noticeId: string): Promise<{ notice: NoticeResource; aboutId: string }>;
   /** @throws UserError `notice-not-found` (404) */
   listDeliveries(noticeId: string): Promise<Page<NoticeDeliveryResource>>;
   /** Notices that wait for their delivery. */
@@ -209,6 +213,7 @@ class Notices implements NoticesFeature {
   async listNotices(of: {
     rule?: string;
     status?: NoticeStatus;
+    visibleTo?: Parameters<NoticeReads["notices"]>[0]["visibleTo"] & {};
     after?: string;
     limit: number;
   }): Promise<Page<NoticeResource>> {
@@ -224,15 +229,16 @@ class Notices implements NoticesFeature {
   }
 
   async getNotice(noticeId: string): Promise<NoticeResource> {
+    return (await this.noticeAbout(noticeId)).notice;
+  }
+
+  async noticeAbout(noticeId: string): Promise<{ notice: NoticeResource; aboutId: string }> {
     const id = noticeId.toLowerCase();
     const notice = isId(id) ? await this.#store.read.notice({ noticeId: id }) : null;
     if (notice === null) {
-      throw new UserError("notice-not-found", `There is no notice ${noticeId}.`, {
-        status: 404,
-        remedy: "List them: `npx runsmith get-notice`. Old ones are purged after 30 days.",
-      });
+      throw noticeNotFound(noticeId);
     }
-    return noticeResource(notice);
+    return { notice: noticeResource(notice), aboutId: notice.aboutId };
   }
 
   async listDeliveries(noticeId: string): Promise<Page<NoticeDeliveryResource>> {
@@ -339,6 +345,13 @@ class Notices implements NoticesFeature {
     }
     return found;
   }
+}
+
+export function noticeNotFound(noticeId: string): UserError {
+  return new UserError("notice-not-found", `There is no notice ${noticeId}.`, {
+    status: 404,
+    remedy: "List them: `npx runsmith get-notice`. Old ones are purged after 30 days.",
+  });
 }
 
 function testNotice(rule: StoredNoticeRule): NewNotice {

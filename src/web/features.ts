@@ -14,6 +14,7 @@ import { jobSecretsColumn } from "../jobs/given-secrets.ts";
 import type { JobsFeature } from "../jobs/jobs-feature.ts";
 import { createJobsFeature } from "../jobs/jobs-feature.ts";
 import type { RetentionSettings } from "../jobs/retention.ts";
+import { CallersNotices } from "../notices/callers-notices.ts";
 import { readMailSettings } from "../notices/mail-settings.ts";
 import type { NoticesFeature } from "../notices/notices-feature.ts";
 import { createNoticesFeature } from "../notices/notices-feature.ts";
@@ -27,6 +28,7 @@ import { ChangeFeed } from "../services/change-feed.ts";
 import type { Leadership } from "../services/duty-leader.ts";
 import { DutyLeader } from "../services/duty-leader.ts";
 import type { Store } from "../store/store.ts";
+import { CallersWorkers } from "../workers/callers-workers.ts";
 import type { WorkersFeature } from "../workers/workers-feature.ts";
 import { createWorkersFeature } from "../workers/workers-feature.ts";
 import { EventStreams } from "./api/event-streams.ts";
@@ -48,6 +50,8 @@ export interface Features {
   jobs: JobsFeature;
   /** The same, with what callers may do. */
   callersJobs: CallersJobs;
+  callersWorkers: CallersWorkers;
+  callersNotices: CallersNotices;
   notices: NoticesFeature;
   eventStreams: EventStreams;
   /** Whether this service does what one of several should do. */
@@ -189,6 +193,8 @@ export async function openFeatures({
     workers,
     jobs,
     callersJobs: new CallersJobs(jobs, store, gate),
+    callersWorkers: new CallersWorkers(workers),
+    callersNotices: new CallersNotices(notices, gate),
     notices,
     eventStreams,
     leadership: leader,

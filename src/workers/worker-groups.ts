@@ -22,8 +22,8 @@ export class WorkerGroups {
     this.#store = store;
   }
 
-  /** By name; `after` is the `next` of the page before. */
-  async list(page: { after?: string; limit: number }): Promise<Page<WorkerGroupResource>> {
+  /** By name, those of these names (in lower case) or all; `after` is the `next` of the page before. */
+  async list(page: { names?: readonly string[]; after?: string; limit: number }): Promise<Page<WorkerGroupResource>> {
     const { items, next } = await this.#store.read.workerGroups(page);
     const holds = await this.#store.read.dispatchHolds();
     return { items: items.map((group) => groupResource(group, holds)), next };
@@ -33,10 +33,7 @@ export class WorkerGroups {
   async get(name: string): Promise<WorkerGroupResource> {
     const group = await this.#store.read.workerGroup({ name });
     if (group === null) {
-      throw new UserError("worker-group-not-found", `There is no worker group ${name}.`, {
-        status: 404,
-        remedy: "List the groups: npx runsmith get-worker-group.",
-      });
+      throw workerGroupNotFound(name);
     }
     return groupResource(group, await this.#store.read.dispatchHolds());
   }
@@ -65,6 +62,13 @@ export class WorkerGroups {
   async remove(name: string, expectedRevision: number | undefined): Promise<void> {
     await this.#store.write.removeWorkerGroup({ name, ...(expectedRevision !== undefined && { expectedRevision }) });
   }
+}
+
+export function workerGroupNotFound(name: string): UserError {
+  return new UserError("worker-group-not-found", `There is no worker group ${name}.`, {
+    status: 404,
+    remedy: "List the groups: npx runsmith get-worker-group.",
+  });
 }
 
 function groupResource(group: StoredWorkerGroup, holds: readonly StoredDispatchHold[]): WorkerGroupResource {

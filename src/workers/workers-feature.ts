@@ -91,8 +91,8 @@ export interface WorkersFeature {
   closeLinksOfTokens(tokenIds: ReadonlySet<string>): void;
   /** Whether a worker sends its records to this service: behind a load balancer that may be another than has its control link. */
   bringsRecords(workerId: string): boolean;
-  /** By name; `after` is the `next` of the page before. */
-  listWorkers(page?: { after?: string; limit?: number }): Promise<Page<WorkerResource>>;
+  /** By name, of these groups (in lower case) or of all; `after` is the `next` of the page before. */
+  listWorkers(page?: { groups?: readonly string[]; after?: string; limit?: number }): Promise<Page<WorkerResource>>;
   /** By its id or name. @throws UserError `worker-not-found` (404) */
   getWorker(worker: string): Promise<WorkerResource>;
 
@@ -247,7 +247,9 @@ class Workers implements WorkersFeature {
     return this.#recordsLinks.has(workerId);
   }
 
-  async listWorkers(page: { after?: string; limit?: number } = {}): Promise<Page<WorkerResource>> {
+  async listWorkers(
+    page: { groups?: readonly string[]; after?: string; limit?: number } = {},
+  ): Promise<Page<WorkerResource>> {
     const { items, next } = await this.#store.read.workers({ limit: defaultPage, ...page });
     return { items: items.map(workerResource), next };
   }
@@ -599,7 +601,7 @@ function throwNotFound(worker: string): never {
   throw workerNotFound(worker);
 }
 
-function workerNotFound(worker: string): UserError {
+export function workerNotFound(worker: string): UserError {
   return new UserError("worker-not-found", `There is no worker ${worker}.`, {
     status: 404,
     remedy: "List the workers: npx runsmith get-worker.",

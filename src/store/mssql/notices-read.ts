@@ -24,7 +24,7 @@ import type { Asynchronous } from "../store.ts";
 import type { MssqlSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 import type { SqlValues } from "./sql-values.ts";
-import { bigint, id, idBytes, int, text, time } from "./sql-values.ts";
+import { bigint, id, idBytes, int, json, text, time } from "./sql-values.ts";
 
 const firstId = new Uint8Array(16);
 const lastId = new Uint8Array(16).fill(0xff);
@@ -148,9 +148,17 @@ export function findRule(session: MssqlSession, rule: string): Promise<NoticeRul
       );
 }
 
+/** What notices are about has to be one of these. */
+const isVisible = `(
+  EXISTS (SELECT 1 FROM runsmith.runbooks r WHERE r.runbook_id = about_id AND (
+    r.folder_id IN (SELECT CONVERT(binary(16), REPLACE(v.value, N'-', N''), 2) FROM OPENJSON(@folder_ids) v)
+    OR r.runbook_id IN (SELECT CONVERT(binary(16), REPLACE(v.value, N'-', N''), 2) FROM OPENJSON(@runbook_ids) v)))
+  OR EXISTS (SELECT 1 FROM runsmith.workers w WHERE w.worker_id = about_id AND w.worker_group IN (
+    SELECT v.value COLLATE Latin1_General_CI_AS FROM OPENJSON(@worker_groups) v)))`;
+
 async function readNotices(
   session: MssqlSession,
-  { ruleId, status, after, limit }: Parameters<NoticeReads["notices"]>[0],
+  { ruleId, status, visibleTo, after, limit }: Parameters<NoticeReads["notices"]>[0],
 ): Promise<ReturnType<NoticeReads["notices"]>> {
   const values: SqlValues = {
     workspace_id: id(defaultWorkspace),
@@ -158,12 +166,17 @@ async function readNotices(
     limit: int(limit + 1),
     ...(ruleId !== undefined && { rule_id: id(ruleId) }),
     ...(status !== undefined && { status: text(status) }),
+    ...(visibleTo !== undefined && {
+      folder_ids: json(visibleTo.folderIds),
+      runbook_ids: json(visibleTo.runbookIds),
+      worker_groups: json(visibleTo.workerGroups),
+    }),
   };
   const rows = await session.all<NoticeRow>(
     `SELECT TOP (@limit) ${noticeColumns} FROM runsmith.notices
      WHERE workspace_id = @workspace_id AND notice_id < @before${ruleId === undefined ? "" : " AND rule_id = @rule_id"}${
        status === undefined ? "" : " AND status = @status"
-     }
+     }${visibleTo === undefined ? "" : ` AND ${isVisible}`}
      ORDER BY notice_id DESC`,
     values,
   );

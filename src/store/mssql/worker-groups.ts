@@ -5,7 +5,7 @@ import { dropRightsOn } from "./rights.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 import { isDuplicate } from "./sql-errors.ts";
-import { bigint, bit, databaseTime, id, int, text } from "./sql-values.ts";
+import { bigint, bit, databaseTime, id, int, json, text } from "./sql-values.ts";
 
 const groupColumns = `
   g.name, g.description, g.lease_duration, g.created_at, g.modified_at, g.modified_by, g.revision,
@@ -35,10 +35,12 @@ interface GroupRow {
 
 export function workerGroupReads(session: MssqlSession): Asynchronous<WorkerGroupReads> {
   return {
-    workerGroups: async ({ after, limit }) => {
+    workerGroups: async ({ names, after, limit }) => {
       const rows = await session.all<GroupRow>(
-        `SELECT TOP (@limit) ${groupColumns} AND g.name > @after ORDER BY g.name`,
-        { workspace_id: id(defaultWorkspace), after: text(after ?? ""), limit: int(limit + 1) },
+        `SELECT TOP (@limit) ${groupColumns} AND g.name > @after
+           AND (@names IS NULL OR g.name IN (SELECT n.value COLLATE Latin1_General_CI_AS FROM OPENJSON(@names) n))
+         ORDER BY g.name`,
+        { workspace_id: id(defaultWorkspace), after: text(after ?? ""), names: json(names), limit: int(limit + 1) },
       );
       const items = rows.slice(0, limit).map(toGroup);
       return { items, next: rows.length > limit ? (items.at(-1)?.name ?? null) : null };

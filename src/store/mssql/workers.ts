@@ -43,10 +43,12 @@ interface WorkerRow {
 
 export function workerReads(session: MssqlSession): Asynchronous<WorkerReads> {
   return {
-    workers: async ({ after, limit }) => {
+    workers: async ({ groups, after, limit }) => {
       const rows = await session.all<WorkerRow>(
-        `SELECT TOP (@limit) ${workerColumns} AND w.workspace_id = @workspace_id AND w.name > @after ORDER BY w.name`,
-        { workspace_id: id(defaultWorkspace), after: text(after ?? ""), limit: int(limit + 1) },
+        `SELECT TOP (@limit) ${workerColumns} AND w.workspace_id = @workspace_id AND w.name > @after
+           AND (@groups IS NULL OR w.worker_group IN (SELECT g.value COLLATE Latin1_General_CI_AS FROM OPENJSON(@groups) g))
+         ORDER BY w.name`,
+        { workspace_id: id(defaultWorkspace), after: text(after ?? ""), groups: json(groups), limit: int(limit + 1) },
       );
       const page = rows.slice(0, limit).map(toStoredWorker);
       return { items: page, next: rows.length > limit ? (page.at(-1)?.name ?? null) : null };

@@ -7,6 +7,7 @@ import type {
 } from "../../contract/api/notice.ts";
 import type { JobException } from "../../contract/host/host-messages.ts";
 import type { JobStatus } from "../../contract/job-status.ts";
+import type { VisibleRunbooks } from "./runbooks.ts";
 
 /** A notice rule. */
 export interface StoredNoticeRule extends NoticeRuleSettings {
@@ -141,8 +142,17 @@ export interface NoticeReads {
   noticeRules(of: { after?: string; limit: number }): { items: StoredNoticeRule[]; next: string | null };
   noticeRule(of: { rule: string }): StoredNoticeRule | null;
 
-  /** Newest first, of one rule, in one state; `after` is the `next` of the page before. */
-  notices(of: { ruleId?: string; status?: NoticeStatus; after?: string; limit: number }): {
+  /**
+   * Newest first, of one rule, in one state; `after` is the `next` of the page before. With `visibleTo` only those about these runbooks,
+   * and about workers of these groups (in lower case).
+   */
+  notices(of: {
+    ruleId?: string;
+    status?: NoticeStatus;
+    visibleTo?: VisibleRunbooks & { workerGroups: readonly string[] };
+    after?: string;
+    limit: number;
+  }): {
     items: StoredNotice[];
     next: string | null;
   };

@@ -18,8 +18,11 @@ export interface StoredWorkerGroup {
 }
 
 export interface WorkerGroupReads {
-  /** By name; `after` is the `next` of the page before. */
-  workerGroups(of: { after?: string; limit: number }): { items: StoredWorkerGroup[]; next: string | null };
+  /** By name, those of these names (in lower case) or all; `after` is the `next` of the page before. */
+  workerGroups(of: { names?: readonly string[]; after?: string; limit: number }): {
+    items: StoredWorkerGroup[];
+    next: string | null;
+  };
   /** The name counts without regard to case. */
   workerGroup(of: { name: string }): StoredWorkerGroup | null;
 }

@@ -83,8 +83,11 @@ export interface KeptAttempt extends AttemptReference {
 }
 
 export interface WorkerReads {
-  /** By name; `after` is the `next` of the page before. */
-  workers(of: { after?: string; limit: number }): { items: StoredWorker[]; next: string | null };
+  /** By name, of these groups (in lower case) or of all; `after` is the `next` of the page before. */
+  workers(of: { groups?: readonly string[]; after?: string; limit: number }): {
+    items: StoredWorker[];
+    next: string | null;
+  };
   worker(of: { workerId: string }): StoredWorker | null;
   /** The name counts without regard to case. */
   workerByName(of: { name: string }): StoredWorker | null;

@@ -14,7 +14,7 @@ import {
   toScheduleToNotice,
 } from "../notice-rows.ts";
 import type { NewestNotice, NoticeGroup, NoticeReads, StoredNoticeEvent } from "../operations/notices.ts";
-import type { SqliteSession } from "./session.ts";
+import type { SqliteSession, SqlValue } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 
 /** Ready for a `WHERE`; `n` is the rule. */
@@ -106,33 +106,39 @@ export function findRule(session: SqliteSession, rule: string): NoticeRuleRow | 
       );
 }
 
+/** What notices are about has to be one of these. */
+const isVisible = `(
+  EXISTS (SELECT 1 FROM runbooks r WHERE r.runbook_id = notices.about_id AND (
+    r.folder_id IN (SELECT unhex(value, '-') FROM json_each(?)) OR r.runbook_id IN (SELECT unhex(value, '-') FROM json_each(?))))
+  OR EXISTS (SELECT 1 FROM workers w WHERE w.worker_id = notices.about_id AND lower(w.worker_group) IN (SELECT value FROM json_each(?))))`;
+
 function readNotices(
   session: SqliteSession,
-  { ruleId, status, after, limit }: Parameters<NoticeReads["notices"]>[0],
+  { ruleId, status, visibleTo, after, limit }: Parameters<NoticeReads["notices"]>[0],
 ): ReturnType<NoticeReads["notices"]> {
-  const before = after === undefined ? lastId : idToBytes(after);
-  const order = "AND notice_id < ? ORDER BY notice_id DESC LIMIT ?";
-  const all = `${selectNotice} WHERE workspace_id = ?`;
-  let rows: NoticeRow[];
-  if (ruleId === undefined) {
-    rows =
-      status === undefined
-        ? session.all(`${all} ${order}`, defaultWorkspace, before, limit + 1)
-        : session.all(`${all} AND status = ? ${order}`, defaultWorkspace, status, before, limit + 1);
-  } else if (status === undefined) {
-    rows = session.all(`${all} AND rule_id = ? ${order}`, defaultWorkspace, idToBytes(ruleId), before, limit + 1);
-  } else {
-    rows = session.all(
-      `${all} AND rule_id = ? AND +status = ? ${order}`,
-      defaultWorkspace,
-      idToBytes(ruleId),
-      status,
-      before,
-      limit + 1,
-    );
-  }
+  const conditions: { sql: string; values: SqlValue[] }[] = [
+    { sql: "workspace_id = ?", values: [defaultWorkspace] },
+    ...(ruleId === undefined ? [] : [{ sql: "rule_id = ?", values: [idToBytes(ruleId)] }]),
+    // With the + where the rule has an index of its own.
+    ...(status === undefined ? [] : [{ sql: `${ruleId === undefined ? "" : "+"}status = ?`, values: [status] }]),
+    ...(visibleTo === undefined ? [] : [{ sql: isVisible, values: idsOf(visibleTo) }]),
+    { sql: "notice_id < ?", values: [after === undefined ? lastId : idToBytes(after)] },
+  ];
+  const rows = session.all<NoticeRow>(
+    `${selectNotice} WHERE ${conditions.map(({ sql }) => sql).join(" AND ")} ORDER BY notice_id DESC LIMIT ?`,
+    ...conditions.flatMap(({ values }) => values),
+    limit + 1,
+  );
   const items = rows.slice(0, limit).map(toNotice);
   return { items, next: rows.length > limit ? (items.at(-1)?.noticeId ?? null) : null };
+}
+
+function idsOf({
+  folderIds,
+  runbookIds,
+  workerGroups,
+}: NonNullable<Parameters<NoticeReads["notices"]>[0]["visibleTo"]>): string[] {
+  return [folderIds, runbookIds, workerGroups].map((ids) => JSON.stringify(ids));
 }
 
 interface EventRow extends JobToNoticeRow, ScheduleToNoticeRow {

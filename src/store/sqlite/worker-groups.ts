@@ -30,11 +30,14 @@ interface GroupRow {
 
 export function workerGroupReads(session: SqliteSession): WorkerGroupReads {
   return {
-    workerGroups: ({ after, limit }) => {
+    workerGroups: ({ names, after, limit }) => {
       const rows = session.all<GroupRow>(
-        `${selectGroup} WHERE g.workspace_id = ? AND g.name > ? GROUP BY g.name ORDER BY g.name LIMIT ?`,
+        `${selectGroup} WHERE g.workspace_id = ?1 AND g.name > ?2
+           AND (?3 IS NULL OR lower(g.name) IN (SELECT value FROM json_each(?3)))
+         GROUP BY g.name ORDER BY g.name LIMIT ?4`,
         defaultWorkspace,
         after ?? "",
+        names === undefined ? null : JSON.stringify(names),
         limit + 1,
       );
       const items = rows.slice(0, limit).map(toGroup);

@@ -43,11 +43,13 @@ export function workerReads(session: SqliteSession): WorkerReads {
     return row === undefined ? null : toStoredWorker(row);
   };
   return {
-    workers: ({ after, limit }) => {
+    workers: ({ groups, after, limit }) => {
       const rows = session.all<WorkerRow>(
-        `${selectWorker} WHERE workspace_id = ? AND name > ? AND status <> 'removed' ORDER BY name LIMIT ?`,
+        `${selectWorker} WHERE workspace_id = ?1 AND name > ?2 AND status <> 'removed'
+           AND (?3 IS NULL OR lower(worker_group) IN (SELECT value FROM json_each(?3))) ORDER BY name LIMIT ?4`,
         defaultWorkspace,
         after ?? "",
+        groups === undefined ? null : JSON.stringify(groups),
         limit + 1,
       );
       const page = rows.slice(0, limit).map(toStoredWorker);

@@ -1,3 +1,4 @@
+import { authorize } from "../../../access/authorize.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
 
@@ -9,9 +10,10 @@ export function metricsRoutes(metrics: { text(): Promise<string>; contentType: s
       path: "/metrics",
       name: "getMetrics",
       summary: "Figures in Prometheus' text format.",
-      access: "administrator",
+      access: "read",
       responses: { 200: { description: "The figures.", mediaType: "text/plain" } },
-      async handle() {
+      async handle({ caller }) {
+        authorize(caller, "read", { kind: "everything" }, "everything, of which the figures are");
         return { status: 200, bytes: await metrics.text(), mediaType: metrics.contentType };
       },
     }),

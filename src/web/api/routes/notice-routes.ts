@@ -1,4 +1,5 @@
 import type { NoticeRuleResource, NoticeStatus } from "../../../contract/api/notice.ts";
+import type { CallersNotices } from "../../../notices/callers-notices.ts";
 import type { NoticeRuleChange, NoticeTargetInput } from "../../../notices/notice-rules.ts";
 import type { NoticesFeature } from "../../../notices/notices-feature.ts";
 import { entityTag } from "../entity-tag.ts";
@@ -20,7 +21,7 @@ const bodyLimit = 64 * 1024;
 const oneRule = { 200: { description: "The rule.", schema: resource("NoticeRule") } };
 
 /** `/api/notice-rules`, `/api/notices` and what is below them. */
-export function noticeRoutes(notices: NoticesFeature): Route[] {
+export function noticeRoutes(notices: NoticesFeature, callersNotices: CallersNotices): Route[] {
   return [
     route<{ query: PageQuery }>({
       method: "GET",
@@ -108,15 +109,16 @@ export function noticeRoutes(notices: NoticesFeature): Route[] {
       path: "/api/notices",
       name: "listNotices",
       summary: "Lists notices, newest first.",
-      access: "administrator",
+      access: "read",
       query: {
         rule: { type: "string", minLength: 1, maxLength: 256, description: "Id or name of a rule." },
         status: noticeStatusSchema,
         ...pageQuery,
       },
       responses: { 200: { description: "A page of notices.", schema: pageOf("Notice") } },
-      async handle({ query }) {
-        return { status: 200, body: await notices.listNotices({ ...query, limit: query.limit ?? defaultPage }) };
+      async handle({ query, caller }) {
+        const page = { ...query, limit: query.limit ?? defaultPage };
+        return { status: 200, body: await callersNotices.list(page, caller) };
       },
     }),
     route<OneNotice>({
@@ -124,10 +126,10 @@ export function noticeRoutes(notices: NoticesFeature): Route[] {
       path: "/api/notices/{noticeId}",
       name: "getNotice",
       summary: "One notice.",
-      access: "administrator",
+      access: "read",
       responses: { 200: { description: "The notice.", schema: resource("Notice") } },
-      async handle({ params }) {
-        return { status: 200, body: await notices.getNotice(params.noticeId) };
+      async handle({ params, caller }) {
+        return { status: 200, body: await callersNotices.get(params.noticeId, caller) };
       },
     }),
     route<OneNotice>({

@@ -1,3 +1,4 @@
+import type { CallersWorkers } from "../../../workers/callers-workers.ts";
 import type { WorkersFeature } from "../../../workers/workers-feature.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
@@ -12,18 +13,19 @@ interface OneWorker {
 const oneWorker = { 200: { description: "The worker.", schema: resource("Worker") } };
 
 /** `/api/workers`. Their sockets are no routes: see `acceptWorkerLinks`. */
-export function workerRoutes(workers: WorkersFeature): Route[] {
+export function workerRoutes(workers: WorkersFeature, callersWorkers: CallersWorkers): Route[] {
   return [
     route<{ query: PageQuery }>({
       method: "GET",
       path: "/api/workers",
       name: "listWorkers",
       summary: "Lists workers by name.",
-      access: "administrator",
+      access: "read",
       query: pageQuery,
       responses: { 200: { description: "A page of workers.", schema: pageOf("Worker") } },
-      async handle({ query }) {
-        return { status: 200, body: await workers.listWorkers({ ...query, limit: query.limit ?? defaultPage }) };
+      async handle({ query, caller }) {
+        const page = { ...query, limit: query.limit ?? defaultPage };
+        return { status: 200, body: await callersWorkers.listWorkers(page, caller) };
       },
     }),
     route<{ body: { group?: string; name?: string; tags?: string[] } }>({
@@ -45,10 +47,10 @@ export function workerRoutes(workers: WorkersFeature): Route[] {
       path: "/api/workers/{worker}",
       name: "getWorker",
       summary: "One worker, by id or name.",
-      access: "administrator",
+      access: "read",
       responses: oneWorker,
-      async handle({ params }) {
-        return { status: 200, body: await workers.getWorker(params.worker) };
+      async handle({ params, caller }) {
+        return { status: 200, body: await callersWorkers.getWorker(params.worker, caller) };
       },
     }),
     route<OneWorker & { body: { group?: string; tags?: string[] } }>({
@@ -75,10 +77,10 @@ export function workerRoutes(workers: WorkersFeature): Route[] {
         path: `/api/workers/{worker}/${action}`,
         name,
         summary,
-        access: "administrator",
+        access: "operate",
         responses: oneWorker,
         async handle({ params, caller }) {
-          return { status: 200, body: await workers.changeWorker(params.worker, { admission }, caller.name) };
+          return { status: 200, body: await callersWorkers.admit(params.worker, admission, caller) };
         },
       }),
     ),
