@@ -283,6 +283,33 @@ describe("a job's assets", () => {
     assert.equal(asked, 2);
   });
 
+  it("do not keep a script from being stopped that waits for one", async () => {
+    test.service.assets = () => undefined;
+    const attempts = [
+      typescript('await api.credential("ops")'),
+      ...(withoutPwsh === false ? [powershell("Get-AutomationPSCredential ops; 'never'")] : []),
+    ];
+    for (const attempt of attempts) {
+      await test.service.until(
+        () =>
+          test.service.controlFrames.some((frame) => frame.type === "asset-request" && frame.jobId === attempt.jobId),
+        "the request",
+      );
+      test.service.send({ type: "stop-job", ...attempt, reason: "as the test says", force: false });
+      assert.equal((await end(attempt)).outcome, "Stopped");
+    }
+    const named = typescript("return 1", {
+      parameters: { login: "ops" },
+      parameterSchemas: { login: { type: "string", "x-asset": "credential" } },
+    });
+    await test.service.until(
+      () => test.service.controlFrames.some((frame) => frame.type === "asset-request" && frame.jobId === named.jobId),
+      "the request",
+    );
+    test.service.send({ type: "stop-job", ...named, reason: "as the test says", force: false });
+    assert.equal((await end(named)).outcome, "Stopped");
+  });
+
   it("cannot be had from a service of the version before, and the script is told so", async () => {
     test.service.protocol = 2;
     test.service.breakLinks();

@@ -164,6 +164,7 @@ test("what an attempt was given is masked in the next one, and lies sealed in th
   for (const { sealed } of stored) {
     assert.ok(!Buffer.from(sealed).includes(password) && !Buffer.from(sealed).includes("new-token"));
   }
+  assert.equal(await service.store.write.purgeJobSecrets({ limit: 10 }), 0);
   worker.send({ type: "job-declined", jobId, attempt: 1, reason: "as the test says" });
   worker.heartbeat(1_000);
   const second = await worker.next("run-job");

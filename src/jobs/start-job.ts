@@ -184,6 +184,7 @@ function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft
     ...(request.admit !== undefined && { folderId: runbook.folderId }),
     parameters,
     secretNames: check.secretNames.filter((name) => Object.hasOwn(parameters, name)),
+    namesCredential: check.credentialNames.some((name) => Object.hasOwn(parameters, name)),
     startedBy: request.startedBy,
     retryOf: request.retryOf ?? null,
     priority: request.priority ?? null,

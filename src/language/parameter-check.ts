@@ -18,6 +18,8 @@ export interface ParameterProblem {
 export interface ParameterCheck {
   /** Names of the parameters whose values are secret. */
   readonly secretNames: readonly string[];
+  /** Names of the parameters that name credentials, or hold such names. */
+  readonly credentialNames: readonly string[];
   /** The parameters under the names that the signature gives them: PowerShell does not regard case. */
   named(parameters: Record<string, unknown>): Record<string, unknown>;
   /** All that is wrong, each once; none of it quotes a value. */
@@ -55,6 +57,7 @@ export function compileParameterCheck(signature: Signature, kind: RunbookKind): 
   const validate: ValidateFunction = ajv.compile(signature);
   const names = Object.keys(signature.properties);
   const secretNames = names.filter((name) => signature.properties[name]?.["x-secret"] === true);
+  const credentialNames = names.filter((name) => JSON.stringify(signature.properties[name]).includes('"x-asset":'));
   const isCostly = costlyKeywords.test(JSON.stringify(signature));
   let notBefore = 0;
   /** Whether the parameters are valid; null when that took too long to find out. */
@@ -74,6 +77,7 @@ export function compileParameterCheck(signature: Signature, kind: RunbookKind): 
   const byLowerCase = new Map(names.map((name) => [name.toLowerCase(), name]));
   return {
     secretNames,
+    credentialNames,
     named: (parameters) => (kind === "PowerShell" ? renamed(parameters, byLowerCase) : parameters),
     problems: (parameters) => {
       if (isTooDeep(parameters)) {

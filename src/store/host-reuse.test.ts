@@ -16,8 +16,9 @@ test("a job shares its host only where its runbook says so, and only with those 
   assert.equal(hostReuseOf({ ...open, shareCallers: true }, job), "any-starter");
 });
 
-test("a job with a secret parameter never shares its host, and one that nobody in particular started does with nobody in particular", () => {
+test("a job with a secret parameter, or one that names a credential, never shares its host, and one that nobody in particular started does with nobody in particular", () => {
   assert.equal(hostReuseOf({ ...open, shareCallers: true }, { ...job, secretNames: ["password"] }), "never");
+  assert.equal(hostReuseOf({ ...open, shareCallers: true }, { ...job, namesCredential: true }), "never");
   assert.equal(hostReuseOf(open, { secretNames: [] }), "never");
   assert.equal(hostReuseOf({ ...open, shareCallers: true }, { secretNames: [] }), "any-starter");
 });

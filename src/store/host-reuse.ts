@@ -12,9 +12,15 @@ const emptiedFolders = ["/tmp", "/dev/shm"];
  */
 export function hostReuseOf(
   runbook: { isolation: Isolation; shareCallers: boolean; grants: readonly Grant[] },
-  job: { secretNames: readonly string[]; starterId?: string | null; draft?: boolean },
+  job: {
+    secretNames: readonly string[];
+    namesCredential?: boolean;
+    starterId?: string | null;
+    draft?: boolean;
+  },
 ): HostReuse {
-  if (runbook.isolation !== "runbook" || job.secretNames.length > 0 || runbook.grants.some(forbidsReuse)) {
+  const bringsSecret = job.secretNames.length > 0 || job.namesCredential === true;
+  if (runbook.isolation !== "runbook" || bringsSecret || runbook.grants.some(forbidsReuse)) {
     return "never";
   }
   // Drafts act as whoever tests them, so hosts do not go from one to another.

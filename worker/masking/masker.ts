@@ -1,6 +1,6 @@
-import { formsOf } from "./secret-forms.ts";
+import { formsOf, leastSecretLength } from "./secret-forms.ts";
 import type { MatcherState, Ranges } from "./secret-matcher.ts";
-import { SecretMatcher } from "./secret-matcher.ts";
+import { addRange, SecretMatcher } from "./secret-matcher.ts";
 
 /** What stands in place of a secret, whatever its length; in place of several that overlap, once. */
 export const maskText = "********";
@@ -37,10 +37,16 @@ export class Masker {
     return this.#matcher?.size ?? 0;
   }
 
-  /** The text without secrets. */
-  text(text: string): string {
+  /**
+   * The text without secrets.
+   *
+   * @param isCut it may be cut at its end: then the beginning of a secret there is one
+   */
+  text(text: string, isCut = false): string {
     const found: Ranges = [];
-    this.#matcher?.read(text, 0, 0, found);
+    const state = this.#matcher?.read(text, 0, 0, found) ?? 0;
+    const open = isCut ? (this.#matcher?.openLength(state) ?? 0) : 0;
+    if (open >= leastSecretLength) addRange(found, text.length - open, text.length);
     if (found.length === 0) return text;
     let masked = "";
     let shown = 0;
@@ -54,17 +60,19 @@ export class Masker {
   /**
    * The value, of bounded depth, without secrets: every text in it, and every number that is a secret. Names of members stay:
    * a secret that is a common word would take the data its form.
+   *
+   * @param isCut texts in it may be cut at their ends
    */
-  value(value: unknown): unknown {
-    return this.#matcher === null ? value : this.#masked(value);
+  value(value: unknown, isCut = false): unknown {
+    return this.#matcher === null ? value : this.#masked(value, isCut);
   }
 
-  #masked(value: unknown): unknown {
-    if (typeof value === "string") return this.text(value);
+  #masked(value: unknown, isCut: boolean): unknown {
+    if (typeof value === "string") return this.text(value, isCut);
     if (typeof value === "number") return this.#secrets.has(String(value)) ? maskText : value;
-    if (Array.isArray(value)) return value.map((item) => this.#masked(item));
+    if (Array.isArray(value)) return value.map((item) => this.#masked(item, isCut));
     if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, this.#masked(member)]));
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, this.#masked(member, isCut)]));
   }
 }
 

@@ -133,6 +133,12 @@ describe("secrets of a job", () => {
     assert.ok(masker.text(text).endsWith(`often; ${maskText}`));
   });
 
+  it("are masked in a value that was cut within one", () => {
+    const masker = new Masker(["hunter22"]);
+    assert.deepEqual(masker.value({ a: ["text hunter", "hun"] }, true), { a: [`text ${maskText}`, "hun"] });
+    assert.deepEqual(masker.value({ a: "text hunter" }), { a: "text hunter" });
+  });
+
   it("may become more while a text comes in pieces", () => {
     const masker = new Masker(["first-secret"]);
     const stream = new StreamMasker(masker);

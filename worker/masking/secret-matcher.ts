@@ -78,7 +78,7 @@ export class SecretMatcher {
       }
       node = this.#next(node, piece.charCodeAt(at++));
       const length = this.#get(node, longest);
-      if (length > 0) add(found, offset + at - length, offset + at);
+      if (length > 0) addRange(found, offset + at - length, offset + at);
     }
     return node;
   }
@@ -175,7 +175,7 @@ function hashOf(pattern: string): number {
 }
 
 /** Adds a range that ends where, or behind where, all others do; those that it overlaps become one with it. */
-function add(found: Ranges, start: number, end: number): void {
+export function addRange(found: Ranges, start: number, end: number): void {
   let first = start;
   for (let last = found.at(-1); last !== undefined && last[1] > start; last = found.at(-1)) {
     first = Math.min(first, last[0]);

@@ -71,6 +71,7 @@ export class AttemptRun {
   readonly #waiting = new AbortController();
   readonly #hasSecrets: boolean;
   readonly #assets: JobAssets;
+  readonly #masker: Masker;
   /** Settled with null when its host goes on without it. */
   readonly #hostOver = Promise.withResolvers<ProcessExit | null>();
   #host: HostProcess | null = null;
@@ -91,6 +92,7 @@ export class AttemptRun {
     const secrets = [...collectSecrets(order.parameters, order.parameterSchemas), ...order.secrets];
     this.#hasSecrets = secrets.length > 0;
     const masker = new Masker(secrets);
+    this.#masker = masker;
     this.#assets = new JobAssets({
       provider: dependencies.assets,
       attempt: { jobId: order.jobId, attempt: order.attempt },
@@ -304,7 +306,8 @@ export class AttemptRun {
     const { jobId } = this.order;
     this.#dependencies.logger.debug("A host ends that was to be reused", {
       jobId,
-      reason: String(reason).slice(0, 200),
+      // Such as the path of a file that is still open, which may hold what it likes.
+      reason: this.#masker.text(String(reason).slice(0, 200), true),
     });
   }
 

@@ -74,12 +74,13 @@ export class RecordPipeline {
   record(message: RecordMessage): void {
     const text = this.#maskPiece(message.stream, message.text, message.continued === true);
     const { value, cut } = boundedValue(message.value);
+    const isCut = cut || message.cut === true;
     this.#emit(
       message.stream,
       this.#timeOf(message.time),
       text,
-      this.#masker.value(value),
-      cut || message.cut === true,
+      this.#masker.value(value, isCut),
+      isCut,
       message.continued === true,
     );
   }

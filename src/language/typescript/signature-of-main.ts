@@ -50,6 +50,11 @@ export function readSignature(checker: ts.TypeChecker, main: Main, problems: Pro
     properties[name] = schema;
     if (!converted.isOptional && given?.hasDefault !== true && !("default" in schema)) required.push(name);
   }
+  if (JSON.stringify(writer.definitions).includes('"x-asset":')) {
+    const message =
+      "A type that contains itself has a Credential in it, whose name could not be found among the parameters. Take the name as a string, and call credential(name).";
+    problems.error("credential-in-recursive-type", declaration, message);
+  }
   const definitions = Object.keys(writer.definitions).length > 0 ? { $defs: writer.definitions } : {};
   return { ...emptySignature, properties, required, ...definitions };
 }

@@ -119,6 +119,11 @@ const samples: {
     type: "Secret | null",
     schema: { anyOf: [{ type: "string", "x-secret": true }, { type: "null" }], "x-secret": true },
   },
+  { type: "Credential", schema: { type: "string", minLength: 1, maxLength: 128, "x-asset": "credential" } },
+  {
+    type: "Credential[]",
+    schema: { type: "array", items: { type: "string", minLength: 1, maxLength: 128, "x-asset": "credential" } },
+  },
   { type: "string & { __brand: 'Host' }", schema: { type: "string" } },
   { type: "`v\x24{number}`", schema: { type: "string", pattern: "^v-?[0-9.]+(?:e[+-]?[0-9]+)?$" } },
   { type: "object", schema: { type: "object" } },
@@ -155,7 +160,7 @@ const samples: {
 test("every type that JSON can carry becomes its JSON Schema", async (context) => {
   for (const { type, declarations = "", schema, defs } of samples) {
     await context.test(type, () => {
-      const source = `import type { Secret } from "runsmith";\n${declarations};\nexport default function ({ value }: { value: ${type} }) { return value; }`;
+      const source = `import type { Credential, Secret } from "runsmith";\n${declarations};\nexport default function ({ value }: { value: ${type} }) { return value; }`;
       const { signature, problems } = analyseTypeScript("sample", source);
       assert.deepEqual(problems, []);
       assert.deepEqual(signature.required, ["value"]);
@@ -309,6 +314,19 @@ export default function ({ password = "hunter2" as Secret, login }: { password?:
   assert.equal(signature.properties["password"]?.["x-secret"], true);
   assert.equal("default" in (signature.properties["password"] ?? {}), false);
   assert.equal(signature.properties["login"]?.["x-secret"], true);
+});
+
+test("a credential that is part of a type that contains itself is an error, as nobody would find its name there", () => {
+  const { problems } = analyseTypeScript(
+    "credentials",
+    `import type { Credential } from "runsmith";
+interface Server { login: Credential; next?: Server }
+export default function (p: { login: Credential; server: Server }) {}`,
+  );
+  assert.deepEqual(
+    problems.map(({ severity, code }) => [severity, code]),
+    [["error", "credential-in-recursive-type"]],
+  );
 });
 
 test("what reaches a secret through types that contain themselves is secret as a whole, and nothing else is", () => {

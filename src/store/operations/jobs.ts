@@ -105,6 +105,8 @@ export interface AcceptJob {
   folderId?: string | null;
   parameters: Record<string, unknown>;
   secretNames: string[];
+  /** A parameter names a credential, whose password the job will have. */
+  namesCredential?: boolean;
   /** Name of the principal. */
   startedBy: string;
   /** The runbook's when left out. */

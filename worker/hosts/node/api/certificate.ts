@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import { assetValue } from "./asset-values.ts";
 
 /** A certificate with its private key, in the form of `tls.connect` and `https.request`: either `pfx` or `cert` and `key`, or all. */
