@@ -63,6 +63,10 @@ export const serverOptions: readonly CommandOption[] = [
     many: true,
   },
   {
+    flags: "--sign-in-providers <file>",
+    help: "providers of OpenID Connect by which users may sign in (YAML or JSON)",
+  },
+  {
     flags: "--session-idle <duration>",
     help: "after how long without use a session of the portal ends; 1h when left out",
   },
@@ -130,6 +134,8 @@ export function serverSettings(invocation: Invocation): ServerOptions {
     if (group === undefined) settings.leaseDuration = milliseconds;
     else settings.leaseDurations = { ...settings.leaseDurations, [group]: milliseconds };
   }
+  const providers = invocation.text("sign-in-providers");
+  if (providers !== undefined) settings.signInProvidersFile = resolve(providers);
   const idle = invocation.text("session-idle");
   const longest = invocation.text("session-limit");
   if (idle !== undefined || longest !== undefined) {

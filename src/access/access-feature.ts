@@ -3,6 +3,9 @@ import type { Store } from "../store/store.ts";
 import { administratorName } from "./administrator.ts";
 import { BasicCredentials } from "./basic-credentials.ts";
 import { Groups } from "./groups.ts";
+import { OpenIdSignIn } from "./open-id/open-id-sign-in.ts";
+import type { SignInProvider } from "./open-id/provider-settings.ts";
+import { SignInProviders } from "./open-id/sign-in-providers.ts";
 import { PasswordSignIn } from "./password-sign-in.ts";
 import type { Permission } from "./permission.ts";
 import type { Principal, Role } from "./principal.ts";
@@ -11,6 +14,7 @@ import { RememberedPrincipals } from "./remembered-principals.ts";
 import { ServicePrincipals } from "./service-principals.ts";
 import type { SessionTimes } from "./sessions.ts";
 import { Sessions, usualSessionTimes } from "./sessions.ts";
+import { SignInThrottle } from "./sign-in-throttle.ts";
 import { looksLikeToken, newToken, tokenHash, tokenKey } from "./token.ts";
 import { TokenAdministration } from "./token-administration.ts";
 import { Users } from "./users.ts";
@@ -23,7 +27,13 @@ const purgeSize = 100;
 
 const administratorPurpose = "admin";
 
-/** Principals, their tokens, and who a token speaks for. */
+export interface AccessOptions {
+  sessions?: Partial<SessionTimes>;
+  /** Those that the server's file lists. */
+  providers?: readonly SignInProvider[];
+}
+
+/** Principals, and who a token, a session or a password speaks for. */
 export class AccessFeature {
   readonly users: Users;
   readonly groups: Groups;
@@ -31,6 +41,8 @@ export class AccessFeature {
   readonly tokens: TokenAdministration;
   readonly signIn: PasswordSignIn;
   readonly sessions: Sessions;
+  readonly providers: SignInProviders;
+  readonly openId: OpenIdSignIn;
   readonly #basic: BasicCredentials;
   readonly #store: Pick<Store, "read" | "write">;
   readonly #remembered = new RememberedPrincipals();
@@ -39,12 +51,15 @@ export class AccessFeature {
   readonly #revoked = new Set<(principalId: string) => void>();
   readonly #tokensRevoked = new Set<(tokenIds: ReadonlySet<string>) => void>();
 
-  constructor(store: Pick<Store, "read" | "write">, options: { sessions?: Partial<SessionTimes> } = {}) {
+  constructor(store: Pick<Store, "read" | "write">, options: AccessOptions = {}) {
     this.#store = store;
-    this.signIn = new PasswordSignIn(store);
+    const throttle = new SignInThrottle();
+    this.signIn = new PasswordSignIn(store, throttle);
+    this.providers = new SignInProviders(options.providers ?? []);
     this.sessions = new Sessions(store, { ...usualSessionTimes, ...options.sessions });
     this.#basic = new BasicCredentials(this.signIn);
     const forget = (principalId: string) => this.forget(principalId);
+    this.openId = new OpenIdSignIn(store, { providers: this.providers, throttle, forget });
     this.users = new Users(store, forget);
     this.groups = new Groups(store, (principalId) => {
       // A group that was disabled is not remembered of its members.

@@ -3,7 +3,7 @@ import type { SignInAccount } from "../store/operations/sign-ins.ts";
 import type { Store } from "../store/store.ts";
 import { HeldUp } from "./held-up.ts";
 import { hashPassword, isOutdated, isPassword } from "./password-hash.ts";
-import { SignInThrottle } from "./sign-in-throttle.ts";
+import type { SignInThrottle } from "./sign-in-throttle.ts";
 
 /** Longer ones are nobody's; this bounds what is hashed. */
 const longestPassword = 1024;
@@ -13,7 +13,7 @@ export class PasswordSignIn {
   readonly #store: Pick<Store, "read" | "write">;
   readonly #throttle: SignInThrottle;
 
-  constructor(store: Pick<Store, "read" | "write">, throttle: SignInThrottle = new SignInThrottle()) {
+  constructor(store: Pick<Store, "read" | "write">, throttle: SignInThrottle) {
     this.#store = store;
     this.#throttle = throttle;
   }

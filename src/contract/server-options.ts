@@ -38,6 +38,8 @@ export interface ServerOptions {
   leaseDuration?: number;
   /** Milliseconds of the leases of single worker groups. */
   leaseDurations?: Readonly<Record<string, number>>;
+  /** File with the providers by which users may sign in (YAML or JSON). */
+  signInProvidersFile?: string;
   /** How long sessions of the portal last, in milliseconds: without any request, and whatever is done. */
   sessions?: { idle?: number; longest?: number; rotation?: number };
   /** What a newly imported runbook is granted before anybody grants it something; nothing when left out. */

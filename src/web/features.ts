@@ -1,6 +1,7 @@
 import { AccessFeature } from "../access/access-feature.ts";
 import { AuditFeature } from "../access/audit/audit-feature.ts";
 import { auditKey } from "../access/audit/audit-seals.ts";
+import { readProviderFile } from "../access/open-id/provider-file.ts";
 import { nobody } from "../access/principal.ts";
 import { RightsFeature } from "../access/rights-feature.ts";
 import { RunbookGate } from "../access/runbook-gate.ts";
@@ -81,7 +82,11 @@ export async function openFeatures({
   metrics,
   log,
 }: FeatureParts): Promise<Features> {
-  const access = new AccessFeature(store, { ...(options.sessions !== undefined && { sessions: options.sessions }) });
+  const { signInProvidersFile } = options;
+  const access = new AccessFeature(store, {
+    ...(options.sessions !== undefined && { sessions: options.sessions }),
+    providers: signInProvidersFile === undefined ? [] : await readProviderFile(signInProvidersFile),
+  });
   const gate = new RunbookGate(store);
   const leader = new DutyLeader(store, serviceName, log);
   const audit = openAudit({ store, sealing, options, leadership: leader, log });

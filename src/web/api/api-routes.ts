@@ -24,6 +24,7 @@ import { rightRoutes } from "./routes/right-routes.ts";
 import { runbookRoutes } from "./routes/runbook-routes.ts";
 import { servicePrincipalRoutes } from "./routes/service-principal-routes.ts";
 import { sessionRoutes } from "./routes/session-routes.ts";
+import { signInRoutes } from "./routes/sign-in-routes.ts";
 import { tokenRoutes } from "./routes/token-routes.ts";
 import { userRoutes } from "./routes/user-routes.ts";
 import { variableRoutes } from "./routes/variable-routes.ts";
@@ -85,6 +86,7 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
     ...folderRoutes(features.folders),
     ...rightRoutes(features.rights),
     ...sessionRoutes(features.access),
+    ...signInRoutes(features.access),
     ...meRoutes(store, features.access.users),
     ...userRoutes(features.access.users),
     ...groupRoutes(features.access.groups),

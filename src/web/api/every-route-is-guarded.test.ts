@@ -27,7 +27,14 @@ describe("every route is guarded", () => {
 
   test("only the probes and signing in are open to callers without a token", async () => {
     const open = operations.filter(({ needsToken }) => !needsToken).map(({ path }) => path);
-    assert.deepEqual(open.sort(), ["/api/session", "/healthz", "/readyz"]);
+    assert.deepEqual(open.sort(), [
+      "/api/session",
+      "/api/sign-in",
+      "/api/sign-in/x",
+      "/api/sign-in/x/callback",
+      "/healthz",
+      "/readyz",
+    ]);
     for (const path of ["/healthz", "/readyz"]) {
       assert.equal((await server.call("GET", path, { token: null })).status, 200);
     }

@@ -94,7 +94,7 @@ export function mountRoutes(app: Express, routes: readonly Route[], options: Mou
 
 function server(route: Route, options: MountOptions, requestIds: RequestIds) {
   const checkParams = route.params === undefined ? undefined : paramsCheck(route.params);
-  const checkQuery = queryCheck(route.query ?? {});
+  const checkQuery = route.openQuery === true ? undefined : queryCheck(route.query ?? {});
   const checkBody = route.body === undefined ? undefined : bodyCheck(route.body.schema);
   const { log } = options;
 
@@ -107,7 +107,7 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
     const params = request.params as Record<string, string>;
     checkParams?.(params);
     const query = queryOf(request.url);
-    checkQuery(query);
+    checkQuery?.(query);
     let body: unknown;
     let bytes: Buffer = emptyBody;
     if (route.body !== undefined && checkBody !== undefined) {

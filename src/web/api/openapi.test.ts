@@ -42,8 +42,9 @@ describe("the OpenAPI document", () => {
       for (const method of Object.keys(methods)) {
         const place = path.replaceAll(/\{\w+\}/g, "x");
         const answer = await server.call(method.toUpperCase(), place, { token: null });
-        const expected = path === "/api/session" && method === "post" ? [400] : [200, 401];
-        assert.ok(expected.includes(answer.status), `${method} ${path}: ${answer.status}`);
+        // Signing in needs no token, but a body, or a provider that is there.
+        const isSignIn = answer.body.type === "invalid-json" || answer.body.type === "sign-in-provider-not-found";
+        assert.ok([200, 401].includes(answer.status) || isSignIn, `${method} ${path}: ${answer.status}`);
       }
     }
   });

@@ -39,6 +39,8 @@ export interface Route<Input extends RouteInput = RouteInput> {
   params?: Readonly<Record<string, JsonSchema>>;
   /** The schema of each query parameter; all are optional. */
   query?: Readonly<Record<string, JsonSchema>>;
+  /** Takes any query, unchecked: what others add to an address is theirs to choose. */
+  openQuery?: boolean;
   body?: RouteBody;
   /** Whether the route looks at `If-Match`. */
   ifMatch?: boolean;

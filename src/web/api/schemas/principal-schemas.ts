@@ -115,6 +115,17 @@ export const principalResourceSchemas: Readonly<Record<string, JsonSchema>> = {
   }),
   Token: objectSchema(token),
   NewToken: objectSchema({ ...token, token: { type: "string", description: "Shown this once." } }),
+  SignInWays: objectSchema({
+    password: { const: true, description: "By POST /api/session." },
+    providers: {
+      type: "array",
+      items: objectSchema({
+        name: { type: "string" },
+        displayName: { type: "string" },
+        url: { type: "string", description: "To open in the browser; takes `returnTo`." },
+      }),
+    },
+  }),
   NewSession: objectSchema({
     principalId: idSchema,
     name: { type: "string" },

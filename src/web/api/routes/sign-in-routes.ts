@@ -1,0 +1,100 @@
+import type { AccessFeature } from "../../../access/access-feature.ts";
+import { UserError } from "../../../contract/user-error.ts";
+import { actAs, serviceItself } from "../../../store/actor.ts";
+import { localAddress } from "../local-address.ts";
+import type { ApiRequest, Route } from "../route.ts";
+import { route } from "../route.ts";
+import { resource } from "../schemas/common-schemas.ts";
+import { noSignInCookie, sessionCookie, signInCookie, signInUnderWay } from "../session-cookie.ts";
+
+interface OneProvider {
+  params: { provider: string };
+}
+
+/** `/api/sign-in`: the ways to sign in, and the way by a provider of OpenID Connect. */
+export function signInRoutes(access: AccessFeature): Route[] {
+  return [
+    route({
+      method: "GET",
+      path: "/api/sign-in",
+      name: "listSignInWays",
+      summary: "The ways to sign in.",
+      access: "anyone",
+      responses: { 200: { description: "The ways.", schema: resource("SignInWays") } },
+      async handle() {
+        const providers = (await access.providers.enabled()).map(({ name, displayName }) => ({
+          name,
+          displayName,
+          url: `/api/sign-in/${name}`,
+        }));
+        return { status: 200, body: { password: true, providers } };
+      },
+    }),
+    route<OneProvider & { query: { returnTo?: string } }>({
+      method: "GET",
+      path: "/api/sign-in/{provider}",
+      name: "beginSignIn",
+      summary: "Sends the browser to a sign-in provider.",
+      access: "anyone",
+      query: {
+        returnTo: {
+          type: "string",
+          maxLength: 2_000,
+          description: "Where to go then: a path of this service; / by default.",
+        },
+      },
+      responses: { 303: { description: "To the provider." } },
+      async handle({ params, query, from }) {
+        const returnTo = localAddress(query.returnTo ?? "/");
+        const { url, secret } = await access.openId.begin(params.provider, redirectUri(params.provider, from));
+        return { redirect: url, cookies: [signInCookie({ secret, returnTo }, from.secure())] };
+      },
+    }),
+    route<OneProvider>({
+      method: "GET",
+      path: "/api/sign-in/{provider}/callback",
+      name: "endSignIn",
+      summary: "Where a sign-in provider sends the browser back to: begins a session, and sets its cookie.",
+      access: "anyone",
+      openQuery: true,
+      responses: { 303: { description: "To where the browser wanted to go." } },
+      async handle({ params, from, incoming }) {
+        const secure = from.secure();
+        const underWay = signInUnderWay(incoming.headers.cookie, secure);
+        const answer = new URL(redirectUri(params.provider, from));
+        answer.search = new URL(incoming.url ?? "", answer).search;
+        const address = from.address();
+        const { secret } = await actAs(
+          { ...serviceItself, name: `sign-in by ${params.provider}`, address },
+          async () => {
+            const { principalId } = await access.openId.finish(params.provider, answer, underWay?.secret, address);
+            return begin(access, { principalId, method: params.provider, address });
+          },
+        );
+        return {
+          redirect: localAddress(underWay?.returnTo ?? "/"),
+          cookies: [sessionCookie(secret, secure), noSignInCookie(secure)],
+        };
+      },
+    }),
+  ];
+}
+
+async function begin(access: AccessFeature, session: { principalId: string; method: string; address: string }) {
+  try {
+    return await access.sessions.begin(session);
+  } catch (error) {
+    if (error instanceof UserError && error.code === "principal-not-found") {
+      throw new UserError("sign-in-refused", "This user may not sign in.", {
+        status: 401,
+        remedy: "Ask an administrator to enable it.",
+      });
+    }
+    throw error;
+  }
+}
+
+/** As it stands in the client's registration at the provider. */
+function redirectUri(provider: string, from: ApiRequest["from"]): string {
+  return `${from.secure() ? "https" : "http"}://${from.host()}/api/sign-in/${provider}/callback`;
+}
