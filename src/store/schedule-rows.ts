@@ -92,7 +92,7 @@ export function toSchedule(row: ScheduleRow, calendars: { calendar_id: Uint8Arra
 
 /** `l` is the link, `s` its schedule, `r` its runbook. */
 export const scheduleLinkColumns = `l.link_id, l.schedule_id, s.name AS schedule_name, l.runbook_id, r.name AS runbook_name,
-    l.parameters, l.enabled, l.priority, l.decided_until_at, l.created_at, l.created_by, l.creator_id, l.modified_at,
+    r.folder_id, l.parameters, l.enabled, l.priority, l.decided_until_at, l.created_at, l.created_by, l.creator_id, l.modified_at,
     l.modified_by, l.revision`;
 
 export interface ScheduleLinkRow {
@@ -101,6 +101,7 @@ export interface ScheduleLinkRow {
   schedule_name: string;
   runbook_id: Uint8Array;
   runbook_name: string;
+  folder_id: Uint8Array | null;
   parameters: string;
   enabled: number | boolean;
   priority: number | null;
@@ -120,6 +121,7 @@ export function toScheduleLink(row: ScheduleLinkRow): StoredScheduleLink {
     scheduleName: row.schedule_name,
     runbookId: bytesToId(row.runbook_id),
     runbookName: row.runbook_name,
+    folderId: row.folder_id === null ? null : bytesToId(row.folder_id),
     parameters: JSON.parse(row.parameters) as Record<string, unknown>,
     enabled: Boolean(row.enabled),
     priority: row.priority,
@@ -133,8 +135,9 @@ export function toScheduleLink(row: ScheduleLinkRow): StoredScheduleLink {
   };
 }
 
-export const scheduledTimeColumns = `link_id, due_at, schedule_id, schedule_name, runbook_id, runbook_name, outcome, last_due_at, job_id,
-    reason, decided_at`;
+/** `t` is the time, `r` the runbook that it names. */
+export const scheduledTimeColumns = `t.link_id, t.due_at, t.schedule_id, t.schedule_name, t.runbook_id, t.runbook_name, r.folder_id,
+    t.outcome, t.last_due_at, t.job_id, t.reason, t.decided_at`;
 
 export interface ScheduledTimeRow {
   link_id: Uint8Array;
@@ -143,6 +146,7 @@ export interface ScheduledTimeRow {
   schedule_name: string;
   runbook_id: Uint8Array;
   runbook_name: string;
+  folder_id: Uint8Array | null;
   outcome: ScheduledTimeOutcome;
   last_due_at: number | null;
   job_id: Uint8Array | null;
@@ -157,6 +161,7 @@ export function toScheduledTime(row: ScheduledTimeRow): StoredScheduledTime {
     scheduleName: row.schedule_name,
     runbookId: bytesToId(row.runbook_id),
     runbookName: row.runbook_name,
+    folderId: row.folder_id === null ? null : bytesToId(row.folder_id),
     dueAt: row.due_at,
     upTo: row.last_due_at,
     outcome: row.outcome,

@@ -20,7 +20,8 @@ const link: ThingKind<StoredScheduleLink> = {
   kind: "schedule-link",
   id: ({ linkId }) => linkId,
   name: ({ scheduleName, runbookName }) => `${scheduleName} → ${runbookName}`,
-  facts: ({ decidedUntil, createdAt, createdBy, creatorId, modifiedAt, modifiedBy, revision, ...settings }) => settings,
+  facts: ({ folderId, decidedUntil, createdAt, createdBy, creatorId, modifiedAt, modifiedBy, revision, ...settings }) =>
+    settings,
 };
 
 export const scheduleAudit: AuditRules<ScheduleWrites> = {

@@ -23,6 +23,8 @@ const fromSchedules = "FROM runsmith.schedules s";
 const links = "(SELECT COUNT(*) FROM runsmith.schedule_links l WHERE l.schedule_id = s.schedule_id) AS links";
 const fromLinks = `FROM runsmith.schedule_links l JOIN runsmith.schedules s ON s.schedule_id = l.schedule_id
   JOIN runsmith.runbooks r ON r.runbook_id = l.runbook_id`;
+const fromTimes = `FROM runsmith.scheduled_times t
+  LEFT JOIN runsmith.runbooks r ON r.runbook_id = t.runbook_id`;
 const lastTime = Date.UTC(9999, 11, 31);
 
 /** Pairs of a calendar and a schedule that uses it. */
@@ -85,8 +87,8 @@ export function scheduleReads(session: MssqlSession): Asynchronous<ScheduleReads
     scheduledTimes: (of) => readTimes(session, of),
     decidedTimes: async ({ linkId, after, until }) => {
       const rows = await session.all<ScheduledTimeRow>(
-        `SELECT ${scheduledTimeColumns} FROM runsmith.scheduled_times
-         WHERE link_id = @link_id AND due_at > @after AND due_at <= @until ORDER BY due_at`,
+        `SELECT ${scheduledTimeColumns} ${fromTimes}
+         WHERE t.link_id = @link_id AND t.due_at > @after AND t.due_at <= @until ORDER BY t.due_at`,
         { link_id: id(linkId), after: time(after), until: time(until) },
       );
       return rows.map(toScheduledTime);
@@ -228,12 +230,12 @@ async function readTimes(
 ): Promise<ReturnType<ScheduleReads["scheduledTimes"]>> {
   const key = after === undefined ? undefined : readTimeKey(after);
   const rows = await session.all<ScheduledTimeRow>(
-    `SELECT TOP (@limit) ${scheduledTimeColumns} FROM runsmith.scheduled_times
-     WHERE workspace_id = @workspace_id AND (@link_id IS NULL OR link_id = @link_id)
-       AND (@schedule_id IS NULL OR schedule_id = @schedule_id) AND (@runbook_id IS NULL OR runbook_id = @runbook_id)
-       AND (@outcome IS NULL OR outcome = @outcome) AND due_at >= @since AND due_at < @until
-       AND (due_at < @key_due_at OR (due_at = @key_due_at AND link_id < @key_link_id))
-     ORDER BY due_at DESC, link_id DESC OPTION (RECOMPILE)`,
+    `SELECT TOP (@limit) ${scheduledTimeColumns} ${fromTimes}
+     WHERE t.workspace_id = @workspace_id AND (@link_id IS NULL OR t.link_id = @link_id)
+       AND (@schedule_id IS NULL OR t.schedule_id = @schedule_id) AND (@runbook_id IS NULL OR t.runbook_id = @runbook_id)
+       AND (@outcome IS NULL OR t.outcome = @outcome) AND t.due_at >= @since AND t.due_at < @until
+       AND (t.due_at < @key_due_at OR (t.due_at = @key_due_at AND t.link_id < @key_link_id))
+     ORDER BY t.due_at DESC, t.link_id DESC OPTION (RECOMPILE)`,
     {
       workspace_id: id(defaultWorkspace),
       link_id: id(linkId ?? null),

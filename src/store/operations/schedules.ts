@@ -53,6 +53,8 @@ export interface StoredScheduleLink {
   scheduleName: string;
   runbookId: string;
   runbookName: string;
+  /** The folder of the runbook; null in none. */
+  folderId: string | null;
   parameters: Record<string, unknown>;
   enabled: boolean;
   priority: number | null;
@@ -74,6 +76,8 @@ export interface StoredScheduledTime {
   scheduleName: string;
   runbookId: string;
   runbookName: string;
+  /** The folder of the runbook now; null in none, and when the runbook is gone. */
+  folderId: string | null;
   dueAt: number;
   /** Of many missed times told in one, the last one. */
   upTo: number | null;

@@ -2,11 +2,14 @@ import { DatabaseSync } from "node:sqlite";
 import type { JobStatus } from "../../contract/job-status.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import { ownMigrationsDirectory, readMigrations } from "../migrations.ts";
+import type { ScheduleReads, ScheduleWrites } from "../operations/schedules.ts";
 import type { Asynchronous } from "../store.ts";
 import type { JobsOperations, PlainRow } from "../testing/jobs-database.ts";
 import { JobsDatabase } from "../testing/jobs-database.ts";
 import { dispatchReads, dispatchWrites } from "./dispatch.ts";
 import { jobReads, jobWrites } from "./jobs.ts";
+import { scheduleReads } from "./schedules-read.ts";
+import { scheduleWrites } from "./schedules-write.ts";
 import type { SqlValue } from "./session.ts";
 import { SqliteConnectionSession } from "./session.ts";
 import { streamReads, streamWrites } from "./streams.ts";
@@ -50,6 +53,7 @@ export class SqliteJobsDatabase extends JobsDatabase {
   readonly database = new DatabaseSync(":memory:");
   readonly session: TestSession;
   readonly operations: Asynchronous<JobsOperations>;
+  readonly schedules: Asynchronous<ScheduleReads & ScheduleWrites>;
 
   constructor() {
     super();
@@ -62,6 +66,7 @@ export class SqliteJobsDatabase extends JobsDatabase {
         INSERT OR IGNORE INTO seen_changes VALUES (old.status, new.status);
       END;`);
     this.session = new TestSession(this.database, this);
+    this.schedules = asynchronous({ ...scheduleReads(this.session), ...scheduleWrites(this.session) });
     this.operations = asynchronous({
       ...jobReads(this.session),
       ...jobWrites(this.session),

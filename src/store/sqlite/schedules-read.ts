@@ -23,7 +23,6 @@ const selectSchedule = `SELECT ${scheduleColumns},
   FROM schedules s`;
 const selectLink = `SELECT ${scheduleLinkColumns} FROM schedule_links l
   JOIN schedules s ON s.schedule_id = l.schedule_id JOIN runbooks r ON r.runbook_id = l.runbook_id`;
-const selectTime = `SELECT ${scheduledTimeColumns} FROM scheduled_times`;
 
 const firstId = new Uint8Array(16);
 const lastId = new Uint8Array(16).fill(0xff);
@@ -67,7 +66,7 @@ export function scheduleReads(session: SqliteSession): ScheduleReads {
     decidedTimes: ({ linkId, after, until }) =>
       session
         .all<ScheduledTimeRow>(
-          `${selectTime} WHERE link_id = ? AND due_at > ? AND due_at <= ? ORDER BY due_at`,
+          `${timesOf.link_id} AND t.due_at > ? AND t.due_at <= ? ORDER BY t.due_at`,
           idToBytes(linkId),
           after,
           until,
@@ -194,9 +193,9 @@ function readTimes(
           ? ["runbook_id", idToBytes(runbookId)]
           : ["workspace_id", defaultWorkspace];
   const rows = session.all<ScheduledTimeRow>(
-    `${timesOf[subject]} AND due_at >= ? AND due_at < ? AND (due_at, link_id) < (?, ?) AND (?6 IS NULL OR outcome = ?6)
-       AND (?7 IS NULL OR runbook_id = ?7) AND (?8 IS NULL OR schedule_id = ?8)
-     ORDER BY due_at DESC, link_id DESC LIMIT ?9`,
+    `${timesOf[subject]} AND t.due_at >= ? AND t.due_at < ? AND (t.due_at, t.link_id) < (?, ?) AND (?6 IS NULL OR t.outcome = ?6)
+       AND (?7 IS NULL OR t.runbook_id = ?7) AND (?8 IS NULL OR t.schedule_id = ?8)
+     ORDER BY t.due_at DESC, t.link_id DESC LIMIT ?9`,
     value,
     since ?? 0,
     until ?? Number.MAX_SAFE_INTEGER,
@@ -212,9 +211,12 @@ function readTimes(
   return { items, next: rows.length > limit && last !== undefined ? timeKey(last) : null };
 }
 
+const fromTimes = (index: string) => `SELECT ${scheduledTimeColumns} FROM scheduled_times t ${index}
+  LEFT JOIN runbooks r ON r.runbook_id = t.runbook_id`;
+
 const timesOf = {
-  link_id: `${selectTime} WHERE link_id = ?`,
-  schedule_id: `${selectTime} INDEXED BY scheduled_times_by_schedule WHERE schedule_id = ?`,
-  runbook_id: `${selectTime} INDEXED BY scheduled_times_by_runbook WHERE runbook_id = ?`,
-  workspace_id: `${selectTime} INDEXED BY scheduled_times_by_time WHERE workspace_id = ?`,
+  link_id: `${fromTimes("")} WHERE t.link_id = ?`,
+  schedule_id: `${fromTimes("INDEXED BY scheduled_times_by_schedule")} WHERE t.schedule_id = ?`,
+  runbook_id: `${fromTimes("INDEXED BY scheduled_times_by_runbook")} WHERE t.runbook_id = ?`,
+  workspace_id: `${fromTimes("INDEXED BY scheduled_times_by_time")} WHERE t.workspace_id = ?`,
 } as const;
