@@ -22,7 +22,8 @@ export const datePattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
  */
 export type Recurrence =
   | { kind: "once" }
-  | { kind: "minutes" | "hours"; every: number }
+  | { kind: "minutes"; every: number }
+  | { kind: "hours"; every: number }
   | { kind: "days"; every: number; at: string[] }
   | { kind: "weeks"; every: number; on: Weekday[]; at: string[] }
   | { kind: "months"; every: number; on: string[]; at: string[] }

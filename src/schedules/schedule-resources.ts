@@ -1,0 +1,53 @@
+import { isoTime, isoTimeOrNull } from "../contract/api/iso-time.ts";
+import type {
+  CalendarResource,
+  ScheduledTimeResource,
+  ScheduleLinkResource,
+  ScheduleResource,
+} from "../contract/api/schedule.ts";
+import type {
+  StoredCalendar,
+  StoredSchedule,
+  StoredScheduledTime,
+  StoredScheduleLink,
+} from "../store/operations/schedules.ts";
+
+/** A schedule as the API shows it. */
+export function scheduleResource(schedule: StoredSchedule, nextDueAt: number | null): ScheduleResource {
+  const { calendarIds: _ids, calendarNames: calendars, ...shown } = schedule;
+  return {
+    ...shown,
+    calendars,
+    startsAt: isoTime(schedule.startsAt),
+    expiresAt: isoTimeOrNull(schedule.expiresAt),
+    nextDueAt: isoTimeOrNull(nextDueAt),
+    createdAt: isoTime(schedule.createdAt),
+    modifiedAt: isoTime(schedule.modifiedAt),
+  };
+}
+
+/** A link as the API shows it. */
+export function scheduleLinkResource(link: StoredScheduleLink, nextDueAt: number | null): ScheduleLinkResource {
+  const { decidedUntil: _until, creatorId: _creator, folderId: _folder, ...shown } = link;
+  return {
+    ...shown,
+    nextDueAt: isoTimeOrNull(nextDueAt),
+    createdAt: isoTime(link.createdAt),
+    modifiedAt: isoTime(link.modifiedAt),
+  };
+}
+
+/** What became of a time, as the API shows it. */
+export function scheduledTimeResource({ folderId: _folder, ...time }: StoredScheduledTime): ScheduledTimeResource {
+  return {
+    ...time,
+    dueAt: isoTime(time.dueAt),
+    upTo: isoTimeOrNull(time.upTo),
+    decidedAt: isoTime(time.decidedAt),
+  };
+}
+
+/** A calendar as the API shows it. */
+export function calendarResource(calendar: StoredCalendar): CalendarResource {
+  return { ...calendar, createdAt: isoTime(calendar.createdAt), modifiedAt: isoTime(calendar.modifiedAt) };
+}
