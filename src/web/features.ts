@@ -24,6 +24,7 @@ import type { RunbookListener } from "../runbooks/runbooks-feature.ts";
 import { RunbooksFeature } from "../runbooks/runbooks-feature.ts";
 import { ScriptAnalyser } from "../runbooks/script-analyser.ts";
 import { WaitingAnalyses } from "../runbooks/waiting-analyses.ts";
+import { SchedulesFeature } from "../schedules/schedules-feature.ts";
 import type { Sealing } from "../sealing/sealing.ts";
 import { ChangeFeed } from "../services/change-feed.ts";
 import type { Leadership } from "../services/duty-leader.ts";
@@ -54,6 +55,7 @@ export interface Features {
   callersWorkers: CallersWorkers;
   callersNotices: CallersNotices;
   notices: NoticesFeature;
+  schedules: SchedulesFeature;
   eventStreams: EventStreams;
   /** Whether this service does what one of several should do. */
   leadership: Leadership;
@@ -151,6 +153,7 @@ export async function openFeatures({
       firstRecord: (latency) => metrics.startLatency.observe(latency / 1000),
     },
   });
+  const schedules = new SchedulesFeature({ store, logger: log, leadership: leader, jobs });
   const analyser = new ScriptAnalyser(workers);
   const waiting = new WaitingAnalyses(store, analyser, (error) =>
     log.error("A draft that waits for its analysis could not be analysed; it will be tried again", { error }),
@@ -177,12 +180,14 @@ export async function openFeatures({
   workers.start();
   jobs.start();
   notices.start();
+  schedules.start();
   changes.start();
   let ended: Promise<void> | undefined;
   const endConnections = () => {
     eventStreams.close();
     ended ??= changes
       .stop()
+      .then(() => schedules.stop())
       .then(() => jobs.stop())
       .then(() => workers.stop());
     return ended;
@@ -201,6 +206,7 @@ export async function openFeatures({
     callersWorkers: new CallersWorkers(workers),
     callersNotices: new CallersNotices(notices, gate),
     notices,
+    schedules,
     eventStreams,
     leadership: leader,
     endConnections,

@@ -5,6 +5,7 @@ import { openApiDocument } from "./openapi.ts";
 import type { Route } from "./route.ts";
 import { auditRoutes } from "./routes/audit-routes.ts";
 import { bulkJobRoutes } from "./routes/bulk-job-routes.ts";
+import { calendarRoutes } from "./routes/calendar-routes.ts";
 import { certificateRoutes } from "./routes/certificate-routes.ts";
 import { connectionRoutes } from "./routes/connection-routes.ts";
 import { connectionTypeRoutes } from "./routes/connection-type-routes.ts";
@@ -22,6 +23,7 @@ import { metricsRoutes } from "./routes/metrics-routes.ts";
 import { noticeRoutes } from "./routes/notice-routes.ts";
 import { rightRoutes } from "./routes/right-routes.ts";
 import { runbookRoutes } from "./routes/runbook-routes.ts";
+import { scheduleRoutes } from "./routes/schedule-routes.ts";
 import { servicePrincipalRoutes } from "./routes/service-principal-routes.ts";
 import { sessionRoutes } from "./routes/session-routes.ts";
 import { signInRoutes } from "./routes/sign-in-routes.ts";
@@ -75,6 +77,8 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
     ...workerRoutes(features.workers, features.callersWorkers),
     ...workerGroupRoutes(features.callersWorkers),
     ...dispatchRoutes(features.callersJobs),
+    ...scheduleRoutes(features.schedules),
+    ...calendarRoutes(features.schedules.calendars),
     ...variableRoutes(features.assets),
     ...credentialRoutes(features.assets),
     ...connectionTypeRoutes(features.assets),

@@ -76,7 +76,8 @@ function ownRoutes(schedules: SchedulesFeature): Route[] {
       method: "PATCH",
       path: "/api/schedules/{schedule}",
       name: "changeSchedule",
-      summary: "Changes settings of a schedule. One that is due at other times, or is enabled, has only times from now on.",
+      summary:
+        "Changes settings of a schedule. One that is due at other times, or is enabled, has only times from now on.",
       access: "edit",
       body: { schema: changeScheduleSchema, limit: bodyLimit },
       ifMatch: true,

@@ -10,6 +10,7 @@ import { noticeResourceSchemas } from "./notice-schemas.ts";
 import { principalResourceSchemas } from "./principal-schemas.ts";
 import { rightResourceSchemas } from "./right-schemas.ts";
 import { runbookResourceSchemas } from "./runbook-schemas.ts";
+import { scheduleResourceSchemas } from "./schedule-schemas.ts";
 import { workerResourceSchemas } from "./worker-schemas.ts";
 
 /** Every resource that the API shows, by its name in the OpenAPI document. */
@@ -18,6 +19,7 @@ export const resourceSchemas: Readonly<Record<string, JsonSchema>> = {
   ...jobResourceSchemas,
   ...jobFilterResourceSchemas,
   ...noticeResourceSchemas,
+  ...scheduleResourceSchemas,
   ...masterKeyResourceSchemas,
   ...assetResourceSchemas,
   ...workerResourceSchemas,

@@ -131,7 +131,10 @@ const calendarSettings = {
   },
 } as const satisfies Record<string, JsonSchema>;
 
-export const createCalendarSchema: JsonSchema = objectSchema({ name, ...calendarSettings }, Object.keys(calendarSettings));
+export const createCalendarSchema: JsonSchema = objectSchema(
+  { name, ...calendarSettings },
+  Object.keys(calendarSettings),
+);
 
 export const changeCalendarSchema: JsonSchema = objectSchema(calendarSettings, Object.keys(calendarSettings));
 

@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { JobResource } from "../../contract/api/job.ts";
+import type { Page } from "../../contract/api/page.ts";
+import type {
+  CalendarResource,
+  DueTimeResource,
+  ForecastResource,
+  ScheduledTimeResource,
+  ScheduleLinkResource,
+  ScheduleResource,
+} from "../../contract/api/schedule.ts";
+import type { ErrorBody } from "../../contract/error-body.ts";
+import { ScriptedWorker } from "../testing/scripted-worker.ts";
+import { TestServer } from "../testing/test-server.ts";
+
+const daily = { kind: "days", every: 1, at: ["07:30"] };
+
+async function started(test: { after(close: () => Promise<void>): void }): Promise<TestServer> {
+  const server = await TestServer.start();
+  test.after(() => server.close());
+  return server;
+}
+
+async function startedWithWorker(test: { after(close: () => Promise<void>): void }) {
+  const server = await TestServer.start();
+  const worker = await ScriptedWorker.connect(server);
+  test.after(async () => {
+    await worker.close();
+    await server.close();
+  });
+  return { server, worker };
+}
+
+test("a schedule is made, shown with its next times, changed from the state that was seen, and removed", async (test) => {
+  const server = await started(test);
+  const made = await server.call<ScheduleResource>("POST", "/api/schedules", {
+    body: { name: "morning", recurrence: daily, timeZone: "europe/paris", startsAt: "2031-03-29T00:00:00.000Z" },
+  });
+  assert.equal(made.status, 201);
+  assert.equal(made.headers.get("location"), `/api/schedules/${made.body.scheduleId}`);
+  assert.deepEqual(
+    [made.body.timeZone, made.body.misfire, made.body.nextDueAt, made.body.links],
+    ["Europe/Paris", { rule: "run-once" }, "2031-03-29T06:30:00.000Z", 0],
+  );
+  const next = await server.call<Page<DueTimeResource>>("GET", "/api/schedules/morning/next?count=2");
+  assert.deepEqual(
+    next.body.items.map(({ localTime }) => localTime),
+    ["2031-03-29T07:30:00+01:00[Europe/Paris]", "2031-03-30T07:30:00+02:00[Europe/Paris]"],
+  );
+  const patch = (body: unknown, etag = '"1"') =>
+    server.call<ScheduleResource>("PATCH", "/api/schedules/morning", { body, headers: { "if-match": etag } });
+  const changed = await patch({ enabled: false, exceptDates: ["2031-03-29"], jitter: 60_000 });
+  assert.deepEqual([changed.status, changed.body.nextDueAt, changed.body.jitter], [200, null, 60_000]);
+  assert.equal(changed.headers.get("etag"), '"2"');
+  assert.equal((await patch({ enabled: true })).status, 412);
+  assert.equal((await patch({ enabled: true }, '"2"')).body.nextDueAt, "2031-03-30T05:30:00.000Z");
+  const list = await server.call<Page<ScheduleResource>>("GET", "/api/schedules");
+  assert.deepEqual(
+    list.body.items.map(({ name }) => name),
+    ["morning"],
+  );
+  assert.equal((await server.call("DELETE", "/api/schedules/morning")).status, 204);
+  assert.equal((await server.call("GET", "/api/schedules/morning")).status, 404);
+});
+
+test("what cannot be a schedule is refused, with what is wrong", async (test) => {
+  const server = await started(test);
+  const refused: [string, number, Record<string, unknown>][] = [
+    ["invalid-schedule", 422, { recurrence: { kind: "once" } }],
+    ["schedule-never-due", 422, { recurrence: { kind: "once" }, startsAt: "2020-01-01T00:00:00Z" }],
+    ["schedule-never-due", 422, { recurrence: { kind: "cron", expression: "0 0 30 2 *" } }],
+    ["invalid-cron", 422, { recurrence: { kind: "cron", expression: "61 * * * *" } }],
+    ["invalid-schedule", 422, { recurrence: daily, timeZone: "Mars/Olympus" }],
+    ["invalid-schedule", 422, { recurrence: daily, timeZone: "+02:00" }],
+    ["invalid-schedule", 422, { recurrence: daily, exceptDates: ["2031-02-30"] }],
+    ["invalid-schedule", 422, { recurrence: { kind: "weeks", every: 999, on: ["mon"], at: ["08:00"] } }],
+    ["invalid-schedule", 422, { recurrence: daily, name: " x" }],
+    ["calendar-not-found", 404, { recurrence: daily, calendars: ["none"] }],
+    ["invalid-request", 400, { recurrence: { kind: "days", every: 1, at: ["25:00"] } }],
+    ["invalid-request", 400, { recurrence: { kind: "months", every: 1, on: ["0"], at: ["08:00"] } }],
+    ["invalid-request", 400, { recurrence: { kind: "fortnights" } }],
+    ["invalid-request", 400, { recurrence: daily, jitter: -1 }],
+  ];
+  for (const [type, status, body] of refused) {
+    const answer = await server.call<ErrorBody>("POST", "/api/schedules", { body: { name: "x", ...body } });
+    assert.deepEqual([answer.body.type, answer.status], [type, status], JSON.stringify(body));
+  }
+  assert.deepEqual((await server.call<Page<ScheduleResource>>("GET", "/api/schedules")).body.items, []);
+});
+
+test("a linked runbook is started at each time, once, and its job, the history and the forecast say so", async (test) => {
+  const { server, worker } = await startedWithWorker(test);
+  await server.import("report", "param()", { publish: true });
+  await server.call("POST", "/api/schedules", {
+    body: { name: "ticks", recurrence: { kind: "cron", expression: "* * * * * *" } },
+  });
+  const link = await server.call<ScheduleLinkResource>("POST", "/api/schedule-links", {
+    body: { schedule: "ticks", runbook: "report", priority: 7 },
+  });
+  assert.equal(link.status, 201);
+  const frame = await worker.nextJob();
+  const { body: job } = await server.call<JobResource>("GET", `/api/jobs/${frame.jobId}`);
+  assert.deepEqual([job.startedBy, job.scheduleId, job.priority], ["schedule ticks", link.body.scheduleId, 7]);
+  await worker.append(frame, [], "Completed");
+  await worker.nextJob();
+  const { linkId } = link.body;
+  const history = await server.call<Page<ScheduledTimeResource>>("GET", "/api/scheduled-times?schedule=ticks");
+  const first = history.body.items.at(-1);
+  assert.deepEqual(
+    [first?.outcome, first?.jobId, first?.dueAt, first?.linkId],
+    ["started", job.jobId, job.dueAt, linkId],
+  );
+  const dueAt = history.body.items.map((time) => time.dueAt);
+  assert.equal(new Set(dueAt).size, dueAt.length);
+
+  const forecast = await server.call<Page<ForecastResource>>("GET", "/api/schedule-forecast?limit=3&runbook=report");
+  assert.equal(forecast.body.items.length, 3);
+  const more = `/api/schedule-forecast?limit=3&after=${forecast.body.next}`;
+  const { items } = (await server.call<Page<ForecastResource>>("GET", more)).body;
+  const gap = Date.parse(items[0]?.dueAt ?? "") - Date.parse(forecast.body.items[2]?.dueAt ?? "");
+  assert.equal(gap, 1_000);
+
+  const disabled = await server.call<ScheduleLinkResource>("PATCH", `/api/schedule-links/${linkId}`, {
+    body: { enabled: false },
+  });
+  assert.deepEqual([disabled.body.enabled, disabled.body.nextDueAt], [false, null]);
+  const before = (await server.call<Page<ScheduledTimeResource>>("GET", "/api/scheduled-times")).body.items.length;
+  await sleep(2_100);
+  const after = (await server.call<Page<ScheduledTimeResource>>("GET", "/api/scheduled-times")).body.items.length;
+  assert.ok(after - before <= 1, "what was under way at most");
+  assert.equal((await server.call("DELETE", "/api/runbooks/report")).status, 409, "its jobs are not over");
+});
+
+test("a start that is refused is told with its reason, and links go with their runbook", async (test) => {
+  const { server } = await startedWithWorker(test);
+  await server.import("report", "param()", { publish: true });
+  const ticks = { name: "ticks", recurrence: { kind: "cron", expression: "* * * * * *" } };
+  await server.call("POST", "/api/schedules", { body: ticks });
+  const link = (body: Record<string, unknown>) =>
+    server.call<ScheduleLinkResource & ErrorBody>("POST", "/api/schedule-links", {
+      body: { schedule: "ticks", ...body },
+    });
+  assert.equal((await link({ runbook: "report", parameters: { nonsense: 1 } })).body.type, "invalid-parameters");
+  assert.equal((await link({ runbook: "nothing" })).body.type, "runbook-not-found");
+  assert.equal((await link({ runbook: "report", schedule: "nothing" })).body.type, "schedule-not-found");
+  await server.call("PATCH", "/api/runbooks/report", { body: { enabled: false } });
+  assert.equal((await link({ runbook: "report" })).body.type, "runbook-disabled");
+  await server.call("PATCH", "/api/runbooks/report", { body: { enabled: true } });
+  assert.equal((await link({ runbook: "report" })).status, 201);
+  await server.call("PATCH", "/api/runbooks/report", { body: { enabled: false } });
+  const refused = () => server.call<Page<ScheduledTimeResource>>("GET", "/api/scheduled-times?outcome=refused");
+  let [time] = (await refused()).body.items;
+  for (let look = 0; look < 100 && time === undefined; look += 1) {
+    await sleep(50);
+    [time] = (await refused()).body.items;
+  }
+  assert.deepEqual([time?.reason, time?.jobId], ["The runbook report is disabled.", null]);
+  assert.equal((await server.call<ScheduleResource>("GET", "/api/schedules/ticks")).body.links, 1);
+});
+
+test("a calendar is made, imported, used, and kept while it is used", async (test) => {
+  const server = await started(test);
+  const iCalendar = [
+    "BEGIN:VCALENDAR",
+    "BEGIN:VEVENT",
+    "UID:1",
+    "SUMMARY:Closed",
+    "DTSTART;VALUE=DATE:20310329",
+    "RRULE:FREQ=DAILY;COUNT=2",
+    "END:VEVENT",
+    "END:VCALENDAR",
+  ].join("\r\n");
+  const imported = await server.call<CalendarResource>("POST", "/api/calendars/holidays/import", {
+    body: { iCalendar, timeZone: "Europe/Paris" },
+  });
+  assert.deepEqual(imported.body.windows, [
+    { effect: "deny", note: "Closed", firstDate: "2031-03-29", lastDate: "2031-03-29" },
+    { effect: "deny", note: "Closed", firstDate: "2031-03-30", lastDate: "2031-03-30" },
+  ]);
+  const schedule = await server.call<ScheduleResource>("POST", "/api/schedules", {
+    body: {
+      name: "morning",
+      recurrence: daily,
+      timeZone: "Europe/Paris",
+      startsAt: "2031-03-29T00:00:00Z",
+      calendars: ["Holidays"],
+    },
+  });
+  assert.deepEqual([schedule.body.calendars, schedule.body.nextDueAt], [["holidays"], "2031-03-31T05:30:00.000Z"]);
+  assert.equal((await server.call("DELETE", "/api/calendars/holidays")).body.type, "calendar-in-use");
+  const windows = [{ effect: "permit", weekdays: ["mon"], from: "06:00", to: "08:00" }];
+  await server.call("PATCH", "/api/calendars/holidays", { body: { windows } });
+  const next = await server.call<ScheduleResource>("GET", "/api/schedules/morning");
+  assert.deepEqual([next.body.nextDueAt, next.body.revision], ["2031-03-31T05:30:00.000Z", 2]);
+  const wrong = [{ effect: "permit", from: "06:00", to: "06:00" }];
+  assert.equal((await server.call("PATCH", "/api/calendars/holidays", { body: { windows: wrong } })).status, 422);
+  assert.equal((await server.call("POST", "/api/calendars/x/import", { body: { iCalendar: "no" } })).status, 422);
+  await server.call("DELETE", "/api/schedules/morning");
+  assert.equal((await server.call("DELETE", "/api/calendars/holidays")).status, 204);
+});
