@@ -17,3 +17,15 @@ test("a parameter is shown with its choices, its range, and all else that a valu
   );
   assert.equal(shown({ "x-type": '"a" | "b"', enum: ["a", "b"], "x-secret": true }), 'P: "a" | "b" (secret)');
 });
+
+test("a parameter that names a credential says so", () => {
+  const named = { type: "string", minLength: 1, maxLength: 128, "x-asset": "credential" } as const;
+  assert.equal(
+    parameterText("login", { ...named, "x-type": "Credential" }, true),
+    "login: Credential (required; the name of a credential)",
+  );
+  assert.equal(
+    parameterText("Logins", { type: "array", items: named, "x-type": "pscredential[]" }, false),
+    "Logins: pscredential[] (each the name of a credential)",
+  );
+});

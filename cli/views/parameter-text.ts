@@ -19,6 +19,8 @@ export function parameterText(name: string, schema: ParameterSchema, required: b
 
 /** What a value must keep to, of an array's items too. */
 function constraints(schema: ParameterSchema, type: string): string[] {
+  const asset = schema["x-asset"];
+  if (asset !== undefined) return [`the name of a ${asset}`];
   const items = schema["items"];
   return [
     ...choices(schema, type),

@@ -13,7 +13,7 @@ import { AssetBroker } from "./asset-broker.ts";
 import type { AssetSource } from "./asset-source.ts";
 import { jobSecretsColumn } from "./given-secrets.ts";
 import type { TestService } from "./testing.ts";
-import { startService, TestWorker } from "./testing.ts";
+import { startService, TestWorker, temporaryData } from "./testing.ts";
 
 const password = "the-password-of-ops";
 
@@ -174,6 +174,25 @@ test("what an attempt was given is masked in the next one, and lies sealed in th
   await service.until(jobId, "Completed");
   assert.equal(await service.store.write.purgeJobSecrets({ limit: 10 }), 3);
   assert.deepEqual(await service.store.read.jobSecrets({ jobId }), []);
+});
+
+test("a job whose service was killed gets its assets from the next one", async (t) => {
+  const directory = temporaryData(t);
+  const assets = { source: new TestAssets(), sealer: new KeySealer("test", keys, randomBytes(32)) };
+  const before = await startService(t, { directory, assets });
+  await before.addRunbook("uses-assets");
+  const { token } = await before.newWorker();
+  const worker = await TestWorker.connect(t, before, { token });
+  const { jobId } = await before.start("uses-assets");
+  await worker.next("run-job");
+  await before.kill();
+  const service = await startService(t, { directory, assets });
+  const running = [{ jobId, attempt: 1 }];
+  const again = await TestWorker.connect(t, service, { token, instanceId: worker.instanceId, running });
+  assert.deepEqual(await ask(again, { jobId, attempt: 1 }, get("variable", "Region")), {
+    value: values["variable Region"],
+    secrets: [],
+  });
 });
 
 test("a worker that could not mask what an earlier attempt was given does not get the job", async (t) => {

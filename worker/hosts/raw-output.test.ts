@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { recordTextLength } from "../../src/contract/stream.ts";
 import { Masker, StreamMasker } from "../masking/masker.ts";
 import { LineSplitter } from "./line-splitter.ts";
@@ -58,6 +59,22 @@ describe("raw output", () => {
     output.write(Buffer.from("ret b\n"));
     output.end();
     assert.deepEqual(pieces, [["a ******** b", false]]);
+  });
+
+  it("holds back for a moment what may be the beginning of a secret, and half of one until it is known", async () => {
+    const { output, pieces } = collect(new StreamMasker(new Masker(["hunter22"])));
+    output.write(Buffer.from("who: hun"));
+    await delay(3 * partialLineDelay);
+    assert.deepEqual(pieces, [["who: hun", true]]);
+    output.write(Buffer.from("\npassword: hunt"));
+    await delay(3 * partialLineDelay);
+    output.write(Buffer.from("er22\n"));
+    output.end();
+    assert.deepEqual(pieces.slice(1), [
+      ["", false],
+      ["password: ", true],
+      ["********", false],
+    ]);
   });
 });
 

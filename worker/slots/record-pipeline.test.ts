@@ -67,6 +67,24 @@ describe("the records of an attempt", () => {
     }
   });
 
+  it("that go on hold back the beginning of a secret, not for long, and show the rest of none", async () => {
+    const { pipeline, record, records } = open({ secrets: ["hunter22"] });
+    const said = (): string => records.map(({ text }) => text).join("");
+    record({ text: "say hun", continued: true });
+    assert.equal(said(), "say ");
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    assert.equal(said(), "say hun");
+    record({ text: "gry, hunter", continued: true });
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    assert.equal(said(), "say hungry, ");
+    record({ text: "22 hunter", continued: true });
+    assert.equal(said(), `say hungry, ${maskText} `);
+    // Its host was killed before the line was over.
+    pipeline.end();
+    assert.equal(said(), `say hungry, ${maskText} hunter`);
+    assert.equal(records.at(-1)?.continued, undefined);
+  });
+
   it("that cannot be told by a timer are a fault of this attempt alone", async () => {
     const { pipeline, faults } = open({
       listener: () => {
