@@ -218,7 +218,7 @@ test("what jobs were given is sealed by the new master key after a rotation", as
   assert.equal(next, null);
   const [row] = rows;
   assert.ok(row !== undefined);
-  await column.rewrap([{ ...row, sealed: Buffer.from("rewrapped") }]);
+  await column.rewrap([{ ...row, sealed: Buffer.from("rewrapped"), former: row.sealed }]);
   const stored = await service.store.read.jobSecrets({ jobId: job.jobId });
   assert.equal(Buffer.from(stored[0]?.sealed ?? []).toString(), "rewrapped");
 });

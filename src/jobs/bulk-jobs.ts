@@ -12,6 +12,7 @@ import type { Store } from "../store/store.ts";
 import { storedFilter } from "./job-filter.ts";
 import { jobNotFound, knownJobId, knownPageKey, pageBytes } from "./job-queries.ts";
 import { isEnded } from "./job-transitions.ts";
+import type { SealedParameters } from "./sealed-parameters.ts";
 import type { AdmittedRunbook, StartedJob, StartJobRequest } from "./start-job.ts";
 
 /*
@@ -75,6 +76,7 @@ export interface BulkJobsOptions {
   }): Promise<StoppedJob>;
   /** Throws UserErrors as `JobStarter.start` says. */
   start(request: StartJobRequest): Promise<StartedJob>;
+  parameters: SealedParameters;
 }
 
 /** Jobs that are worked at once. */
@@ -194,7 +196,7 @@ export class BulkJobs {
       ...(admit !== undefined && { admit: (runbook) => admit(runbook, former.draft) }),
       runbook: former.runbookId,
       draft: former.draft,
-      parameters: former.parameters,
+      parameters: this.#options.parameters.open(former.jobId, former.parameters, former.secretNames),
       retryOf: former.jobId,
       ...starter,
       ...(jobId !== undefined && { jobId }),

@@ -1,6 +1,7 @@
 import type { ScriptNeededFrame } from "../contract/link/control-frames.ts";
 import { assetsProtocolVersion } from "../contract/link/control-frames.ts";
 import type { Logger } from "../contract/logger.ts";
+import { UserError } from "../contract/user-error.ts";
 import type { AssignedAttempt, ClaimedJob, JobEffects } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../workers/clock.ts";
@@ -8,11 +9,13 @@ import type { ConnectedWorker } from "../workers/connected-worker.ts";
 import type { GivenSecrets } from "./given-secrets.ts";
 import type { RunnableVersion, RunnableVersions } from "./runnable-versions.ts";
 import type { RunningAttempts } from "./running-attempts.ts";
+import type { SealedParameters } from "./sealed-parameters.ts";
 
 export interface HandOverOptions {
   store: Pick<Store, "read" | "write">;
   versions: RunnableVersions;
   attempts: RunningAttempts;
+  parameters: SealedParameters;
   /** Null where nothing secret is ever given. */
   given: Pick<GivenSecrets, "of"> | null;
   clock: Clock;
@@ -102,6 +105,13 @@ export class HandOver {
       // Over while its text was being read: what took it away has ended it or queued it again.
       return;
     }
+    let parameters: Record<string, unknown>;
+    try {
+      parameters = this.#options.parameters.open(job.jobId, job.parameters, version.secretNames);
+    } catch (error) {
+      this.#failUnopened(job, error);
+      return;
+    }
     const worker = this.#options.connected(job.workerId);
     if (worker === undefined) {
       this.putBack(job, "the link to its worker had closed");
@@ -117,7 +127,7 @@ export class HandOver {
       runbook: { id: job.runbookId, name: job.runbookName, kind: job.runbookKind },
       scriptHash: version.scriptHash,
       script: isCarried ? null : version.script,
-      parameters: job.parameters,
+      parameters,
       parameterSchemas: version.parameterSchemas,
       logs: job.logs,
       grants: job.grants,
@@ -132,6 +142,17 @@ export class HandOver {
     if (stop !== null) {
       worker.send({ type: "stop-job", jobId, attempt, ...stop });
     }
+  }
+
+  /** No other attempt would have it better. */
+  #failUnopened(job: ClaimedJob, error: unknown): void {
+    const { logger } = this.#options;
+    const message = error instanceof UserError ? error.message : "a secret parameter could not be opened";
+    logger.error("a secret parameter of a job could not be opened", { jobId: job.jobId, error: String(error) });
+    this.#fail(job, { name: "SecretUnreadable", message }).catch((cause: unknown) => {
+      logger.error("a job could not be ended", { jobId: job.jobId, error: String(cause) });
+      this.putBack(job, "its secret parameters could not be opened");
+    });
   }
 
   #masksGivenSecrets(workerId: string): boolean {

@@ -57,6 +57,7 @@ import type { RetentionSettings } from "./retention.ts";
 import { defaultRetention, purgeEndedJobs } from "./retention.ts";
 import { RunnableVersions } from "./runnable-versions.ts";
 import { RunningAttempts } from "./running-attempts.ts";
+import { SealedParameters } from "./sealed-parameters.ts";
 import type { CheckedStart, StartedJob, StartJobRequest } from "./start-job.ts";
 import { JobStarter } from "./start-job.ts";
 import { StartableRunbooks } from "./startable-runbooks.ts";
@@ -244,8 +245,10 @@ class Jobs implements JobsFeature, JobLinkHandler {
       freeBytes: options.freeBytes ?? (async () => (storageFolder === null ? null : freeBytesOf(storageFolder))),
     });
     this.#queries = new JobQueries(store, (job) => this.#resource(job));
+    const parameters = new SealedParameters(options.assets?.sealer ?? null);
     this.#starter = new JobStarter({
       store,
+      parameters,
       runbooks: this.#runbooks,
       versions: this.#versions,
       refuseWhenStorageIsLow: () => this.#storage.refuseWhenLow(),
@@ -258,6 +261,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       store,
       stop: (of) => this.#stop(of),
       start: (request) => this.#starter.start(request),
+      parameters,
     });
     this.#view = new DispatchView(
       () => workers.allConnected(),
@@ -306,6 +310,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       store,
       versions: this.#versions,
       attempts: this.#attempts,
+      parameters,
       given,
       clock: this.#clock,
       logger,

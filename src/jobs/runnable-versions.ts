@@ -1,6 +1,7 @@
 import type { ParameterSchema } from "../contract/signature.ts";
 import type { Store } from "../store/store.ts";
 import { BoundedCache } from "./bounded-cache.ts";
+import { secretParametersOf } from "./sealed-parameters.ts";
 
 /** What a worker needs of a version to run it. */
 export interface RunnableVersion {
@@ -8,6 +9,8 @@ export interface RunnableVersion {
   /** SHA-256 of the script, hexadecimal. */
   scriptHash: string;
   parameterSchemas: Record<string, ParameterSchema>;
+  /** The names of the parameters that are secret. */
+  secretNames: readonly string[];
 }
 
 /** UTF-16 units of scripts that are remembered. */
@@ -37,7 +40,9 @@ export class RunnableVersions {
       return null;
     }
     const { executable, executableHash, signature } = stored;
-    const version = { script: executable, scriptHash: executableHash, parameterSchemas: signature.properties };
+    const parameterSchemas = signature.properties;
+    const secretNames = secretParametersOf(parameterSchemas);
+    const version = { script: executable, scriptHash: executableHash, parameterSchemas, secretNames };
     this.#versions.set(versionId, version);
     return version;
   }

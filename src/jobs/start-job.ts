@@ -7,6 +7,7 @@ import type { AcceptJob, JobEffects, QueueKey, StoredJob } from "../store/operat
 import type { Store } from "../store/store.ts";
 import { jobResource } from "./job-resource.ts";
 import type { RunnableVersions } from "./runnable-versions.ts";
+import type { SealedParameters } from "./sealed-parameters.ts";
 import type { StartableRunbook, StartableRunbooks } from "./startable-runbooks.ts";
 import { parkedReason } from "./waiting-reason.ts";
 
@@ -54,6 +55,7 @@ export interface JobStarterOptions {
   store: Pick<Store, "read" | "write">;
   runbooks: StartableRunbooks;
   versions: RunnableVersions;
+  parameters: SealedParameters;
   /** @throws UserError when no job may be accepted now */
   refuseWhenStorageIsLow(): void;
   /** A job is about to come into this queue; called in the turn in which its acceptance is asked for. */
@@ -105,6 +107,14 @@ export class JobStarter {
     return { runbookId: runbook.runbookId, runbookName: runbook.name, parameters, secretNames };
   }
 
+  /** As it is stored; jobs without secrets cost nothing here. */
+  #sealed(acceptance: AcceptJob): AcceptJob {
+    const { jobId, parameters, secretNames } = acceptance;
+    return secretNames.length === 0
+      ? acceptance
+      : { ...acceptance, parameters: this.#options.parameters.seal(jobId, parameters, secretNames) };
+  }
+
   async #start(request: StartJobRequest): Promise<StartedJob> {
     const { runbooks, versions, store } = this.#options;
     this.#options.refuseWhenStorageIsLow();
@@ -120,7 +130,7 @@ export class JobStarter {
         // So that it is there when the job is handed over; whoever needs it looks again.
         versions.lookUp(runbook.versionId).catch(() => undefined);
       }
-      const acceptance = acceptanceOf(runbook, request, draft);
+      const acceptance = this.#sealed(acceptanceOf(runbook, request, draft));
       const queue: QueueKey = { placementId: runbook.placementId, hostKind: hostKindOf[runbook.kind] };
       const accepting = store.write.acceptJob(acceptance);
       this.#options.expectJob(queue);

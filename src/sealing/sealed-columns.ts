@@ -7,8 +7,8 @@ export interface SealedColumn {
   column: string;
   /** Rows behind that id, in the order of ids; `next` is null at the end. A page may hold none and not be the last. */
   page(after: string | null): Promise<{ rows: SealedRow[]; next: string | null }>;
-  /** Replaces the values of rows whose version is still the same, in one transaction. */
-  rewrap(rows: SealedRow[]): Promise<void>;
+  /** Replaces the values of rows whose version is still the same, in one transaction. `former`: what was sealed there before. */
+  rewrap(rows: (SealedRow & { former: Uint8Array })[]): Promise<void>;
 }
 
 /** Rows that are rewrapped in one transaction. */

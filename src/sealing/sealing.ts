@@ -287,8 +287,9 @@ export class Sealing implements Sealer {
       do {
         const { rows, next } = await sealedColumn.page(after);
         const rewrapped = rows.flatMap((row) => {
-          const sealed = this.#rewrapOne({ table, column, rowId: row.rowId, version: row.version }, row.sealed);
-          return sealed === null ? [] : [{ ...row, sealed }];
+          const { rowId, version, sealed: former } = row;
+          const sealed = this.#rewrapOne({ table, column: row.column ?? column, rowId, version }, former);
+          return sealed === null ? [] : [{ ...row, sealed, former }];
         });
         if (rewrapped.length > 0) {
           await sealedColumn.rewrap(rewrapped);

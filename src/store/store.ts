@@ -8,6 +8,7 @@ import type { FolderReads, FolderWrites } from "./operations/folders.ts";
 import type { GroupMemberReads, GroupMemberWrites } from "./operations/group-members.ts";
 import type { IdempotencyKey, IdempotencyReads, IdempotencyWrites } from "./operations/idempotency.ts";
 import type { InstallationReads } from "./operations/installation.ts";
+import type { JobParameterReads, JobParameterWrites } from "./operations/job-parameters.ts";
 import type { JobSecretReads, JobSecretWrites } from "./operations/job-secrets.ts";
 import type { JobReads, JobWrites } from "./operations/jobs.ts";
 import type { NoticeReads, NoticeWrites } from "./operations/notices.ts";
@@ -48,6 +49,7 @@ export type ReadOperations = InstallationReads &
   AuditReads &
   IdempotencyReads &
   JobReads &
+  JobParameterReads &
   NoticeReads &
   ScheduleReads &
   StreamReads &
@@ -69,6 +71,7 @@ export type WriteOperations = RunbookWrites &
   AuditWrites &
   IdempotencyWrites &
   JobWrites &
+  JobParameterWrites &
   NoticeWrites &
   ScheduleWrites &
   StreamWrites &

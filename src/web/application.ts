@@ -14,6 +14,7 @@ export function application(
   parts: {
     authenticator: Authenticator;
     repeatedRequests: RepeatedRequests;
+    requestKey: Uint8Array;
     guard: TransportGuard;
     denied: DeniedAttempts;
     log: Log;

@@ -15,6 +15,7 @@ import { jobSecretsColumn } from "../jobs/given-secrets.ts";
 import type { JobsFeature } from "../jobs/jobs-feature.ts";
 import { createJobsFeature } from "../jobs/jobs-feature.ts";
 import type { RetentionSettings } from "../jobs/retention.ts";
+import { jobParametersColumn } from "../jobs/sealed-parameters.ts";
 import { CallersNotices } from "../notices/callers-notices.ts";
 import { readMailSettings } from "../notices/mail-settings.ts";
 import type { NoticesFeature } from "../notices/notices-feature.ts";
@@ -174,6 +175,7 @@ export async function openFeatures({
   });
   leader.start();
   sealing.addColumn(assetSecrets(store));
+  sealing.addColumn(jobParametersColumn(store));
   sealing.addColumn(jobSecretsColumn(store));
   sealing.start(leader);
   audit.start();

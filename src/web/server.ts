@@ -92,7 +92,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       denied.close();
       return toldLast;
     });
-    const app = application(routes, { authenticator: access, repeatedRequests, guard, denied, log });
+    const requestKey = sealing.deriveKey("repeatable requests");
+    const app = application(routes, { authenticator: access, repeatedRequests, requestKey, guard, denied, log });
     const server = httpServer(app, tls);
     server.on("upgrade", acceptWorkerLinks(features.workers, guard));
     const url = await listen(server, port, address, tls !== null);

@@ -1,3 +1,4 @@
+import type { JobParameterWrites } from "../operations/job-parameters.ts";
 import type { JobSecretWrites } from "../operations/job-secrets.ts";
 import type { JobWrites } from "../operations/jobs.ts";
 import type { StreamWrites } from "../operations/streams.ts";
@@ -7,7 +8,7 @@ import { notAudited } from "./audit-rule.ts";
 const byTheService = "the service does it by rules, and the job's row tells it";
 const byTheWorker = "a worker reports it, and the job's row tells it";
 
-export const jobAudit: AuditRules<JobWrites & JobSecretWrites & StreamWrites> = {
+export const jobAudit: AuditRules<JobWrites & JobParameterWrites & JobSecretWrites & StreamWrites> = {
   acceptJob: notAudited(
     "the job's row tells who started it and when; a second row for each job would cost as much again",
   ),
@@ -34,5 +35,6 @@ export const jobAudit: AuditRules<JobWrites & JobSecretWrites & StreamWrites> = 
   appendRecords: notAudited(byTheWorker),
   addJobSecrets: notAudited("the service remembers what further attempts of a job have to mask"),
   rewrapJobSecrets: notAudited("a part of a rotation of the master key, which is told"),
+  rewrapJobParameters: notAudited("a part of a rotation of the master key, which is told"),
   purgeJobSecrets: notAudited("the service does it when a job has ended"),
 };

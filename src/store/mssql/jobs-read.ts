@@ -70,9 +70,10 @@ export async function readJobToRetry(session: MssqlSession, { jobId }: { jobId: 
     draft: boolean;
     status: JobStatus;
     parameters: string;
+    secret_names: string;
     retried_as: Uint8Array | null;
   }>(
-    `SELECT j.runbook_id, j.runbook_name, j.draft, j.status, p.parameters,
+    `SELECT j.runbook_id, j.runbook_name, j.draft, j.status, p.parameters, p.secret_names,
        (SELECT TOP (1) r.job_id FROM runsmith.jobs r WHERE r.retry_of = j.job_id ORDER BY r.job_id DESC) AS retried_as
      FROM runsmith.jobs j JOIN runsmith.job_parameters p ON p.job_id = j.job_id WHERE j.job_id = @job_id`,
     { job_id: id(jobId) },
@@ -86,6 +87,7 @@ export async function readJobToRetry(session: MssqlSession, { jobId }: { jobId: 
         draft: row.draft,
         status: row.status,
         parameters: JSON.parse(row.parameters) as Record<string, unknown>,
+        secretNames: JSON.parse(row.secret_names) as string[],
         retriedAs: row.retried_as === null ? null : bytesToId(row.retried_as),
       };
 }

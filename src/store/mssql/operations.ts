@@ -10,6 +10,7 @@ import { folderReads, folderWriteRules, folderWrites } from "./folders.ts";
 import { groupMemberReads, groupMemberWriteRules, groupMemberWrites } from "./group-members.ts";
 import { idempotencyReads, idempotencyWriteRules, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
+import { jobParameterReads, jobParameterWriteRules, jobParameterWrites } from "./job-parameters.ts";
 import { jobSecretReads, jobSecretWriteRules, jobSecretWrites } from "./job-secrets.ts";
 import { jobReads, jobWriteRules, jobWrites } from "./jobs.ts";
 import { noticeReads } from "./notices-read.ts";
@@ -41,6 +42,7 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
     ...auditReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
+    ...jobParameterReads(session),
     ...jobSecretReads(session),
     ...changeReads(session),
     ...noticeReads(session),
@@ -66,6 +68,7 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
     ...auditWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
+    ...jobParameterWrites(session),
     ...jobSecretWrites(session),
     ...dutyLeaseWrites(session),
     ...noticeWrites(session),
@@ -90,6 +93,7 @@ export const writeRules: WriteRules<WriteOperations> = {
   ...auditWriteRules,
   ...idempotencyWriteRules,
   ...jobWriteRules,
+  ...jobParameterWriteRules,
   ...jobSecretWriteRules,
   ...dutyLeaseWriteRules,
   ...noticeWriteRules,

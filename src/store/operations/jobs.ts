@@ -127,8 +127,9 @@ export interface JobToRetry {
   runbookName: string;
   draft: boolean;
   status: JobStatus;
-  /** As they were given. */
+  /** As they are stored: secret ones may be sealed. */
   parameters: Record<string, unknown>;
+  secretNames: string[];
   /** The newest job that was started in place of it; null when there is none. */
   retriedAs: string | null;
 }

@@ -29,6 +29,8 @@ export interface SealingService {
 /** A sealed value in a row, and what it is bound to beside table and column. */
 export interface SealedRow {
   rowId: string;
+  /** Where a row has several sealed values, which of them; else the column itself. */
+  column?: string;
   version: number;
   sealed: Uint8Array;
 }

@@ -31,9 +31,10 @@ export function readJobToRetry(session: SqliteSession, { jobId }: { jobId: strin
     draft: number;
     status: JobStatus;
     parameters: string;
+    secret_names: string;
     retried_as: Uint8Array | null;
   }>(
-    `SELECT j.runbook_id, j.runbook_name, j.draft, j.status, p.parameters,
+    `SELECT j.runbook_id, j.runbook_name, j.draft, j.status, p.parameters, p.secret_names,
        (SELECT MAX(r.job_id) FROM jobs r WHERE r.retry_of = j.job_id) AS retried_as
      FROM jobs j JOIN job_parameters p ON p.job_id = j.job_id WHERE j.job_id = ?`,
     idToBytes(jobId),
@@ -47,6 +48,7 @@ export function readJobToRetry(session: SqliteSession, { jobId }: { jobId: strin
         draft: row.draft === 1,
         status: row.status,
         parameters: JSON.parse(row.parameters) as Record<string, unknown>,
+        secretNames: JSON.parse(row.secret_names) as string[],
         retriedAs: row.retried_as === null ? null : bytesToId(row.retried_as),
       };
 }

@@ -10,6 +10,7 @@ import { folderReads, folderWrites } from "./folders.ts";
 import { groupMemberReads, groupMemberWrites } from "./group-members.ts";
 import { idempotencyReads, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
+import { jobParameterReads, jobParameterWrites } from "./job-parameters.ts";
 import { jobSecretReads, jobSecretWrites } from "./job-secrets.ts";
 import { jobReads, jobWrites } from "./jobs.ts";
 import { noticeReads } from "./notices-read.ts";
@@ -40,6 +41,7 @@ export function readOperations(session: SqliteSession): ReadOperations {
     ...auditReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
+    ...jobParameterReads(session),
     ...jobSecretReads(session),
     ...noticeReads(session),
     ...scheduleReads(session),
@@ -65,6 +67,7 @@ export function writeOperations(session: SqliteSession): WriteOperations {
     ...auditWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
+    ...jobParameterWrites(session),
     ...jobSecretWrites(session),
     ...noticeWrites(session),
     ...scheduleWrites(session),

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHmac } from "node:crypto";
 import type { Express, Request, Response } from "express";
 import { requireNoWorker, requireRole, requireSomewhere } from "../../access/authorize.ts";
 import type { DeniedAttempts } from "../../access/denied-attempts.ts";
@@ -28,6 +28,8 @@ import { bodyCheck, paramsCheck, queryCheck } from "./validation.ts";
 export interface MountOptions {
   authenticator: Authenticator;
   repeatedRequests: RepeatedRequests;
+  /** What is kept of a repeatable request is hashed with this key, so that no secret in it can be guessed from what is kept. */
+  requestKey: Uint8Array;
   log: Log;
   guard: TransportGuard;
   denied: DeniedAttempts;
@@ -126,7 +128,7 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
       caller,
       requestId,
       ifMatch: route.ifMatch === true ? revisionOfIfMatch(request.headers["if-match"]) : undefined,
-      idempotency: idempotencyOf(route, request, caller, bytes),
+      idempotency: idempotencyOf(route, request, caller, bytes, options.requestKey),
       log,
       get signal() {
         return goneSignal(response);
@@ -294,13 +296,22 @@ function queryOf(url: string): Record<string, unknown> {
 }
 
 /** The hash tells whether a key that comes again comes with the same request. */
-function idempotencyOf(route: Route, request: Request, caller: Principal, body: Buffer): IdempotencyKey | undefined {
+function idempotencyOf(
+  route: Route,
+  request: Request,
+  caller: Principal,
+  body: Buffer,
+  requestKey: Uint8Array,
+): IdempotencyKey | undefined {
   const key = route.method === "POST" ? idempotencyKeyOf(request.headers["idempotency-key"]) : undefined;
   if (key === undefined) {
     return undefined;
   }
   const told = route.body?.secret === true ? emptyBody : body;
-  const requestHash = createHash("sha256").update(`${request.method} ${request.url}\n`).update(told).digest();
+  const requestHash = createHmac("sha256", requestKey)
+    .update(`${request.method} ${request.url}\n`)
+    .update(told)
+    .digest();
   return { principalId: caller.principalId, key, requestHash };
 }
 

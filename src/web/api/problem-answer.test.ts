@@ -47,6 +47,7 @@ describe("what a handler throws", () => {
             throw new Error("nobody signs in here");
           },
         },
+        requestKey: Buffer.alloc(32),
         denied: new DeniedAttempts(() => undefined),
         repeatedRequests: new RepeatedRequests(store),
         guard: new TransportGuard([]),

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, before, describe, test } from "node:test";
+import type { JobResource } from "../../contract/api/job.ts";
+import type { MasterKeyResource } from "../../contract/api/master-key.ts";
+import { emptySignature } from "../../contract/signature.ts";
+import { ScriptedWorker } from "../testing/scripted-worker.ts";
+import { TestServer } from "../testing/test-server.ts";
+
+const secret = "kanari-41c0de-vogel";
+
+const signature = {
+  ...emptySignature,
+  properties: { host: { type: "string" as const }, password: { type: "string" as const, "x-secret": true } },
+};
+
+describe("a secret parameter of a job", () => {
+  let server: TestServer;
+  let worker: ScriptedWorker;
+
+  before(async () => {
+    server = await TestServer.start({ log: { level: "error" } });
+    worker = await ScriptedWorker.connect(server, () => ({ signature }));
+    await server.import("deploy", "param()", { publish: true });
+  });
+  after(async () => {
+    await worker.close();
+    await server.close();
+  });
+
+  const start = (parameters: object, headers: Record<string, string> = {}) =>
+    server.call<JobResource>("POST", "/api/jobs", { body: { runbook: "deploy", parameters }, headers });
+
+  /** A job that no worker gets before the release. */
+  const startHeld = async (parameters: object) => {
+    await server.call("POST", "/api/dispatch/hold", { body: { scope: "all" } });
+    return (await start(parameters)).body.jobId;
+  };
+  const release = () => server.call("POST", "/api/dispatch/release", { body: { scope: "all" } });
+
+  const stored = async () => {
+    const files = await readdir(server.dataDirectory, { recursive: true, withFileTypes: true });
+    const whole = files.filter((file) => file.isFile()).map(({ parentPath, name }) => readFile(join(parentPath, name)));
+    return Buffer.concat(await Promise.all(whole));
+  };
+
+  const rotate = async () => {
+    await server.call("POST", "/api/master-key/rotation");
+    for (let rotating = true; rotating; ) {
+      rotating = (await server.call<MasterKeyResource>("GET", "/api/master-key")).body.rotating;
+    }
+  };
+
+  test("reaches the worker, and is neither in the database, its log nor any answer", async () => {
+    const given = { host: "a", password: secret };
+    const started = await start(given, { "idempotency-key": "one" });
+    assert.equal(started.status, 201);
+    const handed = await worker.nextJob();
+    assert.deepEqual(handed.parameters, given);
+    await worker.append(handed, [], "Failed");
+    const repeated = await start(given, { "idempotency-key": "one" });
+    assert.equal(repeated.body.jobId, started.body.jobId);
+    const differs = await start({ ...given, password: "other" }, { "idempotency-key": "one" });
+    assert.equal(differs.status, 422);
+    const read = await server.call("GET", `/api/jobs/${handed.jobId}`);
+    const bytes = await stored();
+    assert.ok(bytes.includes("deploy"), "the bytes that were read are those of the database");
+    for (const found of [started.bytes, repeated.bytes, read.bytes, bytes]) {
+      assert.equal(found.includes(secret), false);
+      assert.equal(found.includes(Buffer.from(secret).toString("base64").slice(0, 20)), false);
+    }
+  });
+
+  test("is given again when the job is retried, also under another master key", async () => {
+    const { body } = await start({ host: "b", password: secret });
+    await worker.append(await worker.nextJob(), [], "Failed");
+    await rotate();
+    const retried = await server.call<JobResource>("POST", `/api/jobs/${body.jobId}/retry`);
+    assert.equal(retried.status, 201);
+    const again = await worker.nextJob();
+    assert.deepEqual(again.parameters, { host: "b", password: secret });
+    await worker.append(again, [], "Completed");
+    assert.equal((await stored()).includes(secret), false);
+  });
+
+  test("that waits while the master key is replaced is handed over as it was given", async () => {
+    const jobId = await startHeld({ host: "c", password: secret });
+    await rotate();
+    await release();
+    const handed = await worker.nextJob();
+    assert.equal(handed.jobId, jobId);
+    assert.deepEqual(handed.parameters, { host: "c", password: secret });
+    await worker.append(handed, [], "Completed");
+  });
+
+  test("that was taken from another job fails the job, and the reason is told", async () => {
+    const one = await startHeld({ host: "d", password: secret });
+    const other = await startHeld({ host: "e", password: `${secret}2` });
+    const database = new DatabaseSync(join(server.dataDirectory, "runsmith.sqlite"));
+    const bytesOf = (id: string) => Buffer.from(id.replaceAll("-", ""), "hex");
+    database
+      .prepare(
+        "UPDATE job_parameters SET parameters = (SELECT parameters FROM job_parameters WHERE job_id = ?) WHERE job_id = ?",
+      )
+      .run(bytesOf(one), bytesOf(other));
+    database.close();
+    await release();
+    await worker.append(await worker.nextJob(), [], "Completed");
+    let job: JobResource;
+    do {
+      job = (await server.call<JobResource>("GET", `/api/jobs/${other}`)).body;
+    } while (job.status !== "Failed");
+    assert.equal(job.exception?.name, "SecretUnreadable");
+    assert.match(job.exception.message, /not what this installation sealed/);
+  });
+});
