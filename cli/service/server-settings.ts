@@ -52,6 +52,10 @@ export const serverOptions: readonly CommandOption[] = [
   { flags: "--log-level <level>", help: "what is logged", choices: logLevels },
   { flags: "--job-days <days>", help: "how long ended jobs are kept; or none, for ever" },
   { flags: "--keep-jobs <number>", help: "how many ended jobs are kept at most; or none, without limit" },
+  {
+    flags: "--request-limit <number>",
+    help: "requests that one principal may send within a minute; or none; 120000 when left out",
+  },
   { flags: "--audit-days <days>", help: "how long the audit is kept; or none, for ever; 400 when left out" },
   { flags: "--purge-every <duration>", help: "how often jobs that are kept no longer are purged; 1m when left out" },
   { flags: "--metrics-port <port>", help: "a listener of its own for /metrics, without a token" },
@@ -114,6 +118,8 @@ export function serverSettings(invocation: Invocation): ServerOptions {
   const jobDays = numberOrNone(invocation, "job-days", 36_500);
   const maximumJobs = numberOrNone(invocation, "keep-jobs", 1_000_000_000);
   const purgeEvery = invocation.text("purge-every");
+  const requestLimit = numberOrNone(invocation, "request-limit", 1_000_000_000);
+  if (requestLimit !== undefined) settings.requestLimit = requestLimit;
   const auditDays = numberOrNone(invocation, "audit-days", 36_500);
   if (auditDays !== undefined) settings.auditDays = auditDays;
   settings.retention = {

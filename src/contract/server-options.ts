@@ -28,6 +28,8 @@ export interface ServerOptions {
   behindProxy?: readonly string[];
   log?: { format?: LogFormat; level?: LogLevel };
   retention?: RetentionOptions;
+  /** Requests that one principal may send within a minute; null for any number. 120,000 when left out. */
+  requestLimit?: number | null;
   /** Days for which the audit is kept; null for ever. `defaultAuditDays` when left out. */
   auditDays?: number | null;
   /** A listener of its own for `/metrics`, without a token; loopback when `listen` is left out. */

@@ -4,6 +4,7 @@ import type { DeniedAttempts } from "../access/denied-attempts.ts";
 import type { Authenticator } from "./api/authentication.ts";
 import type { RepeatedRequests } from "./api/idempotency.ts";
 import { mountRoutes } from "./api/mount-routes.ts";
+import type { RequestLimits } from "./api/request-limits.ts";
 import type { Route } from "./api/route.ts";
 import type { Log } from "./logging.ts";
 import type { TransportGuard } from "./transport-guard.ts";
@@ -17,6 +18,7 @@ export function application(
     requestKey: Uint8Array;
     guard: TransportGuard;
     denied: DeniedAttempts;
+    limits: { principals: RequestLimits; addresses: RequestLimits };
     log: Log;
   },
 ): Express {

@@ -8,17 +8,40 @@ import type { TlsCertificate } from "./tls-certificate.ts";
 
 /** Longer than the idle time of common load balancers, so that they close first and never meet a closed connection. */
 const keepAliveTime = 75_000;
-/** A request must have come whole within this time; slow senders hold no connection for ever. */
-const requestTime = 120_000;
+/** What slow clients are given; milliseconds. */
+export interface ClientPatience {
+  /** For the head of a request. */
+  head: number;
+  /** For a whole request, so that slow senders hold no connection for ever. */
+  request: number;
+  /** For anything at all to come or to be taken: who reads no answer keeps none waiting in memory for ever. */
+  silence: number;
+  /** Between two looks for clients that have had their time. */
+  look: number;
+}
+
+const usualPatience: ClientPatience = { head: 20_000, request: 120_000, silence: 120_000, look: 5_000 };
 
 /** An HTTP or HTTPS server that hands its requests to a listener; it does not listen yet. */
-export function httpServer(listener: RequestListener, tls: TlsCertificate | null): Server {
-  const options = { keepAliveTimeout: keepAliveTime, requestTimeout: requestTime, noDelay: true };
-  return track(
+export function httpServer(
+  listener: RequestListener,
+  tls: TlsCertificate | null,
+  patience: ClientPatience = usualPatience,
+): Server {
+  const options = {
+    keepAliveTimeout: keepAliveTime,
+    headersTimeout: patience.head,
+    requestTimeout: patience.request,
+    connectionsCheckingInterval: patience.look,
+    noDelay: true,
+  };
+  const server =
     tls === null
       ? createHttpServer(options, listener)
-      : createHttpsServer({ ...options, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, listener),
-  );
+      : createHttpsServer({ ...options, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, listener);
+  // Event streams say something every 15 s, and worker links have a clock of their own.
+  server.setTimeout(patience.silence);
+  return track(server);
 }
 
 /**

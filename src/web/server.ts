@@ -8,6 +8,7 @@ import { openStore } from "../store/open-store.ts";
 import { adminTokenFile, writeAdminTokenFile } from "./admin-token-file.ts";
 import { apiRoutes } from "./api/api-routes.ts";
 import { RepeatedRequests } from "./api/idempotency.ts";
+import { addressLimits, principalLimits, RequestLimits } from "./api/request-limits.ts";
 import { application } from "./application.ts";
 import { takeDatabaseUrl } from "./database-url.ts";
 import { openFeatures } from "./features.ts";
@@ -93,7 +94,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return toldLast;
     });
     const requestKey = sealing.deriveKey("repeatable requests");
-    const app = application(routes, { authenticator: access, repeatedRequests, requestKey, guard, denied, log });
+    const { requestLimit = principalLimits.perMinute } = options;
+    const limits = {
+      principals: new RequestLimits({ ...principalLimits, perMinute: requestLimit }),
+      addresses: new RequestLimits(addressLimits),
+    };
+    const app = application(routes, {
+      authenticator: access,
+      repeatedRequests,
+      requestKey,
+      guard,
+      denied,
+      limits,
+      log,
+    });
     const server = httpServer(app, tls);
     server.on("upgrade", acceptWorkerLinks(features.workers, guard));
     const url = await listen(server, port, address, tls !== null);

@@ -18,6 +18,7 @@ import { idempotencyKeyOf } from "./idempotency.ts";
 import { readJsonBody } from "./json-body.ts";
 import { problemAnswer } from "./problem-answer.ts";
 import { RequestIds } from "./request-ids.ts";
+import type { RequestLimits } from "./request-limits.ts";
 import type { ApiAnswer, ApiRequest, Route } from "./route.ts";
 import { requireSameOrigin } from "./same-origin.ts";
 import { sendAnswer } from "./send-answer.ts";
@@ -33,6 +34,8 @@ export interface MountOptions {
   log: Log;
   guard: TransportGuard;
   denied: DeniedAttempts;
+  /** Of who signed in, by principal, and of others, by address. */
+  limits: { principals: RequestLimits; addresses: RequestLimits };
 }
 
 const emptyBody = Buffer.alloc(0);
@@ -152,14 +155,23 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
     const requestId = requestIds.next();
     const startedAt = isLogged ? performance.now() : 0;
     let caller = anonymous;
+    let end: (() => void) | undefined;
     try {
       caller = route.access === "anyone" ? anonymous : await signedIn(request, response, options);
+      end =
+        caller === anonymous
+          ? options.limits.addresses.begin(options.guard.clientAddress(request))
+          : options.limits.principals.begin(caller.principalId);
       admit(route, caller);
       const answer = await (route.method === "GET"
         ? answerTo(request, response, requestId, caller)
         : actAs(actorOfCaller(caller, { address: options.guard.clientAddress(request), requestId }), () =>
             answerTo(request, response, requestId, caller),
           ));
+      if ("write" in answer) {
+        // It may be written for hours.
+        end();
+      }
       await sendAnswer(request, response, answer, { requestId, secure: options.guard.isSecure(request) });
     } catch (error) {
       if (error instanceof UserError && error.code === "sign-in-refused") {
@@ -169,6 +181,7 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
       }
       await sendProblem(request, response, error, requestId, options);
     }
+    end?.();
     if (isLogged) {
       log[level](route.name, {
         requestId,

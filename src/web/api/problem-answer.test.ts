@@ -10,6 +10,7 @@ import type { Log } from "../logging.ts";
 import { silentLog } from "../logging.ts";
 import { TransportGuard } from "../transport-guard.ts";
 import { RepeatedRequests } from "./idempotency.ts";
+import { addressLimits, principalLimits, RequestLimits } from "./request-limits.ts";
 import { route } from "./route.ts";
 
 describe("what a handler throws", () => {
@@ -49,6 +50,7 @@ describe("what a handler throws", () => {
         },
         requestKey: Buffer.alloc(32),
         denied: new DeniedAttempts(() => undefined),
+        limits: { principals: new RequestLimits(principalLimits), addresses: new RequestLimits(addressLimits) },
         repeatedRequests: new RepeatedRequests(store),
         guard: new TransportGuard([]),
         log,

@@ -4,6 +4,7 @@ import type { ApiAnswer } from "./route.ts";
 /** On every answer: nothing of the API may be cached, sniffed, framed or run (OWASP REST security cheat sheet). */
 export const securityHeaders: Readonly<Record<string, string>> = {
   "Cache-Control": "no-store",
+  "Cross-Origin-Resource-Policy": "same-origin",
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
