@@ -187,6 +187,12 @@ describe("a job's assets", () => {
     assert.deepEqual(message, [true, "AssetError", "asset-not-found", 'There is no credential "none".', true]);
     const bad = await resultOf('return await api.variable("  x ").catch((error) => [error.code, error.message])');
     assert.deepEqual((bad as string[])[0], "asset-refused");
+    const long =
+      'await api.setVariable("Region", "x".repeat(2 ** 20)).catch((error) => [error.code, error.message.slice(-33)])';
+    assert.deepEqual(await resultOf(`return ${long}`), [
+      "asset-refused",
+      "more than 1048576 characters as JSON.".slice(-33),
+    ]);
     const ended = await end(typescript('await api.connection("none")'));
     assert.equal(ended.exception?.name, "AssetError");
   });

@@ -23,6 +23,9 @@ export const assetNamePattern = "^[^\\s\\p{C}](?:[^\\p{C}]*[^\\s\\p{C}])?$";
 /** JSON Schema of the name of an asset of any kind. */
 export const assetNameSchema = { type: "string", minLength: 1, maxLength: 512, pattern: assetNamePattern } as const;
 
+/** Characters of JSON that a job may give a variable: what goes over the link with heartbeats has to be short. */
+export const longestVariableJson = 1024 * 1024;
+
 export interface VariableValue {
   kind: "variable";
   type: VariableType;

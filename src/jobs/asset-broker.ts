@@ -65,6 +65,7 @@ export class AssetBroker {
       }
       const value = await source.valueForJob({ ...use, kind: request.kind, name: request.name });
       await given?.note(jobId, secretTextsOf(value));
+      this.#options.logger.debug("a job is given an asset", { jobId, kind: request.kind, name: request.name });
       return { value, secrets: secretPointersOf(value) };
     } catch (error) {
       return { error: this.#errorOf(error, jobId, request) };

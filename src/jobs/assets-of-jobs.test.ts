@@ -195,6 +195,20 @@ test("a job whose service was killed gets its assets from the next one", async (
   });
 });
 
+test("a job fails for good when what it was given was changed in the database", async (t) => {
+  const { service, worker } = await serviceWithAssets(t);
+  const { jobId } = await service.start("uses-assets");
+  await ask(worker, await worker.next("run-job"), get("credential", "ops"));
+  const [row] = await service.store.read.jobSecrets({ jobId });
+  assert.ok(row !== undefined);
+  await service.store.write.rewrapJobSecrets({
+    rows: [{ ...row, sealed: row.sealed.with(-1, 1 ^ (row.sealed.at(-1) ?? 0)) }],
+  });
+  worker.send({ type: "job-declined", jobId, attempt: 1, reason: "as the test says" });
+  worker.heartbeat(1_000);
+  assert.equal((await service.until(jobId, "Failed")).exception?.name, "SecretUnreadable");
+});
+
 test("a worker that could not mask what an earlier attempt was given does not get the job", async (t) => {
   const { service, worker } = await serviceWithAssets(t);
   const { jobId } = await service.start("uses-assets");

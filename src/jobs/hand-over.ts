@@ -73,7 +73,11 @@ export class HandOver {
       })
       .catch((error: unknown) => {
         logger.error("the text of a claimed job could not be read", { jobId: job.jobId, error: String(error) });
-        this.putBack(job, "its text could not be read");
+        if (error instanceof UserError && error.code === "sealed-value-altered") {
+          this.#failUnopened(job, error);
+        } else {
+          this.putBack(job, "its text could not be read");
+        }
       });
   }
 
@@ -147,11 +151,11 @@ export class HandOver {
   /** No other attempt would have it better. */
   #failUnopened(job: ClaimedJob, error: unknown): void {
     const { logger } = this.#options;
-    const message = error instanceof UserError ? error.message : "a secret parameter could not be opened";
-    logger.error("a secret parameter of a job could not be opened", { jobId: job.jobId, error: String(error) });
+    const message = error instanceof UserError ? error.message : "a secret could not be opened";
+    logger.error("a secret of a job could not be opened", { jobId: job.jobId, error: String(error) });
     this.#fail(job, { name: "SecretUnreadable", message }).catch((cause: unknown) => {
       logger.error("a job could not be ended", { jobId: job.jobId, error: String(cause) });
-      this.putBack(job, "its secret parameters could not be opened");
+      this.putBack(job, "its secrets could not be opened");
     });
   }
 

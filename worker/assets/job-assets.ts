@@ -1,5 +1,11 @@
 import type { AssetAnswer, AssetRequest } from "../../src/contract/assets.ts";
-import { assetNamePattern, assetValueKinds, longestAssetName, variableTypes } from "../../src/contract/assets.ts";
+import {
+  assetNamePattern,
+  assetValueKinds,
+  longestAssetName,
+  longestVariableJson,
+  variableTypes,
+} from "../../src/contract/assets.ts";
 import type { AttemptReference } from "../../src/contract/link/control-frames.ts";
 import { isTooDeep } from "../../src/contract/value-depth.ts";
 import { secretsAt } from "../masking/collect-secrets.ts";
@@ -149,6 +155,8 @@ function problemOf(request: AssetRequest): string | null {
     if (!known(variableTypes, request.type) || request.value === undefined)
       return "A variable holds a string, a number, a boolean, a date, an object or null.";
     if (isTooDeep(request.value)) return `The new value of the variable "${name}" is nested too deep.`;
+    if (JSON.stringify(request.value).length > longestVariableJson)
+      return `The new value of the variable "${name}" has more than ${longestVariableJson} characters as JSON.`;
   }
   return null;
 }
