@@ -1,4 +1,5 @@
 import { UserError } from "../contract/user-error.ts";
+import type { Sealer } from "../sealing/sealer.ts";
 import type { Store } from "../store/store.ts";
 import { administratorName } from "./administrator.ts";
 import { BasicCredentials } from "./basic-credentials.ts";
@@ -29,6 +30,8 @@ const administratorPurpose = "admin";
 
 export interface AccessOptions {
   sessions?: Partial<SessionTimes>;
+  /** For the secrets of sign-in providers. */
+  sealer?: Pick<Sealer, "seal" | "open">;
   /** Those that the server's file lists. */
   providers?: readonly SignInProvider[];
 }
@@ -55,7 +58,7 @@ export class AccessFeature {
     this.#store = store;
     const throttle = new SignInThrottle();
     this.signIn = new PasswordSignIn(store, throttle);
-    this.providers = new SignInProviders(options.providers ?? []);
+    this.providers = new SignInProviders(store, options.sealer, options.providers);
     this.sessions = new Sessions(store, { ...usualSessionTimes, ...options.sessions });
     this.#basic = new BasicCredentials(this.signIn);
     const forget = (principalId: string) => this.forget(principalId);

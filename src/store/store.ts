@@ -16,6 +16,7 @@ import type { RightReads, RightWrites } from "./operations/rights.ts";
 import type { RunbookReads, RunbookWrites } from "./operations/runbooks.ts";
 import type { ScheduleReads, ScheduleWrites } from "./operations/schedules.ts";
 import type { SealingReads, SealingWrites } from "./operations/sealing.ts";
+import type { SignInProviderReads, SignInProviderWrites } from "./operations/sign-in-providers.ts";
 import type { SignInReads, SignInWrites } from "./operations/sign-ins.ts";
 import type { StreamReads, StreamWrites } from "./operations/streams.ts";
 import type { WorkerGroupReads, WorkerGroupWrites } from "./operations/worker-groups.ts";
@@ -44,6 +45,7 @@ export type ReadOperations = InstallationReads &
   AccessReads &
   GroupMemberReads &
   SignInReads &
+  SignInProviderReads &
   RightReads &
   FolderReads &
   AuditReads &
@@ -66,6 +68,7 @@ export type WriteOperations = RunbookWrites &
   AccessWrites &
   GroupMemberWrites &
   SignInWrites &
+  SignInProviderWrites &
   RightWrites &
   FolderWrites &
   AuditWrites &

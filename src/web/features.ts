@@ -2,6 +2,7 @@ import { AccessFeature } from "../access/access-feature.ts";
 import { AuditFeature } from "../access/audit/audit-feature.ts";
 import { auditKey } from "../access/audit/audit-seals.ts";
 import { readProviderFile } from "../access/open-id/provider-file.ts";
+import { providerSecrets } from "../access/open-id/provider-secrets.ts";
 import { nobody } from "../access/principal.ts";
 import { RightsFeature } from "../access/rights-feature.ts";
 import { RunbookGate } from "../access/runbook-gate.ts";
@@ -88,6 +89,7 @@ export async function openFeatures({
   const { signInProvidersFile } = options;
   const access = new AccessFeature(store, {
     ...(options.sessions !== undefined && { sessions: options.sessions }),
+    sealer: sealing,
     providers: signInProvidersFile === undefined ? [] : await readProviderFile(signInProvidersFile),
   });
   const gate = new RunbookGate(store);
@@ -177,6 +179,7 @@ export async function openFeatures({
   sealing.addColumn(assetSecrets(store));
   sealing.addColumn(jobParametersColumn(store));
   sealing.addColumn(jobSecretsColumn(store));
+  sealing.addColumn(providerSecrets(store));
   sealing.start(leader);
   audit.start();
   workers.start();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { MeResource, NewTokenResource, TokenResource, UserResource } from "../../../src/contract/api/principal.ts";
+import type { SignInProviderResource } from "../../../src/contract/api/sign-in-provider.ts";
 import { TestServer } from "../../../src/web/testing/test-server.ts";
 import type { Ended } from "../../testing/runsmith.ts";
 import { runsmith } from "../../testing/runsmith.ts";
@@ -152,6 +153,26 @@ describe("the command line as somebody", () => {
     assert.equal((await as("monitoring", ["disconnect"])).code, 0);
     assert.equal((await server.call("GET", "/api/me", { token })).status, 200);
     assert.equal((await as("monitoring", ["connect", server.url, "--token-file", "-"], `${token}\n`)).code, 0);
+  });
+
+  test("a sign-in provider is set with a secret from standard input, shown without it, changed and removed", async () => {
+    const issuer = "https://login.example";
+    const set = ["set-sign-in-provider", "corp"];
+    assert.equal((await asAdministrator([...set, "--display-name", "Corp"])).code, 2);
+    const made = read<SignInProviderResource>(
+      await asAdministrator(
+        [...set, "--issuer", issuer, "--client-id", "x", "--client-secret"],
+        "a secret of the client\n",
+      ),
+    );
+    assert.deepEqual([made.hasClientSecret, made.issuer], [true, issuer]);
+    const changed = await asAdministrator([...set, "--group", "it=ops", "--new-users", "members", "--enabled", "no"]);
+    assert.deepEqual(read<SignInProviderResource>(changed).groups, { it: "ops" });
+    const shown = await asAdministrator(["get-sign-in-provider", "corp"]);
+    assert.equal(read<SignInProviderResource>(shown).hasClientSecret, true);
+    assert.doesNotMatch(shown.stdout, /a secret of the client/);
+    assert.equal((await asAdministrator(["remove-sign-in-provider", "corp"])).code, 0);
+    assert.deepEqual(read(await asAdministrator(["get-sign-in-provider"])), []);
   });
 
   test("no password goes over plain HTTP to another machine, and none stands in an address", async () => {

@@ -9,6 +9,7 @@ import { runbookAudit } from "./runbook-audit.ts";
 import { scheduleAudit } from "./schedule-audit.ts";
 import { sealingAudit } from "./sealing-audit.ts";
 import { serviceAudit } from "./service-audit.ts";
+import { signInProviderAudit } from "./sign-in-provider-audit.ts";
 import { workerAudit } from "./worker-audit.ts";
 
 /** What the audit tells of each write. An operation that is missing here does not compile: say how it is told, or why it is not. */
@@ -22,6 +23,7 @@ export const auditRules: AuditRules<WriteOperations> = {
   ...rightAudit,
   ...sealingAudit,
   ...assetAudit,
+  ...signInProviderAudit,
   ...serviceAudit,
 };
 

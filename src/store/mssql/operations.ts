@@ -22,6 +22,7 @@ import { scheduleReads } from "./schedules-read.ts";
 import { scheduleWriteRules, scheduleWrites } from "./schedules-write.ts";
 import { sealingReads, sealingWriteRules, sealingWrites } from "./sealing.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
+import { signInProviderReads, signInProviderWriteRules, signInProviderWrites } from "./sign-in-providers.ts";
 import { signInReads, signInWriteRules, signInWrites } from "./sign-ins.ts";
 import { streamReads, streamWriteRules, streamWrites } from "./streams.ts";
 import { workerGroupReads, workerGroupWriteRules, workerGroupWrites } from "./worker-groups.ts";
@@ -37,6 +38,7 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
     ...accessReads(session),
     ...groupMemberReads(session),
     ...signInReads(session),
+    ...signInProviderReads(session),
     ...rightReads(session),
     ...folderReads(session),
     ...auditReads(session),
@@ -63,6 +65,7 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
     ...accessWrites(session),
     ...groupMemberWrites(session),
     ...signInWrites(session),
+    ...signInProviderWrites(session),
     ...rightWrites(session),
     ...folderWrites(session),
     ...auditWrites(session),
@@ -88,6 +91,7 @@ export const writeRules: WriteRules<WriteOperations> = {
   ...accessWriteRules,
   ...groupMemberWriteRules,
   ...signInWriteRules,
+  ...signInProviderWriteRules,
   ...rightWriteRules,
   ...folderWriteRules,
   ...auditWriteRules,

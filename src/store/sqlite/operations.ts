@@ -21,6 +21,7 @@ import { scheduleReads } from "./schedules-read.ts";
 import { scheduleWrites } from "./schedules-write.ts";
 import { sealingReads, sealingWrites } from "./sealing.ts";
 import type { SqliteSession } from "./session.ts";
+import { signInProviderReads, signInProviderWrites } from "./sign-in-providers.ts";
 import { signInReads, signInWrites } from "./sign-ins.ts";
 import { streamReads, streamWrites } from "./streams.ts";
 import { workerGroupReads, workerGroupWrites } from "./worker-groups.ts";
@@ -36,6 +37,7 @@ export function readOperations(session: SqliteSession): ReadOperations {
     ...accessReads(session),
     ...groupMemberReads(session),
     ...signInReads(session),
+    ...signInProviderReads(session),
     ...rightReads(session),
     ...folderReads(session),
     ...auditReads(session),
@@ -62,6 +64,7 @@ export function writeOperations(session: SqliteSession): WriteOperations {
     ...accessWrites(session),
     ...groupMemberWrites(session),
     ...signInWrites(session),
+    ...signInProviderWrites(session),
     ...rightWrites(session),
     ...folderWrites(session),
     ...auditWrites(session),

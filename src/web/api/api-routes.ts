@@ -26,6 +26,7 @@ import { runbookRoutes } from "./routes/runbook-routes.ts";
 import { scheduleRoutes } from "./routes/schedule-routes.ts";
 import { servicePrincipalRoutes } from "./routes/service-principal-routes.ts";
 import { sessionRoutes } from "./routes/session-routes.ts";
+import { signInProviderRoutes } from "./routes/sign-in-provider-routes.ts";
 import { signInRoutes } from "./routes/sign-in-routes.ts";
 import { tokenRoutes } from "./routes/token-routes.ts";
 import { userRoutes } from "./routes/user-routes.ts";
@@ -91,6 +92,7 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
     ...rightRoutes(features.rights),
     ...sessionRoutes(features.access),
     ...signInRoutes(features.access),
+    ...signInProviderRoutes(features.access.providers),
     ...meRoutes(store, features.access.users),
     ...userRoutes(features.access.users),
     ...groupRoutes(features.access.groups),

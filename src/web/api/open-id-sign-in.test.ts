@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import type { Account } from "../../access/open-id/testing/provider.ts";
 import { clientId, clientSecret, TestProvider } from "../../access/open-id/testing/provider.ts";
 import type { GroupMemberResource, MeResource, UserResource } from "../../contract/api/principal.ts";
-import type { SignInWaysResource } from "../../contract/api/sign-in-provider.ts";
+import type { SignInProviderResource, SignInWaysResource } from "../../contract/api/sign-in-provider.ts";
 import type { ErrorBody } from "../../contract/error-body.ts";
 import { Browser } from "../testing/browser.ts";
 import { TestServer } from "../testing/test-server.ts";
@@ -27,7 +27,9 @@ describe("signing in by OpenID Connect", () => {
 
   before(async () => {
     const port = await freePort();
-    const callbacks = ["corp", "strict"].map((name) => `http://127.0.0.1:${port}/api/sign-in/${name}/callback`);
+    const callbacks = ["corp", "strict", "by-hand"].map(
+      (name) => `http://127.0.0.1:${port}/api/sign-in/${name}/callback`,
+    );
     provider = await TestProvider.start(() => callbacks);
     folder = mkdtempSync(join(tmpdir(), "runsmith-open-id-"));
     writeFileSync(join(folder, "secret"), `${clientSecret}\n`);
@@ -209,6 +211,72 @@ describe("signing in by OpenID Connect", () => {
     const browser = new Browser();
     await signIn(browser, start("strict"));
     assert.equal((await me(browser)).administrator, true);
+  });
+
+  test("an administrator makes a provider known, whose secret is sealed and never shown, changes it and takes it away", async () => {
+    const settings = {
+      name: "by-hand",
+      issuer: provider.issuer,
+      clientId,
+      clientSecret,
+      groups: { "corp-operators": "operators" },
+    };
+    const made = await server.call<SignInProviderResource>("POST", "/api/sign-in-providers", { body: settings });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    assert.equal(made.body.hasClientSecret, true);
+    assert.equal(made.body.displayName, "by-hand");
+    assert.doesNotMatch(made.bytes.toString(), new RegExp(clientSecret));
+    for (const file of readdirSync(server.dataDirectory)) {
+      const bytes = statSync(join(server.dataDirectory, file)).isFile()
+        ? readFileSync(join(server.dataDirectory, file))
+        : "";
+      assert.equal(bytes.includes(clientSecret), false, file);
+    }
+    assert.equal((await server.call("POST", "/api/sign-in-providers", { body: settings })).status, 409);
+    provider.account = { sub: "by-hand-user", preferred_username: "grace", groups: ["corp-operators"] };
+    const browser = new Browser();
+    await signIn(browser, start("by-hand"));
+    assert.deepEqual(
+      (await me(browser)).groups.map(({ name }) => name),
+      ["operators"],
+    );
+    const change = (body: object, ifMatch = '"1"') =>
+      server.call<SignInProviderResource>("PATCH", "/api/sign-in-providers/by-hand", {
+        body,
+        headers: { "if-match": ifMatch },
+      });
+    assert.equal((await change({ clientSecret: "a wrong secret of the client, long enough" })).body.revision, 2);
+    assert.equal((await change({ displayName: "By hand" })).status, 412);
+    assert.equal((await signIn(new Browser(), start("by-hand"))).body?.type, "provider-refused");
+    assert.equal((await change({ clientSecret }, '"2"')).status, 200);
+    await signIn(new Browser(), start("by-hand"));
+    assert.equal((await change({ enabled: false }, '"3"')).status, 200);
+    assert.equal((await new Browser().get(start("by-hand"))).status, 404);
+    const ways = await server.call<SignInWaysResource>("GET", "/api/sign-in", { token: null });
+    assert.deepEqual(
+      ways.body.providers.map(({ name }) => name),
+      ["corp", "strict"],
+    );
+    assert.equal((await server.call("DELETE", "/api/sign-in-providers/by-hand")).status, 204);
+    assert.equal((await server.call("GET", "/api/sign-in-providers/by-hand")).status, 404);
+  });
+
+  test("a provider of the server's file is shown without its secret, and changed there only", async () => {
+    const shown = await server.call<SignInProviderResource>("GET", "/api/sign-in-providers/corp");
+    assert.equal(shown.body.fromFile, true);
+    assert.doesNotMatch(shown.bytes.toString(), new RegExp(clientSecret));
+    assert.equal(
+      (await server.call("PATCH", "/api/sign-in-providers/corp", { body: { displayName: "x" } })).status,
+      409,
+    );
+    assert.equal((await server.call("DELETE", "/api/sign-in-providers/corp")).status, 409);
+    const same = { name: "corp", issuer: provider.issuer, clientId };
+    assert.equal((await server.call("POST", "/api/sign-in-providers", { body: same })).status, 409);
+    const unencrypted = { name: "plain", issuer: "http://corp.example", clientId };
+    assert.equal(
+      (await server.call("POST", "/api/sign-in-providers", { body: unencrypted })).body.type,
+      "invalid-issuer",
+    );
   });
 
   test("a provider that is not there is told as such, and an unknown one as unknown", async () => {

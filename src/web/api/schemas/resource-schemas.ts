@@ -11,6 +11,7 @@ import { principalResourceSchemas } from "./principal-schemas.ts";
 import { rightResourceSchemas } from "./right-schemas.ts";
 import { runbookResourceSchemas } from "./runbook-schemas.ts";
 import { scheduleResourceSchemas } from "./schedule-schemas.ts";
+import { signInProviderResourceSchemas } from "./sign-in-provider-schemas.ts";
 import { workerResourceSchemas } from "./worker-schemas.ts";
 
 /** Every resource that the API shows, by its name in the OpenAPI document. */
@@ -27,6 +28,7 @@ export const resourceSchemas: Readonly<Record<string, JsonSchema>> = {
   ...rightResourceSchemas,
   ...folderResourceSchemas,
   ...principalResourceSchemas,
+  ...signInProviderResourceSchemas,
   Installation: objectSchema({
     installationId: idSchema,
     version: { type: "string" },
