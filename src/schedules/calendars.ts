@@ -101,7 +101,7 @@ export class Calendars {
     const windows = await importICalendar({ text: of.iCalendar, effect: of.effect ?? "deny", timeZone, now });
     return former === null
       ? this.create({ name: of.calendar, timeZone, windows }, caller)
-      : this.change({ calendar: former.calendarId, timeZone, windows }, caller);
+      : this.change({ calendar: of.calendar, timeZone, windows }, caller);
   }
 
   /** @throws UserError `calendar-not-found` (404), `calendar-in-use` (409), `revision-mismatch` (412), `not-permitted` (403) */

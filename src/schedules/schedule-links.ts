@@ -51,7 +51,9 @@ export class ScheduleLinks {
       });
     }
     const schedule = of.schedule === undefined ? undefined : await read.schedule({ schedule: of.schedule });
-    const runbook = of.runbook === undefined ? undefined : await read.runbook({ runbook: of.runbook });
+    const found = of.runbook === undefined ? undefined : await read.runbook({ runbook: of.runbook });
+    // What may not be read is unknown, also to those who ask by its name.
+    const runbook = found && !permits(caller, "read", runbookTarget(found)) ? null : found;
     if (schedule === null || runbook === null) {
       throw schedule === null ? noSuchSchedule(of.schedule ?? "") : noSuchRunbook(of.runbook ?? "");
     }

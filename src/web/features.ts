@@ -36,6 +36,7 @@ import { CallersWorkers } from "../workers/callers-workers.ts";
 import type { WorkersFeature } from "../workers/workers-feature.ts";
 import { createWorkersFeature } from "../workers/workers-feature.ts";
 import { EventStreams } from "./api/event-streams.ts";
+import { assetNames } from "./asset-names.ts";
 import type { Log } from "./logging.ts";
 import { productVersion } from "./product-version.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
@@ -201,7 +202,11 @@ export async function openFeatures({
     access,
     audit,
     sealing,
-    rights: new RightsFeature({ store, changed: (principalId) => access.forget(principalId) }),
+    rights: new RightsFeature({
+      store,
+      assets: assetNames(store),
+      changed: (principalId) => access.forget(principalId),
+    }),
     assets,
     runbooks: new RunbooksFeature(store, analyser, runbookListener(jobs, gate, log), options.defaultGrants),
     folders: new RunbookFolders({ store, foldersChanged: () => access.forgetAll() }),
