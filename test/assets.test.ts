@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { generate } from "selfsigned";
 import { findPwsh } from "../worker/hosts/pwsh/find-pwsh.ts";
 import { skipUnless } from "./support/requires.ts";
 import type { System } from "./support/system.ts";
@@ -10,14 +11,22 @@ import { startSystem } from "./support/system.ts";
 const password = "correct-horse-battery";
 const token = "tok-en-of-the-variable";
 
+const connectionPassword = "of-the-connection";
+
 const inTypeScript = `import type { Credential } from "runsmith";
-import { credential, setVariable, variable } from "runsmith";
+import { createSecureContext } from "node:tls";
+import { certificate, connection, credential, setVariable, variable } from "runsmith";
 export default async function ({ login }: { login: Credential }) {
   const { userName, password } = await credential("OPS");
   console.log("typescript", userName, password, login.password === password);
   console.log(Buffer.from(userName + ":" + password).toString("base64"));
   console.log(await variable("Token"));
   await setVariable("Count", (await variable<number>("Count")) + 1);
+  const { Host, Port, Password } = await connection("Build");
+  console.log("connection", Host, Port, Password);
+  const { thumbprint, subject, ...keys } = await certificate("web");
+  createSecureContext(keys);
+  console.log("certificate", subject, thumbprint.length);
   return { count: await variable("Count") };
 }
 `;
@@ -30,9 +39,13 @@ $password = $ops.GetNetworkCredential().Password
 Get-AutomationVariable -Name Token
 Set-AutomationVariable -Name Count -Value ((Get-AutomationVariable -Name Count) + 1)
 "count $(Get-AutomationVariable -Name Count)"
+$build = Get-AutomationConnection -Name Build
+"connection $($build.Host) $($build.Port) $($build.Password)"
+$certificate = Get-AutomationCertificate -Name web
+"certificate $($certificate.Subject) $($certificate.HasPrivateKey)"
 `;
 
-test("a credential that was set is used by a runbook in each language, and its output shows it masked", {
+test("assets that were set are used by a runbook in each language, and its output shows their secrets masked", {
   ...skipUnless("bubblewrap"),
   timeout: 240_000,
 }, async () => {
@@ -41,15 +54,27 @@ test("a credential that was set is used by a runbook in each language, and its o
   await succeeds(system.run("set-variable", "Count", "--value", "40"));
   await writeFile(join(system.folder, "token"), token);
   await succeeds(system.run("set-variable", "Token", "--file", "token", "--encrypted"));
+  const fields = ["--field", "Host:required", "--field", "Port:number", "--field", "Password:encrypted"];
+  await succeeds(system.run("set-connection-type", "Server", ...fields));
+  const plain = ["--type", "Server", "--field", "Host=build", "--field", "Port=22"];
+  const secret = ["--secret-field", "Password"];
+  await succeeds(system.start(["set-connection", "Build", ...plain, ...secret], `${connectionPassword}\n`).ended);
+  const { private: key, cert } = await generate([{ name: "commonName", value: "web" }], { keySize: 2048 });
+  await writeFile(join(system.folder, "web.pem"), cert + key);
+  await succeeds(system.run("set-certificate", "web", "--file", "web.pem"));
 
   const typescript = await outputOf(system, "Use-Assets.ts", inTypeScript);
   assert.match(typescript, /^typescript admin \*{8} true$/m);
   assert.match(typescript, /^\{ count: 41 \}$/m);
+  assert.match(typescript, /^connection build 22 \*{8}$/m);
+  assert.match(typescript, /^certificate CN=web 40$/m);
   const pwsh = await findPwsh();
   if (!("missing" in pwsh)) {
     const powershell = await outputOf(system, "Use-AssetsToo.ps1", inPowerShell);
     assert.match(powershell, /^powershell admin \*{8} True$/m);
     assert.match(powershell, /^count 42$/m);
+    assert.match(powershell, /^connection build 22 \*{8}$/m);
+    assert.match(powershell, /^certificate CN=web True$/m);
   }
 
   const refused = await started(system, "Use-Assets", "login=none");
@@ -59,7 +84,8 @@ test("a credential that was set is used by a runbook in each language, and its o
   await system.stop();
   for (const name of await readdir(system.dataDirectory)) {
     const bytes = await readFile(join(system.dataDirectory, name)).catch(() => Buffer.alloc(0));
-    for (const secret of [password, token]) assert.ok(!bytes.includes(secret), `${secret} in ${name}`);
+    for (const secret of [password, token, connectionPassword])
+      assert.ok(!bytes.includes(secret), `${secret} in ${name}`);
   }
 });
 
@@ -69,9 +95,9 @@ async function outputOf(system: System, file: string, script: string): Promise<s
   await succeeds(system.run("import-runbook", file, "--publish"));
   const { code, stdout, stderr } = await started(system, file.replace(/\.\w+$/, ""), "login=ops");
   assert.equal(code, 0, stdout + stderr);
-  for (const secret of [password, token, Buffer.from(`admin:${password}`).toString("base64")])
+  for (const secret of [password, token, connectionPassword, Buffer.from(`admin:${password}`).toString("base64")])
     assert.ok(!stdout.includes(secret), stdout);
-  assert.equal(stdout.split("********").length - 1, 3, stdout);
+  assert.equal(stdout.split("********").length - 1, 4, stdout);
   return stdout;
 }
 
