@@ -101,6 +101,21 @@ test("a value wrapped by a new key opens by it, stays bound to its place, and is
   assert.throws(() => later.open(sealed, place), altered);
 });
 
+test("a key that is retired while a value is on its way opens it still, for a while", () => {
+  const [former, next] = keys(2);
+  assert.ok(former && next);
+  const readable = new Map([former, next].map((key) => [key.id, key]));
+  const sealers = [0, 60_000].map(
+    (grace) => new KeySealer(installation, { readable, current: former, retired: new Set() }, Buffer.alloc(32), grace),
+  );
+  for (const [index, sealer] of sealers.entries()) {
+    const sealed = sealer.seal(secret, place);
+    sealer.use({ readable, current: next, retired: new Set([former.id]) });
+    if (index === 0) assert.throws(() => sealer.open(sealed, place), altered);
+    else assert.deepEqual(Buffer.from(sealer.open(sealed, place)), secret);
+  }
+});
+
 test("a value sealed by a key that a service lacks is refused with the key's id", () => {
   const [one, other] = [sealerOf(), sealerOf()];
   const { id } = one.keys.current;

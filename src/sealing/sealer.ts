@@ -32,14 +32,21 @@ export interface SealingKeys {
 export class KeySealer implements Sealer {
   readonly #installationId: string;
   readonly #root: Uint8Array;
+  readonly #grace: number;
+  /** Until when keys that were retired while this worked still open what was read before, by the monotonic clock. */
+  readonly #openUntil = new Map<string, number>();
   #keys: SealingKeys;
   #mayBeOld: () => boolean = () => false;
 
-  /** @param root the secret that `deriveKey` starts from */
-  constructor(installationId: string, keys: SealingKeys, root: Uint8Array) {
+  /**
+   * @param root the secret that `deriveKey` starts from
+   * @param grace milliseconds for which a key that is retired meanwhile goes on to open values: they may have been read just before
+   */
+  constructor(installationId: string, keys: SealingKeys, root: Uint8Array, grace = 0) {
     this.#installationId = installationId;
     this.#keys = keys;
     this.#root = root;
+    this.#grace = grace;
   }
 
   get keys(): SealingKeys {
@@ -47,6 +54,11 @@ export class KeySealer implements Sealer {
   }
 
   use(keys: SealingKeys): void {
+    for (const keyId of keys.retired) {
+      if (!this.#keys.retired.has(keyId)) {
+        this.#openUntil.set(keyId, performance.now() + this.#grace);
+      }
+    }
     this.#keys = keys;
   }
 
@@ -96,7 +108,7 @@ export class KeySealer implements Sealer {
     if (keyId === null) {
       throw new AlteredValue("It is no sealed value.");
     }
-    if (this.#keys.retired.has(keyId)) {
+    if (this.#keys.retired.has(keyId) && performance.now() >= (this.#openUntil.get(keyId) ?? 0)) {
       throw new AlteredValue(`It is sealed by the key ${keyId}, which is retired.`);
     }
     const key = this.#keys.readable.get(keyId);

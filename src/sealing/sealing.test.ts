@@ -278,7 +278,7 @@ storeTest(
       service: "one",
       masterKey: { source: { read, shown }, makeAt: null },
       logger: silentLogger,
-      intervals: { report: 20, rotation: 5 },
+      intervals: { report: 20, rotation: 5, grace: 0 },
     });
     sealing.start(soleLeader);
     t.after(() => sealing.stop());

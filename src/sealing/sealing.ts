@@ -42,8 +42,11 @@ export interface SealingOptions {
   /** Names this service, as no other. */
   service: string;
   logger: Logger;
-  /** Milliseconds between two reports where several services share the database, and between two steps of a rotation. */
-  intervals?: { report: number; rotation: number };
+  /**
+   * Milliseconds between two reports where several services share the database, and between two steps of a rotation; and for which a key
+   * that was retired still opens what was read before.
+   */
+  intervals?: { report: number; rotation: number; grace: number };
 }
 
 /** Milliseconds since its last report for which a service counts as live, … */
@@ -51,7 +54,7 @@ const seenWithin = 30_000;
 /** … and after which it seals nothing, by its own clock, counted from before it reported. */
 const sealUnsureAfter = 22_000;
 
-const usualIntervals = { report: 8_000, rotation: 1_000 };
+const usualIntervals = { report: 8_000, rotation: 1_000, grace: 60_000 };
 
 export class Sealing implements Sealer {
   readonly #options: SealingOptions;
@@ -73,7 +76,8 @@ export class Sealing implements Sealer {
   static async open(options: SealingOptions): Promise<Sealing> {
     const { store, masterKey } = options;
     const { keys, madeAt } = await openMasterKeys(store, masterKey);
-    const sealer = new KeySealer(store.installationId, keys, await readRoot(store, keys));
+    const { grace } = options.intervals ?? usualIntervals;
+    const sealer = new KeySealer(store.installationId, keys, await readRoot(store, keys), grace);
     await proveSealing(store, sealer);
     const sealing = new Sealing(options, sealer, madeAt);
     await sealing.#report();

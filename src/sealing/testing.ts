@@ -26,7 +26,7 @@ export function openTestSealing(
     service,
     masterKey: { source: fileKeySource(file), makeAt: file },
     logger: silentLogger,
-    intervals: { report: 20, rotation: 5 },
+    intervals: { report: 20, rotation: 5, grace: 0 },
   });
 }
 

@@ -95,6 +95,36 @@ describe("a secret parameter of a job", () => {
     await worker.append(handed, [], "Completed");
   });
 
+  test("is right in every job while the master key is replaced under load, again and again", async () => {
+    let running = true;
+    const worked = (async () => {
+      for (let jobs = 0; ; jobs += 1) {
+        const handed = await worker.nextJob();
+        if (handed.parameters["host"] === "last") return jobs;
+        assert.equal(handed.parameters["password"], `${secret} of ${handed.parameters["host"]}`);
+        await worker.append(handed, [], "Completed");
+      }
+    })();
+    let started = 0;
+    const callers = Array.from({ length: 4 }, async (_, caller) => {
+      while (running) {
+        started += 1;
+        const host = `${caller}-${started}`;
+        assert.equal((await start({ host, password: `${secret} of ${host}` })).status, 201);
+      }
+    });
+    for (let rotation = 0; rotation < 2; rotation += 1) await rotate();
+    running = false;
+    await Promise.all(callers);
+    await start({ host: "last", password: "x" });
+    assert.equal(await worked, started);
+    const { body } = await server.call<{ keys: MasterKeyResource["keys"] }>("GET", "/api/master-key");
+    assert.deepEqual(
+      body.keys.map(({ state }) => state),
+      [...Array.from({ length: body.keys.length - 1 }, () => "retired"), "current"],
+    );
+  });
+
   test("that was taken from another job fails the job, and the reason is told", async () => {
     const one = await startHeld({ host: "d", password: secret });
     const other = await startHeld({ host: "e", password: `${secret}2` });
