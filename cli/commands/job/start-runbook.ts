@@ -1,6 +1,8 @@
 import type { JobResource } from "../../../src/contract/api/job.ts";
 import type { RunbookResource } from "../../../src/contract/api/runbook.ts";
-import type { Command } from "../../command.ts";
+import type { ScheduleLinkResource } from "../../../src/contract/api/schedule.ts";
+import { UserError } from "../../../src/contract/user-error.ts";
+import type { Command, Invocation } from "../../command.ts";
 import { connect } from "../../connection/connect.ts";
 import { exitCodeOfStatus, exitCodes } from "../../exit-codes.ts";
 import { followJob } from "../../follow/follow-job.ts";
@@ -11,6 +13,7 @@ import { printRow } from "../../output/print.ts";
 import { parsePriority } from "../../parameters/priority.ts";
 import { readParameters } from "../../parameters/read-parameters.ts";
 import { jobView } from "../../views/job-view.ts";
+import { scheduleLinkView } from "../../views/schedule-view.ts";
 
 export const command: Command = {
   name: "start-runbook",
@@ -22,6 +25,7 @@ export const command: Command = {
     { flags: "-p, --parameter <name=value>", help: "a parameter; once for each", many: true },
     { flags: "--parameters-file <file>", help: "parameters as JSON or YAML; - for standard input" },
     { flags: "--priority <number>", help: "-100 to 100, the larger goes first; the runbook's when left out" },
+    { flags: "--schedule <name>", help: "not now, but at each time of this schedule" },
     { flags: "--draft", help: "the draft in place of the published version" },
     { flags: "--wait", help: "wait for the job's end; the exit code tells how it ended" },
     { flags: "--follow", help: "print its output live; Ctrl-C detaches and the job goes on" },
@@ -32,6 +36,7 @@ export const command: Command = {
       line: `start-runbook Restart -p 'hosts=["a","b"]' -p service=nginx --wait`,
       does: "with parameters; exit code 0, 1, 3 or 4",
     },
+    { line: "start-runbook Report --schedule morning -p days=7", does: "at each time of a schedule" },
     { line: "start-runbook Restart --parameters-file restart.yaml --output name", does: "only the job's id" },
   ],
   async run(invocation) {
@@ -52,6 +57,13 @@ export const command: Command = {
       ...(draft ? { draft } : {}),
       ...(priority === undefined ? {} : { priority: parsePriority(priority) }),
     };
+    const schedule = invocation.text("schedule");
+    if (schedule !== undefined) {
+      refuseWithSchedule(invocation);
+      const link = await api.post<ScheduleLinkResource>("/api/schedule-links", { ...request, schedule });
+      await printRow(link, scheduleLinkView, invocation.output);
+      return exitCodes.completed;
+    }
     if (invocation.flag("follow")) {
       const { jobId, events } = await startFollowed(api, request);
       if (process.stderr.isTTY) process.stderr.write(`job ${jobId}\n`);
@@ -69,3 +81,10 @@ export const command: Command = {
     return ended === null ? exitCodes.interrupted : exitCodeOfStatus(ended.status);
   },
 };
+
+function refuseWithSchedule(invocation: Invocation): void {
+  const refused = ["draft", "wait", "follow"].find((name) => invocation.flag(name));
+  if (refused !== undefined) {
+    throw new UserError("usage", `--${refused} goes with a start now, and --schedule starts the runbook later.`);
+  }
+}
