@@ -262,6 +262,7 @@ export class AccessFeature {
       ...principalOf(holder),
       tokenId,
       ...(scope !== null && { scope: scope as Permission[] }),
+      ...(expiresAt !== null && { signedInUntil: expiresAt }),
     };
     this.#remembered.remember(key, principal, expiresAt, changes);
     this.#used.set(tokenId, Date.now());

@@ -24,6 +24,8 @@ export interface Principal {
   tokenId?: string;
   /** The session that speaks for it here; left out where none does. */
   sessionId?: string;
+  /** When that token or session ends, in milliseconds since the epoch; left out where it does not by itself. */
+  signedInUntil?: number;
   /** What is permitted at most, since its token was made for less; left out where all is that its rights permit. */
   scope?: readonly Permission[];
   /** It signed in by a password that it has to change before it does anything else. */

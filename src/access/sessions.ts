@@ -139,6 +139,7 @@ export class Sessions {
     const principal: Principal = {
       ...principalOf(holder),
       sessionId,
+      signedInUntil: endsAt,
       ...(holder.mustChangePassword && holder.method === "password" && { mustChangePassword: true }),
     };
     if (holder.hasFormerSecret) {

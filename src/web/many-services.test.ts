@@ -72,6 +72,28 @@ describe("two services over one database", { ...skipUnless("mssql"), timeout: 24
   const texts = (reader: EventReader) =>
     reader.events.filter(({ event }) => event === "record").map(({ data }) => data["text"]);
 
+  test("who is disabled at one service is signed out of the other, by session, token and password, within seconds", async () => {
+    const password = "correct horse battery staple";
+    await one.call("POST", "/api/users", { body: { name: "ada", password } });
+    const made = await one.call<{ token: string }>("POST", "/api/tokens", { body: { name: "x", principal: "ada" } });
+    const signedIn = await one.call("POST", "/api/session", { token: null, body: { userName: "ada", password } });
+    const cookie = signedIn.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    const ways = [
+      { authorization: `Bearer ${made.body.token}` },
+      { authorization: `Basic ${Buffer.from(`ada:${password}`).toString("base64")}` },
+      { cookie },
+    ];
+    const statuses = () =>
+      Promise.all(ways.map(async (headers) => (await other.call("GET", "/api/me", { token: null, headers })).status));
+    assert.deepEqual(await statuses(), [200, 200, 200]);
+    await one.call("PATCH", "/api/users/ada", { body: { enabled: false } });
+    const refused = async () => (await statuses()).every((status) => status === 401 || status === 429);
+    for (let tries = 0; !(await refused()); tries++) {
+      assert.ok(tries < 40, "The other service still takes what was ended");
+      await sleep(250);
+    }
+  });
+
   test("a script that came to one is analysed by a worker of the other, and published there", async () => {
     const worker = await connect(other);
     const { status, body } = await one.call("POST", "/api/runbooks/talk/publish", { body: {} });

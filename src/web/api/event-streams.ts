@@ -3,7 +3,15 @@ import { isMeant } from "../../access/remembered-principals.ts";
 import type { EventStream } from "./event-stream.ts";
 
 /** By whose token a stream was opened. */
-export type StreamReader = Pick<Principal, "principalId" | "groupIds" | "tokenId" | "sessionId">;
+export type StreamReader = Pick<Principal, "principalId" | "groupIds" | "tokenId" | "sessionId" | "signedInUntil">;
+
+/** Timers take no longer one; whoever reads for so long may connect anew. */
+const longestTimer = 2_147_483_647;
+
+/** A stream ends with the token or the session that opened it. */
+function endAt(stream: EventStream, time: number): NodeJS.Timeout {
+  return setTimeout(() => stream.end(), Math.min(Math.max(0, time - Date.now()), longestTimer)).unref();
+}
 
 /** The event streams that are open, by whose token they were opened. */
 export class EventStreams {
@@ -21,7 +29,15 @@ export class EventStreams {
       return;
     }
     this.#streams.set(stream, reader);
-    stream.gone.addEventListener("abort", () => this.#streams.delete(stream), { once: true });
+    const timer = reader.signedInUntil === undefined ? undefined : endAt(stream, reader.signedInUntil);
+    stream.gone.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        this.#streams.delete(stream);
+      },
+      { once: true },
+    );
   }
 
   /** Ends the streams of a principal that was changed, or of those who belong to a group that was. */

@@ -272,6 +272,22 @@ describe("signing in by password", () => {
   });
 });
 
+test("a stream of events ends with the token that opened it", async () => {
+  const server = await TestServer.start();
+  try {
+    const expiresAt = new Date(Date.now() + 1_500).toISOString();
+    const { body } = await server.call<{ token: string }>("POST", "/api/tokens", { body: { name: "x", expiresAt } });
+    const answer = await fetch(`${server.url}/api/events?topics=jobs`, {
+      headers: { authorization: `Bearer ${body.token}` },
+    });
+    assert.equal(answer.status, 200);
+    await answer.text();
+    assert.ok(Date.now() >= Date.parse(expiresAt) - 50);
+  } finally {
+    await server.close();
+  }
+});
+
 describe("the time of a session", () => {
   const start = (sessions: { idle?: number; longest?: number; rotation?: number }) => TestServer.start({ sessions });
   const begin = async (server: TestServer) => {
