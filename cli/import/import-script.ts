@@ -11,6 +11,8 @@ export interface ImportSettings {
   publish: boolean;
   overwrite: boolean;
   grantNeeded: boolean;
+  assetsLater?: boolean;
+  folder?: string;
   tags?: string[];
   description?: string;
 }
@@ -30,7 +32,7 @@ export async function importScript(
   script: ScriptFile,
   settings: ImportSettings,
 ): Promise<ImportedScript> {
-  const { tags, description, overwrite, grantNeeded } = settings;
+  const { tags, description, folder, overwrite, grantNeeded, assetsLater = false } = settings;
   const source = readScript(script.path).toString("base64");
   const before = overwrite ? await existing(api, script.name) : null;
   const sent = await api.post<RunbookResource>("/api/runbooks", {
@@ -38,6 +40,7 @@ export async function importScript(
     kind: script.kind,
     source,
     overwrite,
+    ...(folder === undefined ? {} : { folder }),
     ...(tags === undefined ? {} : { tags }),
     ...(description === undefined ? {} : { description }),
     ...(grantNeeded ? { grantNeeded } : {}),
@@ -45,7 +48,8 @@ export async function importScript(
   const path = `/api/runbooks/${encodeURIComponent(sent.runbookId)}`;
   let runbook = settings.publish || grantNeeded ? await analysed(api, path, sent) : sent;
   if (settings.publish && runbook.draft !== null) {
-    runbook = await api.post<RunbookResource>(`${path}/publish`, grantNeeded ? { grantNeeded } : {});
+    const body = { ...(grantNeeded ? { grantNeeded } : {}), ...(assetsLater ? { assetsLater } : {}) };
+    runbook = await api.post<RunbookResource>(`${path}/publish`, body);
   } else if (grantNeeded) {
     runbook = await grantNeeds(api, path, runbook);
   }

@@ -3,6 +3,7 @@ import type { Command, CommandOption, Invocation } from "../command.ts";
 import { connect } from "../connection/connect.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { printList, printOne, printRow } from "../output/print.ts";
+import { lookAfterRunbooks, reassignOption } from "./affected-runbooks.ts";
 import type { PrincipalNoun } from "./principal-nouns.ts";
 
 /* The commands that are the same for users, groups and service principals. */
@@ -86,8 +87,12 @@ export function switchPrincipalCommand<Resource>(
     summary: `${verb} a ${noun.spoken}`,
     description: effect,
     arguments: [{ name: "NAME", help: "its name or id" }],
+    ...(!enabled && { options: [reassignOption] }),
     examples: [{ line: `${verb}-${noun.name} ${noun.example}`, does: `${verb} it` }],
-    run: (invocation) => changePrincipal(noun, invocation, { enabled }),
+    async run(invocation) {
+      if (!enabled) await lookAfterRunbooks(connect(), noun, invocation);
+      return changePrincipal(noun, invocation, { enabled });
+    },
   };
 }
 
@@ -97,9 +102,12 @@ export function removePrincipalCommand<Resource>(noun: PrincipalNoun<Resource>, 
     summary: `remove a ${noun.spoken}`,
     description: effect,
     arguments: [{ name: "NAME", help: "its name or id" }],
+    options: [reassignOption],
     examples: [{ line: `remove-${noun.name} ${noun.example}`, does: "remove it" }],
     async run(invocation) {
-      await connect().call("DELETE", principalPath(noun, invocation.argument(0)));
+      const api = connect();
+      await lookAfterRunbooks(api, noun, invocation);
+      await api.call("DELETE", principalPath(noun, invocation.argument(0)));
       return exitCodes.completed;
     },
   };

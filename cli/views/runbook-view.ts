@@ -18,6 +18,8 @@ export const runbookView: View<RunbookResource> = {
   ],
   details: [
     { title: "Id", value: (runbook) => runbook.runbookId },
+    { title: "Folder", value: (runbook) => runbook.folder ?? "" },
+    { title: "Runs as", value: runAsText },
     { title: "Description", value: (runbook) => runbook.description || (current(runbook)?.synopsis ?? "") },
     { title: "Needs", value: (runbook) => current(runbook)?.needs.join(" ") ?? "" },
     { title: "Parameters", value: (runbook) => signatureText(current(runbook)?.signature ?? null) },
@@ -42,6 +44,12 @@ export const runbookView: View<RunbookResource> = {
 
 function current(runbook: RunbookResource) {
   return runbook.published ?? runbook.draft;
+}
+
+function runAsText({ runAs }: RunbookResource): string {
+  if (runAs === null) return "";
+  if (runAs.name === null) return "somebody who is gone: its jobs are refused";
+  return `${runAs.kind}:${runAs.name}${runAs.enabled ? "" : ", disabled: its jobs are refused"}`;
 }
 
 function draftText({ draft }: RunbookResource): string {

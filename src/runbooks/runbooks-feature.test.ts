@@ -99,7 +99,7 @@ describe("runbooks in TypeScript", () => {
     }
     await waiting.close();
     assert.deepEqual(failures, []);
-    const { published } = await runbooks.publish("interrupted", false, { caller: testAdministrator });
+    const { published } = await runbooks.publish("interrupted", { grantNeeded: false }, { caller: testAdministrator });
     assert.deepEqual(published?.problems, []);
   });
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { permits } from "../access/authorize.ts";
+import { namedPrincipal } from "../access/named-principal.ts";
 import type { Principal } from "../access/principal.ts";
 import { visibleTo } from "../access/visible-to.ts";
 import type { Analysis } from "../contract/analysis.ts";
@@ -13,6 +14,7 @@ import { noSuchFolder } from "../store/folder-refusals.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { StoredRunbook, StoredRunbookVersion, VersionName } from "../store/operations/runbooks.ts";
 import type { Store } from "../store/store.ts";
+import { refuseUnusableAssets } from "./named-assets.ts";
 import { namedRunAs, publishedRunAs } from "./run-as.ts";
 import { checkedRunbookName } from "./runbook-name.ts";
 import {
@@ -47,6 +49,21 @@ export interface RunbookToImport {
   publish: boolean;
   /** Grant what the script states that it needs. */
   grantNeeded: boolean;
+  /** Publish it although it names assets that its jobs may not use, or that are not there yet. */
+  assetsLater?: boolean;
+}
+
+/** Which runbooks: those that fit everything that is named. */
+export interface RunbooksQuery {
+  /** A part of the name, or a whole name with `*` in it. */
+  name?: string;
+  tag?: string;
+  /** Id or path of the folder that they are in. */
+  folder?: string;
+  /** Id or name of the principal that their jobs act as. */
+  runAs?: string;
+  after?: string;
+  limit: number;
 }
 
 /** What is changed of a runbook beside its texts. */
@@ -98,16 +115,14 @@ export class RunbooksFeature {
     return permitsRunbook(caller, "read", found) ? found : notFound(runbook);
   }
 
-  /** By name, those that the caller may read. @throws UserError `folder-not-found` (404) */
-  async list(
-    { folder, ...filter }: { name?: string; tag?: string; folder?: string; after?: string; limit: number },
-    caller: Principal,
-  ) {
+  /** By name, those that the caller may read. @throws UserError `folder-not-found`, `principal-not-found` (404) */
+  async list({ folder, runAs, ...filter }: RunbooksQuery, caller: Principal) {
     const visible = visibleTo(caller);
     const folderId = folder === undefined ? undefined : await this.#folderId(folder, caller);
     return this.#store.read.runbooks({
       ...filter,
       ...(folderId !== undefined && { folderId }),
+      ...(runAs !== undefined && { runAs: (await namedPrincipal(this.#store, runAs)).principalId }),
       ...(visible !== null && { visibleTo: visible }),
     });
   }
@@ -186,7 +201,7 @@ export class RunbooksFeature {
       return given.grantNeeded ? { ...imported, runbook: await this.#grantNeeded(imported.runbook, caller) } : imported;
     }
     try {
-      const runbook = await this.#publish(imported.runbook, given.grantNeeded, { caller });
+      const runbook = await this.#publish(imported.runbook, given, { caller });
       return { runbook, created: imported.created };
     } catch (error) {
       throw error instanceof UserError ? draftStays(error) : error;
@@ -209,12 +224,18 @@ export class RunbooksFeature {
 
   /**
    * Makes the draft the published version. With `grantNeeded` the runbook's grants become what the script states it needs;
-   * without, a script that needs more than its grants is refused.
-   * @throws UserError `runbook-not-found` (404), `runbook-has-no-draft`, `analysis-waiting`, `grants-missing` (409),
+   * without, a script that needs more than its grants is refused. So is one that names assets which its jobs may not use, unless
+   * `assetsLater` says that they will.
+   * @throws UserError `runbook-not-found` (404), `not-permitted`, `run-as-not-permitted` (403), `runbook-has-no-draft`,
+   * `analysis-waiting`, `grants-missing`, `assets-not-usable` (409),
    * `runbook-has-problems` (422)
    */
-  async publish(runbook: string, grantNeeded: boolean, context: ChangeContext): Promise<StoredRunbook> {
-    return this.#publish(await this.#editable(runbook, context), grantNeeded, context);
+  async publish(
+    runbook: string,
+    { grantNeeded, assetsLater = false }: { grantNeeded: boolean; assetsLater?: boolean },
+    context: ChangeContext,
+  ): Promise<StoredRunbook> {
+    return this.#publish(await this.#editable(runbook, context), { grantNeeded, assetsLater }, context);
   }
 
   /**
@@ -250,7 +271,11 @@ export class RunbooksFeature {
     return this.#store.write.deleteRunbook(change(runbook, context));
   }
 
-  async #publish(runbook: StoredRunbook, grantNeeded: boolean, context: ChangeContext): Promise<StoredRunbook> {
+  async #publish(
+    runbook: StoredRunbook,
+    { grantNeeded, assetsLater = false }: Pick<RunbookToImport, "grantNeeded" | "assetsLater">,
+    context: ChangeContext,
+  ): Promise<StoredRunbook> {
     const { draft } = await this.#analysed(runbook);
     const publication = {
       ...change(runbook.runbookId, context),
@@ -263,6 +288,9 @@ export class RunbooksFeature {
       return this.#changed(this.#writes(context).publishRunbook(publication));
     }
     const needs = stated(draft.needs);
+    if (!assetsLater) {
+      await refuseUnusableAssets(this.#store, runbook, publication.runAs);
+    }
     if (grantNeeded) {
       authorizeGrants(needs, runbook.grants, context.caller);
       return this.#changed(this.#writes(context).publishRunbook({ ...publication, grants: needs }));

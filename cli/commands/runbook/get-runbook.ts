@@ -9,7 +9,11 @@ export const command: Command = {
   name: "get-runbook",
   summary: "list the runbooks, or show one with its parameters and settings",
   arguments: [{ name: "NAME", help: "the runbook's name or id", optional: true }],
-  options: [{ flags: "--tag <tag>", help: "only those with this tag" }],
+  options: [
+    { flags: "--tag <tag>", help: "only those with this tag" },
+    { flags: "--folder <path>", help: "only those in this folder" },
+    { flags: "--run-as <principal>", help: "only those whose jobs act as this principal" },
+  ],
   examples: [
     { line: "get-runbook", does: "all of them" },
     { line: "get-runbook Get-DiskSpace", does: "one, with parameters, grants and problems" },
@@ -23,9 +27,16 @@ export const command: Command = {
       await printOne(runbook, runbookView, invocation.output);
       return exitCodes.completed;
     }
-    const tag = invocation.text("tag");
-    const query = tag === undefined ? "" : `?${new URLSearchParams({ tag })}`;
-    await printList(await api.list<RunbookResource>(`/api/runbooks${query}`), runbookView, invocation.output);
+    const query = new URLSearchParams();
+    for (const [option, parameter] of [
+      ["tag", "tag"],
+      ["folder", "folder"],
+      ["run-as", "runAs"],
+    ] as const) {
+      const value = invocation.text(option);
+      if (value !== undefined) query.set(parameter, value);
+    }
+    await printList(await api.list<RunbookResource>(`/api/runbooks?${query}`), runbookView, invocation.output);
     return exitCodes.completed;
   },
 };

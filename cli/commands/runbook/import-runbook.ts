@@ -39,6 +39,11 @@ export const command: Command = {
     { flags: "--publish", help: "publish each at once" },
     { flags: "--overwrite", help: "a runbook of that name gets a new draft in place of an error" },
     { flags: "--grant-needed", help: "grant each what its script states that it needs, and say what" },
+    { flags: "--folder <path>", help: "the folder that all of them go into" },
+    {
+      flags: "--assets-later",
+      help: "publish also what names assets that its jobs may not use, or that are not there yet",
+    },
     { flags: "--tags <a,b>", help: "tags for all of them" },
     { flags: "--description <text>", help: "a description for all of them" },
   ],
@@ -86,10 +91,13 @@ function skippedText(skipped: readonly string[]): string {
 function settingsOf(invocation: Invocation): ImportSettings {
   const description = invocation.text("description");
   const tags = invocation.text("tags");
+  const folder = invocation.text("folder");
   return {
     publish: invocation.flag("publish"),
     overwrite: invocation.flag("overwrite"),
     grantNeeded: invocation.flag("grant-needed"),
+    ...(folder === undefined ? {} : { folder }),
+    ...(invocation.flag("assets-later") ? { assetsLater: true } : {}),
     ...(tags === undefined ? {} : { tags: splitTags(tags) }),
     ...(description === undefined ? {} : { description }),
   };

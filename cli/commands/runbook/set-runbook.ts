@@ -16,6 +16,8 @@ import { parsePriority } from "../../parameters/priority.ts";
 import { runbookView } from "../../views/runbook-view.ts";
 import { splitTags } from "./import-runbook.ts";
 
+type Changes = Partial<RunbookSettings> & { folder?: string | null; runAs?: string };
+
 const logNames = ["verbose", "debug", "progress"] as const;
 
 /** What an administrator must know who lets jobs share hosts. */
@@ -49,6 +51,11 @@ export const command: Command = {
       choices: isolations,
     },
     { flags: "--share-callers", help: "with --isolation runbook: hosts also go from one starter's job to another's" },
+    { flags: "--folder <path>", help: "the folder that it goes into; or none" },
+    {
+      flags: "--run-as <principal>",
+      help: "whom its jobs act as, so that they may use what it may: user:NAME, group:NAME, service-principal:NAME",
+    },
     { flags: "--description <text>", help: "what it is for" },
     { flags: "--tags <a,b>", help: "its tags, all of them; or none" },
     { flags: "--logs <switches>", help: `streams recorded beside the usual ones: ${logNames.join(",")}; or none` },
@@ -83,6 +90,10 @@ export const command: Command = {
       does: "where its jobs run, in order",
     },
     { line: "set-runbook Restart --prefer worker:web-1", does: "on this worker and no other" },
+    {
+      line: "set-runbook Restart --folder Ops --run-as service-principal:ops",
+      does: "its folder, and whom its jobs act as",
+    },
   ],
   async run(invocation) {
     const changes = changesOf(invocation);
@@ -98,8 +109,8 @@ export const command: Command = {
   },
 };
 
-function changesOf(invocation: Invocation): Partial<RunbookSettings> {
-  const changes: Partial<RunbookSettings> = {};
+function changesOf(invocation: Invocation): Changes {
+  const changes: Changes = {};
   const set = (option: string, apply: (text: string) => void) => {
     const text = invocation.text(option);
     if (text !== undefined) apply(text);
@@ -112,6 +123,12 @@ function changesOf(invocation: Invocation): Partial<RunbookSettings> {
     changes.shareCallers = false;
   });
   if (invocation.flag("share-callers")) changes.shareCallers = true;
+  set("folder", (text) => {
+    changes.folder = isNone(text) ? null : text;
+  });
+  set("run-as", (text) => {
+    changes.runAs = text;
+  });
   set("description", (text) => {
     changes.description = text;
   });

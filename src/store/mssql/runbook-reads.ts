@@ -100,7 +100,7 @@ async function listRunbooks(session: MssqlSession, of: Parameters<RunbookReads["
        AND (@tag IS NULL OR EXISTS (
          SELECT 1 FROM OPENJSON(r.tags) AS t
          WHERE t.value COLLATE Latin1_General_CI_AS = @tag COLLATE Latin1_General_CI_AS))
-       AND (@folder_id IS NULL OR r.folder_id = @folder_id)
+       AND (@folder_id IS NULL OR r.folder_id = @folder_id) AND (@run_as IS NULL OR r.run_as = @run_as)
        AND (@folder_ids IS NULL
          OR r.folder_id IN (SELECT CONVERT(binary(16), REPLACE(v.value, N'-', N''), 2) FROM OPENJSON(@folder_ids) AS v)
          OR r.runbook_id IN (SELECT CONVERT(binary(16), REPLACE(v.value, N'-', N''), 2) FROM OPENJSON(@runbook_ids) AS v))
@@ -111,6 +111,7 @@ async function listRunbooks(session: MssqlSession, of: Parameters<RunbookReads["
       name: text(of.name === undefined ? null : likePattern(of.name)),
       tag: text(of.tag ?? null),
       folder_id: id(of.folderId ?? null),
+      run_as: id(of.runAs ?? null),
       folder_ids: json(of.visibleTo?.folderIds),
       runbook_ids: json(of.visibleTo?.runbookIds ?? []),
       limit: of.limit + 1,

@@ -91,12 +91,13 @@ export interface RunbookReads {
 
   /**
    * Runbooks by name. `name` finds a part of the name, or with `*` in it a whole name with wildcards; `tag` is one whole tag;
-   * `folderId` is a folder that they are in, `visibleTo` the only ones to be shown; `after` is the `next` of the page before.
+   * `folderId` is a folder that they are in, `runAs` the principal that their jobs act as, `visibleTo` the only ones to be shown; `after` is the `next` of the page before.
    */
   runbooks(of: {
     name?: string;
     tag?: string;
     folderId?: string;
+    runAs?: string;
     visibleTo?: VisibleRunbooks;
     after?: string;
     limit: number;

@@ -92,7 +92,7 @@ function listRunbooks(session: SqliteSession, of: Parameters<RunbookReads["runbo
      WHERE workspace_id = ?1 AND name > ?2
        AND (?3 IS NULL OR name LIKE ?3 ESCAPE '\\')
        AND (?4 IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?4 COLLATE NOCASE))
-       AND (?6 IS NULL OR folder_id = ?6)
+       AND (?6 IS NULL OR folder_id = ?6) AND (?9 IS NULL OR run_as = ?9)
        AND (?7 IS NULL OR folder_id IN (SELECT unhex(value, '-') FROM json_each(?7))
          OR runbook_id IN (SELECT unhex(value, '-') FROM json_each(?8)))
      ORDER BY name LIMIT ?5`,
@@ -104,6 +104,7 @@ function listRunbooks(session: SqliteSession, of: Parameters<RunbookReads["runbo
     of.folderId === undefined ? null : idToBytes(of.folderId),
     of.visibleTo === undefined ? null : JSON.stringify(of.visibleTo.folderIds),
     JSON.stringify(of.visibleTo?.runbookIds ?? []),
+    of.runAs === undefined ? null : idToBytes(of.runAs),
   );
   const page = rows.slice(0, of.limit);
   return {

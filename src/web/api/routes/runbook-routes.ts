@@ -11,6 +11,7 @@ import { route } from "../route.ts";
 import type { PageQuery } from "../schemas/common-schemas.ts";
 import { defaultPage, pageOf, pageQuery, resource } from "../schemas/common-schemas.ts";
 import { folderNameSchema } from "../schemas/folder-schemas.ts";
+import { principalSchema } from "../schemas/right-schemas.ts";
 import {
   importRunbookSchema,
   publishSchema,
@@ -55,6 +56,7 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
         overwrite?: boolean;
         publish?: boolean;
         grantNeeded?: boolean;
+        assetsLater?: boolean;
       };
     }>({
       method: "POST",
@@ -82,6 +84,7 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
             overwrite: body.overwrite === true,
             publish: body.publish === true,
             grantNeeded: body.grantNeeded === true,
+            assetsLater: body.assetsLater === true,
           },
           contextOf(request),
         );
@@ -91,7 +94,7 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
           : answer;
       },
     }),
-    route<{ query: PageQuery & { name?: string; tag?: string; folder?: string } }>({
+    route<{ query: PageQuery & { name?: string; tag?: string; folder?: string; runAs?: string } }>({
       method: "GET",
       path: "/api/runbooks",
       name: "listRunbooks",
@@ -101,6 +104,7 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
         name: { type: "string", maxLength: 256, description: "A part of the name, or a whole name with `*` in it." },
         tag: { type: "string", maxLength: 64, description: "One whole tag." },
         folder: { ...folderNameSchema, description: "Id or path of the folder that they are in, not below it." },
+        runAs: { ...principalSchema, description: "The principal that their jobs act as." },
         ...pageQuery,
       },
       responses: { 200: { description: "A page of runbooks.", schema: pageOf("Runbook") } },
@@ -174,7 +178,7 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
         return { status: 204 };
       },
     }),
-    route<OneRunbook & { body: { grantNeeded?: boolean } }>({
+    route<OneRunbook & { body: { grantNeeded?: boolean; assetsLater?: boolean } }>({
       method: "POST",
       path: "/api/runbooks/{runbook}/publish",
       name: "publishRunbook",
@@ -184,8 +188,9 @@ export function runbookRoutes(runbooks: RunbooksFeature): Route[] {
       ifMatch: true,
       responses: oneRunbook,
       async handle(request) {
-        const grantNeeded = request.body.grantNeeded === true;
-        return answerOf(await runbooks.publish(request.params.runbook, grantNeeded, contextOf(request)));
+        const { grantNeeded = false, assetsLater = false } = request.body;
+        const how = { grantNeeded, assetsLater };
+        return answerOf(await runbooks.publish(request.params.runbook, how, contextOf(request)));
       },
     }),
     route<OneRunbook & { query: PageQuery }>({

@@ -112,6 +112,11 @@ const sourceSchema: JsonSchema = {
   description: `The bytes of the script's file in base64 (RFC 4648 §4), at most ${scriptSizeLimit} of them.`,
 };
 
+const assetsLater: JsonSchema = {
+  type: "boolean",
+  description: "Publish it although it names assets that its jobs may not use, or that are not there yet.",
+};
+
 export const importRunbookSchema: JsonSchema = objectSchema(
   {
     name: { type: "string", description: "At most 64 letters, digits, spaces, and _ . -, with a letter first." },
@@ -126,15 +131,16 @@ export const importRunbookSchema: JsonSchema = objectSchema(
     },
     publish: { type: "boolean", description: "Publish the draft at once." },
     grantNeeded: { type: "boolean", description: "Grant what the script states that it needs." },
+    assetsLater,
   },
-  ["tags", "description", "folder", "overwrite", "publish", "grantNeeded"],
+  ["tags", "description", "folder", "overwrite", "publish", "grantNeeded", "assetsLater"],
 );
 
 export const saveDraftSchema: JsonSchema = objectSchema({ source: sourceSchema });
 
 export const publishSchema: JsonSchema = objectSchema(
-  { grantNeeded: { type: "boolean", description: "Grant what the script states that it needs." } },
-  ["grantNeeded"],
+  { grantNeeded: { type: "boolean", description: "Grant what the script states that it needs." }, assetsLater },
+  ["grantNeeded", "assetsLater"],
 );
 
 /** The runbook's part of the resources in the OpenAPI document. */
