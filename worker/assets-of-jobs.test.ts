@@ -149,6 +149,20 @@ describe("a job's assets", () => {
     assert.ok(said.includes("db.example.org"), said);
   });
 
+  it("are masked where PowerShell's formatter breaks or shortens them", { skip: withoutPwsh }, async () => {
+    const attempt = powershell(`
+      $long = Get-AutomationVariable -Name Long
+      @{ Token = $long; Other = 1 }
+      [pscustomobject]@{ A = 1; B = 2; C = 3; D = 4; E = 5; Token = $long }
+      [pscustomobject]@{ A = 1; Token = $long } | Format-Table
+      Write-Error "it is $long"
+      throw "and $long"`);
+    assert.equal((await end(attempt)).outcome, "Failed");
+    const said = everythingOf(attempt);
+    // The first and the last lines of what would be shown.
+    for (const part of ["part3-", "part20", "part40", "part58"]) assert.ok(!said.includes(part), said);
+  });
+
   it("give a certificate with its private key, in both languages", {
     skip: !existsSync(openssl) && "openssl is not here",
   }, async () => {

@@ -1,3 +1,4 @@
+import { brokenSecrets, shortenedSecrets, union } from "./formatted-text.ts";
 import { formsOf, leastSecretLength } from "./secret-forms.ts";
 import type { MatcherState, Ranges } from "./secret-matcher.ts";
 import { addRange, SecretMatcher } from "./secret-matcher.ts";
@@ -38,23 +39,20 @@ export class Masker {
   }
 
   /**
-   * The text without secrets.
+   * The text without secrets; also without those that a formatter broke over two lines, and without the beginnings of those that it
+   * shortened (`…`).
    *
    * @param isCut it may be cut at its end: then the beginning of a secret there is one
    */
   text(text: string, isCut = false): string {
+    const matcher = this.#matcher;
+    if (matcher === null) return text;
     const found: Ranges = [];
-    const state = this.#matcher?.read(text, 0, 0, found) ?? 0;
-    const open = isCut ? (this.#matcher?.openLength(state) ?? 0) : 0;
+    const state = matcher.read(text, 0, 0, found);
+    const open = isCut ? matcher.openLength(state) : 0;
     if (open >= leastSecretLength) addRange(found, text.length - open, text.length);
-    if (found.length === 0) return text;
-    let masked = "";
-    let shown = 0;
-    for (const [start, end] of found) {
-      masked += text.slice(shown, start) + maskText;
-      shown = end;
-    }
-    return masked + text.slice(shown);
+    const formatted = [...brokenSecrets(text, matcher), ...shortenedSecrets(text, matcher, leastSecretLength)];
+    return withMasks(text, formatted.length === 0 ? found : union([...found, ...formatted]));
   }
 
   /**
@@ -74,6 +72,17 @@ export class Masker {
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, this.#masked(member, isCut)]));
   }
+}
+
+function withMasks(text: string, secrets: Ranges): string {
+  if (secrets.length === 0) return text;
+  let masked = "";
+  let shown = 0;
+  for (const [start, end] of secrets) {
+    masked += text.slice(shown, start) + maskText;
+    shown = end;
+  }
+  return masked + text.slice(shown);
 }
 
 /**

@@ -133,6 +133,20 @@ describe("secrets of a job", () => {
     assert.ok(masker.text(text).endsWith(`often; ${maskText}`));
   });
 
+  it("are masked where a formatter broke them over lines, or shortened them", () => {
+    const masker = new Masker(["hunter22-and-more", "other-secret"]);
+    for (const [text, shown] of [
+      ["Password : hunter22-\n           and-more", `Password : ${maskText}`],
+      [
+        "     | it is hunt\r\n     | er22-and-more, and\n     | other-sec\n     | ret",
+        `     | it is ${maskText}, and\n     | ${maskText}`,
+      ],
+      ["Name hunter22…\nNext hun… other-secret…", `Name ${maskText}…\nNext hun… ${maskText}…`],
+      ["hunter22-and-more\nother-secret\nhunter22", `${maskText}\n${maskText}\nhunter22`],
+    ] as const)
+      assert.equal(masker.text(text), shown);
+  });
+
   it("are masked in a value that was cut within one", () => {
     const masker = new Masker(["hunter22"]);
     assert.deepEqual(masker.value({ a: ["text hunter", "hun"] }, true), { a: [`text ${maskText}`, "hun"] });

@@ -6,6 +6,7 @@ export const testSecrets = {
   password: "hunter22&<ü>",
   token: "tok/en+tok/en",
   connectionPassword: "c0nnection-pass",
+  long: Array.from({ length: 60 }, (_, index) => `part${index}`).join("-"),
 };
 
 const values: AssetValue[] = [
@@ -26,6 +27,10 @@ const byName: Record<string, { value: AssetValue; secrets: string[] }> = {
   "variable nothing": { value: { kind: "variable", type: "null", value: null, encrypted: false }, secrets: [] },
   "variable token": {
     value: { kind: "variable", type: "string", value: testSecrets.token, encrypted: true },
+    secrets: ["/value"],
+  },
+  "variable long": {
+    value: { kind: "variable", type: "string", value: testSecrets.long, encrypted: true },
     secrets: ["/value"],
   },
   "variable pin": { value: { kind: "variable", type: "string", value: "123", encrypted: true }, secrets: ["/value"] },
