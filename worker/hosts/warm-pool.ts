@@ -239,7 +239,7 @@ export class WarmPool {
         this.#directStarts--;
       } else this.#poolStarts--;
       if (!(outcome instanceof Error)) this.#ready(shelf, outcome);
-      else if (!this.#closed) this.#startFailed(shelf, outcome);
+      else if (!this.#closed) this.#startFailed(shelf, mode, outcome);
     });
     this.#starts.add(start);
   }
@@ -283,9 +283,10 @@ export class WarmPool {
     this.#refill();
   }
 
-  #startFailed(shelf: Shelf, error: Error): void {
+  #startFailed(shelf: Shelf, mode: StartMode, error: Error): void {
     this.#backOff(shelf);
-    const waiter = shelf.waiters.shift();
+    // A job that came while a host started for the pool has not had a start of its own yet.
+    const waiter = mode === "direct" ? shelf.waiters.shift() : undefined;
     if (waiter !== undefined) waiter.reject(error);
     else
       this.#options.logger.error("A host for the warm pool did not start", {

@@ -41,12 +41,12 @@ export const nodeHostLauncher: HostLauncher = {
 };
 
 /**
- * The path of Node's executable where every account may run it: as it is installed, or else by a hard link (or a copy) in
+ * The path of Node's executable where every account may run it: where it is installed, or else by a hard link (or a copy) in
  * the runtime folder. A link shares the executable's pages in memory with the worker.
  */
 async function executableForEveryone(directory: string): Promise<string> {
   const installed = await realpath(process.execPath);
-  if (await isOpenToEveryone(installed)) return installed;
+  if (!isInPrivateFolder(installed) && (await isOpenToEveryone(installed))) return installed;
   const { size, mtimeMs } = await stat(installed);
   const folder = path.join(
     directory,
@@ -70,6 +70,11 @@ async function executableForEveryone(directory: string): Promise<string> {
     await rm(temporary, { force: true });
   }
   return shared;
+}
+
+/** Where a host has files of its own: what else lay there could not be told from them when they are removed between two jobs. */
+function isInPrivateFolder(file: string): boolean {
+  return ["/tmp/", "/dev/shm/"].some((folder) => file.startsWith(folder));
 }
 
 async function isOpenToEveryone(file: string): Promise<boolean> {
