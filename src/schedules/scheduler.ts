@@ -14,6 +14,8 @@ export interface SchedulerOptions {
   logger: Logger;
   leadership: Leadership;
   startJob(request: StartJobRequest): Promise<StartedJob>;
+  /** Milliseconds for which it is kept what became of times. */
+  keptFor?: number;
 }
 
 /** Milliseconds between two looks whether schedules have changed; what is due comes in between at its time. */
@@ -26,8 +28,8 @@ const changedInterval = 50;
 const linksAtOnce = 50;
 const startsAtOnce = 1_000;
 
-/** Milliseconds for which it is kept what became of times, how often that is purged, and how many at once. */
-const keptFor = 30 * 86_400_000;
+/** Milliseconds for which it is kept what became of times, where nothing else is said; how often that is purged, and how many at once. */
+const usuallyKeptFor = 30 * 86_400_000;
 const purgeInterval = 3_600_000;
 const purgedAtOnce = 1_000;
 
@@ -248,7 +250,7 @@ export class Scheduler {
       return;
     }
     this.#purgedAt = now;
-    const of = { before: now - keptFor, limit: purgedAtOnce };
+    const of = { before: now - (this.#options.keptFor ?? usuallyKeptFor), limit: purgedAtOnce };
     while (!this.#stopped && (await this.#options.store.write.purgeScheduledTimes(of)) === purgedAtOnce) {
       // Until less is left than was asked for.
     }

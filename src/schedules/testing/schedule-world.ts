@@ -84,6 +84,7 @@ export class ScheduleWorld {
       logger: silentLogger,
       leadership,
       startJob: (request) => this.#start(request),
+      keptFor: 100 * 366 * 86_400_000,
     });
   }
 
