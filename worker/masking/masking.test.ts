@@ -98,6 +98,13 @@ describe("secrets of a job", () => {
     assert.ok(!decoded.includes("unter2"), decoded);
   });
 
+  it("are masked in hexadecimal, as a secure string of PowerShell is shown", () => {
+    const masker = new Masker(["hunter22"]);
+    for (const bytes of [Buffer.from("x hunter22"), Buffer.from("hunter22", "utf16le")])
+      for (const text of [bytes.toString("hex"), bytes.toString("hex").toUpperCase()])
+        assert.ok(masker.text(text).endsWith(maskText), text);
+  });
+
   it("are masked as bytes of UTF-16 that are read as text", () => {
     const masker = new Masker(["hunter22"]);
     const text = "it is hunter22.";

@@ -8,15 +8,15 @@ const leastSecretLineLength = 8;
 const longestEncodedSecret = 16 * 1024;
 
 /**
- * The texts that show a secret: as it is and line by line, and as JSON, URLs, XML, base64 and UTF-16 write it, also within a
- * longer text that was written so. None is shorter than `leastSecretLength`; none for a secret that is.
+ * The texts that show a secret: as it is and line by line, and as JSON, URLs, XML, base64, hexadecimal and UTF-16 write it, also
+ * within a longer text that was written so. None is shorter than `leastSecretLength`; none for a secret that is.
  */
 export function formsOf(secret: string): string[] {
   if (secret.length < leastSecretLength) return [];
   const forms = new Set([secret, ...jsonForms(secret), ...lines(secret)]);
   if (secret.length <= longestEncodedSecret) {
-    for (const form of [...urlForms(secret), ...xmlForms(secret), ...utf16Forms(secret), ...base64Forms(secret)])
-      forms.add(form);
+    const written = [urlForms, xmlForms, utf16Forms, hexadecimalForms, base64Forms].flatMap((write) => write(secret));
+    for (const form of written) forms.add(form);
   }
   return [...forms].filter((form) => form.length >= leastSecretLength);
 }
@@ -66,6 +66,12 @@ function utf16Forms(secret: string): string[] {
   return [little.subarray(0, -1), big.subarray(1)]
     .map((bytes) => bytes.toString("utf8"))
     .filter((text) => !text.includes("\ufffd"));
+}
+
+/** Of its UTF-8 and of its UTF-16; the latter is what `ConvertFrom-SecureString` makes of one where there is no Windows. */
+function hexadecimalForms(secret: string): string[] {
+  const lower = [Buffer.from(secret, "utf8"), utf16(secret).little].map((bytes) => bytes.toString("hex"));
+  return [...lower, ...lower.map((text) => text.toUpperCase())];
 }
 
 /** Of its UTF-8 and of its UTF-16, wherever it lies in what was encoded. */
