@@ -114,20 +114,31 @@ export class AssetCollection<Resource extends AssetResource, Settings extends ob
     const { asset } = await this.#readable(caller, of.asset);
     this.#authorizeEdit(caller, asset);
     const { kind, assetId, revision } = asset;
-    const usedBy = await this.#users(asset);
-    if (usedBy.length > 0 && !of.force) {
-      throw assetInUse(kind, asset.name, usedBy);
+    const { usedBy, further } = await this.#users(caller, asset);
+    if (usedBy.length + further > 0 && !of.force) {
+      throw assetInUse(kind, asset.name, usedBy, further);
     }
     const expectedRevision = of.expectedRevision ?? revision;
     await this.#store.write.removeAsset({ kind, assetId, force: of.force, expectedRevision });
-    return { usedBy };
+    return { usedBy, further };
   }
 
-  /** Where it is used, some of it. */
-  async #users({ assetId, kind, name }: StoredAsset): Promise<AssetUser[]> {
+  /** Where it is used, some of it: what the caller may read by name, and how much else there is. */
+  async #users(caller: Principal, { assetId, kind, name }: StoredAsset): Promise<RemovedAsset> {
     const assets = await this.#store.read.assetsUsing({ assetId, limit: usersTold });
     const runbooks = await runbooksNaming(this.#store, { kind, name }, usersTold);
-    return [...assets.map((user) => ({ kind: user.kind, id: user.assetId, name: user.name })), ...runbooks];
+    const users: { user: AssetUser; target: Target }[] = [
+      ...assets.map((user) => ({
+        user: { kind: user.kind, id: user.assetId, name: user.name },
+        target: { kind: "asset" as const, assetKind: user.kind, assetId: user.assetId },
+      })),
+      ...runbooks.map(({ runbookId, runbookName, folderId }) => ({
+        user: { kind: "runbook" as const, id: runbookId, name: runbookName },
+        target: { kind: "runbook" as const, runbookId, folderId },
+      })),
+    ];
+    const readable = users.filter(({ target }) => permits(caller, "read", target));
+    return { usedBy: readable.map(({ user }) => user), further: users.length - readable.length };
   }
 
   async #changeNow(

@@ -119,7 +119,16 @@ storeTest(
     const { runbookId } = runbook;
     await store.write.publishRunbook({ runbook: runbookId, changedBy: "ann" });
     await assert.rejects(remove("ops"), { code: "asset-in-use", message: /is used by the runbook restart/ });
-    assert.deepEqual(await remove("op"), { usedBy: [] });
-    assert.deepEqual(await remove("ops", true), { usedBy: [{ kind: "runbook", id: runbookId, name: "restart" }] });
+    const { items } = await assets.credentials.list(administrator, { limit: 10 });
+    const on = { kind: "asset", assetKind: "credential", assetId: items.at(-1)?.assetId ?? "" } as const;
+    const author = principal({ role: "author", on });
+    await assert.rejects(assets.credentials.remove(author, { asset: "ops", force: false }), {
+      message: "The credential Ops is used by 1 that you may not see.",
+    });
+    assert.deepEqual(await remove("op"), { usedBy: [], further: 0 });
+    assert.deepEqual(await remove("ops", true), {
+      usedBy: [{ kind: "runbook", id: runbookId, name: "restart" }],
+      further: 0,
+    });
   },
 );

@@ -29,9 +29,12 @@ export function assetChanged(kind: StoredAssetKind, name: string): UserError {
   });
 }
 
-/** @param users some of those that use it */
-export function assetInUse(kind: StoredAssetKind, name: string, users: readonly AssetUser[]): UserError {
-  const named = users.map((user) => `the ${user.kind === "runbook" ? "runbook" : nounOf(user.kind)} ${user.name}`);
+/** @param users some of those that use it; `further` ones may not be named */
+export function assetInUse(kind: StoredAssetKind, name: string, users: readonly AssetUser[], further = 0): UserError {
+  const named = [
+    ...users.map((user) => `the ${user.kind === "runbook" ? "runbook" : nounOf(user.kind)} ${user.name}`),
+    ...(further > 0 ? [`${further} that you may not see`] : []),
+  ];
   return new UserError("asset-in-use", `The ${nounOf(kind)} ${name} is used by ${named.join(", ")}.`, {
     status: 409,
     remedy: "Change these first, or remove it all the same (--force): they then fail where they need it.",

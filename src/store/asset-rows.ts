@@ -53,6 +53,7 @@ export interface PublishedScriptRow {
   runbook_id: Uint8Array;
   name: string;
   kind: RunbookKind;
+  folder_id: Uint8Array | null;
   executable: string;
 }
 
@@ -61,6 +62,7 @@ export function toPublishedScript(row: PublishedScriptRow): PublishedScript {
     runbookId: bytesToId(row.runbook_id),
     runbookName: row.name,
     runbookKind: row.kind,
+    folderId: row.folder_id === null ? null : bytesToId(row.folder_id),
     executable: row.executable,
   };
 }

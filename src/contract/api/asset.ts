@@ -88,6 +88,8 @@ export interface AssetUser {
 export interface RemovedAsset {
   /** What goes without it now; empty unless the removal was forced. */
   usedBy: AssetUser[];
+  /** How much else does, which the caller may not read. */
+  further: number;
 }
 
 /** What a field of a connection holds. */

@@ -49,7 +49,7 @@ export function assetReads(session: MssqlSession): Asynchronous<AssetReads> {
     assetsUsing: async ({ assetId, limit }) => (await readUsers(session, id(assetId), limit)).map(toNamedAsset),
     scriptsNaming: async ({ text: named, after, limit }) => {
       const rows = await session.all<PublishedScriptRow>(
-        `SELECT TOP (@limit) r.runbook_id, r.name, r.kind, v.executable FROM runsmith.runbooks r
+        `SELECT TOP (@limit) r.runbook_id, r.name, r.kind, r.folder_id, v.executable FROM runsmith.runbooks r
          JOIN runsmith.runbook_versions v ON v.version_id = r.published_version_id
          WHERE r.workspace_id = @workspace_id AND r.runbook_id > @after
            AND CHARINDEX(@named COLLATE Latin1_General_CI_AS, v.executable COLLATE Latin1_General_CI_AS) > 0

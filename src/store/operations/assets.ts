@@ -30,6 +30,7 @@ export interface PublishedScript {
   runbookId: string;
   runbookName: string;
   runbookKind: RunbookKind;
+  folderId: string | null;
   executable: string;
 }
 

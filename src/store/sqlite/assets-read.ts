@@ -60,7 +60,7 @@ export function assetReads(session: SqliteSession): AssetReads {
     scriptsNaming: ({ text, after, limit }) =>
       session
         .all<PublishedScriptRow>(
-          `SELECT r.runbook_id, r.name, r.kind, v.executable FROM runbooks r
+          `SELECT r.runbook_id, r.name, r.kind, r.folder_id, v.executable FROM runbooks r
            JOIN runbook_versions v ON v.version_id = r.published_version_id
            WHERE r.workspace_id = ? AND r.runbook_id > ? AND instr(lower(v.executable), lower(?)) > 0
            ORDER BY r.runbook_id LIMIT ?`,

@@ -93,7 +93,7 @@ test("assets are changed from the state that was seen, renamed, listed by name a
     ["operations"],
   );
   const removed = await server.call<RemovedAsset>("DELETE", "/api/credentials/OPERATIONS");
-  assert.deepEqual([removed.status, removed.body], [200, { usedBy: [] }]);
+  assert.deepEqual([removed.status, removed.body], [200, { usedBy: [], further: 0 }]);
   assert.equal((await server.call("DELETE", "/api/credentials/operations")).status, 404);
 });
 

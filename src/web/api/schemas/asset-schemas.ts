@@ -191,5 +191,6 @@ export const assetResourceSchemas: Readonly<Record<string, JsonSchema>> = {
       items: objectSchema({ kind: { enum: [...storedAssetKinds, "runbook"] }, id: idSchema, name: { type: "string" } }),
       description: "What goes without it now; empty unless the removal was forced.",
     },
+    further: { type: "integer", minimum: 0, description: "How much else does, which the caller may not read." },
   }),
 };
