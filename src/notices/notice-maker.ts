@@ -1,7 +1,8 @@
 import { v7 as newId } from "uuid";
 import { isoTime, isoTimeOrNull } from "../contract/api/iso-time.ts";
-import type { NoticeEvent, NoticeFacts, NoticeJob, NoticeSchedule } from "../contract/api/notice.ts";
+import type { NoticeCertificate, NoticeEvent, NoticeFacts, NoticeJob, NoticeSchedule } from "../contract/api/notice.ts";
 import type {
+  CertificateToNotice,
   JobToNotice,
   NewestNotice,
   NewNotice,
@@ -26,6 +27,7 @@ interface Happening {
   job: JobToNotice | null;
   worker: { workerId: string; name: string; group: string; reason: string | null } | null;
   schedule: ScheduleToNotice | null;
+  certificate: (CertificateToNotice & { assetId: string }) | null;
 }
 
 /**
@@ -139,7 +141,8 @@ function bundled(rule: StoredNoticeRule, happenings: Happening[]): Bundle[] {
   const byName = new Map<string, Bundle>();
   for (const happening of happenings) {
     const { event } = happening;
-    const aboutId = happening.job?.runbookId ?? happening.schedule?.linkId ?? happening.worker?.workerId ?? rule.ruleId;
+    const { job, schedule, worker, certificate } = happening;
+    const aboutId = job?.runbookId ?? schedule?.linkId ?? worker?.workerId ?? certificate?.assetId ?? rule.ruleId;
     const name = nameOf({ ruleId: rule.ruleId, event, aboutId });
     const bundle = isSingle ? undefined : byName.get(name);
     if (bundle === undefined) {
@@ -160,6 +163,7 @@ function noticeOf(bundle: Bundle, newest: NewestNotice | undefined, now: number)
     job: first.job === null ? null : noticeJob(first.job),
     worker: first.worker,
     schedule: first.schedule === null ? null : noticeSchedule(first.schedule),
+    certificate: first.certificate === null ? null : noticeCertificate(first.certificate),
     otherJobs: newestOf(others.flatMap(({ job }) => (job === null ? [] : [job.jobId]))),
   };
   // Where nothing is throttled only a target that fails makes notices wait for each other.
@@ -202,15 +206,18 @@ function fits(rule: StoredNoticeRule): (happening: Happening) => boolean {
 }
 
 /** Null when all that is known is gone. */
-function happeningOf({ event, subjectId, happenedAt, job, worker, schedule }: StoredNoticeEvent): Happening | null {
-  if (job === null && worker === null && schedule === null) {
+function happeningOf({ event, subjectId, happenedAt, job, ...others }: StoredNoticeEvent): Happening | null {
+  const { schedule } = others;
+  const worker = others.worker === null ? null : { workerId: subjectId, ...others.worker };
+  const certificate = others.certificate === null ? null : { assetId: subjectId, ...others.certificate };
+  if (job === null && worker === null && schedule === null && certificate === null) {
     return null;
   }
-  return { event, happenedAt, job, worker: worker === null ? null : { workerId: subjectId, ...worker }, schedule };
+  return { event, happenedAt, job, worker, schedule, certificate };
 }
 
 function lateJob(event: NoticeEvent, job: JobToNotice, happenedAt: number): Happening {
-  return { event, happenedAt, job, worker: null, schedule: null };
+  return { event, happenedAt, job, worker: null, schedule: null, certificate: null };
 }
 
 function noticeJob(job: JobToNotice): NoticeJob {
@@ -230,6 +237,10 @@ function noticeJob(job: JobToNotice): NoticeJob {
     claimedAt: isoTimeOrNull(job.claimedAt),
     endedAt: isoTimeOrNull(job.endedAt),
   };
+}
+
+function noticeCertificate({ expiresAt, ...certificate }: NonNullable<Happening["certificate"]>): NoticeCertificate {
+  return { ...certificate, expiresAt: isoTime(expiresAt) };
 }
 
 function noticeSchedule({ tags: _tags, dueAt, ...schedule }: ScheduleToNotice): NoticeSchedule {

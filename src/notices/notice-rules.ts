@@ -29,7 +29,7 @@ const shortestDelay = 1_000;
 /** Of a rule that says nothing else. */
 export const newRule: Omit<NoticeRuleSettings, "target"> = {
   enabled: true,
-  events: ["job-failed", "job-missed", "schedule-missed", "worker-lost"],
+  events: ["job-failed", "job-missed", "schedule-missed", "worker-lost", "certificate-expiring"],
   runbookId: null,
   group: null,
   tag: null,

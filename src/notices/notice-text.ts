@@ -13,7 +13,8 @@ export function noticeText({ event, facts, occurrences, ruleName }: TextOf): str
 
 /** What a mail's subject says. */
 export function noticeSubject({ event, facts, occurrences, ruleName }: TextOf): string {
-  const about = facts.job?.runbookName ?? facts.schedule?.scheduleName ?? facts.worker?.name ?? ruleName;
+  const about =
+    facts.job?.runbookName ?? facts.schedule?.scheduleName ?? facts.certificate?.name ?? facts.worker?.name ?? ruleName;
   const count = occurrences === 1 ? "" : ` (${occurrences} times)`;
   return oneLine(`Runsmith: ${about}: ${event.replaceAll("-", " ")}${count}`);
 }
@@ -28,6 +29,8 @@ export function noticeDetails(notice: StoredNotice): string {
     ["Worker", facts.worker === null ? null : `${facts.worker.name} (group ${facts.worker.group})`],
     ["Reason", facts.worker?.reason ?? null],
     ...scheduleLines(facts.schedule),
+    ["Certificate", facts.certificate === null ? null : `${facts.certificate.name} (${facts.certificate.subject})`],
+    ["Valid until", facts.certificate?.expiresAt ?? null],
     ["Further jobs", facts.otherJobs.length === 0 ? null : facts.otherJobs.join(", ")],
     ["Rule", notice.ruleName],
     ["Notice", notice.noticeId],
@@ -43,10 +46,13 @@ export function noticeDetails(notice: StoredNotice): string {
 
 type TextOf = Pick<StoredNotice, "event" | "facts" | "occurrences" | "ruleName">;
 
-function sentence(event: StoredNotice["event"], { job, worker, schedule }: NoticeFacts): string {
+function sentence(event: StoredNotice["event"], { job, worker, schedule, certificate }: NoticeFacts): string {
   if (schedule !== null) {
     const { scheduleName, runbookName, dueAt, reason } = schedule;
     return `Schedule ${scheduleName} did not start ${runbookName} at ${dueAt}: ${(reason ?? "it was missed").replace(/\.$/, "")}.`;
+  }
+  if (certificate !== null) {
+    return `Certificate ${certificate.name} (${certificate.subject}) is valid until ${certificate.expiresAt}.`;
   }
   if (worker !== null) {
     return `Worker ${worker.name} of group ${worker.group} was lost: ${worker.reason ?? "it was silent for longer than its lease"}.`;

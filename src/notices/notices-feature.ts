@@ -363,7 +363,7 @@ function testNotice(rule: StoredNoticeRule): NewNotice {
     aboutId: rule.ruleId,
     happenedAt: Date.now(),
     occurrences: 1,
-    facts: { job: null, worker: null, schedule: null, otherJobs: [] },
+    facts: { job: null, worker: null, schedule: null, certificate: null, otherJobs: [] },
     // It is claimed at once, unless this service ends here.
     dueIn: 60_000,
     mergeInto: null,

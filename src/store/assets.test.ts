@@ -132,3 +132,43 @@ storeTest("sealed values are gone through by id, and replaced only where the ver
     [sealed, other],
   );
 });
+
+storeTest("of certificates that end soon notices tell once for each number of days, the nearest first", async (t) => {
+  const store = await temporaryStore(t);
+  const day = 86_400_000;
+  const certificate = (name: string, days: number | null) =>
+    newAsset({
+      name,
+      kind: "certificate",
+      content: { subject: `CN=${name}` },
+      expiresAt: days === null ? null : Date.now() + days * day,
+    });
+  const soon = certificate("soon", 5);
+  for (const asset of [soon, certificate("later", 90), certificate("over", -3), certificate("vaulted", null)]) {
+    await store.write.createAsset(asset);
+  }
+  const warn = () => store.write.warnOfExpiry({ days: [30, 7, 0], limit: 10 });
+  assert.equal(await warn(), 0, "nobody is to be told yet");
+  await store.write.createNoticeRule({
+    name: "ops",
+    enabled: true,
+    events: ["certificate-expiring"],
+    runbookId: null,
+    group: null,
+    tag: null,
+    startLateAfter: null,
+    runningLongAfter: null,
+    throttle: 0,
+    target: { kind: "mail", recipients: ["ops@example.org"] },
+    changedBy: "ann",
+  });
+  assert.equal(await warn(), 2);
+  assert.equal(await warn(), 0);
+  const events = await store.read.noticeEvents({ limit: 10 });
+  assert.deepEqual(events.map(({ event, certificate: told }) => `${event} ${told?.name} ${told?.subject}`).toSorted(), [
+    "certificate-expiring over CN=over",
+    "certificate-expiring soon CN=soon",
+  ]);
+  await store.write.changeAsset(change(soon, { expiresAt: Date.now() + 20 * day }));
+  assert.equal(await warn(), 1, "one that was replaced is warned of anew");
+});

@@ -2,7 +2,13 @@ import type { NoticeEvent, NoticeFacts, NoticeStatus, NoticeSubject, NoticeTarge
 import type { JobException } from "../contract/host/host-messages.ts";
 import type { JobStatus } from "../contract/job-status.ts";
 import { bytesToId } from "./id-bytes.ts";
-import type { JobToNotice, ScheduleToNotice, StoredNotice, StoredNoticeRule } from "./operations/notices.ts";
+import type {
+  CertificateToNotice,
+  JobToNotice,
+  ScheduleToNotice,
+  StoredNotice,
+  StoredNoticeRule,
+} from "./operations/notices.ts";
 
 /* Rows of notices as both databases give them, and what they are made into. */
 
@@ -89,8 +95,12 @@ export function toNotice(row: NoticeRow): StoredNotice {
     event: row.event,
     aboutId: bytesToId(row.about_id),
     occurrences: row.occurrences,
-    // Those that an older release made tell nothing of schedules.
-    facts: { schedule: null, ...(JSON.parse(row.facts) as Omit<NoticeFacts, "schedule">) },
+    // Those that an older release made tell nothing of schedules and certificates.
+    facts: {
+      schedule: null,
+      certificate: null,
+      ...(JSON.parse(row.facts) as Omit<NoticeFacts, "schedule" | "certificate">),
+    },
     status: row.status,
     attempts: row.attempts,
     reason: row.reason,
@@ -99,6 +109,25 @@ export function toNotice(row: NoticeRow): StoredNotice {
     nextAttemptAt: row.next_attempt_at,
     deliveredAt: row.delivered_at,
   };
+}
+
+/** Columns of a `CertificateToNotice`; `c` is the asset. */
+export const certificateToNoticeColumns = `c.name AS certificate_name, c.content AS certificate_content,
+    c.expires_at AS certificate_expires_at`;
+
+export interface CertificateToNoticeRow {
+  certificate_name: string | null;
+  certificate_content: string | null;
+  certificate_expires_at: number | null;
+}
+
+export function toCertificateToNotice(row: CertificateToNoticeRow): CertificateToNotice | null {
+  const { certificate_name: name, certificate_content: content, certificate_expires_at: expiresAt } = row;
+  if (name === null || content === null || expiresAt === null) {
+    return null;
+  }
+  const { subject } = JSON.parse(content) as { subject?: string };
+  return { name, subject: subject ?? "", expiresAt };
 }
 
 /** Columns of a `JobToNotice`; `j` is the job, `r` its runbook, `w` its worker. */

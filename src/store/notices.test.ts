@@ -20,7 +20,7 @@ const settings: NoticeRuleSettings = {
   target: { kind: "mail", recipients: ["ops@example.org"] },
 };
 
-const facts = { job: null, worker: null, schedule: null, otherJobs: [] };
+const facts = { job: null, worker: null, schedule: null, certificate: null, otherJobs: [] };
 
 function addRule(store: Store, more: Partial<NoticeRuleSettings> & { name?: string } = {}): Promise<StoredNoticeRule> {
   return store.write.createNoticeRule({ ...settings, name: "ops", changedBy: "ann", ...more });

@@ -9,6 +9,7 @@ import { RunbookGate } from "../access/runbook-gate.ts";
 import { newToken, tokenHash } from "../access/token.ts";
 import { assetSecrets } from "../assets/asset-secret.ts";
 import { AssetsFeature } from "../assets/assets-feature.ts";
+import { certificateExpiry } from "../assets/certificate-expiry.ts";
 import type { RetentionOptions, ServerOptions } from "../contract/server-options.ts";
 import { defaultAuditDays } from "../contract/server-options.ts";
 import { CallersJobs } from "../jobs/callers-jobs.ts";
@@ -176,6 +177,7 @@ export async function openFeatures({
       jobs.changedElsewhere(changed);
     },
   });
+  const certificates = certificateExpiry(store, { leadership: leader, logger: log, warned: () => notices.wake() });
   leader.start();
   sealing.addColumn(assetSecrets(store));
   sealing.addColumn(jobParametersColumn(store));
@@ -186,6 +188,7 @@ export async function openFeatures({
   workers.start();
   jobs.start();
   notices.start();
+  certificates.start();
   schedules.start();
   changes.start();
   let ended: Promise<void> | undefined;
@@ -222,6 +225,7 @@ export async function openFeatures({
     endConnections,
     async close() {
       await endConnections();
+      await certificates.stop();
       await notices.stop();
       await audit.stop();
       await leader.stop();

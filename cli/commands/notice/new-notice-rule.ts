@@ -11,7 +11,7 @@ export const command: Command = {
   name: "new-notice-rule",
   summary: "tell somebody, by web hook or mail, when jobs fail or are late, or workers are lost",
   description:
-    "Makes a notice rule. Without --event it tells of failed and missed jobs and of lost workers. Within its throttle (5m) it tells of one event of one runbook or worker once, and counts what comes meanwhile. Secrets are files of the service's --notice-secrets, so that no command line and no database holds them; mail needs the service's --mail-settings.",
+    "Makes a notice rule. Without --event it tells of failed and missed jobs, missed schedules, lost workers and certificates that end soon. Within its throttle (5m) it tells of one event of one runbook or worker once, and counts what comes meanwhile. Secrets are files of the service's --notice-secrets, so that no command line and no database holds them; mail needs the service's --mail-settings.",
   arguments: [{ name: "RULE", help: "the rule's name" }],
   options: noticeRuleOptions,
   examples: [

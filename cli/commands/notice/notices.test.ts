@@ -43,7 +43,7 @@ test("notice rules are made, tested, followed, changed and removed from the comm
   );
   assert.equal(made.code, 0, made.stderr);
   const rule = made.answer as NoticeRuleResource;
-  assert.deepEqual(rule.events, ["job-failed", "job-missed", "schedule-missed", "worker-lost"]);
+  assert.deepEqual(rule.events, ["job-failed", "job-missed", "schedule-missed", "worker-lost", "certificate-expiring"]);
   assert.equal(rule.throttle, 3_600_000);
   assert.equal((await run("new-notice-rule", "OPS", "--mail", "a@example.org")).code, 2);
   assert.equal((await run("new-notice-rule", "mails", "--mail", "a@example.org,b@example.org")).code, 0);

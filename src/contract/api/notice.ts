@@ -10,6 +10,8 @@ export const noticeEvents = [
   "job-running-long",
   /** A schedule missed times, or was refused a job. */
   "schedule-missed",
+  /** A certificate ends soon, or has ended. */
+  "certificate-expiring",
   /** A worker was silent for longer than its lease. */
   "worker-lost",
 ] as const;
@@ -104,11 +106,20 @@ export interface NoticeSchedule {
   reason: string | null;
 }
 
+export interface NoticeCertificate {
+  assetId: string;
+  name: string;
+  subject: string;
+  /** When it ends, or has ended. */
+  expiresAt: string;
+}
+
 /** What a notice tells. */
 export interface NoticeFacts {
   job: NoticeJob | null;
   worker: NoticeWorker | null;
   schedule: NoticeSchedule | null;
+  certificate: NoticeCertificate | null;
   /** Ids of further jobs to which the same happened, the newest ones. */
   otherJobs: string[];
 }

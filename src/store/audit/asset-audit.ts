@@ -31,6 +31,7 @@ export const assetAudit: AuditRules<AssetWrites> = {
     look: ({ kind, assetId }) => ({ read: "asset", of: { kind, asset: assetId } }),
     tell: (told) => toldOf(told.argument.kind).tell(told),
   },
+  warnOfExpiry: notAudited("the service does it by the time, and notices tell it"),
   rewrapAssets: notAudited("the values stay the same; the replacement of the master key is audited"),
 };
 

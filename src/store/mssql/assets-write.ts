@@ -10,12 +10,16 @@ import { findAsset, readUsers } from "./assets-read.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 import { isDuplicate } from "./sql-errors.ts";
-import { bytes, id, idBytes, int, json, text, time } from "./sql-values.ts";
+import { bigint, bytes, id, idBytes, int, json, text, time } from "./sql-values.ts";
+
+/** Milliseconds. */
+const day = 86_400_000;
 
 export const assetWriteRules: WriteRules<AssetWrites> = {
   createAsset: "kept",
   changeAsset: "kept",
   removeAsset: "kept",
+  warnOfExpiry: "kept",
   rewrapAssets: "repeatable",
 };
 
@@ -24,6 +28,7 @@ export function assetWrites(session: MssqlSession): Asynchronous<AssetWrites> {
     createAsset: (asset) => createAsset(session, asset),
     changeAsset: (change) => changeAsset(session, change),
     removeAsset: (of) => removeAsset(session, of),
+    warnOfExpiry: (of) => warnOfExpiry(session, of),
     rewrapAssets: async ({ rows }) => {
       for (const { rowId, version, sealed } of rows) {
         await session.run(
@@ -107,6 +112,41 @@ async function removeAsset(session: MssqlSession, of: Parameters<AssetWrites["re
   if (removed === 0) {
     throw assetChanged(of.kind, asset.name);
   }
+}
+
+async function warnOfExpiry(
+  session: MssqlSession,
+  { days, limit }: Parameters<AssetWrites["warnOfExpiry"]>[0],
+): Promise<number> {
+  // Whoever makes the first rule wants to be told of those that end soon by then.
+  const rule = await session.first("SELECT TOP (1) rule_id FROM runsmith.notice_rules WHERE enabled = 1");
+  if (rule === undefined) {
+    return 0;
+  }
+  let warned = 0;
+  // The nearest first: who is warned of one day is not warned of thirty as well.
+  for (const number of days.toSorted((one, other) => one - other)) {
+    const due = await session.all<{ asset_id: Uint8Array; expires_at: number }>(
+      `SELECT TOP (@limit) a.asset_id, a.expires_at FROM runsmith.assets a
+       WHERE a.expires_at <= runsmith.Later(SYSUTCDATETIME(), @within) AND NOT EXISTS (
+         SELECT 1 FROM runsmith.certificate_warnings w
+         WHERE w.asset_id = a.asset_id AND w.expires_at = a.expires_at AND w.days <= @days)
+       ORDER BY a.expires_at, a.asset_id`,
+      { limit: int(limit - warned), within: bigint(number * day), days: int(number) },
+    );
+    for (const { asset_id, expires_at } of due) {
+      await session.run(
+        `DECLARE @now datetime2(3) = CAST(SYSUTCDATETIME() AS datetime2(3));
+         INSERT INTO runsmith.certificate_warnings (asset_id, expires_at, days, warned_at)
+         VALUES (@asset_id, @expires_at, @days, @now);
+         INSERT INTO runsmith.notice_events (happened_at, subject_id, event)
+         VALUES (@now, @asset_id, N'certificate-expiring');`,
+        { asset_id: idBytes(asset_id), expires_at: time(expires_at), days: int(number) },
+      );
+    }
+    warned += due.length;
+  }
+  return warned;
 }
 
 async function assetOf(session: MssqlSession, of: { kind: StoredAssetKind; assetId: string }): Promise<AssetRow> {

@@ -2,12 +2,20 @@ import type { NoticeEvent } from "../../contract/api/notice.ts";
 import { looksLikeId } from "../../contract/id.ts";
 import { bytesToId } from "../id-bytes.ts";
 import { firstIdOf } from "../id-range.ts";
-import type { JobToNoticeRow, NoticeRow, NoticeRuleRow, ScheduleToNoticeRow } from "../notice-rows.ts";
+import type {
+  CertificateToNoticeRow,
+  JobToNoticeRow,
+  NoticeRow,
+  NoticeRuleRow,
+  ScheduleToNoticeRow,
+} from "../notice-rows.ts";
 import {
+  certificateToNoticeColumns,
   jobToNoticeColumns,
   noticeColumns,
   noticeRuleColumns,
   scheduleToNoticeColumns,
+  toCertificateToNotice,
   toJobToNotice,
   toNotice,
   toNoticeRule,
@@ -184,7 +192,7 @@ async function readNotices(
   return { items, next: rows.length > limit ? (items.at(-1)?.noticeId ?? null) : null };
 }
 
-interface EventRow extends Omit<JobToNoticeRow, "job_id">, ScheduleToNoticeRow {
+interface EventRow extends Omit<JobToNoticeRow, "job_id">, ScheduleToNoticeRow, CertificateToNoticeRow {
   event: NoticeEvent;
   subject_id: Uint8Array;
   happened_at: number;
@@ -198,10 +206,12 @@ async function readEvents(session: MssqlSession, { limit }: { limit: number }): 
   const rows = await session.all<EventRow>(
     `SELECT TOP (@limit) e.event, e.subject_id, e.happened_at, e.worker_name AS noticed_name, e.worker_group AS noticed_group,
        e.reason, ${jobToNoticeColumns},
-       ${scheduleToNoticeColumns}
+       ${scheduleToNoticeColumns},
+       ${certificateToNoticeColumns}
      FROM runsmith.notice_events e LEFT JOIN runsmith.jobs j ON j.job_id = e.subject_id
      LEFT JOIN runsmith.runbooks r ON r.runbook_id = j.runbook_id LEFT JOIN runsmith.workers w ON w.worker_id = j.worker_id
      LEFT JOIN runsmith.runbooks er ON er.runbook_id = e.runbook_id
+     LEFT JOIN runsmith.assets c ON c.asset_id = e.subject_id AND e.event = N'certificate-expiring'
      ORDER BY e.happened_at, e.subject_id, e.event`,
     { limit: int(limit) },
   );
@@ -213,6 +223,7 @@ async function readEvents(session: MssqlSession, { limit }: { limit: number }): 
     worker:
       row.noticed_name === null ? null : { name: row.noticed_name, group: row.noticed_group ?? "", reason: row.reason },
     schedule: toScheduleToNotice(row),
+    certificate: toCertificateToNotice(row),
   }));
 }
 

@@ -92,6 +92,11 @@ export interface AssetWrites {
   changeAsset(change: AssetChange): StoredAsset;
   /** @throws UserError `asset-in-use` (409) when others are made with it, unless `force` */
   removeAsset(of: { kind: StoredAssetKind; assetId: string; force: boolean; expectedRevision: number }): void;
+  /**
+   * Notes for notices which certificates end within so many days (the least that fits; 0: they have ended), each once for each number of
+   * days. Gives how many; `limit` when there may be more.
+   */
+  warnOfExpiry(of: { days: readonly number[]; limit: number }): number;
   /** Replaces sealed values whose version is still the same. */
   rewrapAssets(of: { rows: SealedRow[] }): void;
 }

@@ -46,6 +46,13 @@ export interface JobToNotice {
   endedAt: number | null;
 }
 
+/** A certificate as notices see it. */
+export interface CertificateToNotice {
+  name: string;
+  subject: string;
+  expiresAt: number;
+}
+
 /** A link of a schedule as notices see it. */
 export interface ScheduleToNotice {
   linkId: string;
@@ -69,6 +76,8 @@ export interface StoredNoticeEvent {
   job: JobToNotice | null;
   /** Null for a job. */
   worker: { name: string; group: string; reason: string | null } | null;
+  /** A certificate, which is the subject; null for anything else, and when it was removed. */
+  certificate: CertificateToNotice | null;
   /** A link of a schedule, which is the subject; else null. */
   schedule: ScheduleToNotice | null;
 }

@@ -6,14 +6,19 @@ import { toAsset, usersTold } from "../asset-rows.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { AssetChange, AssetWrites, NewAsset, StoredAsset } from "../operations/assets.ts";
 import { findAsset } from "./assets-read.ts";
+import { noteForNotices } from "./notice-events.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
+
+/** Milliseconds. */
+const day = 86_400_000;
 
 export function assetWrites(session: SqliteSession): AssetWrites {
   return {
     createAsset: (asset) => createAsset(session, asset),
     changeAsset: (change) => changeAsset(session, change),
     removeAsset: (of) => removeAsset(session, of),
+    warnOfExpiry: (of) => warnOfExpiry(session, of),
     rewrapAssets: ({ rows }) => {
       for (const { rowId, version, sealed } of rows) {
         session.run(
@@ -101,6 +106,39 @@ function removeAsset(session: SqliteSession, of: Parameters<AssetWrites["removeA
     }
   }
   session.run("DELETE FROM assets WHERE asset_id = ?", asset.asset_id);
+}
+
+function warnOfExpiry(session: SqliteSession, { days, limit }: Parameters<AssetWrites["warnOfExpiry"]>[0]): number {
+  // Whoever makes the first rule wants to be told of those that end soon by then.
+  if (session.first("SELECT 1 FROM notice_rules WHERE enabled = 1") === undefined) {
+    return 0;
+  }
+  const now = session.now();
+  let warned = 0;
+  // The nearest first: who is warned of one day is not warned of thirty as well.
+  for (const number of days.toSorted((one, other) => one - other)) {
+    const due = session.all<{ asset_id: Uint8Array; expires_at: number }>(
+      `SELECT a.asset_id, a.expires_at FROM assets a
+       WHERE a.expires_at <= ? AND NOT EXISTS (
+         SELECT 1 FROM certificate_warnings w WHERE w.asset_id = a.asset_id AND w.expires_at = a.expires_at AND w.days <= ?)
+       ORDER BY a.expires_at, a.asset_id LIMIT ?`,
+      now + number * day,
+      number,
+      limit - warned,
+    );
+    for (const { asset_id, expires_at } of due) {
+      session.run(
+        "INSERT INTO certificate_warnings (asset_id, expires_at, days, warned_at) VALUES (?, ?, ?, ?)",
+        asset_id,
+        expires_at,
+        number,
+        now,
+      );
+      noteForNotices(session, "certificate-expiring", asset_id);
+    }
+    warned += due.length;
+  }
+  return warned;
 }
 
 function assetOf(session: SqliteSession, of: { kind: StoredAssetKind; assetId: string }): AssetRow {

@@ -2,12 +2,20 @@ import type { NoticeEvent } from "../../contract/api/notice.ts";
 import { looksLikeId } from "../../contract/id.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import { firstIdOf } from "../id-range.ts";
-import type { JobToNoticeRow, NoticeRow, NoticeRuleRow, ScheduleToNoticeRow } from "../notice-rows.ts";
+import type {
+  CertificateToNoticeRow,
+  JobToNoticeRow,
+  NoticeRow,
+  NoticeRuleRow,
+  ScheduleToNoticeRow,
+} from "../notice-rows.ts";
 import {
+  certificateToNoticeColumns,
   jobToNoticeColumns,
   noticeColumns,
   noticeRuleColumns,
   scheduleToNoticeColumns,
+  toCertificateToNotice,
   toJobToNotice,
   toNotice,
   toNoticeRule,
@@ -141,7 +149,7 @@ function idsOf({
   return [folderIds, runbookIds, workerGroups].map((ids) => JSON.stringify(ids));
 }
 
-interface EventRow extends JobToNoticeRow, ScheduleToNoticeRow {
+interface EventRow extends JobToNoticeRow, ScheduleToNoticeRow, CertificateToNoticeRow {
   event: NoticeEvent;
   subject_id: Uint8Array;
   happened_at: number;
@@ -154,10 +162,12 @@ function readEvents(session: SqliteSession, { limit }: { limit: number }): Store
   const rows = session.all<Omit<EventRow, "job_id"> & { job_id: Uint8Array | null }>(
     `SELECT e.event, e.subject_id, e.happened_at, e.worker_name AS noticed_name, e.worker_group AS noticed_group, e.reason,
        ${jobToNoticeColumns},
-       ${scheduleToNoticeColumns}
+       ${scheduleToNoticeColumns},
+       ${certificateToNoticeColumns}
      FROM notice_events e LEFT JOIN jobs j ON j.job_id = e.subject_id
      LEFT JOIN runbooks r ON r.runbook_id = j.runbook_id LEFT JOIN workers w ON w.worker_id = j.worker_id
      LEFT JOIN runbooks er ON er.runbook_id = e.runbook_id
+     LEFT JOIN assets c ON c.asset_id = e.subject_id AND e.event = 'certificate-expiring'
      ORDER BY e.happened_at, e.subject_id, e.event LIMIT ?`,
     limit,
   );
@@ -169,6 +179,7 @@ function readEvents(session: SqliteSession, { limit }: { limit: number }): Store
     worker:
       row.noticed_name === null ? null : { name: row.noticed_name, group: row.noticed_group ?? "", reason: row.reason },
     schedule: toScheduleToNotice(row),
+    certificate: toCertificateToNotice(row),
   }));
 }
 

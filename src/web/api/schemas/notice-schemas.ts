@@ -103,6 +103,14 @@ export const noticeResourceSchemas: Readonly<Record<string, JsonSchema>> = {
       worker: orNull(
         objectSchema({ workerId: idSchema, name: { type: "string" }, group: { type: "string" }, reason: textOrNull }),
       ),
+      certificate: orNull(
+        objectSchema({
+          assetId: idSchema,
+          name: { type: "string" },
+          subject: { type: "string" },
+          expiresAt: timeSchema,
+        }),
+      ),
       schedule: orNull(
         objectSchema({
           linkId: idSchema,
