@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { generate } from "selfsigned";
@@ -87,6 +87,37 @@ test("assets that were set are used by a runbook in each language, and its outpu
     for (const secret of [password, token, connectionPassword])
       assert.ok(!bytes.includes(secret), `${secret} in ${name}`);
   }
+});
+
+const twice = `import { readFileSync, writeFileSync } from "node:fs";
+import { credential, job } from "runsmith";
+/** @needs path:FOLDER:rw */
+export default async function () {
+  if (job.attempt > 1) return console.log("left behind:", readFileSync("FOLDER/left", "utf8"));
+  writeFileSync("FOLDER/left", (await credential("ops")).password);
+  process.kill(process.pid, "SIGKILL");
+}
+`;
+
+test("what an attempt was given is masked in the next one, which was told of it by the database", {
+  ...skipUnless("bubblewrap"),
+  timeout: 120_000,
+}, async () => {
+  await using system = await startSystem();
+  const folder = join(system.folder, "granted");
+  await mkdir(folder);
+  // Hosts of a worker that is root are other accounts.
+  await chmod(folder, 0o777);
+  await chmod(system.folder, 0o755);
+  await succeeds(system.start(["set-credential", "ops", "--user", "admin"], `${password}\n`).ended);
+  await writeFile(join(system.folder, "Twice.ts"), twice.replaceAll("FOLDER", folder));
+  await succeeds(system.run("import-runbook", "Twice.ts", "--publish", "--grant-needed"));
+  await succeeds(system.run("set-runbook", "Twice", "--attempts", "2"));
+  const { code, stdout, stderr } = await system.run("start-runbook", "Twice", "--follow");
+  assert.equal(code, 0, stdout + stderr);
+  assert.equal(await readFile(join(folder, "left"), "utf8"), password);
+  assert.match(stdout, /^left behind: \*{8}$/m);
+  assert.ok(!stdout.includes(password));
 });
 
 /** What a runbook prints whose parameter names the credential. */
