@@ -43,14 +43,16 @@ export class TokenAdministration {
    */
   async list(
     caller: Principal,
-    { principal, ...page }: { principal?: string | undefined; after?: string; limit: number },
+    { principal, after, limit }: { principal?: string | undefined; after?: string; limit: number },
   ): Promise<Page<TokenResource>> {
     const principalId = principal === "all" ? undefined : await this.#principalOf(caller, principal);
     if (principalId !== caller.principalId) {
       requireRole(caller, "administrator");
     }
     const { items, next } = await this.#store.read.tokens({
-      ...page,
+      limit,
+      // Ids may be written in either case.
+      ...(after !== undefined && { after: after.toLowerCase() }),
       ...(principalId !== undefined && { principalId }),
     });
     return { items: items.map(tokenResource), next };

@@ -2,8 +2,9 @@ import { v7 as newId } from "uuid";
 import type { JobResource } from "../contract/api/job.ts";
 import { hostKindOf } from "../contract/runbook-kind.ts";
 import { UserError } from "../contract/user-error.ts";
+import { currentActor } from "../store/actor.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
-import type { AcceptJob, JobEffects, QueueKey, StoredJob } from "../store/operations/jobs.ts";
+import type { AcceptJob, JobEffects, JobOrigin, QueueKey, StoredJob } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import { jobResource } from "./job-resource.ts";
 import type { RunnableVersions } from "./runnable-versions.ts";
@@ -199,9 +200,18 @@ function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft
     retryOf: request.retryOf ?? null,
     priority: request.priority ?? null,
     starterId: request.starterId ?? null,
+    startedFrom: originOfRequest(),
     scheduledFor: request.scheduledFor ?? null,
     idempotency: request.idempotency ?? null,
   };
+}
+
+/** Of whoever acts now; null for the service itself. */
+function originOfRequest(): JobOrigin | null {
+  const actor = currentActor();
+  return actor === undefined
+    ? null
+    : { signedInBy: actor.signedInBy, address: actor.address, requestId: actor.requestId };
 }
 
 /** The answer to an acceptance: the same however often it is given. */

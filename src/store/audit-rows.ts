@@ -1,6 +1,7 @@
 import { looksLikeId } from "../contract/id.ts";
 import { bytesToId } from "./id-bytes.ts";
 import type { AuditAnchor, AuditFilter, StoredAuditEntry, StoredJobStart } from "./operations/audit.ts";
+import type { JobOrigin } from "./operations/jobs.ts";
 
 /* Rows of the audit, as both databases give them. */
 
@@ -83,9 +84,10 @@ export interface JobStartRow {
   starter_id: Uint8Array | null;
   accepted_at: number;
   retry_of: Uint8Array | null;
+  started_from: string | null;
 }
 
-export const jobStartColumns = "job_id, runbook_name, started_by, starter_id, accepted_at, retry_of";
+export const jobStartColumns = "job_id, runbook_name, started_by, starter_id, accepted_at, retry_of, started_from";
 
 export function toJobStart(row: JobStartRow): StoredJobStart {
   return {
@@ -95,6 +97,7 @@ export function toJobStart(row: JobStartRow): StoredJobStart {
     starterId: row.starter_id === null ? null : bytesToId(row.starter_id),
     acceptedAt: row.accepted_at,
     retryOf: row.retry_of === null ? null : bytesToId(row.retry_of),
+    startedFrom: row.started_from === null ? null : (JSON.parse(row.started_from) as JobOrigin),
   };
 }
 

@@ -38,10 +38,10 @@ test("the audit is listed, kept in mind by an anchor, and verified from the comm
   await worker.close();
   const ofJobs = await list("--kind", "job");
   assert.deepEqual(
-    ofJobs.map(({ action, thing, by }) => [action, thing.name, thing.id, by.name]),
+    ofJobs.map(({ action, thing, by }) => [action, thing.name, thing.id, by.name, by.address]),
     [
-      ["stop", "restart", job.body.jobId, "administrator"],
-      ["start", "restart", job.body.jobId, "administrator"],
+      ["stop", "restart", job.body.jobId, "administrator", "127.0.0.1"],
+      ["start", "restart", job.body.jobId, "administrator", "127.0.0.1"],
     ],
   );
 

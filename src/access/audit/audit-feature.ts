@@ -135,8 +135,14 @@ function startResource(job: StoredJobStart): AuditEntryResource {
   return {
     entryId: job.jobId,
     happenedAt: new Date(job.acceptedAt).toISOString(),
-    by: { principalId: job.starterId, name: job.startedBy, kind: null, signedInBy: null, address: null },
-    requestId: null,
+    by: {
+      principalId: job.starterId,
+      name: job.startedBy,
+      kind: null,
+      signedInBy: job.startedFrom?.signedInBy ?? null,
+      address: job.startedFrom?.address ?? null,
+    },
+    requestId: job.startedFrom?.requestId ?? null,
     action: job.retryOf === null ? "start" : "retry",
     thing: { kind: "job", id: job.jobId, name: job.runbookName },
     before: null,

@@ -190,6 +190,7 @@ function valuesOf(request: AcceptJob, runbook: AcceptingRunbook, job: StoredJob)
     starter_id: id(request.starterId ?? null),
     retry_of: id(job.retryOf),
     run_as: id(runbook.runAs(request)),
+    started_from: json(request.startedFrom),
     parameters: json(request.parameters),
     secret_names: json(request.secretNames),
     principal_id: id(idempotency?.principalId ?? null),

@@ -1,4 +1,5 @@
 import type { PrincipalKind } from "./access.ts";
+import type { JobOrigin } from "./jobs.ts";
 
 /** An entry of the audit as it is stored: who did what, when and from where, and what it changed. */
 export interface StoredAuditEntry {
@@ -82,6 +83,8 @@ export interface StoredJobStart {
   starterId: string | null;
   acceptedAt: number;
   retryOf: string | null;
+  /** Null where the service started it by itself. */
+  startedFrom: JobOrigin | null;
 }
 
 export interface AuditReads {

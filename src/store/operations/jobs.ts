@@ -6,6 +6,7 @@ import type { AttemptReference } from "../../contract/link/control-frames.ts";
 import type { AttemptEnd } from "../../contract/link/records-frames.ts";
 import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
+import type { Actor } from "../actor.ts";
 import type { IdempotencyKey } from "./idempotency.ts";
 import type { VisibleRunbooks } from "./runbooks.ts";
 import type { SeenLink } from "./schedules.ts";
@@ -94,6 +95,9 @@ export interface JobEffects {
   ended: { jobId: string; status: JobStatus }[];
 }
 
+/** From where a job was started. */
+export type JobOrigin = Pick<Actor, "signedInBy" | "address" | "requestId">;
+
 export interface AcceptJob {
   jobId: string;
   runbookId: string;
@@ -113,6 +117,8 @@ export interface AcceptJob {
   priority?: number | null;
   /** Id of the principal; left out where nobody in particular asked. */
   starterId?: string | null;
+  /** For the audit; left out where the service starts it by itself. */
+  startedFrom?: JobOrigin | null;
   /** The ended job that this one is started in place of. */
   retryOf?: string | null;
   /** The time of a schedule that it is the job of; at most one job is accepted for it. */

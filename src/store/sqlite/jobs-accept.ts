@@ -128,8 +128,8 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     `INSERT INTO jobs (workspace_id, job_id, runbook_id, runbook_name, runbook_kind, version_id, version_number, draft, status,
        parked, placement_id, worker_group, priority, host_kind, max_attempts, max_retries, grants, time_limit, stop_grace, output_limit, log_switches,
        host_reuse, started_by, starter_id, accepted_at, start_deadline_at, retry_of,
-       schedule_id, due_at, run_as)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       schedule_id, due_at, run_as, started_from)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     defaultWorkspace,
     jobId,
     runbookId,
@@ -160,6 +160,7 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     scheduledFor?.dueAt ?? null,
     // Who tests a draft tests it with rights of its own.
     request.draft ? (starterId === null ? null : idToBytes(starterId)) : runbook.run_as,
+    request.startedFrom === undefined || request.startedFrom === null ? null : JSON.stringify(request.startedFrom),
   );
   scheduled?.note(jobId);
   session.run(

@@ -129,6 +129,7 @@ describe("users, groups, service principals and their tokens", () => {
       [one.tokenId],
     );
     assert.doesNotMatch(own.bytes.toString(), /rs_/);
+    assert.equal(await status("GET", `/api/tokens?after=${one.tokenId.toUpperCase()}`, one.token), 200);
     assert.equal(await status("GET", `/api/tokens/${two.tokenId}`, one.token), 404);
     assert.equal(await status("DELETE", `/api/tokens/${two.tokenId}`, one.token), 404);
     for (const query of ["all", "two", "nobody"]) {
