@@ -63,7 +63,7 @@ export class AccessFeature {
     this.#basic = new BasicCredentials(this.signIn);
     const forget = (principalId: string) => this.forget(principalId);
     this.openId = new OpenIdSignIn(store, { providers: this.providers, throttle, forget });
-    this.users = new Users(store, forget);
+    this.users = new Users(store, this.signIn, forget);
     this.groups = new Groups(store, (principalId) => {
       // A group that was disabled is not remembered of its members.
       this.forgetAll();

@@ -163,7 +163,8 @@ function expiryOf(expiresAt: string | null | undefined): number | null {
     return null;
   }
   const time = Date.parse(expiresAt);
-  if (time <= Date.now()) {
+  // Not later than now, or no time at all, such as a leap second.
+  if (!(time > Date.now())) {
     throw new UserError("expiry-passed", `The token would have ended at ${expiresAt} already.`, {
       remedy: "Choose a later time, or null for none.",
       errors: [{ pointer: "/expiresAt", message: "has passed" }],

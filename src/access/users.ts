@@ -4,8 +4,9 @@ import type { UserResource } from "../contract/api/principal.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { Principal as StoredPrincipal, UserSettings } from "../store/operations/access.ts";
 import type { Store } from "../store/store.ts";
-import { hashPassword, isPassword } from "./password-hash.ts";
+import { hashPassword } from "./password-hash.ts";
 import { checkNewPassword } from "./password-rules.ts";
+import type { PasswordSignIn } from "./password-sign-in.ts";
 import type { Principal } from "./principal.ts";
 import type { ChangedBy, PrincipalSettings } from "./principal-administration.ts";
 import { PrincipalAdministration } from "./principal-administration.ts";
@@ -24,9 +25,11 @@ export interface UserChange extends PrincipalSettings {
 export class Users {
   readonly #store: Pick<Store, "read" | "write">;
   readonly #administration: PrincipalAdministration;
+  readonly #signIn: PasswordSignIn;
 
-  constructor(store: Pick<Store, "read" | "write">, forget: (principalId: string) => void) {
+  constructor(store: Pick<Store, "read" | "write">, signIn: PasswordSignIn, forget: (principalId: string) => void) {
     this.#store = store;
+    this.#signIn = signIn;
     this.#administration = new PrincipalAdministration(store, "user", forget);
   }
 
@@ -63,10 +66,14 @@ export class Users {
   }
 
   /**
-   * A user changes its own password, which ends its other sessions.
-   * @throws UserError `no-password` (409), `wrong-password` (403), `weak-password`
+   * A user changes its own password, which ends its other sessions. Guesses of the current one count as those of a sign-in do.
+   * @param passwords `address`: where the request comes from
+   * @throws UserError `no-password` (409), `wrong-password` (403), `weak-password`, `too-many-sign-ins` (429)
    */
-  async changeOwnPassword(caller: Principal, { current, next }: { current: string; next: string }): Promise<void> {
+  async changeOwnPassword(
+    caller: Principal,
+    { current, next, address }: { current: string; next: string; address: string },
+  ): Promise<void> {
     const account = caller.kind === "user" ? await this.#store.read.signInAccount({ name: caller.name }) : null;
     if (account === null || account.principalId !== caller.principalId || account.passwordHash === null) {
       throw new UserError("no-password", `${caller.name} has no password here to change.`, {
@@ -74,19 +81,28 @@ export class Users {
         remedy: "Change it where you sign in; or ask an administrator for a password here.",
       });
     }
-    if (!(await isPassword(current, account.passwordHash))) {
-      throw new UserError("wrong-password", "The current password is not the one that was given.", {
-        status: 403,
-        remedy: "Type it again; an administrator can set a new one.",
-        errors: [{ pointer: "/currentPassword", message: "is not the current password" }],
-      });
-    }
+    await this.#check(caller.name, current, address);
     checkNewPassword(next, caller.name);
     if (next === current) {
       throw new UserError("weak-password", "The new password is the current one.", { remedy: "Choose another one." });
     }
     const user = { passwordHash: await hashPassword(next), mustChangePassword: false };
     await this.#administration.change(caller.principalId, { user }, { caller }, caller.sessionId);
+  }
+
+  async #check(name: string, password: string, address: string): Promise<void> {
+    try {
+      await this.#signIn.check(name, password, address);
+    } catch (error) {
+      if (error instanceof UserError && error.code === "sign-in-refused") {
+        throw new UserError("wrong-password", "The current password is not the one that was given.", {
+          status: 403,
+          remedy: "Type it again; an administrator can set a new one.",
+          errors: [{ pointer: "/currentPassword", message: "is not the current password" }],
+        });
+      }
+      throw error;
+    }
   }
 }
 

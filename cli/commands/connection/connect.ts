@@ -57,8 +57,9 @@ async function byPassword(url: string, caFile: string | null, invocation: Invoca
   const name = invocation.text("user") ?? (await askName());
   const clientWith = (password: string) =>
     new ApiClient({ url, token: "", authorization: basicAuthorization(name, password), caFile: caFile ?? undefined });
-  let api = clientWith(await secretInput(`password of ${name}`));
-  if ((await api.get<MeResource>("/api/me")).mustChangePassword) api = await withNewPassword(api, name, clientWith);
+  const password = await secretInput(`password of ${name}`);
+  let api = clientWith(password);
+  if ((await api.get<MeResource>("/api/me")).mustChangePassword) api = clientWith(await changed(api, name, password));
   const made = await api.post<NewTokenResource>("/api/tokens", {
     name: `connect on ${hostname()}`.slice(0, 128),
     expiresAt: expiryAfter(invocation.text("expires") ?? "90d"),
@@ -67,11 +68,8 @@ async function byPassword(url: string, caFile: string | null, invocation: Invoca
   return { url, token, tokenId, name: principal.name, caFile, expiresAt };
 }
 
-async function withNewPassword(
-  api: ApiClient,
-  name: string,
-  clientWith: (password: string) => ApiClient,
-): Promise<ApiClient> {
+/** Changes the password, which the user has to before anything else, and gives the new one. */
+async function changed(api: ApiClient, name: string, current: string): Promise<string> {
   if (!process.stdin.isTTY) {
     throw new UserError("password-to-change", `${name} has to change the password first.`, {
       status: 403,
@@ -79,10 +77,9 @@ async function withNewPassword(
     });
   }
   process.stderr.write("The password has to be changed now.\n");
-  const current = await secretInput("current password, again");
   const next = await newPassword();
   await api.post("/api/me/password", { currentPassword: current, newPassword: next });
-  return clientWith(next);
+  return next;
 }
 
 async function askName(): Promise<string> {

@@ -148,6 +148,8 @@ describe("users, groups, service principals and their tokens", () => {
     await made("/api/users", { name: "brief" });
     const expired = { name: "x", principal: "brief", expiresAt: new Date(Date.now() - 1).toISOString() };
     assert.equal((await server.call("POST", "/api/tokens", { body: expired })).body.type, "expiry-passed");
+    const leapSecond = { ...expired, expiresAt: "2098-12-31T23:59:60Z" };
+    assert.equal((await server.call("POST", "/api/tokens", { body: leapSecond })).status, 400);
     const { token, expiresAt } = await tokenOf("brief", { expiresAt: new Date(Date.now() + 700).toISOString() });
     assert.equal(await status("GET", "/api/me", token), 200);
     while (Date.now() < Date.parse(expiresAt ?? "")) {

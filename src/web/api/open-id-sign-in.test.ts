@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
@@ -187,6 +187,18 @@ describe("signing in by OpenID Connect", () => {
     const answer = await browser.get(url);
     assert.equal(answer.status, 400);
     assert.equal(answer.headers.get("location"), null);
+  });
+
+  test("a request that does not say whom it asks is refused, not a fault", async () => {
+    const { port } = new URL(server.url);
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(port), "127.0.0.1", () => socket.write("GET /api/sign-in/corp HTTP/1.0\r\n\r\n"));
+      let text = "";
+      socket.on("data", (chunk) => (text += String(chunk)));
+      socket.on("end", () => resolve(text));
+      socket.on("error", reject);
+    });
+    assert.match(answer, /^HTTP\/1\.1 400 /);
   });
 
   test("who says no at the provider, or is disabled here, does not come in, and is told why", async () => {

@@ -184,6 +184,19 @@ describe("signing in by password", () => {
     assert.equal((await signIn("changer", next)).status, 201);
   });
 
+  test("the current password cannot be guessed where one's own is changed", async () => {
+    await server.call("POST", "/api/users", { body: { name: "guessed", password } });
+    const { body } = await server.call<{ token: string }>("POST", "/api/tokens", {
+      body: { name: "x", principal: "guessed" },
+    });
+    const statuses = [];
+    for (let attempt = 0; attempt < 11; attempt++) {
+      const guess = { currentPassword: `wrong ${attempt}`, newPassword: "another long password" };
+      statuses.push((await server.call("POST", "/api/me/password", { token: body.token, body: guess })).status);
+    }
+    assert.deepEqual(statuses, [...Array(10).fill(403), 429]);
+  });
+
   test("a user who has to change the password can do nothing else before", async () => {
     await server.call("POST", "/api/users", {
       body: { name: "new-here", password, mustChangePassword: true, administrator: true },

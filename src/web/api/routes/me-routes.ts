@@ -31,8 +31,9 @@ export function meRoutes(store: Pick<Store, "read">, users: Users): Route[] {
       body: { schema: changePasswordSchema, limit: 16_384, secret: true },
       idempotency: "own",
       responses: { 204: { description: "It is changed." } },
-      async handle({ body, caller }) {
-        await users.changeOwnPassword(caller, { current: body.currentPassword, next: body.newPassword });
+      async handle({ body, caller, from }) {
+        const passwords = { current: body.currentPassword, next: body.newPassword, address: from.address() };
+        await users.changeOwnPassword(caller, passwords);
         return { status: 204 };
       },
     }),

@@ -94,7 +94,16 @@ async function begin(access: AccessFeature, session: { principalId: string; meth
   }
 }
 
-/** As it stands in the client's registration at the provider. */
+/**
+ * As it stands in the client's registration at the provider.
+ * @throws UserError `invalid-request` where the browser did not say whom it asks
+ */
 function redirectUri(provider: string, from: ApiRequest["from"]): string {
-  return `${from.secure() ? "https" : "http"}://${from.host()}/api/sign-in/${provider}/callback`;
+  const uri = `${from.secure() ? "https" : "http"}://${from.host()}/api/sign-in/${encodeURIComponent(provider)}/callback`;
+  if (!/^[a-z0-9.:[\]-]+$/.test(from.host()) || !URL.canParse(uri)) {
+    throw new UserError("invalid-request", "The header Host names no host.", {
+      remedy: "Use a browser, and a proxy that passes Host or X-Forwarded-Host on.",
+    });
+  }
+  return uri;
 }
