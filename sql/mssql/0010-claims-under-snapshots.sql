@@ -3,7 +3,10 @@
 -- with READCOMMITTEDLOCK. Those that park jobs of a held runbook take the runbook's row first, so that its release passes none by.
 -- See 0004-claims.sql, and 0002-job-ends.sql for what all procedures have in common.
 
-ALTER PROCEDURE runsmith.ReadClaimable
+DROP PROCEDURE runsmith.ReadClaimable;
+GO
+
+CREATE PROCEDURE runsmith.ReadClaimable
   @workers runsmith.OfferedWorkers READONLY,
   @queues runsmith.PlacementIds READONLY,
   @limit int,
@@ -40,7 +43,10 @@ BEGIN
 END;
 GO
 
-ALTER PROCEDURE runsmith.ClaimJobs
+DROP PROCEDURE runsmith.ClaimJobs;
+GO
+
+CREATE PROCEDURE runsmith.ClaimJobs
   @slots runsmith.ClaimSlots READONLY,
   @claimed_at datetime2(3),
   @now datetime2(3) = NULL
@@ -171,7 +177,10 @@ BEGIN
 END;
 GO
 
-ALTER PROCEDURE runsmith.ReadDispatchState
+DROP PROCEDURE runsmith.ReadDispatchState;
+GO
+
+CREATE PROCEDURE runsmith.ReadDispatchState
   @now datetime2(3) = NULL
 AS
 BEGIN
@@ -204,7 +213,10 @@ BEGIN
 END;
 GO
 
-ALTER PROCEDURE runsmith.ParkHeldJobs
+DROP PROCEDURE runsmith.ParkHeldJobs;
+GO
+
+CREATE PROCEDURE runsmith.ParkHeldJobs
   @runbook_id binary(16),
   @after binary(16),
   @limit int
