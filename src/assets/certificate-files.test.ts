@@ -58,5 +58,6 @@ test("a PEM file is read in any order, with an encrypted key, or without one", (
   assert.throws(() => readPem(`${encrypted}\n${one.pem}`, undefined), refused);
   assert.throws(() => readPem(`${encrypted}\n${one.pem}`, "wrong"), refused);
   assert.throws(() => readPem(`${encrypted}\n${other.pem}`, "sesame"), { message: /is not that of a certificate/ });
+  assert.throws(() => readPem("-----BEGIN CERTIFICATE-----\n".repeat(20_000), undefined), { message: /has no end/ });
   assert.throws(() => readPem("nothing", undefined), { message: /no certificate/ });
 });

@@ -11,21 +11,19 @@ export interface ReadCertificate {
   privateKey: string | null;
 }
 
-const pemBlock = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
-
 /**
  * Reads a certificate, with its key where there is one, from PEM.
  * @param password of an encrypted key
  * @throws UserError `invalid-asset`
  */
 export function readPem(text: string, password: string | undefined): ReadCertificate {
-  const blocks = [...text.matchAll(pemBlock)];
+  const blocks = blocksOf(text);
   const certificates = blocks
-    .filter(([, label]) => label === "CERTIFICATE" || label === "X509 CERTIFICATE" || label === "TRUSTED CERTIFICATE")
-    .map(([block]) => parsed(() => new X509Certificate(block), "/pem", "a certificate in it cannot be read"));
+    .filter(({ label }) => /^((X509|TRUSTED) )?CERTIFICATE$/.test(label))
+    .map(({ block }) => parsed(() => new X509Certificate(block), "/pem", "a certificate in it cannot be read"));
   const keys = blocks
-    .filter(([, label]) => label?.endsWith("PRIVATE KEY"))
-    .map(([block]) =>
+    .filter(({ label }) => label.endsWith("PRIVATE KEY"))
+    .map(({ block }) =>
       parsed(
         () => createPrivateKey({ key: block, ...(password !== undefined && { passphrase: password }) }),
         "/pem",
@@ -55,6 +53,23 @@ export function thumbprintOf(certificate: X509Certificate): string {
   return certificate.fingerprint.replaceAll(":", "");
 }
 
+/** The blocks of a PEM file, in one look at its text. @throws UserError `invalid-asset` for one without an end */
+function blocksOf(text: string): { label: string; block: string }[] {
+  const begin = "-----BEGIN ";
+  const blocks: { label: string; block: string }[] = [];
+  for (let start = text.indexOf(begin); start >= 0; ) {
+    const label = /^[A-Z0-9 ]{1,64}(?=-----)/.exec(text.slice(start + begin.length, start + 100))?.[0] ?? "";
+    const end = `-----END ${label}-----`;
+    const at = text.indexOf(end, start);
+    if (label === "" || at < 0) {
+      throw invalidAsset("/pem", "The certificate cannot be taken: a block in it has no end.");
+    }
+    blocks.push({ label, block: text.slice(start, at + end.length) });
+    start = text.indexOf(begin, at);
+  }
+  return blocks;
+}
+
 function together(certificates: X509Certificate[], keys: KeyObject[], pointer: string): ReadCertificate {
   const [key, ...others] = keys;
   const leaf =
@@ -64,6 +79,9 @@ function together(certificates: X509Certificate[], keys: KeyObject[], pointer: s
   }
   if (leaf === undefined) {
     throw invalidAsset(pointer, "The private key in it is not that of a certificate in it.");
+  }
+  if (![leaf.validFromDate, leaf.validToDate].every((date) => Number.isFinite(date.getTime()))) {
+    throw invalidAsset(pointer, "The certificate in it does not say when it is valid.");
   }
   return {
     leaf,

@@ -101,6 +101,9 @@ export function typedValue(value: unknown, stated?: VariableType): { type: Varia
   if (isTooDeep(value)) {
     throw invalidAsset("/value", "The value is nested too deep.");
   }
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    throw invalidAsset("/value", "The number is too large.");
+  }
   const found = jsonType(value);
   if (stated === undefined || stated === found) {
     return { type: found, value };

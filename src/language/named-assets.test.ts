@@ -22,6 +22,18 @@ test("the assets that a TypeScript runbook names are found, in any quotes and wi
   ]);
 });
 
+test("a script that is made to be hard to read is read in a moment", () => {
+  const hard = [
+    `variable${" ".repeat(1e6)}`,
+    "variable<".repeat(2e5),
+    "variable(".repeat(2e5),
+    `variable("${"x".repeat(1e6)}`,
+  ];
+  for (const source of hard) assert.deepEqual(named(source, "TypeScript"), []);
+  const commands = [`Get-AutomationVariable${" ".repeat(1e6)}`, `Get-AutomationVariable '${"x".repeat(1e6)}`];
+  for (const source of commands) assert.deepEqual(named(source, "PowerShell"), []);
+});
+
 test("the assets that a PowerShell runbook names are found, whatever the case and the quotes", () => {
   const source = `
     $site = Get-AutomationVariable -Name 'Site'

@@ -23,13 +23,17 @@ const commands: Readonly<Record<string, AssetValueKind>> = {
   "get-automationcertificate": "certificate",
 };
 
+/*
+ * Every repetition has an end, so that no script, however long, takes more than one look at each of its places.
+ */
+
 /** `credential("ops")`, also with a type argument; the name in any quotes, with nothing put into it. */
 const call =
-  /\b(variable|setVariable|credential|connection|certificate)\s*(?:<[^<>()]*>)?\s*\(\s*(?:"([^"\\\n]*)"|'([^'\\\n]*)'|`([^`\\$]*)`)/g;
+  /\b(variable|setVariable|credential|connection|certificate)\s{0,40}(?:<[^<>()]{0,400}>\s{0,40})?\(\s{0,200}(?:"([^"\\\n]{0,512})"|'([^'\\\n]{0,512})'|`([^`\\$]{0,512})`)/g;
 
 /** `Get-AutomationVariable -Name 'x'`, also without `-Name`, and without quotes. */
 const invocation =
-  /\b((?:Get|Set)-Automation(?:Variable|PSCredential|Connection|Certificate))\b(?:[ \t]+-Name(?:[ \t]+|:[ \t]*)|[ \t]+)(?:"([^"`$\n]*)"|'((?:[^'\n]|'')*)'|([^\s"'$()|;{}@-][^\s"'$()|;{}]*))/gi;
+  /\b((?:Get|Set)-Automation(?:Variable|PSCredential|Connection|Certificate))\b(?:[ \t]{1,200}-Name(?:[ \t]{1,200}|:[ \t]{0,200})|[ \t]{1,200})(?:"([^"`$\n]{0,512})"|'((?:[^'\n]|''){0,512})'|([^\s"'$()|;{}@-][^\s"'$()|;{}]{0,511}))/gi;
 
 /**
  * The assets that a script names literally; those whose name is put together when it runs are not among them. It reads the text alone, so
