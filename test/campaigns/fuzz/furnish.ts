@@ -10,9 +10,12 @@ export async function furnish(server: TestServer): Promise<void> {
   await worker.close();
   const things: [string, string, object][] = [
     ["POST", "/api/folders", { name: "ops" }],
-    ["PUT", "/api/variables/color", { value: "red" }],
-    ["PUT", "/api/variables/secret", { value: "hidden", encrypted: true }],
-    ["PUT", "/api/credentials/login", { userName: "ada", password: "secret" }],
+    ["POST", "/api/variables", { name: "color", value: "red" }],
+    ["POST", "/api/variables", { name: "secret", value: "hidden", encrypted: true }],
+    ["POST", "/api/credentials", { name: "login", userName: "ada", password: "secret" }],
+    ["POST", "/api/connection-types", { name: "server", fields: [{ name: "Host" }] }],
+    ["POST", "/api/connections", { name: "build", connectionType: "server", fields: { Host: "build" } }],
+    ["POST", "/api/vaults", { name: "files", provider: "file" }],
     ["POST", "/api/groups", { name: "operators" }],
     ["POST", "/api/users", { name: "ada", password: "a long enough password" }],
     ["POST", "/api/service-principals", { name: "robot" }],
