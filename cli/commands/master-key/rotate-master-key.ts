@@ -27,6 +27,9 @@ export const command: Command = {
       status = await api.get<MasterKeyResource>("/api/master-key");
     }
     await printList(status.keys, masterKeyView, invocation.output);
+    process.stderr.write(
+      "Keep a copy of the new key in a safe place, and the former one with the backups that were made under it.\n",
+    );
     return exitCodes.completed;
   },
 };
