@@ -4,6 +4,7 @@ import type { PasswordSignIn } from "./password-sign-in.ts";
 import type { Principal } from "./principal.ts";
 import { principalOf } from "./principal-of.ts";
 import { RememberedPrincipals } from "./remembered-principals.ts";
+import { UnderWay } from "./under-way.ts";
 
 /**
  * Names and passwords that come with every request (RFC 7617), as SMA's clients send them. One that was right is remembered for a minute
@@ -14,7 +15,7 @@ export class BasicCredentials {
   readonly #remembered = new RememberedPrincipals();
   readonly #key = randomBytes(32);
   /** Checks under way: requests that come at once with the same credentials wait for one. */
-  readonly #checking = new Map<string, Promise<Principal>>();
+  readonly #checking = new UnderWay<Principal>();
 
   constructor(signIn: PasswordSignIn) {
     this.#signIn = signIn;
@@ -31,21 +32,18 @@ export class BasicCredentials {
     if (known !== undefined) {
       return known;
     }
-    let checking = this.#checking.get(key);
-    if (checking === undefined) {
-      checking = this.#check(credentials, key, address).finally(() => this.#checking.delete(key));
-      this.#checking.set(key, checking);
-    }
-    return checking;
+    return this.#checking.of(key, () => this.#check(credentials, key, address));
   }
 
   /** @param ids of principals and groups that were changed */
   forget(ids: ReadonlySet<string>): void {
     this.#remembered.forgetAll(ids);
+    this.#checking.clear();
   }
 
   forgetEverybody(): void {
     this.#remembered.forgetEverybody();
+    this.#checking.clear();
   }
 
   async #check(credentials: string, key: string, address: string): Promise<Principal> {

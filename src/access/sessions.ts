@@ -6,6 +6,7 @@ import type { Principal } from "./principal.ts";
 import { principalOf } from "./principal-of.ts";
 import { RememberedPrincipals } from "./remembered-principals.ts";
 import { looksLikeToken, newToken, tokenHash, tokenKey } from "./token.ts";
+import { UnderWay } from "./under-way.ts";
 
 /** How long sessions last, in milliseconds. */
 export interface SessionTimes {
@@ -39,7 +40,7 @@ export class Sessions {
   readonly #remembered = new RememberedPrincipals();
   /** When each was used last. */
   readonly #used = new Map<string, number>();
-  readonly #lookingUp = new Map<string, Promise<FoundSession | null>>();
+  readonly #lookingUp = new UnderWay<FoundSession | null>();
 
   constructor(store: Pick<Store, "read" | "write">, times: SessionTimes) {
     this.#store = store;
@@ -78,12 +79,7 @@ export class Sessions {
       return known;
     }
     // Requests that come at once replace the secret once.
-    let lookingUp = this.#lookingUp.get(key);
-    if (lookingUp === undefined) {
-      lookingUp = this.#lookUp(tokenHash(secret), key).finally(() => this.#lookingUp.delete(key));
-      this.#lookingUp.set(key, lookingUp);
-    }
-    return lookingUp;
+    return this.#lookingUp.of(key, () => this.#lookUp(tokenHash(secret), key));
   }
 
   /** The sessions of a principal that have not ended, the newest first. */
@@ -102,16 +98,18 @@ export class Sessions {
   /** Ends a session at once, in this service; others learn of it within a second or two. */
   async end(sessionId: string): Promise<void> {
     await this.#store.write.endSession({ sessionId });
-    this.#remembered.forget(sessionId);
+    this.forget(new Set([sessionId]));
   }
 
   /** @param ids of principals, groups and sessions that were changed or ended */
   forget(ids: ReadonlySet<string>): void {
     this.#remembered.forgetAll(ids);
+    this.#lookingUp.clear();
   }
 
   forgetEverybody(): void {
     this.#remembered.forgetEverybody();
+    this.#lookingUp.clear();
   }
 
   /** Writes when sessions were used. */

@@ -66,7 +66,7 @@ export class TestProvider {
     const callback = provider.callback();
     server.on("request", (request, response) => {
       if (request.url?.startsWith("/interaction/") !== true) {
-        callback(request, response);
+        void callback(request, response);
         return;
       }
       void test.#interact(provider, request, response);
