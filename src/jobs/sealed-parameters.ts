@@ -14,31 +14,38 @@ interface SealedParameter {
 /** Rows of jobs that are looked at in one step of a rotation; few of them have secrets. */
 const lookedAtOnce = 1_000;
 
-/** Secret parameters of jobs: sealed when a job is accepted, opened when it is handed over, or started again. */
+/**
+ * Secret parameters, of jobs where nothing else is said: sealed when a job is accepted, opened when it is handed over, or started again.
+ */
 export class SealedParameters {
   readonly #sealer: Sealer | null;
+  readonly #table: string;
 
-  /** @param sealer null where nothing is sealed, as in tests of other things */
-  constructor(sealer: Sealer | null) {
+  /**
+   * @param sealer null where nothing is sealed, as in tests of other things
+   * @param inTable where they are stored
+   */
+  constructor(sealer: Sealer | null, inTable = table) {
     this.#sealer = sealer;
+    this.#table = inTable;
   }
 
-  /** The parameters as they are stored. */
-  seal(jobId: string, parameters: Parameters, secretNames: readonly string[]): Parameters {
+  /** The parameters as they are stored, in the row of this id. */
+  seal(rowId: string, parameters: Parameters, secretNames: readonly string[], setVersion = version): Parameters {
     const sealer = this.#sealer;
     if (sealer === null || secretNames.length === 0) {
       return parameters;
     }
     const stored = { ...parameters };
     for (const name of secretNames) {
-      const sealed = sealer.seal(Buffer.from(JSON.stringify(parameters[name])), placeOf(jobId, name));
+      const sealed = sealer.seal(Buffer.from(JSON.stringify(parameters[name])), this.#place(rowId, name, setVersion));
       stored[name] = { sealed: Buffer.from(sealed).toString("base64") } satisfies SealedParameter;
     }
     return stored;
   }
 
   /** The parameters as they were given. @throws UserError `sealed-value-altered`, `master-key-missing` */
-  open(jobId: string, parameters: Parameters, secretNames: readonly string[]): Parameters {
+  open(rowId: string, parameters: Parameters, secretNames: readonly string[], setVersion = version): Parameters {
     const sealer = this.#sealer;
     if (sealer === null || secretNames.length === 0) {
       return parameters;
@@ -48,11 +55,15 @@ export class SealedParameters {
       const value = parameters[name];
       // Jobs that were accepted before anything was sealed have their values as they are.
       if (Object.hasOwn(parameters, name) && isSealed(value)) {
-        const opened = sealer.open(Buffer.from(value.sealed, "base64"), placeOf(jobId, name));
+        const opened = sealer.open(Buffer.from(value.sealed, "base64"), this.#place(rowId, name, setVersion));
         given[name] = JSON.parse(Buffer.from(opened).toString()) as unknown;
       }
     }
     return given;
+  }
+
+  #place(rowId: string, name: string, setVersion: number): SealedPlace {
+    return { table: this.#table, column: parameterColumn(name), rowId, version: setVersion };
   }
 }
 
@@ -69,12 +80,7 @@ export function jobParametersColumn(store: Pick<Store, "read" | "write">): Seale
     async page(after) {
       const { jobs, next } = await store.read.jobsWithSecrets({ after, limit: lookedAtOnce });
       const rows = jobs.flatMap(({ jobId, parameters, secretNames }) =>
-        secretNames.flatMap((name) => {
-          const value = parameters[name];
-          return isSealed(value)
-            ? [{ rowId: jobId, column: columnOf(name), version, sealed: Buffer.from(value.sealed, "base64") }]
-            : [];
-        }),
+        sealedValues(parameters, secretNames).map((value) => ({ rowId: jobId, version, ...value })),
       );
       return { rows, next };
     },
@@ -94,12 +100,19 @@ const column = "parameters";
 /** The parameters of a job never change. */
 const version = 1;
 
-function columnOf(name: string): string {
-  return `${column}/${name}`;
+/** The sealed ones of stored parameters, each with the column that it is bound to. */
+export function sealedValues(
+  parameters: Parameters,
+  secretNames: readonly string[],
+): { column: string; sealed: Uint8Array }[] {
+  return secretNames.flatMap((name) => {
+    const value = parameters[name];
+    return isSealed(value) ? [{ column: parameterColumn(name), sealed: Buffer.from(value.sealed, "base64") }] : [];
+  });
 }
 
-function placeOf(jobId: string, name: string): SealedPlace {
-  return { table, column: columnOf(name), rowId: jobId, version };
+function parameterColumn(name: string): string {
+  return `${column}/${name}`;
 }
 
 function isSealed(value: unknown): value is SealedParameter {

@@ -35,7 +35,7 @@ export class ActiveLink {
     this.link = link;
     this.schedule = schedule;
     this.times = times;
-    this.#decidedUntil = Math.min(link.decidedUntil, now);
+    this.#decidedUntil = link.decidedUntil > now ? now - schedule.jitter : link.decidedUntil;
     this.#next = times.after(this.#decidedUntil);
   }
 
@@ -60,10 +60,10 @@ export class ActiveLink {
     this.#next = this.times.after(until);
   }
 
-  /** Notes that the clock went back: what is still to come is not decided. */
+  /** Notes that the clock went back: what is still to come, or waits for its jitter, is not decided. */
   clockWentBack(now: number): void {
     if (this.#decidedUntil > now) {
-      this.decided(now);
+      this.decided(now - this.schedule.jitter);
     }
   }
 

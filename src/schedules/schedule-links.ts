@@ -1,3 +1,4 @@
+import { v7 as newId } from "uuid";
 import { authorize, permits } from "../access/authorize.ts";
 import type { Principal } from "../access/principal.ts";
 import type { Page } from "../contract/api/page.ts";
@@ -5,6 +6,7 @@ import { highestPriority, lowestPriority } from "../contract/api/placement.ts";
 import type { ScheduleLinkResource } from "../contract/api/schedule.ts";
 import { isId } from "../contract/id.ts";
 import { UserError } from "../contract/user-error.ts";
+import type { SealedParameters } from "../jobs/sealed-parameters.ts";
 import type { CheckedStart, StartJobRequest } from "../jobs/start-job.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { StoredScheduleLink } from "../store/operations/schedules.ts";
@@ -27,6 +29,8 @@ export interface ScheduleLinksOptions {
   store: Pick<Store, "read" | "write" | "once">;
   /** See `JobsFeature.checkStart`. */
   checkStart(request: Pick<StartJobRequest, "runbook" | "parameters">): Promise<CheckedStart>;
+  /** What seals secret parameters. */
+  sealed: SealedParameters;
   /** When a link is due next. */
   nextDueOf(link: StoredScheduleLink): Promise<number | null>;
 }
@@ -74,7 +78,7 @@ export class ScheduleLinks {
 
   /**
    * Makes a link. The parameters are checked as for a start now.
-   * @throws UserError `schedule-not-found` (404), `secret-in-schedule` (422), `not-permitted` (403), and what `JobStarter.check` throws
+   * @throws UserError `schedule-not-found` (404), `not-permitted` (403), and what `JobStarter.check` throws
    */
   async create(
     of: ScheduleLinkChange & { schedule: string; runbook: string },
@@ -91,13 +95,19 @@ export class ScheduleLinks {
       throw noSuchRunbook(of.runbook);
     }
     authorize(caller, "operate", runbookTarget(runbook), `the runbook ${runbook.name}`);
-    const parameters = await this.#checkedParameters(runbook.runbookId, of.parameters ?? {});
+    const linkId = newId();
+    const { parameters, secretNames } = await this.#checkedParameters(runbook.runbookId, of.parameters ?? {}, {
+      linkId,
+      version: 1,
+    });
     const writes = idempotency === undefined ? store.write : store.once(idempotency);
     return this.#resource(
       await writes.createScheduleLink({
+        linkId,
         scheduleId: schedule.scheduleId,
         runbookId: runbook.runbookId,
         parameters,
+        secretNames,
         enabled: of.enabled ?? true,
         priority: checkedPriority(of.priority ?? null),
         changedBy: caller.name,
@@ -114,11 +124,17 @@ export class ScheduleLinks {
     const former = await this.#find(change.linkId, caller);
     this.#authorizeChange(former, caller);
     const { parameters, priority } = change;
+    const version = former.parametersVersion + 1;
+    const set =
+      parameters === undefined
+        ? former
+        : await this.#checkedParameters(former.runbookId, parameters, { linkId: former.linkId, version });
     return this.#resource(
       await this.#options.store.write.changeScheduleLink({
         linkId: former.linkId,
-        parameters:
-          parameters === undefined ? former.parameters : await this.#checkedParameters(former.runbookId, parameters),
+        parameters: set.parameters,
+        secretNames: set.secretNames,
+        parametersVersion: set.parametersVersion,
         enabled: change.enabled ?? former.enabled,
         priority: priority === undefined ? former.priority : checkedPriority(priority),
         changedBy: caller.name,
@@ -142,20 +158,19 @@ export class ScheduleLinks {
     authorize(caller, "operate", runbookTarget(link), `the runbook ${link.runbookName}`);
   }
 
-  async #checkedParameters(runbook: string, given: Record<string, unknown>): Promise<Record<string, unknown>> {
-    const { parameters, secretNames, runbookName } = await this.#options.checkStart({ runbook, parameters: given });
-    if (secretNames.length > 0) {
-      throw new UserError(
-        "secret-in-schedule",
-        `A schedule keeps no secret parameters, and ${secretNames.join(", ")} of ${runbookName} is one.`,
-        {
-          status: 422,
-          remedy: "Let the runbook take the secret from an asset, and leave the parameter out.",
-          errors: secretNames.map((name) => ({ pointer: `/parameters/${name}`, message: "is secret" })),
-        },
-      );
-    }
-    return parameters;
+  /** Checked as for a start now, and sealed where they are secret. */
+  async #checkedParameters(
+    runbook: string,
+    given: Record<string, unknown>,
+    link: { linkId: string; version: number },
+  ): Promise<Pick<StoredScheduleLink, "parameters" | "secretNames" | "parametersVersion">> {
+    const { checkStart, sealed } = this.#options;
+    const { parameters, secretNames } = await checkStart({ runbook, parameters: given });
+    return {
+      parameters: sealed.seal(link.linkId, parameters, secretNames, link.version),
+      secretNames,
+      parametersVersion: link.version,
+    };
   }
 
   async #resource(link: StoredScheduleLink): Promise<ScheduleLinkResource> {

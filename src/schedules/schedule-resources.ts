@@ -11,6 +11,7 @@ import type {
   StoredScheduledTime,
   StoredScheduleLink,
 } from "../store/operations/schedules.ts";
+import { withoutSecrets } from "../store/stored-job.ts";
 
 /** A schedule as the API shows it. */
 export function scheduleResource(schedule: StoredSchedule, nextDueAt: number | null): ScheduleResource {
@@ -28,9 +29,17 @@ export function scheduleResource(schedule: StoredSchedule, nextDueAt: number | n
 
 /** A link as the API shows it. */
 export function scheduleLinkResource(link: StoredScheduleLink, nextDueAt: number | null): ScheduleLinkResource {
-  const { decidedUntil: _until, creatorId: _creator, folderId: _folder, ...shown } = link;
+  const {
+    decidedUntil: _until,
+    creatorId: _creator,
+    folderId: _folder,
+    secretNames,
+    parametersVersion: _version,
+    ...shown
+  } = link;
   return {
     ...shown,
+    parameters: withoutSecrets(link.parameters, secretNames),
     nextDueAt: isoTimeOrNull(nextDueAt),
     createdAt: isoTime(link.createdAt),
     modifiedAt: isoTime(link.modifiedAt),

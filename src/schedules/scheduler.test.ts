@@ -65,7 +65,14 @@ describe("a schedule", () => {
     const world = new ScheduleWorld(begin);
     const scheduler = world.scheduler();
     const { link } = await world.addLink({ expiresAt: Date.parse("2026-03-01T06:00:00Z") });
-    const change = { linkId: link.linkId, parameters: {}, priority: null, changedBy: "bob" };
+    const change = {
+      linkId: link.linkId,
+      parameters: {},
+      secretNames: [],
+      parametersVersion: 1,
+      priority: null,
+      changedBy: "bob",
+    };
     await world.store.changeScheduleLink({ ...change, enabled: false, expectedRevision: 1 });
     await world.run(scheduler, "2026-03-01T03:30:00Z");
     await world.store.changeScheduleLink({ ...change, enabled: true, expectedRevision: 2 });

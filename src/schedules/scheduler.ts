@@ -1,5 +1,6 @@
 import type { Logger } from "../contract/logger.ts";
 import { UserError } from "../contract/user-error.ts";
+import type { SealedParameters } from "../jobs/sealed-parameters.ts";
 import type { StartedJob, StartJobRequest } from "../jobs/start-job.ts";
 import type { Leadership } from "../services/duty-leader.ts";
 import type { Store } from "../store/store.ts";
@@ -13,6 +14,8 @@ export interface SchedulerOptions {
   };
   logger: Logger;
   leadership: Leadership;
+  /** What sealed secret parameters. */
+  sealed: SealedParameters;
   startJob(request: StartJobRequest): Promise<StartedJob>;
   /** Milliseconds for which it is kept what became of times. */
   keptFor?: number;
@@ -172,7 +175,9 @@ export class Scheduler {
     const { store } = this.#options;
     const { linkId } = active.link;
     const span = active.missedSpan(now);
-    const known = span === null ? [] : await store.read.decidedTimes({ linkId, ...span });
+    const noted = span === null ? [] : await store.read.decidedTimes({ linkId, ...span });
+    // What a clock that was ahead noted as missed is not known: it was still to come.
+    const known = noted.filter(({ outcome, decidedAt }) => outcome !== "missed" || decidedAt <= now);
     const why = this.#failures.get(linkId) ?? "no service was there to start it in time";
     const { missed, starts, decidedUntil } = active.work(now, known, startsAtOnce, why);
     if (decidedUntil !== null) {
@@ -193,10 +198,11 @@ export class Scheduler {
   /** @returns whether it is decided what became of the time */
   async #start(active: ActiveLink, dueAt: number): Promise<boolean> {
     const { link, schedule } = active;
+    const { linkId, secretNames, parametersVersion } = link;
     try {
       await this.#options.startJob({
         runbook: link.runbookId,
-        parameters: link.parameters,
+        parameters: this.#options.sealed.open(linkId, link.parameters, secretNames, parametersVersion),
         startedBy: `schedule ${schedule.name}`,
         scheduledFor: { ...active.seen, dueAt },
         ...(link.priority !== null && { priority: link.priority }),

@@ -14,6 +14,7 @@ import { isId } from "../contract/id.ts";
 import type { Logger } from "../contract/logger.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { JobsFeature } from "../jobs/jobs-feature.ts";
+import type { Sealer } from "../sealing/sealer.ts";
 import type { Leadership } from "../services/duty-leader.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { StoredSchedule } from "../store/operations/schedules.ts";
@@ -23,6 +24,7 @@ import { readTimeKey, timeKey } from "../store/schedule-rows.ts";
 import type { Store } from "../store/store.ts";
 import { Calendars } from "./calendars.ts";
 import { forecast } from "./forecast.ts";
+import { linkParameters } from "./link-secrets.ts";
 import type { DueTimes } from "./recurrence/due-times.ts";
 import { ScheduleLinks } from "./schedule-links.ts";
 import { checkedName, invalidSchedule } from "./schedule-names.ts";
@@ -52,6 +54,8 @@ export interface SchedulesOptions {
   logger: Logger;
   leadership: Leadership;
   jobs: Pick<JobsFeature, "startJob" | "checkStart">;
+  /** Seals secret parameters of links. */
+  sealer: Sealer;
 }
 
 /** Days ahead that a forecast reaches. */
@@ -65,18 +69,26 @@ export class SchedulesFeature {
   /** By schedule, as it was when its revision was this. */
   readonly #times = new Map<string, { revision: number; times: DueTimes }>();
 
-  constructor({ store, logger, leadership, jobs }: SchedulesOptions) {
+  constructor({ store, logger, leadership, jobs, sealer }: SchedulesOptions) {
+    const sealed = linkParameters(sealer);
     this.#store = store;
     this.calendars = new Calendars(store);
     this.links = new ScheduleLinks({
       store,
+      sealed,
       checkStart: (request) => jobs.checkStart(request),
       nextDueOf: async ({ scheduleId }) => {
         const schedule = await store.read.schedule({ schedule: scheduleId });
         return schedule === null ? null : this.#nextDueOf(schedule);
       },
     });
-    this.#scheduler = new Scheduler({ store, logger, leadership, startJob: (request) => jobs.startJob(request) });
+    this.#scheduler = new Scheduler({
+      store,
+      logger,
+      leadership,
+      sealed,
+      startJob: (request) => jobs.startJob(request),
+    });
   }
 
   start(): void {

@@ -92,7 +92,7 @@ export function toSchedule(row: ScheduleRow, calendars: { calendar_id: Uint8Arra
 
 /** `l` is the link, `s` its schedule, `r` its runbook. */
 export const scheduleLinkColumns = `l.link_id, l.schedule_id, s.name AS schedule_name, l.runbook_id, r.name AS runbook_name,
-    r.folder_id, l.parameters, l.enabled, l.priority, l.decided_until_at, l.created_at, l.created_by, l.creator_id, l.modified_at,
+    r.folder_id, l.parameters, l.secret_names, l.parameters_version, l.enabled, l.priority, l.decided_until_at, l.created_at, l.created_by, l.creator_id, l.modified_at,
     l.modified_by, l.revision`;
 
 export interface ScheduleLinkRow {
@@ -103,6 +103,8 @@ export interface ScheduleLinkRow {
   runbook_name: string;
   folder_id: Uint8Array | null;
   parameters: string;
+  secret_names: string;
+  parameters_version: number;
   enabled: number | boolean;
   priority: number | null;
   decided_until_at: number;
@@ -123,6 +125,8 @@ export function toScheduleLink(row: ScheduleLinkRow): StoredScheduleLink {
     runbookName: row.runbook_name,
     folderId: row.folder_id === null ? null : bytesToId(row.folder_id),
     parameters: JSON.parse(row.parameters) as Record<string, unknown>,
+    secretNames: JSON.parse(row.secret_names) as string[],
+    parametersVersion: row.parameters_version,
     enabled: Boolean(row.enabled),
     priority: row.priority,
     decidedUntil: row.decided_until_at,

@@ -29,9 +29,11 @@ function addSchedule(store: Store, more: Partial<StoredScheduleSettings> & { nam
 
 function addLink(store: Store, schedule: StoredSchedule, runbookId: string): Promise<StoredScheduleLink> {
   return store.write.createScheduleLink({
+    linkId: newId(),
     scheduleId: schedule.scheduleId,
     runbookId,
     parameters: { first: 3 },
+    secretNames: [],
     enabled: true,
     priority: null,
     changedBy: "ann",
@@ -191,6 +193,8 @@ storeTest("no job is accepted for a schedule or a link that is not as it was see
   const disabled = await store.write.changeScheduleLink({
     linkId: link.linkId,
     parameters: {},
+    secretNames: [],
+    parametersVersion: 2,
     enabled: false,
     priority: 5,
     changedBy: "bob",

@@ -27,6 +27,7 @@ import type { RunbookListener } from "../runbooks/runbooks-feature.ts";
 import { RunbooksFeature } from "../runbooks/runbooks-feature.ts";
 import { ScriptAnalyser } from "../runbooks/script-analyser.ts";
 import { WaitingAnalyses } from "../runbooks/waiting-analyses.ts";
+import { linkParametersColumn } from "../schedules/link-secrets.ts";
 import { SchedulesFeature } from "../schedules/schedules-feature.ts";
 import type { Sealing } from "../sealing/sealing.ts";
 import { ChangeFeed } from "../services/change-feed.ts";
@@ -158,7 +159,7 @@ export async function openFeatures({
       firstRecord: (latency) => metrics.startLatency.observe(latency / 1000),
     },
   });
-  const schedules = new SchedulesFeature({ store, logger: log, leadership: leader, jobs });
+  const schedules = new SchedulesFeature({ store, logger: log, leadership: leader, jobs, sealer: sealing });
   const analyser = new ScriptAnalyser(workers);
   const waiting = new WaitingAnalyses(store, analyser, (error) =>
     log.error("A draft that waits for its analysis could not be analysed; it will be tried again", { error }),
@@ -181,6 +182,7 @@ export async function openFeatures({
   leader.start();
   sealing.addColumn(assetSecrets(store));
   sealing.addColumn(jobParametersColumn(store));
+  sealing.addColumn(linkParametersColumn(store));
   sealing.addColumn(jobSecretsColumn(store));
   sealing.addColumn(providerSecrets(store));
   sealing.start(leader);

@@ -5,6 +5,7 @@ import type { StartedJob, StartJobRequest } from "../../jobs/start-job.ts";
 import type { StoredSchedule, StoredScheduleLink, StoredScheduleSettings } from "../../store/operations/schedules.ts";
 import { SqliteJobsDatabase } from "../../store/sqlite/jobs-database.ts";
 import type { TestRunbook } from "../../store/testing/jobs-database.ts";
+import { linkParameters } from "../link-secrets.ts";
 import { Scheduler } from "../scheduler.ts";
 
 /* For tests only: schedules over a real database in memory whose clock is the test's. */
@@ -66,9 +67,11 @@ export class ScheduleWorld {
     const name = `schedule-${newId()}`;
     const schedule = await this.store.createSchedule({ ...usual, name, changedBy: "ann", ...settings });
     const link = await this.store.createScheduleLink({
+      linkId: newId(),
       scheduleId: schedule.scheduleId,
       runbookId: runbook.runbookId,
       parameters: {},
+      secretNames: [],
       enabled: true,
       priority: null,
       changedBy: "ann",
@@ -83,6 +86,7 @@ export class ScheduleWorld {
       store: { read: this.store, write: this.store },
       logger: silentLogger,
       leadership,
+      sealed: linkParameters(null),
       startJob: (request) => this.#start(request),
       keptFor: 100 * 366 * 86_400_000,
     });

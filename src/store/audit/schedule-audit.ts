@@ -1,4 +1,5 @@
 import type { ScheduleWrites, StoredCalendar, StoredSchedule, StoredScheduleLink } from "../operations/schedules.ts";
+import { withoutSecrets } from "../stored-job.ts";
 import type { AuditRules, ThingKind } from "./audit-rule.ts";
 import { changeOf, notAudited } from "./audit-rule.ts";
 
@@ -20,8 +21,18 @@ const link: ThingKind<StoredScheduleLink> = {
   kind: "schedule-link",
   id: ({ linkId }) => linkId,
   name: ({ scheduleName, runbookName }) => `${scheduleName} → ${runbookName}`,
-  facts: ({ folderId, decidedUntil, createdAt, createdBy, creatorId, modifiedAt, modifiedBy, revision, ...settings }) =>
-    settings,
+  facts: ({
+    folderId,
+    decidedUntil,
+    createdAt,
+    createdBy,
+    creatorId,
+    modifiedAt,
+    modifiedBy,
+    revision,
+    parameters,
+    ...settings
+  }) => ({ ...settings, parameters: withoutSecrets(parameters, settings.secretNames) }),
 };
 
 export const scheduleAudit: AuditRules<ScheduleWrites> = {
@@ -40,6 +51,7 @@ export const scheduleAudit: AuditRules<ScheduleWrites> = {
   ),
   changeScheduleLink: changeOf(link, ({ linkId }) => ({ read: "scheduleLink", of: { linkId } })),
   removeScheduleLink: changeOf(link, ({ linkId }) => ({ read: "scheduleLink", of: { linkId } })),
+  rewrapLinkParameters: notAudited("a part of a rotation of the master key, which is told"),
   noteScheduledTimes: notAudited("the service does it; what became of times is kept with them"),
   purgeScheduledTimes: notAudited("the service clears away what has had its time"),
 };

@@ -38,6 +38,7 @@ export const scheduleWriteRules: WriteRules<ScheduleWrites> = {
   createScheduleLink: "kept",
   changeScheduleLink: "kept",
   removeScheduleLink: "kept",
+  rewrapLinkParameters: "repeatable",
   noteScheduledTimes: "repeatable",
   purgeScheduledTimes: "repeatable",
 };
@@ -68,6 +69,14 @@ export function scheduleWrites(session: MssqlSession): Asynchronous<ScheduleWrit
       );
       refuseNone(removed, "schedule link");
       await noteScheduleChange(session);
+    },
+    rewrapLinkParameters: async ({ values }) => {
+      for (const { linkId, former, sealed } of values) {
+        await session.run(
+          "UPDATE runsmith.schedule_links SET parameters = REPLACE(parameters, @former, @sealed) WHERE link_id = @link_id",
+          { former: text(former), sealed: text(sealed), link_id: id(linkId) },
+        );
+      }
     },
     noteScheduledTimes: (of) => noteScheduledTimes(session, of),
     purgeScheduledTimes: ({ before, limit }) =>
@@ -252,13 +261,13 @@ async function createLink(
   of: Parameters<ScheduleWrites["createScheduleLink"]>[0],
 ): Promise<StoredScheduleLink> {
   const schedule = await existingSchedule(session, of.scheduleId);
-  const linkId = newId();
+  const { linkId } = of;
   const added = await session.run(
     `${declareNow}
-     INSERT INTO runsmith.schedule_links (workspace_id, link_id, schedule_id, runbook_id, parameters, priority, enabled,
-       decided_until_at, created_at, created_by, creator_id, modified_at, modified_by)
-     SELECT @workspace_id, @link_id, @schedule_id, runbook_id, @parameters, @priority, @enabled, @now, @now, @changed_by, @creator_id,
-       @now, @changed_by
+     INSERT INTO runsmith.schedule_links (workspace_id, link_id, schedule_id, runbook_id, parameters, secret_names, priority,
+       enabled, decided_until_at, created_at, created_by, creator_id, modified_at, modified_by)
+     SELECT @workspace_id, @link_id, @schedule_id, runbook_id, @parameters, @secret_names, @priority, @enabled, @now, @now, @changed_by,
+       @creator_id, @now, @changed_by
      FROM runsmith.runbooks WHERE runbook_id = @runbook_id`,
     {
       workspace_id: id(defaultWorkspace),
@@ -266,6 +275,7 @@ async function createLink(
       schedule_id: idBytes(schedule.schedule_id),
       runbook_id: id(of.runbookId),
       parameters: json(of.parameters),
+      secret_names: json(of.secretNames),
       priority: int(of.priority),
       enabled: bit(of.enabled),
       changed_by: text(of.changedBy),
@@ -286,13 +296,16 @@ async function changeLink(
   await existingLink(session, of.linkId);
   const changed = await session.run(
     `${declareNow}
-     UPDATE runsmith.schedule_links SET parameters = @parameters, priority = @priority, enabled = @enabled,
+     UPDATE runsmith.schedule_links SET parameters = @parameters, secret_names = @secret_names,
+       parameters_version = @parameters_version, priority = @priority, enabled = @enabled,
        decided_until_at = CASE WHEN @enabled = 1 AND enabled = 0 AND decided_until_at < @now THEN @now ELSE decided_until_at END,
        modified_at = @now, modified_by = @changed_by, revision = revision + 1
      WHERE link_id = @link_id AND revision = @expected`,
     {
       link_id: id(of.linkId),
       parameters: json(of.parameters),
+      secret_names: json(of.secretNames),
+      parameters_version: int(of.parametersVersion),
       priority: int(of.priority),
       enabled: bit(of.enabled),
       changed_by: text(of.changedBy),

@@ -55,7 +55,11 @@ export interface StoredScheduleLink {
   runbookName: string;
   /** The folder of the runbook; null in none. */
   folderId: string | null;
+  /** As they are stored: secret ones are sealed. */
   parameters: Record<string, unknown>;
+  secretNames: string[];
+  /** Grows with each new set of parameters. */
+  parametersVersion: number;
   enabled: boolean;
   priority: number | null;
   /** Of times up to this one it is decided what became of them. */
@@ -194,9 +198,11 @@ export interface ScheduleWrites {
 
   /** Its times are those from now on. @throws UserError `runbook-not-found` (404) */
   createScheduleLink(link: {
+    linkId: string;
     scheduleId: string;
     runbookId: string;
     parameters: Record<string, unknown>;
+    secretNames: string[];
     enabled: boolean;
     priority: number | null;
     changedBy: string;
@@ -206,12 +212,16 @@ export interface ScheduleWrites {
   changeScheduleLink(change: {
     linkId: string;
     parameters: Record<string, unknown>;
+    secretNames: string[];
+    parametersVersion: number;
     enabled: boolean;
     priority: number | null;
     changedBy: string;
     expectedRevision: number;
   }): StoredScheduleLink;
   removeScheduleLink(of: { linkId: string; expectedRevision?: number }): void;
+  /** Replaces sealed values of links, each base64, where they are still there; that is no change of the link. */
+  rewrapLinkParameters(of: { values: { linkId: string; former: string; sealed: string }[] }): void;
 
   /**
    * Notes times at which nothing was started, where nothing is known of them, tells notices of it, and that all up to

@@ -53,6 +53,16 @@ export function scheduleWrites(session: SqliteSession): ScheduleWrites {
       session.run("DELETE FROM schedule_links WHERE link_id = ?", link.link_id);
       noteScheduleChange(session);
     },
+    rewrapLinkParameters: ({ values }) => {
+      for (const { linkId, former, sealed } of values) {
+        session.run(
+          "UPDATE schedule_links SET parameters = replace(parameters, ?, ?) WHERE link_id = ?",
+          former,
+          sealed,
+          idToBytes(linkId),
+        );
+      }
+    },
     noteScheduledTimes: (of) => noteScheduledTimes(session, of),
     purgeScheduledTimes: ({ before, limit }) =>
       session.run(
@@ -204,17 +214,18 @@ function createLink(
   if (session.first("SELECT 1 FROM runbooks WHERE runbook_id = ?", runbookId) === undefined) {
     throw noSuchRunbook(of.runbookId);
   }
-  const linkId = session.newId();
+  const { linkId } = of;
   const now = session.now();
   session.run(
-    `INSERT INTO schedule_links (workspace_id, link_id, schedule_id, runbook_id, parameters, priority, enabled, decided_until_at,
-       created_at, created_by, creator_id, modified_at, modified_by)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO schedule_links (workspace_id, link_id, schedule_id, runbook_id, parameters, secret_names, priority, enabled,
+       decided_until_at, created_at, created_by, creator_id, modified_at, modified_by)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     defaultWorkspace,
     idToBytes(linkId),
     schedule.schedule_id,
     runbookId,
     JSON.stringify(of.parameters),
+    JSON.stringify(of.secretNames),
     of.priority,
     of.enabled ? 1 : 0,
     now,
@@ -236,10 +247,12 @@ function changeLink(
   refuseOtherRevision(former, of.expectedRevision, "schedule link");
   const now = session.now();
   session.run(
-    `UPDATE schedule_links SET parameters = ?, priority = ?, enabled = ?, decided_until_at = ?, modified_at = ?, modified_by = ?,
+    `UPDATE schedule_links SET parameters = ?, secret_names = ?, parameters_version = ?, priority = ?, enabled = ?, decided_until_at = ?, modified_at = ?, modified_by = ?,
        revision = revision + 1
      WHERE link_id = ?`,
     JSON.stringify(of.parameters),
+    JSON.stringify(of.secretNames),
+    of.parametersVersion,
     of.priority,
     of.enabled ? 1 : 0,
     of.enabled && former.enabled === 0 ? Math.max(former.decided_until_at, now) : former.decided_until_at,

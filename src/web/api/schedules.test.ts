@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobResource } from "../../contract/api/job.ts";
+import type { MasterKeyResource } from "../../contract/api/master-key.ts";
 import type { Page } from "../../contract/api/page.ts";
 import type {
   CalendarResource,
@@ -12,6 +15,7 @@ import type {
   ScheduleResource,
 } from "../../contract/api/schedule.ts";
 import type { ErrorBody } from "../../contract/error-body.ts";
+import { emptySignature } from "../../contract/signature.ts";
 import { ScriptedWorker } from "../testing/scripted-worker.ts";
 import { TestServer } from "../testing/test-server.ts";
 
@@ -199,4 +203,49 @@ test("a calendar is made, imported, used, and kept while it is used", async (tes
   assert.equal((await server.call("POST", "/api/calendars/x/import", { body: { iCalendar: "no" } })).status, 422);
   await server.call("DELETE", "/api/schedules/morning");
   assert.equal((await server.call("DELETE", "/api/calendars/holidays")).status, 204);
+});
+
+test("a secret parameter of a link is sealed, shown to nobody, given to each job, and another one after a change", async (test) => {
+  const { server, worker } = await startedWithWorker(test);
+  const properties = { password: { type: "string" as const, "x-secret": true } };
+  worker.analysis = () => ({ signature: { ...emptySignature, properties } });
+  await server.import("report", "param()", { publish: true });
+  await server.call("POST", "/api/schedules", {
+    body: { name: "ticks", recurrence: { kind: "cron", expression: "* * * * * *" } },
+  });
+  const [first, second] = ["canary-of-a-link-1", "canary-of-a-link-2"];
+  const link = await server.call<ScheduleLinkResource>("POST", "/api/schedule-links", {
+    body: { schedule: "ticks", runbook: "report", parameters: { password: first } },
+  });
+  assert.deepEqual(link.body.parameters, { password: { secret: "set" } });
+  const frame = await worker.nextJob();
+  assert.deepEqual(frame.parameters, { password: first });
+  const changed = await server.call<ScheduleLinkResource>("PATCH", `/api/schedule-links/${link.body.linkId}`, {
+    body: { parameters: { password: second } },
+  });
+  assert.deepEqual(changed.body.parameters, { password: { secret: "set" } });
+  let { parameters } = await worker.nextJob();
+  while (parameters["password"] !== second) {
+    ({ parameters } = await worker.nextJob());
+  }
+  await server.call("POST", "/api/master-key/rotation");
+  while ((await server.call<MasterKeyResource>("GET", "/api/master-key")).body.rotating) {
+    await sleep(20);
+  }
+  const { dueAt } = (await server.call<Page<ScheduledTimeResource>>("GET", "/api/scheduled-times")).body.items[0] ?? {};
+  let latest = "";
+  while (latest <= (dueAt ?? "")) {
+    const { jobId, parameters: given } = await worker.nextJob();
+    assert.deepEqual(given, { password: second });
+    latest = (await server.call<JobResource>("GET", `/api/jobs/${jobId}`)).body.dueAt ?? "";
+    await worker.append({ jobId, attempt: 1 }, [], "Completed");
+  }
+  const audit = await server.call("GET", "/api/audit");
+  assert.equal(audit.bytes.includes("canary-of-a-link"), false, "the audit");
+  for (const file of await readdir(server.dataDirectory, { recursive: true, withFileTypes: true })) {
+    if (file.isFile()) {
+      const bytes = await readFile(join(file.parentPath, file.name));
+      assert.equal(bytes.includes("canary-of-a-link"), false, file.name);
+    }
+  }
 });

@@ -225,6 +225,7 @@ async function examine(
     if (!started.has(due)) say("one job for each time", due, "its row is not there");
   }
   if (jobs.length !== started.size) say("one job for each time", 0, `${jobs.length} jobs, ${started.size} rows`);
+  const rows = new Map(told.map((time) => [time.dueAt, time]));
   const due = expected.filter((moment) => moment < to - rule.jitter - missedAfter);
   const isExpected = new Set(due);
   for (const moment of started) if (!isExpected.has(moment)) say("nothing is started that is not due", moment);
@@ -237,13 +238,15 @@ async function examine(
   }
   const within = (moment: number) =>
     outages.some((outage) => moment + rule.jitter >= outage.from && moment <= outage.to);
-  for (const moment of missed) if (!within(moment)) say("nothing is missed but in outages", moment);
+  for (const moment of missed) if (!within(moment)) say("nothing is missed but in outages", moment, decidedText(rows.get(moment)));
   for (const outage of outages) {
     const late = due.filter(
       (moment) =>
         moment + jitterOf(link.linkId, moment, rule.jitter) > outage.from &&
         moment < outage.to - rule.jitter - missedAfter,
     );
+    // What another disturbance decided, such as a clock that was ahead, is not this outage's.
+    if (late.some((moment) => (rows.get(moment)?.decidedAt ?? outage.to) !== outage.to)) continue;
     const made = late.filter((moment) => started.has(moment)).length;
     const most = { skip: 0, "run-once": 1, "run-all": "most" in rule.misfire ? rule.misfire.most : 0 };
     const wanted = Math.min(late.length, most[rule.misfire.rule]);
@@ -253,6 +256,10 @@ async function examine(
   }
   result.started += started.size;
   result.missed += missed.size;
+}
+
+function decidedText(time: StoredScheduledTime | undefined): string {
+  return time === undefined ? "told with others" : `decided ${new Date(time.decidedAt).toISOString()}`;
 }
 
 /** Whether another outage is so near that both have times in common. */

@@ -85,7 +85,10 @@ export const createScheduleSchema: JsonSchema = objectSchema(
 
 export const changeScheduleSchema: JsonSchema = objectSchema(settings, all);
 
-const parameters: JsonSchema = { type: "object", description: "By name; no secret ones." };
+const parameters: JsonSchema = {
+  type: "object",
+  description: 'By name; secret ones are shown as `{ "secret": "set" }`.',
+};
 
 export const createScheduleLinkSchema: JsonSchema = objectSchema(
   {
