@@ -238,7 +238,8 @@ async function examine(
   }
   const within = (moment: number) =>
     outages.some((outage) => moment + rule.jitter >= outage.from && moment <= outage.to);
-  for (const moment of missed) if (!within(moment)) say("nothing is missed but in outages", moment, decidedText(rows.get(moment)));
+  for (const moment of missed)
+    if (!within(moment)) say("nothing is missed but in outages", moment, decidedText(rows.get(moment)));
   for (const outage of outages) {
     const late = due.filter(
       (moment) =>
