@@ -120,6 +120,48 @@ test("what an attempt was given is masked in the next one, which was told of it 
   assert.ok(!stdout.includes(password));
 });
 
+test("a job has what its runbook's principal may use at the moment, whoever started it, and learns nothing of the rest", {
+  ...skipUnless("bubblewrap"),
+  timeout: 120_000,
+}, async () => {
+  await using system = await startSystem();
+  await succeeds(system.start(["set-credential", "ops", "--user", "admin"], `${password}\n`).ended);
+  await succeeds(system.run("new-service-principal", "web"));
+  const script = `import { credential } from "runsmith";
+export default async function () {
+  try {
+    const { userName, password } = await credential("ops");
+    return \`\${userName} has \${password.length} characters\`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+`;
+  await writeFile(join(system.folder, "As-Whom.ts"), script);
+  await succeeds(system.run("import-runbook", "As-Whom.ts", "--publish"));
+  const answer = async (...more: string[]) => {
+    const { code, stdout, stderr } = await system.run("start-runbook", "As-Whom", "--follow", ...more);
+    assert.equal(code, 0, stdout + stderr);
+    return stdout;
+  };
+  const has = /admin has 21 characters/;
+  assert.match(await answer(), has, "the administrator published it");
+  await succeeds(system.run("set-runbook", "As-Whom", "--run-as", "service-principal:web"));
+  const unknown = /There is no credential "ops" that this job may use/;
+  assert.match(await answer(), unknown);
+  await succeeds(system.run("new-right", "--principal", "web", "--role", "author", "--on", "runbook:As-Whom"));
+  assert.match(await answer(), unknown, "who may edit a runbook may not use the credential");
+  await succeeds(system.run("new-right", "--principal", "web", "--role", "operator", "--on", "credential:ops"));
+  assert.match(await answer(), has);
+  const disabled = await system.run("disable-service-principal", "web");
+  assert.match(disabled.stderr, /Jobs of these runbooks act as web, and are refused from now on: As-Whom\./);
+  const refused = await system.run("start-runbook", "As-Whom");
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.stderr, /run as service-principal web, which is disabled/);
+  await succeeds(system.run("disable-service-principal", "web", "--reassign-runbooks", "user:administrator"));
+  assert.match(await answer(), has);
+});
+
 /** What a runbook prints whose parameter names the credential. */
 async function outputOf(system: System, file: string, script: string): Promise<string> {
   await writeFile(join(system.folder, file), script);
