@@ -36,7 +36,11 @@ export class EventReader {
   }
 
   /** Starts a job and follows it in one request. */
-  static start(server: TestServer, body: object, headers: Record<string, string> = {}): Promise<EventReader> {
+  static start(
+    server: Pick<TestServer, "url" | "token">,
+    body: object,
+    headers: Record<string, string> = {},
+  ): Promise<EventReader> {
     const own = { accept: "text/event-stream", "content-type": "application/json" };
     return new Promise((resolve, reject) => {
       const options = {
@@ -50,7 +54,11 @@ export class EventReader {
     });
   }
 
-  static open(server: TestServer, query: string, headers: Record<string, string> = {}): Promise<EventReader> {
+  static open(
+    server: Pick<TestServer, "url" | "token">,
+    query: string,
+    headers: Record<string, string> = {},
+  ): Promise<EventReader> {
     return new Promise((resolve, reject) => {
       const options = { headers: { authorization: `Bearer ${server.token}`, ...headers }, agent: false };
       get(`${server.url}/api/events?${query}`, options, (answer) => resolve(new EventReader(answer))).on(
