@@ -1,12 +1,18 @@
 import { existsSync } from "node:fs";
 import { AccessFeature } from "../access/access-feature.ts";
+import { auditKey } from "../access/audit/audit-seals.ts";
 import type { ServerOptions } from "../contract/server-options.ts";
 import { UserError } from "../contract/user-error.ts";
+import { actAs, serviceItself } from "../store/actor.ts";
 import { openStore } from "../store/open-store.ts";
+import type { Store } from "../store/store.ts";
 import type { StoreOptions } from "../store/store-options.ts";
 import { writeAdminTokenFile } from "./admin-token-file.ts";
 import { takeDatabaseUrl } from "./database-url.ts";
 import { askForAdminToken } from "./local-control.ts";
+import { silentLog } from "./logging.ts";
+import { openSealing } from "./open-sealing.ts";
+import { newServiceName } from "./service-name.ts";
 
 /**
  * Makes a new token for the administrator, ends the former ones, and writes it to `<data>/admin.token`.
@@ -37,9 +43,11 @@ export async function resetAdminToken({
 async function resetInStore(options: StoreOptions): Promise<string> {
   const store = await openStore(options);
   try {
+    await stampAudit(store, options);
     const access = new AccessFeature(store);
     try {
-      const token = await access.resetAdministratorToken();
+      const offline = { ...serviceItself, address: "the server's machine" };
+      const token = await actAs(offline, () => access.resetAdministratorToken());
       await writeAdminTokenFile(options.dataDirectory, token);
       return token;
     } finally {
@@ -47,5 +55,21 @@ async function resetInStore(options: StoreOptions): Promise<string> {
     }
   } finally {
     await store.close();
+  }
+}
+
+/** What is written now is stamped like all of the audit, where the master key is found; where not, its verification says so. */
+async function stampAudit(store: Store, options: StoreOptions): Promise<void> {
+  if ((await store.read.masterKeys()).length === 0) {
+    return;
+  }
+  try {
+    const { sealing } = await openSealing({ store, options, service: newServiceName(), log: silentLog });
+    store.stampAudit(auditKey(sealing.deriveKey("audit")));
+    await sealing.stop();
+  } catch (error) {
+    if (!(error instanceof UserError)) {
+      throw error;
+    }
   }
 }

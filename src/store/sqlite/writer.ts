@@ -1,4 +1,5 @@
 import { currentActor } from "../actor.ts";
+import { auditedOperation } from "../audit/audit-rules.ts";
 import type { AuditKey } from "../operations/audit.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
 import type { SqliteDatabase, StoreStatistics } from "../store.ts";
@@ -103,7 +104,9 @@ export function openWriter(start: WriterStart): Promise<Writer> {
       failure: failure.promise,
       call(operation, argument, once) {
         counts.writes += 1;
-        return link.call(operation, argument, once, currentActor());
+        // Where nothing is told of the write, nobody's name travels with it.
+        const actor = auditedOperation(operation) === undefined ? undefined : currentActor();
+        return link.call(operation, argument, once, actor);
       },
       stampAudit: (key) => link.task({ stampAudit: key }),
       onCheckpointDue(work) {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
 import type { AuditEntryResource } from "../../contract/api/audit.ts";
 import type { Page } from "../../contract/api/page.ts";
@@ -53,4 +55,28 @@ describe("the audit over the API", () => {
       assert.equal((await server.call(method, path, { token })).status, 403);
     }
   });
+});
+
+test("what was denied is told by the audit, by principal and address, at the latest when the server ends", async (t) => {
+  const server = await TestServer.start({ behindProxy: ["127.0.0.1/32"] });
+  t.after(() => server.close());
+  const token = await server.workerToken();
+  const headers = { "x-forwarded-for": "203.0.113.9" };
+  await server.call("GET", "/api/audit", { token, headers });
+  await server.call("GET", "/api/jobs", { token, headers });
+  await server.call("GET", "/api/jobs", { token: `rs_${"A".repeat(43)}`, headers });
+  await server.server.close();
+  const database = new DatabaseSync(join(server.dataDirectory, "runsmith.sqlite"), { readOnly: true });
+  t.after(() => database.close());
+  const entries = database
+    .prepare("SELECT principal_kind, address, state_after FROM audit_entries WHERE action = 'denied' ORDER BY entry_id")
+    .all()
+    .map(({ principal_kind, address, state_after }) => {
+      const { since: _, ...counts } = JSON.parse(String(state_after)) as Record<string, unknown>;
+      return { kind: principal_kind, address, ...counts };
+    });
+  assert.deepEqual(entries, [
+    { kind: "worker", address: "203.0.113.9", notPermitted: 2 },
+    { kind: "unknown", address: "203.0.113.9", refused: 1 },
+  ]);
 });
