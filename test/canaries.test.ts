@@ -18,6 +18,7 @@ const canaries = {
   "vault token": canary(),
   "secret parameter": canary(),
   "secret parameter in PowerShell": canary(),
+  "secret parameter of a schedule": canary(),
   "variable set by a job": canary(),
   "user's password": canary(),
 };
@@ -72,6 +73,10 @@ test("no secret is in a file, a log, a record, an answer, an environment, a comm
   const key = await putInto(client);
 
   await client.import("Talkative", "TypeScript", talkative);
+  const recurrence = { kind: "days", every: 1, at: ["03:00"] };
+  await client.ask("POST", "/api/schedules", { name: "nightly", recurrence });
+  const scheduled = { given: canaries["secret parameter of a schedule"], fresh: "", end: "return" };
+  await client.ask("POST", "/api/schedule-links", { schedule: "nightly", runbook: "Talkative", parameters: scheduled });
   const fresh = { fresh: canaries["variable set by a job"], given: canaries["secret parameter"] };
   for (const end of ["return", "throw", "abort"]) {
     const job = await client.start("Talkative", { ...fresh, end });
