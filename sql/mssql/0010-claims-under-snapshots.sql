@@ -144,8 +144,10 @@ BEGIN
   OUTPUT inserted.job_id, inserted.attempt, inserted.worker_id INTO @started
   WHERE status = N'New' AND job_id IN (SELECT job_id FROM @given);
 
+  -- A job may have come back to the queue since the time that the claim is known by.
   INSERT INTO runsmith.job_attempts (job_id, attempt, worker_id, claimed_at)
-  SELECT job_id, attempt, worker_id, @claimed_at FROM @started;
+  SELECT s.job_id, s.attempt, s.worker_id, CASE WHEN b.ended_at > @claimed_at THEN b.ended_at ELSE @claimed_at END
+  FROM @started s LEFT JOIN runsmith.job_attempts b ON b.job_id = s.job_id AND b.attempt = s.attempt - 1;
 
   COMMIT TRANSACTION;
 

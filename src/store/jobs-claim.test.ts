@@ -84,6 +84,22 @@ storeTest("a declined job goes back to the front of the queue and its attempt is
   assert.deepEqual([again?.jobId, again?.attempt], [first, 2]);
 });
 
+storeTest("no attempt begins before the one before has ended, whatever time its claim was made by", async (t) => {
+  const db = await openJobsDatabase(t);
+  const worker = await db.addWorker();
+  const jobId = await db.start(await db.addRunbook());
+  const [attempt] = await db.claim(worker);
+  assert.ok(attempt !== undefined);
+  db.time += 1_000;
+  await db.operations.putBackJob({ ...attempt, reason: "declined" });
+  // As a claim that looked at the queue before the job came back; or a clock that was set back.
+  db.time -= 500;
+  const [again] = await db.claim(worker);
+  assert.equal(again?.attempt, 2);
+  const [first, second] = (await db.operations.jobAttempts({ jobId })) ?? [];
+  assert.deepEqual([first?.endedAt, second?.claimedAt], [attempt.claimedAt + 1_000, attempt.claimedAt + 1_000]);
+});
+
 storeTest("attempts that nothing was heard of for a while are found over the link that their worker has", async (t) => {
   const db = await openJobsDatabase(t);
   const worker = { ...(await db.addWorker()), linkId: "first" };

@@ -157,6 +157,16 @@ interface ClaimedRow {
   starter_id: Uint8Array | null;
 }
 
+/** A clock that was set back makes no attempt begin before the one before has ended. */
+function endOfAttempt(session: SqliteSession, jobId: Uint8Array, attempt: number): number {
+  const row = session.first<{ ended_at: number | null }>(
+    "SELECT ended_at FROM job_attempts WHERE job_id = ? AND attempt = ?",
+    jobId,
+    attempt,
+  );
+  return row?.ended_at ?? 0;
+}
+
 function startAttempt(session: SqliteSession, jobId: Uint8Array, worker: Offer, now: number): ClaimedJob | undefined {
   const workerId = idToBytes(worker.workerId);
   const row = session.first<ClaimedRow>(
@@ -179,7 +189,7 @@ function startAttempt(session: SqliteSession, jobId: Uint8Array, worker: Offer, 
     jobId,
     row.attempt,
     workerId,
-    now,
+    Math.max(now, row.attempt > 1 ? endOfAttempt(session, jobId, row.attempt - 1) : 0),
   );
   const given = session.first<{ parameters: string }>("SELECT parameters FROM job_parameters WHERE job_id = ?", jobId);
   return {
