@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { secretPlaceholder } from "../contract/api/job.ts";
+import { emptySignature } from "../contract/signature.ts";
 import type { TestService } from "./testing.ts";
 import { startService, TestWorker } from "./testing.ts";
 
@@ -99,6 +100,32 @@ test("a retry runs with the same parameters, secret ones too, and names the job 
   assert.equal(frame.jobId, job.jobId);
   assert.deepEqual(frame.parameters, { host: "host 1", password: "hunter2" });
   await assert.rejects(service.jobs.retryJob({ jobId: job.jobId, startedBy: ann }), { code: "job-not-ended" });
+});
+
+test("a secret does not become plain by a retry: a text that does not call it secret any more gets nothing", async (test) => {
+  const { service, worker } = await serviceWithWorker(test);
+  const [jobId = ""] = await failedJobs(service, worker, 1);
+  const { runbookId } = await service.jobs.getJob(jobId);
+  const properties = { host: { type: "string" }, password: { type: "string" } };
+  const analysis = {
+    signature: { ...emptySignature, properties },
+    needs: [],
+    problems: [],
+    synopsis: "",
+    executable: "",
+  };
+  const version = { kind: "TypeScript" as const, source: Buffer.from("// plain"), analysis: analysis as never };
+  const common = { overwrite: true, settings: {}, changedBy: "mallory" };
+  await service.store.write.importRunbook({ name: "Deploy", ...version, ...common });
+  await service.store.write.publishRunbook({ runbook: runbookId, changedBy: "mallory" });
+  service.jobs.forgetRunbook(runbookId);
+  await assert.rejects(service.jobs.retryJob({ jobId, startedBy: "mallory" }), { code: "secret-no-longer" });
+  const { items } = await service.jobs.retryJobs({ jobIds: [jobId], limit: 1, startedBy: "mallory" });
+  assert.deepEqual(
+    items.map(({ outcome }) => outcome),
+    ["refused"],
+  );
+  assert.equal((await service.jobs.listJobs({ limit: 10 })).items.length, 1);
 });
 
 test("a retry by filter starts each failed job once, oldest first, also when it is asked for again", async (test) => {

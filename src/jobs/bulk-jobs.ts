@@ -197,6 +197,7 @@ export class BulkJobs {
       runbook: former.runbookId,
       draft: former.draft,
       parameters: this.#options.parameters.open(former.jobId, former.parameters, former.secretNames),
+      keepSecret: former.secretNames,
       retryOf: former.jobId,
       ...starter,
       ...(jobId !== undefined && { jobId }),

@@ -30,6 +30,11 @@ export interface StartJobRequest {
   scheduledFor?: AcceptJob["scheduledFor"];
   /** The id that the job gets; a new one when left out. */
   jobId?: string;
+  /**
+   * Parameters that were given as secrets before: nothing is started where the text that runs now would not keep them so, as they
+   * would be stored and shown plain then.
+   */
+  keepSecret?: readonly string[];
   /** Throws when no job of the runbook may be started by whoever asks; left out where nobody in particular does. */
   admit?(runbook: AdmittedRunbook): void;
 }
@@ -80,7 +85,7 @@ export class JobStarter {
 
   /**
    * @throws UserError `runbook-not-found` (404), `runbook-disabled`, `runbook-not-published`, `concurrency-limit`,
-   * `run-as-unavailable` (409),
+   * `run-as-unavailable`, `secret-no-longer` (409),
    * `invalid-parameters` (400, all problems in `errors`), `idempotency-key-reused` (422), `storage-low` (507)
    */
   async start(request: StartJobRequest): Promise<StartedJob> {
@@ -172,6 +177,7 @@ export class JobStarter {
 /** @throws UserError `invalid-parameters` (400) */
 function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft: boolean): AcceptJob {
   const { check } = runbook;
+  refuseExposed(runbook, request);
   const parameters = check.named(request.parameters ?? {});
   const errors = check.problems(parameters);
   if (errors.length > 0) {
@@ -204,6 +210,26 @@ function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft
     scheduledFor: request.scheduledFor ?? null,
     idempotency: request.idempotency ?? null,
   };
+}
+
+/** @throws UserError `secret-no-longer` (409) */
+function refuseExposed(
+  { name: runbook, check }: StartableRunbook,
+  { parameters = {}, keepSecret = [] }: StartJobRequest,
+) {
+  for (const given of keepSecret) {
+    const [name = given] = Object.keys(check.named({ [given]: parameters[given] }));
+    if (!check.secretNames.includes(name)) {
+      throw new UserError(
+        "secret-no-longer",
+        `The parameter ${name} was given as a secret, and ${runbook} does not call it secret any more; nothing was started.`,
+        {
+          status: 409,
+          remedy: `Mark the parameter as secret again in ${runbook} and publish that, or start it anew with parameters that anybody may see.`,
+        },
+      );
+    }
+  }
 }
 
 /** Of whoever acts now; null for the service itself. */

@@ -203,6 +203,7 @@ export class Scheduler {
       await this.#options.startJob({
         runbook: link.runbookId,
         parameters: this.#options.sealed.open(linkId, link.parameters, secretNames, parametersVersion),
+        keepSecret: secretNames,
         startedBy: `schedule ${schedule.name}`,
         scheduledFor: { ...active.seen, dueAt },
         ...(link.priority !== null && { priority: link.priority }),

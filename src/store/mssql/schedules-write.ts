@@ -77,6 +77,8 @@ export function scheduleWrites(session: MssqlSession): Asynchronous<ScheduleWrit
           { former: text(former), sealed: text(sealed), link_id: id(linkId) },
         );
       }
+      // Schedulers keep links in memory, and the former key opens nothing once it is retired.
+      await noteScheduleChange(session);
     },
     noteScheduledTimes: (of) => noteScheduledTimes(session, of),
     purgeScheduledTimes: ({ before, limit }) =>

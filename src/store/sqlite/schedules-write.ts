@@ -62,6 +62,8 @@ export function scheduleWrites(session: SqliteSession): ScheduleWrites {
           idToBytes(linkId),
         );
       }
+      // Schedulers keep links in memory, and the former key opens nothing once it is retired.
+      noteScheduleChange(session);
     },
     noteScheduledTimes: (of) => noteScheduledTimes(session, of),
     purgeScheduledTimes: ({ before, limit }) =>
