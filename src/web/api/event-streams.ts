@@ -1,9 +1,13 @@
+import { HeldUp } from "../../access/held-up.ts";
 import type { Principal } from "../../access/principal.ts";
 import { isMeant } from "../../access/remembered-principals.ts";
 import type { EventStream } from "./event-stream.ts";
 
 /** By whose token a stream was opened. */
 export type StreamReader = Pick<Principal, "principalId" | "groupIds" | "tokenId" | "sessionId" | "signedInUntil">;
+
+/** Streams that one principal may have open: each holds a connection, and a buffer while it is read slowly. */
+export const mostStreams = 500;
 
 /** Timers take no longer one; whoever reads for so long may connect anew. */
 const longestTimer = 2_147_483_647;
@@ -16,11 +20,23 @@ function endAt(stream: EventStream, time: number): NodeJS.Timeout {
 /** The event streams that are open, by whose token they were opened. */
 export class EventStreams {
   readonly #streams = new Map<EventStream, StreamReader>();
+  /** By the principal. */
+  readonly #open = new Map<string, number>();
   #isClosed = false;
 
   /** Whether no further stream may be opened. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** @throws HeldUp `too-many-streams` (429) when the principal has as many as it may have */
+  refuseTooMany({ principalId }: StreamReader): void {
+    if ((this.#open.get(principalId) ?? 0) >= mostStreams) {
+      throw new HeldUp("too-many-streams", `One caller may have ${mostStreams} event streams open, and has.`, {
+        retryAfter: 10,
+        remedy: "Close some, or follow several jobs with one: ?topics=job:ID,job:ID,jobs.",
+      });
+    }
   }
 
   add(stream: EventStream, reader: StreamReader): void {
@@ -29,12 +45,15 @@ export class EventStreams {
       return;
     }
     this.#streams.set(stream, reader);
+    this.#count(reader, 1);
     const timer = reader.signedInUntil === undefined ? undefined : endAt(stream, reader.signedInUntil);
     stream.gone.addEventListener(
       "abort",
       () => {
         clearTimeout(timer);
-        this.#streams.delete(stream);
+        if (this.#streams.delete(stream)) {
+          this.#count(reader, -1);
+        }
       },
       { once: true },
     );
@@ -48,6 +67,15 @@ export class EventStreams {
   /** Ends the streams that were opened with one of these tokens, in one of these sessions, or by one of these principals. */
   endOfTokens(ids: ReadonlySet<string>): void {
     this.#endWhere((reader) => isMeant(reader, ids));
+  }
+
+  #count({ principalId }: StreamReader, change: number): void {
+    const open = (this.#open.get(principalId) ?? 0) + change;
+    if (open > 0) {
+      this.#open.set(principalId, open);
+    } else {
+      this.#open.delete(principalId);
+    }
   }
 
   #endWhere(isMeant: (reader: StreamReader) => boolean): void {

@@ -11,7 +11,7 @@ export interface FuzzRequest {
   headers: Record<string, string>;
   body: Buffer | null;
   /** Who sends it: in most cases somebody who may do everything, since others get no further than the first check. */
-  as: "administrator" | "worker" | "nobody" | "stranger";
+  as: "administrator" | "reader" | "worker" | "nobody" | "stranger";
 }
 
 interface Parameter {
@@ -73,6 +73,7 @@ function requestsTo(
       headers: headers(ofPlace("header").map(({ name }) => name)),
       as: fc.oneof(
         { weight: 20, arbitrary: fc.constant<FuzzRequest["as"]>("administrator") },
+        { weight: 5, arbitrary: fc.constant<FuzzRequest["as"]>("reader") },
         { weight: 1, arbitrary: fc.constantFrom<FuzzRequest["as"]>("worker", "nobody", "stranger") },
       ),
       repeatsParameter: fc.oneof(

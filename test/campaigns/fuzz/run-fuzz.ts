@@ -89,6 +89,7 @@ class Campaign {
   readonly #ajv = new Ajv2020({ strict: false, validateFormats: false, logger: false });
   #token: string;
   #workerToken = "";
+  #readerToken = "";
 
   constructor(server: TestServer, run: FuzzRun) {
     this.server = server;
@@ -99,6 +100,7 @@ class Campaign {
 
   async open(): Promise<void> {
     this.#workerToken = await this.server.workerToken();
+    this.#readerToken = await readerToken(this.server);
     const { body } = await this.server.call<ApiDocument>("GET", "/api/openapi.json");
     this.document = body;
     this.#ajv.addSchema({ $id: "api", ...body });
@@ -226,7 +228,13 @@ class Campaign {
 
   #send(request: FuzzRequest): Promise<Answer> {
     const { hostname, port } = new URL(this.server.url);
-    const tokens = { administrator: this.#token, worker: this.#workerToken, stranger: newToken(), nobody: null };
+    const tokens = {
+      administrator: this.#token,
+      reader: this.#readerToken,
+      worker: this.#workerToken,
+      stranger: newToken(),
+      nobody: null,
+    };
     const token = tokens[request.as];
     return new Promise((resolve, reject) => {
       const sent = send(
@@ -254,6 +262,23 @@ class Campaign {
   #violation(name: string, text: string): void {
     this.#run.violations[name] = [...(this.#run.violations[name] ?? []), text];
   }
+}
+
+/** Of somebody who may do some things to some things. */
+async function readerToken(server: TestServer): Promise<string> {
+  await server.call("POST", "/api/service-principals", { body: { name: "somebody" } });
+  for (const [role, on] of [
+    ["operator", "runbook:restart"],
+    ["author", "folder:ops"],
+    ["reader", "variable:color"],
+  ]) {
+    await server.call("POST", "/api/rights", { body: { principal: "service-principal:somebody", role, on } });
+  }
+  const { status, body } = await server.call<{ token: string }>("POST", "/api/tokens", {
+    body: { name: "fuzz", principal: "service-principal:somebody" },
+  });
+  if (status !== 201) throw new Error(`There is no token: ${JSON.stringify(body)}`);
+  return body.token;
 }
 
 interface Answer {

@@ -26,6 +26,7 @@ export function eventRoutes(jobs: CallersJobs, streams: EventStreams): Route[] {
       },
       responses: { 200: { description: "The events.", mediaType: "text/event-stream" } },
       async handle(request) {
+        streams.refuseTooMany(request.caller);
         const named = topicsOf(request.query.topics);
         const jobIds = named.filter((topic) => topic.type === "job").map(({ jobId }) => jobId);
         // Before the answer begins: afterwards nothing could say what is wrong.
