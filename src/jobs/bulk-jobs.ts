@@ -54,6 +54,7 @@ export interface RetryStarter {
   starterId?: string;
   /** As of a start. */
   admit?(runbook: AdmittedRunbook, draft: boolean): void;
+  admitCredentials?(names: readonly string[]): Promise<void>;
   idempotency?: IdempotencyKey | null;
 }
 
@@ -248,8 +249,13 @@ function keyOfOne({ principalId, key, requestHash }: IdempotencyKey, jobId: stri
   return { principalId, key: `retry ${jobId} ${own}`, requestHash };
 }
 
-function starterOf({ startedBy, starterId, admit }: RetryStarter): RetryStarter {
-  return { startedBy, ...(starterId !== undefined && { starterId }), ...(admit !== undefined && { admit }) };
+function starterOf({ startedBy, starterId, admit, admitCredentials }: RetryStarter): RetryStarter {
+  return {
+    startedBy,
+    ...(starterId !== undefined && { starterId }),
+    ...(admit !== undefined && { admit }),
+    ...(admitCredentials !== undefined && { admitCredentials }),
+  };
 }
 
 function outcomeOf(

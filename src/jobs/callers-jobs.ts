@@ -3,6 +3,7 @@ import { refuseNarrowToken } from "../access/narrow-token.ts";
 import type { Permission } from "../access/permission.ts";
 import type { Principal } from "../access/principal.ts";
 import type { RunbookGate } from "../access/runbook-gate.ts";
+import { refuseUnusableCredentials } from "../access/usable-credentials.ts";
 import { visibleTo } from "../access/visible-to.ts";
 import type { DispatchHoldResource } from "../contract/api/dispatch.ts";
 import type { JobResource } from "../contract/api/job.ts";
@@ -21,7 +22,10 @@ import type { AdmittedRunbook, StartedJob, StartJobRequest } from "./start-job.t
 import { runbookNotFound } from "./startable-runbooks.ts";
 
 /** What a caller says of a job to be started; who starts it is the caller. */
-export type JobRequest = Omit<StartJobRequest, "startedBy" | "starterId" | "admit" | "jobId" | "retryOf">;
+export type JobRequest = Omit<
+  StartJobRequest,
+  "startedBy" | "starterId" | "admit" | "admitCredentials" | "jobId" | "retryOf"
+>;
 
 type Feed = AsyncGenerator<FeedEvent[], void, undefined>;
 
@@ -43,12 +47,12 @@ export class CallersJobs {
 
   /** @throws UserError as `JobStarter.start` says, `not-permitted` (403) */
   startJob(request: JobRequest, caller: Principal): Promise<StartedJob> {
-    return this.#jobs.startJob({ ...request, ...starter(caller, request.draft === true) });
+    return this.#jobs.startJob({ ...request, ...this.#starter(caller, request.draft === true) });
   }
 
   /** See `JobsFeature.startAndFollow`. */
   startAndFollow(request: JobRequest, caller: Principal, signal: AbortSignal): Promise<StartedJob & { feed: Feed }> {
-    return this.#jobs.startAndFollow({ ...request, ...starter(caller, request.draft === true) }, signal);
+    return this.#jobs.startAndFollow({ ...request, ...this.#starter(caller, request.draft === true) }, signal);
   }
 
   /** @throws UserError `job-not-found` (404), `job-ended` (409), `not-permitted` (403) */
@@ -68,15 +72,15 @@ export class CallersJobs {
     caller: Principal,
   ): Promise<StartedJob> {
     await this.#authorize(caller, "read", of.jobId);
-    return this.#jobs.retryJob({ ...of, ...retrier(caller) });
+    return this.#jobs.retryJob({ ...of, ...this.#retrier(caller) });
   }
 
   /** Starts a page of ended jobs again. Throws UserErrors as `BulkJobs.retry` says. */
   retryJobs(
-    request: Omit<RetryJobsRequest, "startedBy" | "starterId" | "admit" | "rights">,
+    request: Omit<RetryJobsRequest, "startedBy" | "starterId" | "admit" | "admitCredentials" | "rights">,
     caller: Principal,
   ): Promise<Page<JobOutcome>> {
-    return this.#jobs.retryJobs({ ...request, ...retrier(caller), rights: this.#bulkRights(caller) });
+    return this.#jobs.retryJobs({ ...request, ...this.#retrier(caller), rights: this.#bulkRights(caller) });
   }
 
   /** @throws UserError `job-not-found` (404) */
@@ -146,6 +150,25 @@ export class CallersJobs {
     );
   }
 
+  /** Who starts a job, and the decisions whether it may, and with which credentials. */
+  #starter(caller: Principal, draft: boolean) {
+    const { admit, ...who } = this.#retrier(caller);
+    return { ...who, admit: (runbook: AdmittedRunbook) => admit(runbook, draft) };
+  }
+
+  /** The same of a job that is started again. */
+  #retrier(caller: Principal) {
+    return {
+      startedBy: caller.name,
+      starterId: caller.principalId,
+      admit(runbook: AdmittedRunbook, draft: boolean) {
+        admitted(caller, draft ? "edit" : "operate", runbook);
+        if (draft) refuseNarrowToken(caller);
+      },
+      admitCredentials: (names: readonly string[]) => refuseUnusableCredentials(this.#store, names, caller),
+    };
+  }
+
   /** @throws UserError `job-not-found` (404), `not-permitted` (403) */
   async #authorize(caller: Principal, permission: Permission, jobId: string): Promise<void> {
     if (permits(caller, permission, { kind: "everything" })) {
@@ -196,21 +219,6 @@ export class CallersJobs {
       }
     }
   }
-}
-
-/** Who starts a job, and the decision whether it may. */
-function starter(caller: Principal, draft: boolean) {
-  const admit = (runbook: AdmittedRunbook) => {
-    admitted(caller, draft ? "edit" : "operate", runbook);
-    if (draft) refuseNarrowToken(caller);
-  };
-  return { startedBy: caller.name, starterId: caller.principalId, admit };
-}
-
-/** The same of a job that is started again. */
-function retrier(caller: Principal) {
-  const admit = (runbook: AdmittedRunbook, draft: boolean) => starter(caller, draft).admit(runbook);
-  return { startedBy: caller.name, starterId: caller.principalId, admit };
 }
 
 function admitted(caller: Principal, permission: Permission, { runbookId, folderId, name }: AdmittedRunbook): void {

@@ -37,6 +37,8 @@ export interface StartJobRequest {
   keepSecret?: readonly string[];
   /** Throws when no job of the runbook may be started by whoever asks; left out where nobody in particular does. */
   admit?(runbook: AdmittedRunbook): void;
+  /** Rejects when whoever asks may not give the job these credentials, which its parameters name. */
+  admitCredentials?(names: readonly string[]): Promise<void>;
 }
 
 /** What has to be known of a runbook to decide who may start it. */
@@ -55,6 +57,8 @@ export interface CheckedStart {
   parameters: Record<string, unknown>;
   /** Names of the secret ones that were given. */
   secretNames: string[];
+  /** The credentials that the parameters name. */
+  credentials: string[];
 }
 
 export interface JobStarterOptions {
@@ -110,7 +114,8 @@ export class JobStarter {
   async check(request: Pick<StartJobRequest, "runbook" | "parameters">): Promise<CheckedStart> {
     const runbook = await this.#options.runbooks.lookUp(request.runbook, false);
     const { parameters, secretNames } = acceptanceOf(runbook, { ...request, startedBy: "" }, false);
-    return { runbookId: runbook.runbookId, runbookName: runbook.name, parameters, secretNames };
+    const credentials = runbook.check.credentialsIn(parameters);
+    return { runbookId: runbook.runbookId, runbookName: runbook.name, parameters, secretNames, credentials };
   }
 
   /** As it is stored; jobs without secrets cost nothing here. */
@@ -136,7 +141,11 @@ export class JobStarter {
         // So that it is there when the job is handed over; whoever needs it looks again.
         versions.lookUp(runbook.versionId).catch(() => undefined);
       }
-      const acceptance = this.#sealed(acceptanceOf(runbook, request, draft));
+      const checked = acceptanceOf(runbook, request, draft);
+      if (checked.namesCredential === true) {
+        await request.admitCredentials?.(runbook.check.credentialsIn(checked.parameters));
+      }
+      const acceptance = this.#sealed(checked);
       const queue: QueueKey = { placementId: runbook.placementId, hostKind: hostKindOf[runbook.kind] };
       const accepting = store.write.acceptJob(acceptance);
       this.#options.expectJob(queue);

@@ -6,6 +6,7 @@ import type { Signature } from "../contract/signature.ts";
 import type { ValidationWords } from "../contract/validation-errors.ts";
 import { validationErrors } from "../contract/validation-errors.ts";
 import { deepestValue, isTooDeep } from "../contract/value-depth.ts";
+import { credentialsNamedBy } from "./named-credentials.ts";
 import { timeBounded } from "./time-bounded.ts";
 
 export interface ParameterProblem {
@@ -20,6 +21,8 @@ export interface ParameterCheck {
   readonly secretNames: readonly string[];
   /** Names of the parameters that name credentials, or hold such names. */
   readonly credentialNames: readonly string[];
+  /** The credentials that parameters name. */
+  credentialsIn(parameters: Record<string, unknown>): string[];
   /** The parameters under the names that the signature gives them: PowerShell does not regard case. */
   named(parameters: Record<string, unknown>): Record<string, unknown>;
   /** All that is wrong, each once; none of it quotes a value. */
@@ -78,6 +81,7 @@ export function compileParameterCheck(signature: Signature, kind: RunbookKind): 
   return {
     secretNames,
     credentialNames,
+    credentialsIn: (parameters) => (credentialNames.length === 0 ? [] : credentialsNamedBy(parameters, signature)),
     named: (parameters) => (kind === "PowerShell" ? renamed(parameters, byLowerCase) : parameters),
     problems: (parameters) => {
       if (isTooDeep(parameters)) {

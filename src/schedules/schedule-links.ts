@@ -1,6 +1,7 @@
 import { v7 as newId } from "uuid";
 import { authorize, permits } from "../access/authorize.ts";
 import type { Principal } from "../access/principal.ts";
+import { refuseUnusableCredentials } from "../access/usable-credentials.ts";
 import type { Page } from "../contract/api/page.ts";
 import { highestPriority, lowestPriority } from "../contract/api/placement.ts";
 import type { ScheduleLinkResource } from "../contract/api/schedule.ts";
@@ -99,6 +100,7 @@ export class ScheduleLinks {
     const { parameters, secretNames } = await this.#checkedParameters(runbook.runbookId, of.parameters ?? {}, {
       linkId,
       version: 1,
+      caller,
     });
     const writes = idempotency === undefined ? store.write : store.once(idempotency);
     return this.#resource(
@@ -128,7 +130,7 @@ export class ScheduleLinks {
     const set =
       parameters === undefined
         ? former
-        : await this.#checkedParameters(former.runbookId, parameters, { linkId: former.linkId, version });
+        : await this.#checkedParameters(former.runbookId, parameters, { linkId: former.linkId, version, caller });
     return this.#resource(
       await this.#options.store.write.changeScheduleLink({
         linkId: former.linkId,
@@ -162,10 +164,11 @@ export class ScheduleLinks {
   async #checkedParameters(
     runbook: string,
     given: Record<string, unknown>,
-    link: { linkId: string; version: number },
+    link: { linkId: string; version: number; caller: Principal },
   ): Promise<Pick<StoredScheduleLink, "parameters" | "secretNames" | "parametersVersion">> {
-    const { checkStart, sealed } = this.#options;
-    const { parameters, secretNames } = await checkStart({ runbook, parameters: given });
+    const { checkStart, sealed, store } = this.#options;
+    const { parameters, secretNames, credentials } = await checkStart({ runbook, parameters: given });
+    await refuseUnusableCredentials(store, credentials, link.caller);
     return {
       parameters: sealed.seal(link.linkId, parameters, secretNames, link.version),
       secretNames,

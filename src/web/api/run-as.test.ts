@@ -128,6 +128,33 @@ describe("whom jobs act as", () => {
     assert.equal((await as(ben, "POST", "/api/jobs", { runbook: "narrow", draft: true })).status, 201);
   });
 
+  test("who starts or schedules a job with a credential by its name must be allowed to use it, however much its runbook's principal may", async () => {
+    const text = `import type { Credential } from "runsmith";\nexport default function ({ login }: { login: Credential }) {\n  return login.userName;\n}\n`;
+    const source = Buffer.from(text).toString("base64");
+    const { token } = server;
+    const body = { name: "signs-in", kind: "TypeScript", source, folder: "Ops", publish: true };
+    assert.equal((await as({ token }, "POST", "/api/runbooks", body)).status, 201);
+    const start = (person: { token: string }, login: string) =>
+      as<{ type: string; detail: string }>(person, "POST", "/api/jobs", { runbook: "signs-in", parameters: { login } });
+    const refused = await start(ben, "vault door");
+    assert.deepEqual([refused.status, refused.body.type], [403, "credential-not-usable"]);
+    const unknown = await start(ben, "no such door");
+    assert.equal(unknown.body.detail, refused.body.detail.replace("vault door", "no such door"));
+    const recurrence = { kind: "days", every: 1, at: ["03:00"] };
+    await must(server, "POST", "/api/schedules", { name: "nightly", recurrence }, 201);
+    const onSchedule = { principal: "service-principal:ben", role: "reader", on: "schedule:nightly" };
+    await must(server, "POST", "/api/rights", onSchedule, 201);
+    const link = { schedule: "nightly", runbook: "signs-in", parameters: { login: "vault door" } };
+    const scheduled = await as<{ type: string }>(ben, "POST", "/api/schedule-links", link);
+    assert.deepEqual([scheduled.status, scheduled.body.type], [403, "credential-not-usable"]);
+    const right = { principal: "service-principal:ben", role: "operator", on: "credential:vault door" };
+    const { rightId } = await must<{ rightId: string }>(server, "POST", "/api/rights", right, 201);
+    assert.equal((await start(ben, "Vault Door")).status, 201);
+    assert.equal((await as(ben, "POST", "/api/schedule-links", link)).status, 201);
+    assert.equal((await start({ token }, "vault door")).status, 201);
+    assert.equal((await server.call("DELETE", `/api/rights/${rightId}`)).status, 204);
+  });
+
   test("grants, shared hosts and other groups' workers are not an author's to give", async () => {
     await importing(ben, "modest", plain);
     for (const change of [
