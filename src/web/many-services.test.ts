@@ -14,17 +14,17 @@ import { TestServer } from "./testing/test-server.ts";
 
 describe("two services over one database", { ...skipUnless("mssql"), timeout: 240_000 }, () => {
   let folder: string;
-  let databaseFile: string;
+  /** The key is in a folder that outlives each of the services. */
+  let options: { databaseFile: string; masterKeyDirectory: string };
   let one: TestServer;
   let other: TestServer;
   const workers: ScriptedWorker[] = [];
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "runsmith-services-"));
-    databaseFile = join(folder, "database.url");
+    options = { databaseFile: join(folder, "database.url"), masterKeyDirectory: join(folder, "keys") };
     const { url } = await takeTestDatabase();
-    await writeFile(databaseFile, url, { mode: 0o600 });
-    const options = { databaseFile };
+    await writeFile(options.databaseFile, url, { mode: 0o600 });
     one = await TestServer.start(options);
     other = await TestServer.start(options, one);
     await one.import("talk", "'hello'", { kind: "PowerShell" });
@@ -224,7 +224,7 @@ describe("two services over one database", { ...skipUnless("mssql"), timeout: 24
   });
 
   test("the worker of a service that is gone is judged by the other, and its job ends truthfully", async () => {
-    const third = await TestServer.start({ databaseFile, leaseDuration: 3_000 }, one);
+    const third = await TestServer.start({ ...options, leaseDuration: 3_000 }, one);
     const worker = await connect(third);
     const jobId = await start(third);
     const job = await worker.nextJob();
@@ -251,7 +251,7 @@ describe("two services over one database", { ...skipUnless("mssql"), timeout: 24
     };
     const first = await leaders([one, other]);
     assert.equal(first.length, 1);
-    const third = await TestServer.start({ databaseFile }, one);
+    const third = await TestServer.start(options, one);
     assert.deepEqual(await leaders([third]), []);
     const leader = first[0] === one ? one : other;
     const rest = [third, leader === one ? other : one];
@@ -262,7 +262,7 @@ describe("two services over one database", { ...skipUnless("mssql"), timeout: 24
       next = await leaders(rest);
     }
     assert.equal(next.length, 1);
-    const restarted = await TestServer.start({ databaseFile }, leader);
+    const restarted = await TestServer.start(options, leader);
     if (leader === one) one = restarted;
     else other = restarted;
     await third.close();
