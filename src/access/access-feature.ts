@@ -58,7 +58,11 @@ export class AccessFeature {
     this.#store = store;
     const throttle = new SignInThrottle();
     this.signIn = new PasswordSignIn(store, throttle);
-    this.providers = new SignInProviders(store, options.sealer, options.providers);
+    this.providers = new SignInProviders(store, {
+      sealer: options.sealer,
+      fromFile: options.providers,
+      removed: () => this.forgetAll(),
+    });
     this.sessions = new Sessions(store, { ...usualSessionTimes, ...options.sessions });
     this.#basic = new BasicCredentials(this.signIn);
     const forget = (principalId: string) => this.forget(principalId);

@@ -68,7 +68,7 @@ export class Groups {
   }
 
   /**
-   * Ends a membership that somebody gave.
+   * Ends a membership, whoever gave it; a sign-in provider may give it again with the next sign-in.
    * @throws UserError `group-not-found`, `principal-not-found`, `no-member` (404)
    */
   async removeMember(group: string, member: string): Promise<void> {
@@ -77,9 +77,9 @@ export class Groups {
     const removed = await this.#store.write.removeGroupMember({ groupId, principalId });
     this.#forget(principalId);
     if (!removed) {
-      throw new UserError("no-member", `Nobody made ${memberName} a member of ${name}.`, {
+      throw new UserError("no-member", `${memberName} is no member of ${name}.`, {
         status: 404,
-        remedy: "A membership that a sign-in provider gives ends there.",
+        remedy: `List the members: npx runsmith get-group ${JSON.stringify(name)}`,
       });
     }
   }

@@ -4,6 +4,7 @@ import type { Store } from "../store/store.ts";
 import { HeldUp } from "./held-up.ts";
 import { hashPassword, isOutdated, isPassword } from "./password-hash.ts";
 import type { SignInThrottle } from "./sign-in-throttle.ts";
+import { comparableName } from "./sign-in-throttle.ts";
 
 /** Longer ones are nobody's; this bounds what is hashed. */
 const longestPassword = 1024;
@@ -32,7 +33,9 @@ export class PasswordSignIn {
         remedy: `Wait ${wait} s. An administrator can set a new password, and tokens go on working.`,
       });
     }
-    const account = await this.#store.read.signInAccount({ name });
+    const found = await this.#store.read.signInAccount({ name });
+    // SQL Server ignores blanks at the end and the width of letters, and each way to write a name would be held up apart.
+    const account = found !== null && comparableName(found.name) === comparableName(name) ? found : null;
     const fits = await isPassword(password.slice(0, longestPassword), account?.passwordHash ?? null);
     if (!fits || account === null || !account.enabled || password.length > longestPassword) {
       throw new UserError("sign-in-refused", "The name or the password is wrong, or the user may not sign in.", {

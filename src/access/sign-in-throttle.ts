@@ -100,9 +100,14 @@ interface Keys {
   account: string;
 }
 
+/** Names that are the same here are one account's, whatever else a database takes for the same. */
+export function comparableName(account: string): string {
+  return account.normalize("NFC").toLowerCase();
+}
+
 /** Of one length each, whatever was sent. */
 function keysOf(account: string, address: string): Keys {
-  const one = hash("sha256", account.normalize("NFC").toLowerCase(), "base64url");
+  const one = hash("sha256", comparableName(account), "base64url");
   const network = networkOf(address);
   return { pair: `${one} ${network}`, address: network, account: one };
 }

@@ -6,6 +6,7 @@ import type { StoredToken } from "../store/operations/access.ts";
 import type { Store } from "../store/store.ts";
 import { requireRole } from "./authorize.ts";
 import { namedPrincipal } from "./named-principal.ts";
+import { refuseScopedToken } from "./narrow-token.ts";
 import type { Principal } from "./principal.ts";
 import { newToken, tokenHash } from "./token.ts";
 
@@ -102,8 +103,11 @@ export class TokenAdministration {
     return { ...tokenResource(made), token };
   }
 
-  /** Ends a token at once. @throws UserError `token-not-found` (404) */
+  /** Ends a token at once. A token with a scope may end itself and no other. @throws UserError `token-not-found` (404), `not-permitted` (403) */
   async revoke(caller: Principal, tokenId: string): Promise<void> {
+    if (tokenId.toLowerCase() !== caller.tokenId) {
+      refuseScopedToken(caller);
+    }
     const token = await this.#find(caller, tokenId);
     await this.#store.write.revokeToken({ tokenId: token.tokenId });
     this.#forget(new Set([token.tokenId]));

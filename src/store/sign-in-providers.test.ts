@@ -42,3 +42,20 @@ storeTest("a sign-in provider is kept with its sealed secret, changed by its rev
   assert.equal(await store.write.removeSignInProvider({ name: "corp" }), false);
   assert.deepEqual(await store.read.signInProviders(), []);
 });
+
+storeTest("the memberships that a sign-in provider gave end with it, and anybody's with their removal", async (t) => {
+  const store = await temporaryStore(t);
+  const { principalId: groupId } = await store.write.createPrincipal({ kind: "group", name: "Operators", roles: [] });
+  const { principalId } = await store.write.createPrincipal({ kind: "user", name: "Ada", roles: [] });
+  const provider = { providerId, name: "corp", settings: {}, enabled: true, sealedSecret: null, changedBy: "Ada" };
+  const given = { principalId, groupIds: [groupId], source: "corp", addedBy: "corp" };
+  const isMember = async () => (await store.read.groupsOf({ principalId })).length === 1;
+  await store.write.createSignInProvider(provider);
+  await store.write.setMemberships(given);
+  assert.ok(await isMember());
+  await store.write.removeSignInProvider({ name: "corp" });
+  assert.equal(await isMember(), false);
+  await store.write.setMemberships(given);
+  assert.equal(await store.write.removeGroupMember({ groupId, principalId }), true);
+  assert.equal(await isMember(), false);
+});

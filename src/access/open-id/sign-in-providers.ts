@@ -29,20 +29,26 @@ const sealsNothing: Pick<Sealer, "seal" | "open"> = {
   },
 };
 
+export interface SignInProvidersOptions {
+  sealer?: Pick<Sealer, "seal" | "open"> | undefined;
+  /** Of the server's file. */
+  fromFile?: readonly SignInProvider[] | undefined;
+  /** A provider is gone, and the memberships that it gave with it. */
+  removed?: () => void;
+}
+
 /** The providers by which users may sign in: those of the server's file, and those that administrators set. */
 export class SignInProviders {
   readonly #store: Pick<Store, "read" | "write">;
   readonly #sealer: Pick<Sealer, "seal" | "open">;
   readonly #fromFile: ReadonlyMap<string, SignInProvider>;
+  readonly #removed: () => void;
 
-  constructor(
-    store: Pick<Store, "read" | "write">,
-    sealer: Pick<Sealer, "seal" | "open"> = sealsNothing,
-    fromFile: readonly SignInProvider[] = [],
-  ) {
+  constructor(store: Pick<Store, "read" | "write">, options: SignInProvidersOptions = {}) {
     this.#store = store;
-    this.#sealer = sealer;
-    this.#fromFile = new Map(fromFile.map((provider) => [provider.name, provider]));
+    this.#sealer = options.sealer ?? sealsNothing;
+    this.#fromFile = new Map((options.fromFile ?? []).map((provider) => [provider.name, provider]));
+    this.#removed = options.removed ?? (() => undefined);
   }
 
   /** What everybody may know of those that are enabled, by name. */
@@ -104,7 +110,10 @@ export class SignInProviders {
     return storedResource(created);
   }
 
-  /** @throws UserError `invalid-issuer`, `sign-in-provider-not-found` (404), `sign-in-provider-in-file` (409), `revision-mismatch` (412) */
+  /**
+   * @throws UserError `invalid-issuer`, `client-secret-needed`, `sign-in-provider-not-found` (404), `sign-in-provider-in-file` (409),
+   * `revision-mismatch` (412)
+   */
   async change(
     name: string,
     { enabled, clientSecret, ...settings }: ProviderChange,
@@ -113,6 +122,7 @@ export class SignInProviders {
     const former = await this.#stored(name);
     const next = { ...former.settings, ...settings };
     checkIssuer(String(next["issuer"]));
+    refuseSecretForOthers(former, next, clientSecret);
     const version = former.secretVersion + 1;
     const changed = await this.#store.write.changeSignInProvider({
       name,
@@ -127,10 +137,11 @@ export class SignInProviders {
     return storedResource(changed);
   }
 
-  /** Its users stay, and sign in by it no longer. @throws UserError as `change` does */
+  /** Its users stay, sign in by it no longer, and lose the memberships that it gave them. @throws UserError as `change` does */
   async remove(name: string, expectedRevision: number | undefined): Promise<void> {
     await this.#stored(name);
     await this.#store.write.removeSignInProvider({ name, ...(expectedRevision !== undefined && { expectedRevision }) });
+    this.#removed();
   }
 
   async #stored(name: string): Promise<StoredSignInProvider> {
@@ -146,6 +157,29 @@ export class SignInProviders {
 
   #seal(secret: string | null, providerId: string, version: number): Uint8Array | null {
     return secret === null ? null : this.#sealer.seal(Buffer.from(secret, "utf8"), providerPlace(providerId, version));
+  }
+}
+
+/**
+ * A secret that is stored goes to whom it was given for, and to nobody else: it is replaced, never read back, by way of another issuer
+ * neither.
+ * @throws UserError `client-secret-needed`
+ */
+function refuseSecretForOthers(
+  { name, settings, sealedSecret }: StoredSignInProvider,
+  next: Record<string, unknown>,
+  clientSecret: string | null | undefined,
+): void {
+  const isOther = ["issuer", "clientId"].some((field) => next[field] !== settings[field]);
+  if (isOther && sealedSecret !== null && clientSecret === undefined) {
+    throw new UserError(
+      "client-secret-needed",
+      `The client secret of ${name} was given for another issuer or client.`,
+      {
+        status: 400,
+        remedy: "Send clientSecret with the change: the one for the new issuer and client, or null.",
+      },
+    );
   }
 }
 

@@ -83,10 +83,10 @@ export const accessAudit: AuditRules<AccessWrites & GroupMemberWrites & SignInWr
   },
   removeGroupMember: {
     look: ({ principalId, groupId }, result) => byId({ principalId: result === undefined ? principalId : groupId }),
-    tell: ({ argument: { principalId, source }, result: removed, before, after }) =>
+    tell: ({ argument: { principalId }, result: removed, before, after }) =>
       removed
         ? toldOf(after, "remove-member", {
-            before: { member: (before as Principal | null)?.name, memberId: principalId, source },
+            before: { member: (before as Principal | null)?.name, memberId: principalId },
             after: null,
           })
         : null,

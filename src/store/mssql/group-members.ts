@@ -77,7 +77,7 @@ export function groupMemberWrites(session: MssqlSession): Asynchronous<GroupMemb
       return add(session, groupId, principalId, source ?? "", addedBy);
     },
 
-    removeGroupMember: ({ groupId, principalId, source }) => remove(session, groupId, principalId, source ?? ""),
+    removeGroupMember: ({ groupId, principalId }) => remove(session, groupId, principalId, null),
 
     setMemberships: async ({ principalId, groupIds, source, addedBy }) => {
       const former = await session.all<{ group_id: Uint8Array }>(
@@ -118,10 +118,17 @@ async function add(
   return added > 0;
 }
 
-async function remove(session: MssqlSession, groupId: string, principalId: string, source: string): Promise<boolean> {
+/** @param source null for all of them */
+async function remove(
+  session: MssqlSession,
+  groupId: string,
+  principalId: string,
+  source: string | null,
+): Promise<boolean> {
   const removed = await session.run(
     `DELETE FROM runsmith.group_members
-     WHERE workspace_id = @workspace_id AND group_id = @group_id AND member_id = @member_id AND source = @source`,
+     WHERE workspace_id = @workspace_id AND group_id = @group_id AND member_id = @member_id
+       AND (@source IS NULL OR source = @source)`,
     keyOf(groupId, principalId, source),
   );
   if (removed > 0) {
@@ -130,7 +137,7 @@ async function remove(session: MssqlSession, groupId: string, principalId: strin
   return removed > 0;
 }
 
-function keyOf(groupId: string, principalId: string, source: string) {
+function keyOf(groupId: string, principalId: string, source: string | null) {
   return {
     workspace_id: id(defaultWorkspace),
     group_id: id(groupId),

@@ -1,3 +1,4 @@
+import { bytesToId } from "../id-bytes.ts";
 import type {
   SignInProviderReads,
   SignInProviderWrites,
@@ -13,6 +14,7 @@ import {
   toSignInProvider,
 } from "../sign-in-provider-rows.ts";
 import type { Asynchronous } from "../store.ts";
+import { noteRevoked } from "./revoked-tokens.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 import { isDuplicate } from "./sql-errors.ts";
@@ -105,6 +107,17 @@ export function signInProviderWrites(session: MssqlSession): Asynchronous<SignIn
       if (removed === 0 && (await find(session, name)) !== null) {
         throw signInProviderChanged(name);
       }
+      const members = await session.all<{ member_id: Uint8Array }>(
+        "SELECT DISTINCT member_id FROM runsmith.group_members WHERE workspace_id = @workspace_id AND source = @source",
+        { workspace_id: id(defaultWorkspace), source: text(name) },
+      );
+      for (const { member_id } of members) {
+        await noteRevoked(session, bytesToId(member_id));
+      }
+      await session.run("DELETE FROM runsmith.group_members WHERE workspace_id = @workspace_id AND source = @source", {
+        workspace_id: id(defaultWorkspace),
+        source: text(name),
+      });
       return removed > 0;
     },
 

@@ -35,7 +35,7 @@ export interface GroupMemberWrites {
    */
   addGroupMember(member: { groupId: string; principalId: string; source?: string; addedBy: string }): boolean;
   /** Ends a membership by one source; says whether there was one. */
-  removeGroupMember(member: { groupId: string; principalId: string; source?: string }): boolean;
+  removeGroupMember(member: { groupId: string; principalId: string }): boolean;
   /** Makes a principal a member of these groups, and of no others, as far as this source says so. */
   setMemberships(of: { principalId: string; groupIds: string[]; source: string; addedBy: string }): void;
 }

@@ -65,13 +65,12 @@ export function groupMemberWrites(session: SqliteSession): GroupMemberWrites {
       return add(session, groupId, principalId, source ?? "", addedBy) > 0;
     },
 
-    removeGroupMember: ({ groupId, principalId, source }) =>
+    removeGroupMember: ({ groupId, principalId }) =>
       session.run(
-        "DELETE FROM group_members WHERE workspace_id = ? AND group_id = ? AND member_id = ? AND source = ?",
+        "DELETE FROM group_members WHERE workspace_id = ? AND group_id = ? AND member_id = ?",
         defaultWorkspace,
         idToBytes(groupId),
         idToBytes(principalId),
-        source ?? "",
       ) > 0,
 
     setMemberships: ({ principalId, groupIds, source, addedBy }) => {

@@ -91,6 +91,11 @@ export function signInProviderWrites(session: SqliteSession): SignInProviderWrit
       if (provider !== null && expectedRevision !== undefined && provider.revision !== expectedRevision) {
         throw signInProviderChanged(name);
       }
+      session.run(
+        "DELETE FROM group_members WHERE workspace_id = ? AND source = ?",
+        defaultWorkspace,
+        provider?.name ?? name,
+      );
       return (
         session.run("DELETE FROM sign_in_providers WHERE workspace_id = ? AND name = ?", defaultWorkspace, name) > 0
       );

@@ -119,6 +119,29 @@ describe("users, groups, service principals and their tokens", () => {
     assert.equal(await status("POST", "/api/tokens", full.token, { name: "more" }), 201);
   });
 
+  test("a token with a scope ends itself, and nothing else of its principal", async () => {
+    await made("/api/users", { name: "narrow", password });
+    const full = await tokenOf("narrow");
+    const narrow = await tokenOf("narrow", { scope: ["read"] });
+    assert.equal(await status("DELETE", `/api/tokens/${full.tokenId}`, narrow.token), 403);
+    assert.equal(await status("GET", "/api/me/sessions", narrow.token), 403);
+    assert.equal(await status("DELETE", `/api/tokens/${narrow.tokenId}`, narrow.token), 204);
+    assert.equal(await status("GET", "/api/me", narrow.token), 401);
+    assert.equal(await status("GET", "/api/me", full.token), 200);
+  });
+
+  test("the client secret of a sign-in provider goes to nobody but whom it was given for", async () => {
+    const provider = { name: "corp", issuer: "https://corp.example", clientId: "runsmith", clientSecret: "kanari-3c" };
+    await made("/api/sign-in-providers", provider);
+    const change = (body: Record<string, unknown>) => server.call("PATCH", "/api/sign-in-providers/corp", { body });
+    for (const body of [{ issuer: "https://elsewhere.example" }, { clientId: "other" }]) {
+      const refused = await change(body);
+      assert.equal(refused.status, 400, JSON.stringify(refused.body));
+      assert.equal(refused.body.type, "client-secret-needed");
+    }
+    assert.equal((await change({ issuer: "https://elsewhere.example", clientSecret: "kanari-3d" })).status, 200);
+  });
+
   test("everybody sees and revokes their own tokens; those of others are there for administrators only", async () => {
     await made("/api/users", { name: "one" });
     await made("/api/users", { name: "two" });

@@ -20,7 +20,7 @@ import { problemAnswer } from "./problem-answer.ts";
 import { RequestIds } from "./request-ids.ts";
 import type { RequestLimits } from "./request-limits.ts";
 import type { ApiAnswer, ApiRequest, Route } from "./route.ts";
-import { requireSameOrigin } from "./same-origin.ts";
+import { refuseOtherOrigin, requireSameOrigin } from "./same-origin.ts";
 import { sendAnswer } from "./send-answer.ts";
 import { sessionCookie, sessionSecretOf } from "./session-cookie.ts";
 import { bodyCheck, paramsCheck, queryCheck } from "./validation.ts";
@@ -237,6 +237,10 @@ function signedIn(
         response.appendHeader("Set-Cookie", sessionCookie(next, secure));
       });
     }
+  }
+  if (/^basic /i.test(request.headers.authorization ?? "")) {
+    // Browsers remember a name and a password, too, and send them by themselves.
+    refuseOtherOrigin(request, { host: guard.host(request), secure: guard.isSecure(request) });
   }
   const origin = { address: () => guard.clientAddress(request), denied };
   return callerOf(request.headers.authorization, authenticator, origin);

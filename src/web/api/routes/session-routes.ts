@@ -1,11 +1,13 @@
 import type { AccessFeature } from "../../../access/access-feature.ts";
+import { refuseScopedToken } from "../../../access/narrow-token.ts";
 import { UserError } from "../../../contract/user-error.ts";
-import type { ApiRequest, Route } from "../route.ts";
+import type { Route } from "../route.ts";
 import { route } from "../route.ts";
 import { refuseOtherOrigin } from "../same-origin.ts";
 import { idSchema, objectSchema, resource } from "../schemas/common-schemas.ts";
 import { signInSchema } from "../schemas/principal-schemas.ts";
-import { noSessionCookie, sessionCookie, sessionSecretOf } from "../session-cookie.ts";
+import { noSessionCookie, sessionCookie } from "../session-cookie.ts";
+import { endFormerSession } from "./end-former-session.ts";
 
 /** `/api/session`: signing in and out with a browser; `/api/me/sessions`: where else one is signed in. */
 export function sessionRoutes(access: AccessFeature): Route[] {
@@ -24,7 +26,7 @@ export function sessionRoutes(access: AccessFeature): Route[] {
         refuseOtherOrigin(incoming, { host: from.host(), secure });
         const account = await access.signIn.check(body.userName, body.password, from.address());
         const { principalId, name, mustChangePassword } = account;
-        await endFormer(access, incoming.headers.cookie, secure);
+        await endFormerSession(access, incoming.headers.cookie, secure);
         const { secret } = await access.sessions.begin({ principalId, method: "password", address: from.address() });
         return {
           status: 201,
@@ -66,6 +68,7 @@ export function sessionRoutes(access: AccessFeature): Route[] {
         },
       },
       async handle({ caller }) {
+        refuseScopedToken(caller);
         return { status: 200, body: { items: await access.sessions.list(caller) } };
       },
     }),
@@ -78,6 +81,7 @@ export function sessionRoutes(access: AccessFeature): Route[] {
       params: { sessionId: idSchema },
       responses: { 204: { description: "It has ended." } },
       async handle({ params, caller }) {
+        refuseScopedToken(caller);
         const own = await access.sessions.list(caller);
         const sessionId = params.sessionId.toLowerCase();
         if (!own.some((session) => session.sessionId === sessionId)) {
@@ -91,17 +95,4 @@ export function sessionRoutes(access: AccessFeature): Route[] {
       },
     }),
   ];
-}
-
-/** Who signs in anew in a browser leaves no session behind in it. */
-async function endFormer(
-  access: AccessFeature,
-  cookie: ApiRequest["incoming"]["headers"]["cookie"],
-  secure: boolean,
-): Promise<void> {
-  const former = sessionSecretOf(cookie, secure);
-  const principal = former === undefined ? null : await access.authenticateSession(former, () => undefined);
-  if (principal?.sessionId !== undefined) {
-    await access.endSession(principal.sessionId);
-  }
 }

@@ -6,6 +6,7 @@ import type { ApiRequest, Route } from "../route.ts";
 import { route } from "../route.ts";
 import { resource } from "../schemas/common-schemas.ts";
 import { noSignInCookie, sessionCookie, signInCookie, signInUnderWay } from "../session-cookie.ts";
+import { endFormerSession } from "./end-former-session.ts";
 
 interface OneProvider {
   params: { provider: string };
@@ -68,6 +69,7 @@ export function signInRoutes(access: AccessFeature): Route[] {
           { ...serviceItself, name: `sign-in by ${params.provider}`, address },
           async () => {
             const { principalId } = await access.openId.finish(params.provider, answer, underWay?.secret, address);
+            await endFormerSession(access, incoming.headers.cookie, secure);
             return begin(access, { principalId, method: params.provider, address });
           },
         );
