@@ -19,7 +19,7 @@ export const endedStatuses = ["Completed", "Failed", "Stopped"] as const satisfi
 
 export type EndedStatus = (typeof endedStatuses)[number];
 
-/** How a job may be told to have ended by the worker that ran it. */
-export const attemptOutcomes = ["Completed", "Failed", "Stopped"] as const;
+/** How an attempt may be told to have ended by the worker that ran it: its job is over, or waits for what its journal says. */
+export const attemptOutcomes = ["Completed", "Failed", "Stopped", "Suspended"] as const;
 
 export type AttemptOutcome = (typeof attemptOutcomes)[number];

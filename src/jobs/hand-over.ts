@@ -1,5 +1,5 @@
 import type { ScriptNeededFrame } from "../contract/link/control-frames.ts";
-import { assetsProtocolVersion } from "../contract/link/control-frames.ts";
+import { assetsProtocolVersion, journalProtocolVersion } from "../contract/link/control-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { AssignedAttempt, ClaimedJob, JobEffects } from "../store/operations/jobs.ts";
@@ -7,6 +7,7 @@ import type { Store } from "../store/store.ts";
 import type { Clock } from "../workers/clock.ts";
 import type { ConnectedWorker } from "../workers/connected-worker.ts";
 import type { GivenSecrets } from "./given-secrets.ts";
+import type { JobJournal, KeptState } from "./job-journal.ts";
 import type { RunnableVersion, RunnableVersions } from "./runnable-versions.ts";
 import type { RunningAttempts } from "./running-attempts.ts";
 import type { SealedParameters } from "./sealed-parameters.ts";
@@ -18,6 +19,7 @@ export interface HandOverOptions {
   parameters: SealedParameters;
   /** Null where nothing secret is ever given. */
   given: Pick<GivenSecrets, "of"> | null;
+  journal: Pick<JobJournal, "of">;
   clock: Clock;
   logger: Logger;
   connected(workerId: string): ConnectedWorker | undefined;
@@ -49,26 +51,28 @@ export class HandOver {
 
   /** At once when the text of the version is remembered, and no earlier attempt may have learnt secrets. */
   handOver(job: ClaimedJob): void {
-    const { versions, given } = this.#options;
-    const version = versions.remembered(job.versionId);
-    if (version === undefined || (job.attempt > 1 && given !== null)) {
+    const version = this.#options.versions.remembered(job.versionId);
+    if (version === undefined || job.attempt > 1) {
       this.#lookUp(job);
     } else {
-      this.#send(job, version, []);
+      this.#send(job, version, [], nothingKept);
     }
   }
 
   #lookUp(job: ClaimedJob): void {
-    const { versions, given, logger } = this.#options;
+    const { versions, given, journal, logger } = this.#options;
     const secrets = job.attempt > 1 && given !== null ? given.of(job.jobId) : [];
-    Promise.all([versions.lookUp(job.versionId), secrets])
-      .then(async ([version, known]) => {
+    const kept = job.attempt > 1 ? journal.of(job.jobId) : nothingKept;
+    Promise.all([versions.lookUp(job.versionId), secrets, kept])
+      .then(async ([version, known, state]) => {
         if (version === null) {
           await this.#fail(job, versionGone);
-        } else if (known.length > 0 && !this.#masksGivenSecrets(job.workerId)) {
+        } else if (known.length > 0 && !this.#speaks(job.workerId, assetsProtocolVersion)) {
           await this.#fail(job, workerTooOld);
+        } else if (hasKept(state) && !this.#speaks(job.workerId, journalProtocolVersion)) {
+          this.putBack(job, "its worker is of a version that cannot go on from a journal");
         } else {
-          this.#send(job, version, known);
+          this.#send(job, version, known, state);
         }
       })
       .catch((error: unknown) => {
@@ -104,7 +108,7 @@ export class HandOver {
     }
   }
 
-  #send(job: ClaimedJob, version: RunnableVersion, secrets: string[]): void {
+  #send(job: ClaimedJob, version: RunnableVersion, secrets: string[], { journal, checkpoint }: KeptState): void {
     if (this.#options.attempts.current(job) === undefined) {
       // Over while its text was being read: what took it away has ended it or queued it again.
       return;
@@ -140,6 +144,8 @@ export class HandOver {
       outputLimit: job.outputLimit,
       reuseKey: reuseKeyOf(job),
       ...(secrets.length === 0 ? {} : { secrets }),
+      ...(journal.length === 0 ? {} : { journal }),
+      ...(checkpoint === null ? {} : { checkpoint }),
     });
     // A stop that came while the text was being read found nothing to stop.
     const stop = this.#options.attempts.current(job)?.stop ?? null;
@@ -159,9 +165,9 @@ export class HandOver {
     });
   }
 
-  #masksGivenSecrets(workerId: string): boolean {
+  #speaks(workerId: string, protocol: number): boolean {
     const worker = this.#options.connected(workerId);
-    return worker === undefined || worker.protocol >= assetsProtocolVersion;
+    return worker === undefined || worker.protocol >= protocol;
   }
 
   async #fail({ jobId, attempt, workerId }: ClaimedJob, exception: { name: string; message: string }): Promise<void> {
@@ -169,6 +175,12 @@ export class HandOver {
     const end = { outcome: "Failed", reason: "worker-error", exception, endedAt: clock.now() } as const;
     onEffects(await store.write.endAttempt({ jobId, attempt, workerId, end }));
   }
+}
+
+const nothingKept: KeptState = { journal: [], checkpoint: null };
+
+function hasKept({ journal, checkpoint }: KeptState): boolean {
+  return journal.length > 0 || checkpoint !== null;
 }
 
 const versionGone = { name: "VersionGone", message: "the text of its version is gone" };

@@ -38,6 +38,8 @@ export interface JobDutiesOptions {
 const deadlineInterval = 1_000;
 const longestStuckInterval = 5_000;
 const parkedInterval = 10_000;
+const waitsInterval = 500;
+const waitsAtOnce = 200;
 const overdueAtOnce = 100;
 const parkedAtOnce = 100;
 
@@ -50,6 +52,16 @@ export function jobDuties(options: JobDutiesOptions): Duty[] {
   const failOverdue = async () => {
     if (leadership.leads && (await store.read.overdueJobsExist())) {
       options.onEffects(await store.write.failOverdueJobs({ limit: overdueAtOnce }));
+    }
+  };
+  const resumeDue = async (isStopped: () => boolean) => {
+    for (
+      let more = leadership.leads && (await store.read.dueWaitsExist());
+      more && leadership.leads && !isStopped();
+    ) {
+      const resumed = await store.write.resumeDueJobs({ limit: waitsAtOnce });
+      options.onEffects(resumed.effects);
+      more = resumed.more;
     }
   };
   const endStuck = async () => {
@@ -79,6 +91,7 @@ export function jobDuties(options: JobDutiesOptions): Duty[] {
   };
   return [
     new Duty("ending jobs that were not started in time", deadlineInterval, failOverdue, logger),
+    new Duty("resuming jobs whose time has come", waitsInterval, resumeDue, logger),
     new Duty("giving up attempts that do not end", Math.min(longestStuckInterval, patience), endStuck, logger),
     new Duty("finding claimed jobs that nobody has", options.orphanInterval, () => options.orphans.look(), logger),
     new Duty("letting parked jobs in", parkedInterval, releaseParked, logger),

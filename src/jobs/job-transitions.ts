@@ -9,7 +9,9 @@ import { endedStatuses } from "../contract/job-status.ts";
  *   Running      its script runs.
  *   Stopping     it was told to end and has not yet.
  *   Completed, Failed, Stopped   over; nothing leaves these.
- *   Suspending, Suspended, Resuming   between two stretches of a job with checkpoints.
+ *   Suspending    somebody wants it suspended, and its script has not come to a step yet.
+ *   Suspended     it has no worker, and waits for a person, a time, an event or an approval.
+ *   Resuming      not used by this program yet: what is resumed is New again, as what gets another attempt is.
  *
  * Who moves it, and when:
  *   New → Activating           a claim gives it to a worker, as its next attempt
@@ -22,6 +24,11 @@ import { endedStatuses } from "../contract/job-status.ts";
  *   Activating, Running → Stopping                     somebody stops it
  *   Stopping → Stopped, Completed, Failed              what its script came to first; Stopped when its worker is lost
  *
+ *   Running → Suspending → Suspended                   somebody suspends it, and its script has come to a step
+ *   Activating, Running → Suspended                    its script waits for something
+ *   Suspended → New                                    that has come, or somebody resumes it
+ *   Suspended → Stopped                                somebody stops it
+ *
  * Every change that a worker causes carries the attempt's number and counts only while that is the current one.
  * The statements that make these changes are in src/store; their test compares each change that it sees with this table.
  */
@@ -29,11 +36,11 @@ import { endedStatuses } from "../contract/job-status.ts";
 /** Where each state may lead. */
 export const jobTransitions: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   New: ["Activating", "Stopped", "Failed"],
-  Activating: ["Running", "New", "Stopping", "Suspending", "Completed", "Failed", "Stopped"],
+  Activating: ["Running", "New", "Stopping", "Suspending", "Suspended", "Completed", "Failed", "Stopped"],
   Running: ["New", "Stopping", "Suspending", "Suspended", "Completed", "Failed", "Stopped"],
   Stopping: ["Stopped", "Completed", "Failed"],
   Suspending: ["Suspended", "New", "Stopping", "Completed", "Failed", "Stopped"],
-  Suspended: ["Resuming", "Stopped"],
+  Suspended: ["New", "Resuming", "Stopped"],
   Resuming: ["Activating", "Running", "New", "Stopping", "Completed", "Failed", "Stopped"],
   Completed: [],
   Failed: [],

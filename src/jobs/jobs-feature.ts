@@ -47,6 +47,7 @@ import { JobChanges } from "./job-changes.ts";
 import { jobDuties } from "./job-duties.ts";
 import type { FeedEvent, JobFeedSource } from "./job-feed.ts";
 import { allJobsFeed, jobFeed, mergedFeed, NewJobFollower, untilEnded } from "./job-feed.ts";
+import { JobJournal } from "./job-journal.ts";
 import type { JobAttemptResource, JobsQuery, RecordsQuery } from "./job-queries.ts";
 import { JobQueries, jobNotFound, knownJobId } from "./job-queries.ts";
 import { jobResource } from "./job-resource.ts";
@@ -220,6 +221,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   readonly #dispatcher: Dispatcher;
   readonly #handOver: HandOver;
   readonly #broker: AssetBroker;
+  readonly #journal: JobJournal;
   readonly #intake: RecordIntake;
   readonly #changes: JobChanges;
   readonly #storage: StorageWatermark;
@@ -285,8 +287,10 @@ class Jobs implements JobsFeature, JobLinkHandler {
         this.#handOver.handOver(job);
       },
     });
+    this.#journal = new JobJournal(store, options.assets?.sealer ?? null);
     this.#intake = new RecordIntake({
       store,
+      journal: this.#journal,
       hub: this.#hub,
       attempts: this.#attempts,
       logger,
@@ -312,6 +316,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       attempts: this.#attempts,
       parameters,
       given,
+      journal: this.#journal,
       clock: this.#clock,
       logger,
       connected: (workerId) => workers.connected(workerId),

@@ -1,4 +1,5 @@
-import type { AppendFrame, AttemptEnd, AttemptTimes } from "../contract/link/records-frames.ts";
+import type { JournalItem } from "../contract/journal.ts";
+import type { AppendFrame, AttemptEnd, AttemptTimes, FinalEnd } from "../contract/link/records-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import { recordBatchBytes, workerRecordCredit } from "../contract/session-limits.ts";
 import type { StreamRecord } from "../contract/stream.ts";
@@ -11,12 +12,16 @@ import type { Store } from "../store/store.ts";
 import type { Clock } from "../workers/clock.ts";
 import type { RecordsPeer } from "../workers/connected-worker.ts";
 import { boundDepth } from "./bounded-frame.ts";
+import type { JobJournal } from "./job-journal.ts";
 import type { LiveHub } from "./live-hub.ts";
 import type { RunningAttempt, RunningAttempts } from "./running-attempts.ts";
 
 /*
  * The way of a record: frame → live readers, at once → the store, with everything that came while the last commit ran →
  * acknowledged. One write is under way at a time; what arrives meanwhile is the next one. There is no timer.
+ *
+ * What an attempt wants kept in its job's journal is stored after the records that came before it, and so is its suspension; each is
+ * stored once however often it is told, so a crash in between is mended by the worker's telling it again.
  *
  * Memory is bounded by the credit of the workers: who sends more than it may without acknowledgement is cut off.
  * When the disk fails, nothing is acknowledged and the same is tried again; the workers' credit then stops the scripts.
@@ -45,6 +50,7 @@ const smallBatch = 64 * 1024;
 interface Frame {
   peer: RecordsPeer;
   records: StreamRecord[];
+  journal: JournalItem[];
   ended: AttemptEnd | null;
   bytes: number;
   /** Live readers were told of it. */
@@ -63,7 +69,8 @@ interface Sent {
 }
 
 export class RecordIntake {
-  readonly #store: { write: Pick<Store["write"], "appendRecords" | "endAttempt"> };
+  readonly #store: { write: Pick<Store["write"], "appendRecords" | "endAttempt" | "suspendAttempt"> };
+  readonly #journal: Pick<JobJournal, "keep">;
   readonly #hub: LiveHub;
   readonly #attempts: RunningAttempts;
   readonly #logger: Logger;
@@ -84,7 +91,8 @@ export class RecordIntake {
   #closed = false;
 
   constructor(options: {
-    store: { write: Pick<Store["write"], "appendRecords" | "endAttempt"> };
+    store: { write: Pick<Store["write"], "appendRecords" | "endAttempt" | "suspendAttempt"> };
+    journal: Pick<JobJournal, "keep">;
     hub: LiveHub;
     attempts: RunningAttempts;
     logger: Logger;
@@ -96,6 +104,7 @@ export class RecordIntake {
     onFirstRecord: (jobId: string) => void;
   }) {
     this.#store = options.store;
+    this.#journal = options.journal;
     this.#hub = options.hub;
     this.#attempts = options.attempts;
     this.#logger = options.logger;
@@ -138,7 +147,8 @@ export class RecordIntake {
     if (isTold) {
       this.#tell(assigned, frame.records, bytes);
     }
-    this.#keep(assigned, { peer, records: frame.records, ended, bytes, isTold });
+    const { records, journal = [] } = frame;
+    this.#keep(assigned, { peer, records, journal, ended, bytes, isTold });
     const freed = ended !== null && current !== undefined && this.#attempts.remove(frame.jobId, frame.attempt);
     if (ended === null) {
       this.#writeSoon();
@@ -294,13 +304,51 @@ export class RecordIntake {
 
   async #storeTogether(progress: AttemptProgress[], sent: Sent[]): Promise<void> {
     const { batches, effects } = await this.#store.write.appendRecords({ progress, batches: sent.map(toBatch) });
+    const kept: [AppendedBatch, Sent][] = [];
     for (const [index, batch] of batches.entries()) {
       const of = sent[index];
-      if (of !== undefined) {
+      if (of !== undefined && batch.outcome === "stored" && !batch.ended && wantsMore(of)) {
+        kept.push([batch, of]);
+      } else if (of !== undefined) {
         this.#answer(batch, of);
       }
     }
     this.#onEffects(effects);
+    for (const [batch, of] of kept) {
+      await this.#keepMore(batch, of);
+    }
+  }
+
+  /** What belongs to an attempt behind its records: its journal, and that it waits. */
+  async #keepMore(batch: AppendedBatch, of: Sent): Promise<void> {
+    const { jobId, attempt, workerId } = of.pending;
+    const assigned = { jobId, attempt, workerId };
+    const items = of.frames.flatMap(({ journal }) => journal);
+    const end = endOf(of.frames);
+    try {
+      if (items.length > 0 && (await this.#journal.keep(assigned, items)) === "refused") {
+        this.#answer({ ...batch, outcome: "refused" }, of);
+        return;
+      }
+      if (end?.outcome !== "Suspended") {
+        this.#answer(batch, of);
+        return;
+      }
+      const { exception = null, endedAt } = end;
+      const reason = exception === null ? "suspended by its runbook" : `suspended: ${exception.message}`;
+      const suspended = await this.#store.write.suspendAttempt({ ...assigned, reason, exception, endedAt });
+      this.#answer(
+        suspended.outcome === "suspended" ? { ...batch, ended: true } : { ...batch, outcome: "refused" },
+        of,
+      );
+      this.#onEffects(suspended.effects);
+    } catch (error) {
+      if (error instanceof UserError) {
+        this.#storeLater(error, [], [of]);
+      } else {
+        await this.#endUnstorable(of, error);
+      }
+    }
   }
 
   /** What could not be stored together, each attempt alone. */
@@ -334,7 +382,7 @@ export class RecordIntake {
     const { jobId, attempt, workerId } = one.pending;
     this.#logger.error("what an attempt sent cannot be stored; it is ended", { jobId, attempt, error: String(error) });
     const message = `what it sent cannot be stored: ${String(error).slice(0, 1_000)}`;
-    const end: AttemptEnd = {
+    const end: FinalEnd = {
       outcome: "Failed",
       reason: "worker-error",
       exception: { name: "UnstorableData", message },
@@ -360,7 +408,9 @@ export class RecordIntake {
     const { jobId, attempt, number } = batch;
     const peers = new Set<RecordsPeer>();
     let records = 0;
+    let journal = 0;
     for (const frame of frames) {
+      journal = frame.journal.at(-1)?.sequence ?? journal;
       frame.peer.unanswered -= frame.bytes;
       peers.add(frame.peer);
       records += frame.records.length;
@@ -372,7 +422,7 @@ export class RecordIntake {
         this.#hub.storedUnseen(jobId);
       }
       for (const peer of peers) {
-        peer.send({ type: "acknowledged", jobId, attempt, number, ended: batch.ended });
+        peer.send({ type: "acknowledged", jobId, attempt, number, journal, ended: batch.ended });
       }
       return;
     }
@@ -446,8 +496,26 @@ function bytesOf(frames: readonly Frame[]): number {
 const streamIndexes = new Map(streamNames.map((name, index) => [name, index]));
 
 function toBatch({ pending: { jobId, attempt, workerId }, frames }: Sent): RecordBatch {
-  const ended = frames.find((frame) => frame.ended !== null)?.ended ?? null;
-  return { jobId, attempt, workerId, records: toColumns(frames), ended };
+  const ended = endOf(frames);
+  return {
+    jobId,
+    attempt,
+    workerId,
+    records: toColumns(frames),
+    ended: ended !== null && isFinal(ended) ? ended : null,
+  };
+}
+
+function endOf(frames: readonly Frame[]): AttemptEnd | null {
+  return frames.find((frame) => frame.ended !== null)?.ended ?? null;
+}
+
+function isFinal(end: AttemptEnd): end is FinalEnd {
+  return end.outcome !== "Suspended";
+}
+
+function wantsMore({ frames }: Sent): boolean {
+  return frames.some(({ journal, ended }) => journal.length > 0 || ended?.outcome === "Suspended");
 }
 
 function toColumns(frames: Frame[]): RecordColumns {

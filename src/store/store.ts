@@ -10,6 +10,7 @@ import type { IdempotencyKey, IdempotencyReads, IdempotencyWrites } from "./oper
 import type { InstallationReads } from "./operations/installation.ts";
 import type { JobParameterReads, JobParameterWrites } from "./operations/job-parameters.ts";
 import type { JobSecretReads, JobSecretWrites } from "./operations/job-secrets.ts";
+import type { JobStepReads, JobStepWrites } from "./operations/job-steps.ts";
 import type { JobReads, JobWrites } from "./operations/jobs.ts";
 import type { NoticeReads, NoticeWrites } from "./operations/notices.ts";
 import type { RightReads, RightWrites } from "./operations/rights.ts";
@@ -42,6 +43,7 @@ export type ReadOperations = InstallationReads &
   SealingReads &
   AssetReads &
   JobSecretReads &
+  JobStepReads &
   AccessReads &
   GroupMemberReads &
   SignInReads &
@@ -65,6 +67,7 @@ export type WriteOperations = RunbookWrites &
   SealingWrites &
   AssetWrites &
   JobSecretWrites &
+  JobStepWrites &
   AccessWrites &
   GroupMemberWrites &
   SignInWrites &

@@ -14,6 +14,7 @@ import type { RetentionOptions, ServerOptions } from "../contract/server-options
 import { defaultAuditDays } from "../contract/server-options.ts";
 import { CallersJobs } from "../jobs/callers-jobs.ts";
 import { jobSecretsColumn } from "../jobs/given-secrets.ts";
+import { jobStepsColumn } from "../jobs/job-journal.ts";
 import type { JobsFeature } from "../jobs/jobs-feature.ts";
 import { createJobsFeature } from "../jobs/jobs-feature.ts";
 import type { RetentionSettings } from "../jobs/retention.ts";
@@ -184,6 +185,7 @@ export async function openFeatures({
   sealing.addColumn(jobParametersColumn(store));
   sealing.addColumn(linkParametersColumn(store));
   sealing.addColumn(jobSecretsColumn(store));
+  sealing.addColumn(jobStepsColumn(store));
   sealing.addColumn(providerSecrets(store));
   sealing.start(leader);
   audit.start();

@@ -8,6 +8,7 @@ import type {
   RunJobFrame,
   ScriptFrame,
   StopJobFrame,
+  SuspendJobFrame,
   WelcomeFrame,
   WorkerControlFrame,
 } from "../../src/contract/link/control-frames.ts";
@@ -52,6 +53,7 @@ export type ServiceJobFrame =
   | RunJobFrame
   | ScriptFrame
   | StopJobFrame
+  | SuspendJobFrame
   | DropJobFrame
   | DrainFrame
   | AnalyseFrame

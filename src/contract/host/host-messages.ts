@@ -1,5 +1,6 @@
 import type { Analysis } from "../analysis.ts";
 import type { AssetError, AssetRequest, AssetValue } from "../assets.ts";
+import type { JournalEntry, JournalItem } from "../journal.ts";
 import type { ParameterSchema } from "../signature.ts";
 import type { StreamName } from "../stream.ts";
 
@@ -13,6 +14,9 @@ import type { StreamName } from "../stream.ts";
  *   record ...     ->
  *   asset-request  ->                 a script asks for an asset; the host goes on reading
  *                  <-  asset-answer
+ *   journal        ->                 something of the script is to be kept for further attempts
+ *                  <-  journal-stored it is
+ *                  <-  suspend        at most once: end as Suspended where nothing is under way that would be lost
  *                  <-  stop           at most once
  *   ended          ->                 then the host exits by itself; after `kept` it says `ready` again, and so on
  */
@@ -49,6 +53,10 @@ export interface RunMessage {
    * which it empties before; nothing of anybody else's lies in them.
    */
   keep?: { folders: readonly string[] };
+  /** What earlier attempts have done, in their order; left out where there is nothing. */
+  journal?: JournalEntry[];
+  /** The last checkpoint that a host of this kind made of the job. */
+  checkpoint?: string;
 }
 
 /** To a pwsh host: say what a PowerShell script declares, without running it. */
@@ -74,7 +82,24 @@ export interface AssetAnswerMessage {
   secret?: boolean;
 }
 
-export type WorkerToHostMessage = RunMessage | AnalyseMessage | StopMessage | AssetAnswerMessage;
+/** Every item up to this one is stored. */
+export interface JournalStoredMessage {
+  type: "journal-stored";
+  sequence: number;
+}
+
+/** Somebody wants the job suspended. */
+export interface SuspendMessage {
+  type: "suspend";
+}
+
+export type WorkerToHostMessage =
+  | RunMessage
+  | AnalyseMessage
+  | StopMessage
+  | AssetAnswerMessage
+  | JournalStoredMessage
+  | SuspendMessage;
 
 /** The host waits for its hand-over. `version` is the runtime's, such as `26.10.0`. */
 export interface ReadyMessage {
@@ -108,7 +133,8 @@ export interface JobException {
 /** The script is over. Sent once, after every record. */
 export interface EndedMessage {
   type: "ended";
-  outcome: "Completed" | "Failed" | "Stopped";
+  /** `Suspended`: the job goes on from its journal or its checkpoint; an exception may say why. */
+  outcome: "Completed" | "Failed" | "Stopped" | "Suspended";
   exception?: JobException;
   /** What a TypeScript runbook returned, as a structured value; also its last Output record. */
   result?: unknown;
@@ -127,9 +153,20 @@ export interface AssetRequestMessage {
   request: AssetRequest;
 }
 
+/** To be stored in the order of the records; answered by `journal-stored`. */
+export interface JournalMessage extends JournalItem {
+  type: "journal";
+}
+
 export interface AnalysisMessage {
   type: "analysis";
   analysis: Analysis;
 }
 
-export type HostToWorkerMessage = ReadyMessage | RecordMessage | EndedMessage | AnalysisMessage | AssetRequestMessage;
+export type HostToWorkerMessage =
+  | ReadyMessage
+  | RecordMessage
+  | EndedMessage
+  | AnalysisMessage
+  | AssetRequestMessage
+  | JournalMessage;

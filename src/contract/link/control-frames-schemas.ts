@@ -221,6 +221,8 @@ export const serviceControlFrameSchemas: Readonly<Record<ServiceControlFrame["ty
       outputLimit: { type: "number", minimum: 0 },
       reuseKey: { type: ["string", "null"], maxLength: 1024 },
       secrets: { type: "array", items: text },
+      journal: { type: "array", items: { type: "object", required: ["key", "kind"] } },
+      checkpoint: text,
     },
   },
   script: { type: "object", required: ["scriptHash", "script"], properties: { scriptHash: hashSchema, script: text } },
@@ -228,6 +230,11 @@ export const serviceControlFrameSchemas: Readonly<Record<ServiceControlFrame["ty
     type: "object",
     required: ["jobId", "attempt", "reason", "force"],
     properties: { jobId: idSchema, attempt: attemptSchema, reason: text, force: { type: "boolean" } },
+  },
+  "suspend-job": {
+    type: "object",
+    required: ["jobId", "attempt"],
+    properties: { jobId: idSchema, attempt: attemptSchema },
   },
   "drop-job": {
     type: "object",

@@ -2,6 +2,7 @@ import type { Analysis } from "../analysis.ts";
 import type { AssetAnswer, AssetRequest } from "../assets.ts";
 import type { Grant } from "../grant.ts";
 import type { JobException, LogSwitches } from "../host/host-messages.ts";
+import type { JournalEntry } from "../journal.ts";
 import type { HostKind, RunbookKind } from "../runbook-kind.ts";
 import type { ParameterSchema } from "../signature.ts";
 
@@ -16,11 +17,15 @@ export const controlPath = "/api/worker/control";
 /**
  * A service and a worker understand each other when their versions are the same or neighbours; the older of the two is spoken.
  * 2: the service may send `drain`. 3: the worker may send `asset-request`, and masks the `secrets` of `run-job`.
+ * Also from 3 on: journals and checkpoints of jobs are stored; the service may send `suspend-job`.
  */
 export const linkProtocolVersion = 3;
 
 /** The first version whose workers ask for assets. */
 export const assetsProtocolVersion = 3;
+
+/** The first version whose workers go on from a journal, and are told to suspend. */
+export const journalProtocolVersion = 3;
 
 /** WebSocket close codes of both worker sockets. */
 export const linkCloseCodes = {
@@ -126,6 +131,10 @@ export interface RunJobFrame {
   reuseKey?: string | null;
   /** Secret texts that earlier attempts of the job were given; masked in what this one says. */
   secrets?: string[];
+  /** What earlier attempts have done, in their order. */
+  journal?: JournalEntry[];
+  /** The job's last checkpoint. */
+  checkpoint?: string;
 }
 
 /** Worker → service: the script of this hash is not in the worker's cache any more; answered by `script`. */
@@ -148,6 +157,13 @@ export interface StopJobFrame {
   attempt: number;
   reason: string;
   force: boolean;
+}
+
+/** Service → worker, from version 3 on: end the attempt as Suspended at the next step. Repeating it is harmless. */
+export interface SuspendJobFrame {
+  type: "suspend-job";
+  jobId: string;
+  attempt: number;
 }
 
 /** Service → worker: this attempt is not yours any more: kill it and send nothing more of it. */
@@ -225,6 +241,7 @@ export type ServiceControlFrame =
   | RunJobFrame
   | ScriptFrame
   | StopJobFrame
+  | SuspendJobFrame
   | DropJobFrame
   | DrainFrame
   | AnalyseFrame

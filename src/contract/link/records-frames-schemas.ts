@@ -1,4 +1,5 @@
 import { attemptOutcomes } from "../job-status.ts";
+import { journalItemSchema } from "../journal.ts";
 import { streamNames } from "../stream.ts";
 import { attemptSchema, idSchema, timeSchema } from "./common-schemas.ts";
 import type { ServiceRecordsFrame, WorkerRecordsFrame } from "./records-frames.ts";
@@ -51,6 +52,7 @@ export const workerRecordsFrameSchemas: Readonly<Record<WorkerRecordsFrame["type
           },
         },
       },
+      journal: { type: "array", items: journalItemSchema },
       ended: {
         type: "object",
         required: ["outcome", "reason", "endedAt"],
@@ -75,7 +77,7 @@ export const serviceRecordsFrameSchemas: Readonly<Record<ServiceRecordsFrame["ty
   acknowledged: {
     type: "object",
     required: ["jobId", "attempt", "number", "ended"],
-    properties: { jobId: idSchema, attempt: attemptSchema, number, ended: { type: "boolean" } },
+    properties: { jobId: idSchema, attempt: attemptSchema, number, journal: number, ended: { type: "boolean" } },
   },
   refused: {
     type: "object",

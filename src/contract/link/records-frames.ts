@@ -1,5 +1,6 @@
 import type { JobException } from "../host/host-messages.ts";
-import type { AttemptOutcome } from "../job-status.ts";
+import type { AttemptOutcome, EndedStatus } from "../job-status.ts";
+import type { JournalItem } from "../journal.ts";
 import type { StreamRecord } from "../stream.ts";
 
 /*
@@ -36,6 +37,9 @@ export interface AttemptEnd {
   endedAt: number;
 }
 
+/** An end that is the job's, or leads to another attempt; a suspension does neither. */
+export type FinalEnd = AttemptEnd & { outcome: EndedStatus };
+
 /** When an attempt got its host, and when its script was handed over; milliseconds since the epoch by the service's clock. */
 export interface AttemptTimes {
   hostReadyAt: number;
@@ -50,15 +54,19 @@ export interface AppendFrame {
   times?: AttemptTimes;
   /** In order, without gaps; may be empty when only the times or the end are told. */
   records: StreamRecord[];
+  /** From version 3 on; in order, and behind the records that came before them. Stored before anything that comes after. */
+  journal?: JournalItem[];
   ended?: AttemptEnd;
 }
 
-/** Committed: every record of the attempt up to `number`, and the end if `ended`. */
+/** Committed: every record of the attempt up to `number`, the items of its journal up to `journal`, and the end if `ended`. */
 export interface AcknowledgedFrame {
   type: "acknowledged";
   jobId: string;
   attempt: number;
   number: number;
+  /** 0 where none was in the frames that this answers; left out by services before version 3, which keep no journal. */
+  journal?: number;
   ended: boolean;
 }
 

@@ -1,4 +1,4 @@
-import type { AttemptEnd } from "../../contract/link/records-frames.ts";
+import type { FinalEnd } from "../../contract/link/records-frames.ts";
 import type { AssignedAttempt, JobEffects } from "../operations/jobs.ts";
 import { effectsOf, noEffects, releasedAtOnce } from "./jobs-effects.ts";
 import type { MssqlSession } from "./session.ts";
@@ -8,7 +8,7 @@ import { int, TableType } from "./sql-values.ts";
 /** How an attempt is to end: as its worker tells it, or as the service has to take it. */
 export type EndingAttempt = AssignedAttempt &
   (
-    | { end: AttemptEnd }
+    | { end: FinalEnd }
     /** Its worker is gone. */
     | { lost: string }
     /** It never started on its worker, and counts as nothing. */

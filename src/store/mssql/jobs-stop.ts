@@ -5,6 +5,7 @@ import { effectsOf, noEffects, releasedAtOnce } from "./jobs-effects.ts";
 import { readJob } from "./jobs-read.ts";
 import type { MssqlSession } from "./session.ts";
 import { bit, databaseTime, id, int, TableType, text } from "./sql-values.ts";
+import { suspendedPlaces } from "./suspended-places.ts";
 
 const waitingEnds = new TableType("runsmith.WaitingEnds", { job_id: "binary(16)", reason: "nvarchar" });
 
@@ -61,6 +62,9 @@ async function stopSeen(
   }
   const by = seen.stop_requested_by ?? request.requestedBy;
   const reason = `stopped by ${by}`;
+  if (seen.status === "Suspended") {
+    return await stopSuspended(session, request.jobId, { by, reason });
+  }
   if (seen.worker_id === null) {
     const effects = await endWaitingJobs(session, [{ jobId: request.jobId, reason }], {
       status: "Stopped",
@@ -92,6 +96,36 @@ async function stopSeen(
   effects.stops.push({ ...assigned, reason, force: request.force });
   effects.changedJobs.push(request.jobId);
   return { outcome: "stopping", effects };
+}
+
+/** Null when it has been resumed meanwhile. */
+async function stopSuspended(
+  session: MssqlSession,
+  jobId: string,
+  { by, reason }: { by: string; reason: string },
+): Promise<{ outcome: "stopped"; effects: JobEffects } | null> {
+  const result = await session.transaction(async (transaction) => {
+    const ended = await transaction.first<{ runbook_id: Uint8Array }>(
+      `UPDATE runsmith.jobs SET status = N'Stopped', ended_at = CAST(SYSUTCDATETIME() AS datetime2(3)), status_reason = @reason,
+         stop_requested_at = CAST(SYSUTCDATETIME() AS datetime2(3)), stop_requested_by = @by
+       OUTPUT inserted.runbook_id
+       WHERE job_id = @job_id AND status = N'Suspended'`,
+      { job_id: id(jobId), reason: text(reason), by: text(by) },
+    );
+    return ended === undefined
+      ? null
+      : await transaction.execute("runsmith.GiveUpPlaces", {
+          places: suspendedPlaces(ended.runbook_id),
+          release_limit: int(releasedAtOnce),
+        });
+  });
+  if (result === null) {
+    return null;
+  }
+  const effects = effectsOf(result);
+  effects.ended.push({ jobId, status: "Stopped" });
+  effects.changedJobs.push(jobId);
+  return { outcome: "stopped", effects };
 }
 
 /** Ends jobs that no worker has; passes over those that a worker has got meanwhile. */

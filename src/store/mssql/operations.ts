@@ -12,6 +12,7 @@ import { idempotencyReads, idempotencyWriteRules, idempotencyWrites } from "./id
 import { installationReads } from "./installation.ts";
 import { jobParameterReads, jobParameterWriteRules, jobParameterWrites } from "./job-parameters.ts";
 import { jobSecretReads, jobSecretWriteRules, jobSecretWrites } from "./job-secrets.ts";
+import { jobStepReads, jobStepWriteRules, jobStepWrites } from "./job-steps.ts";
 import { jobReads, jobWriteRules, jobWrites } from "./jobs.ts";
 import { noticeReads } from "./notices-read.ts";
 import { noticeWriteRules, noticeWrites } from "./notices-write.ts";
@@ -46,6 +47,7 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
     ...jobReads(session),
     ...jobParameterReads(session),
     ...jobSecretReads(session),
+    ...jobStepReads(session),
     ...changeReads(session),
     ...noticeReads(session),
     ...scheduleReads(session),
@@ -73,6 +75,7 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
     ...jobWrites(session),
     ...jobParameterWrites(session),
     ...jobSecretWrites(session),
+    ...jobStepWrites(session),
     ...dutyLeaseWrites(session),
     ...noticeWrites(session),
     ...scheduleWrites(session),
@@ -99,6 +102,7 @@ export const writeRules: WriteRules<WriteOperations> = {
   ...jobWriteRules,
   ...jobParameterWriteRules,
   ...jobSecretWriteRules,
+  ...jobStepWriteRules,
   ...dutyLeaseWriteRules,
   ...noticeWriteRules,
   ...scheduleWriteRules,

@@ -3,7 +3,7 @@ import type { Grant } from "../../contract/grant.ts";
 import type { JobException, LogSwitches } from "../../contract/host/host-messages.ts";
 import type { JobStatus } from "../../contract/job-status.ts";
 import type { AttemptReference } from "../../contract/link/control-frames.ts";
-import type { AttemptEnd } from "../../contract/link/records-frames.ts";
+import type { FinalEnd } from "../../contract/link/records-frames.ts";
 import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
 import type { Actor } from "../actor.ts";
@@ -330,7 +330,7 @@ export interface JobWrites {
   putBackJob(of: AssignedAttempt & { reason: string }): JobEffects;
 
   /** Ends an attempt in the service's own name; nothing happens when it is over. */
-  endAttempt(of: AssignedAttempt & { end: AttemptEnd }): JobEffects;
+  endAttempt(of: AssignedAttempt & { end: FinalEnd }): JobEffects;
 
   /** Ends a job that has not started, or asks the running attempt to end; with `statuses` only when it is in one of them. */
   stopJob(of: { jobId: string; requestedBy: string; force: boolean; statuses?: readonly JobStatus[] }): StoppedJob;

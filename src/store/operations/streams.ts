@@ -1,5 +1,5 @@
 import type { AttemptReference } from "../../contract/link/control-frames.ts";
-import type { AttemptEnd } from "../../contract/link/records-frames.ts";
+import type { FinalEnd } from "../../contract/link/records-frames.ts";
 import type { JobStreamRecord, StreamName } from "../../contract/stream.ts";
 import type { AssignedAttempt, JobEffects } from "./jobs.ts";
 
@@ -26,7 +26,7 @@ export const recordFlags = { cut: 1, continued: 2 } as const;
 /** What a worker reports of one attempt at one moment. */
 export interface RecordBatch extends AssignedAttempt {
   records: RecordColumns;
-  ended: AttemptEnd | null;
+  ended: FinalEnd | null;
 }
 
 /** A stage that an attempt has reached. Milliseconds since the epoch. */

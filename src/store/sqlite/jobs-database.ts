@@ -7,6 +7,7 @@ import type { Asynchronous } from "../store.ts";
 import type { JobsOperations, PlainRow } from "../testing/jobs-database.ts";
 import { JobsDatabase } from "../testing/jobs-database.ts";
 import { dispatchReads, dispatchWrites } from "./dispatch.ts";
+import { jobStepReads, jobStepWrites } from "./job-steps.ts";
 import { jobReads, jobWrites } from "./jobs.ts";
 import { scheduleReads } from "./schedules-read.ts";
 import { scheduleWrites } from "./schedules-write.ts";
@@ -70,6 +71,8 @@ export class SqliteJobsDatabase extends JobsDatabase {
     this.operations = asynchronous({
       ...jobReads(this.session),
       ...jobWrites(this.session),
+      ...jobStepReads(this.session),
+      ...jobStepWrites(this.session),
       ...dispatchReads(this.session),
       ...dispatchWrites(this.session),
       ...workerGroupReads(this.session),

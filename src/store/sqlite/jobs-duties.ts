@@ -1,4 +1,4 @@
-import type { AttemptEnd } from "../../contract/link/records-frames.ts";
+import type { FinalEnd } from "../../contract/link/records-frames.ts";
 import type { AssignedAttempt, JobEffects } from "../operations/jobs.ts";
 import { assignedJob } from "./jobs-claim.ts";
 import { noEffects } from "./jobs-effects.ts";
@@ -8,7 +8,7 @@ import { selectOpenJob } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";
 
 /** See `JobWrites.endAttempt`. */
-export function endAttempt(session: SqliteSession, request: AssignedAttempt & { end: AttemptEnd }): JobEffects {
+export function endAttempt(session: SqliteSession, request: AssignedAttempt & { end: FinalEnd }): JobEffects {
   const effects = noEffects();
   const job = assignedJob(session, request);
   if (job !== undefined) {

@@ -1,5 +1,5 @@
 import type { JobStatus } from "../../contract/job-status.ts";
-import type { AttemptEnd } from "../../contract/link/records-frames.ts";
+import type { FinalEnd } from "../../contract/link/records-frames.ts";
 import { bytesToId } from "../id-bytes.ts";
 import type { JobEffects } from "../operations/jobs.ts";
 import { assignedAttempt, noteChange } from "./jobs-effects.ts";
@@ -31,7 +31,7 @@ export interface JobEnding {
 }
 
 /** Ends an attempt as its worker tells it. */
-export function settleEnd(session: SqliteSession, job: OpenJob, end: AttemptEnd, effects: JobEffects): void {
+export function settleEnd(session: SqliteSession, job: OpenJob, end: FinalEnd, effects: JobEffects): void {
   const reason = describeEnd(job, end);
   const exception = end.exception === undefined ? null : JSON.stringify(end.exception);
   closeAttempt(session, job, { outcome: end.outcome, endedAt: end.endedAt, reason }, effects);
@@ -128,7 +128,7 @@ export function finishJob(session: SqliteSession, job: OpenJob, ending: JobEndin
 }
 
 /** Closes the row of the current attempt. */
-function closeAttempt(
+export function closeAttempt(
   session: SqliteSession,
   job: OpenJob,
   end: { outcome: string; endedAt: number; reason: string | null },
@@ -185,7 +185,7 @@ function backToQueue(
 }
 
 /** Why an attempt ended, for a person; null where the exception or the result says all. */
-function describeEnd(job: OpenJob, end: AttemptEnd): string | null {
+function describeEnd(job: OpenJob, end: FinalEnd): string | null {
   const detail = end.exception === undefined ? "" : `: ${end.exception.message}`;
   switch (end.reason) {
     case "script":

@@ -12,6 +12,7 @@ import { idempotencyReads, idempotencyWrites } from "./idempotency.ts";
 import { installationReads } from "./installation.ts";
 import { jobParameterReads, jobParameterWrites } from "./job-parameters.ts";
 import { jobSecretReads, jobSecretWrites } from "./job-secrets.ts";
+import { jobStepReads, jobStepWrites } from "./job-steps.ts";
 import { jobReads, jobWrites } from "./jobs.ts";
 import { noticeReads } from "./notices-read.ts";
 import { noticeWrites } from "./notices-write.ts";
@@ -45,6 +46,7 @@ export function readOperations(session: SqliteSession): ReadOperations {
     ...jobReads(session),
     ...jobParameterReads(session),
     ...jobSecretReads(session),
+    ...jobStepReads(session),
     ...noticeReads(session),
     ...scheduleReads(session),
     ...streamReads(session),
@@ -72,6 +74,7 @@ export function writeOperations(session: SqliteSession): WriteOperations {
     ...jobWrites(session),
     ...jobParameterWrites(session),
     ...jobSecretWrites(session),
+    ...jobStepWrites(session),
     ...noticeWrites(session),
     ...scheduleWrites(session),
     ...streamWrites(session),

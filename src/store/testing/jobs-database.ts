@@ -2,12 +2,13 @@ import { v7 as newId } from "uuid";
 import type { Placement } from "../../contract/api/placement.ts";
 import { defaultPlacement } from "../../contract/api/placement.ts";
 import type { RunbookSettings } from "../../contract/api/runbook.ts";
-import type { AttemptEnd } from "../../contract/link/records-frames.ts";
+import type { FinalEnd } from "../../contract/link/records-frames.ts";
 import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
 import { hostKindOf } from "../../contract/runbook-kind.ts";
 import type { StreamName } from "../../contract/stream.ts";
 import { streamNames } from "../../contract/stream.ts";
 import type { DispatchReads, DispatchWrites } from "../operations/dispatch.ts";
+import type { JobStepReads, JobStepWrites } from "../operations/job-steps.ts";
 import type {
   AcceptedJob,
   ClaimedJob,
@@ -27,6 +28,8 @@ import type { Asynchronous } from "../store.ts";
 
 export type JobsOperations = JobReads &
   JobWrites &
+  JobStepReads &
+  JobStepWrites &
   DispatchReads &
   DispatchWrites &
   StreamReads &
@@ -276,7 +279,7 @@ export abstract class JobsDatabase {
   async append(
     of: { jobId: string; attempt: number; workerId: string },
     numbers: number[],
-    more: { stream?: StreamName; ended?: AttemptEnd } = {},
+    more: { stream?: StreamName; ended?: FinalEnd } = {},
   ) {
     const { jobId, attempt, workerId } = of;
     const records = columns(numbers, this.time, more.stream);
@@ -289,8 +292,8 @@ export abstract class JobsDatabase {
     return { ...answer, effects };
   }
 
-  end(of: { jobId: string; attempt: number; workerId: string }, more: Partial<AttemptEnd> = {}) {
-    const ended: AttemptEnd = { outcome: "Completed", reason: "script", endedAt: this.time, ...more };
+  end(of: { jobId: string; attempt: number; workerId: string }, more: Partial<FinalEnd> = {}) {
+    const ended: FinalEnd = { outcome: "Completed", reason: "script", endedAt: this.time, ...more };
     return this.append(of, [], { ended });
   }
 

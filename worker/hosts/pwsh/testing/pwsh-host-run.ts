@@ -157,7 +157,7 @@ export class PwshHostRun {
       else if (message.type === "record") this.records.push(message);
       else if (message.type === "ended") this.ended = message;
       else if (message.type === "analysis") this.analysis = message.analysis;
-      else this.assetRequests.push(message);
+      else if (message.type === "asset-request") this.assetRequests.push(message);
     }
     this.#wake();
   }

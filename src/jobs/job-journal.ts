@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import type { JournalAnswer, JournalEntry, JournalItem } from "../contract/journal.ts";
+import { longestStepKey } from "../contract/journal.ts";
+import type { SealedColumn } from "../sealing/sealed-columns.ts";
+import { rewrappedAtOnce } from "../sealing/sealed-columns.ts";
+import type { SealedPlace } from "../sealing/sealed-place.ts";
+import type { Sealer } from "../sealing/sealer.ts";
+import type { NewJobStep, StoredJobStep } from "../store/operations/job-steps.ts";
+import type { AssignedAttempt } from "../store/operations/jobs.ts";
+import type { Store } from "../store/store.ts";
+
+const table = "job_steps";
+const column = "sealed";
+
+/** The value is bound to its row; a checkpoint that replaces another is sealed anew in the same place. */
+const version = 1;
+
+/** What an attempt goes on from. */
+export interface KeptState {
+  journal: JournalEntry[];
+  checkpoint: string | null;
+}
+
+/** The journals of jobs, sealed at rest: what attempts want kept, and what further attempts go on from. */
+export class JobJournal {
+  readonly #store: Pick<Store, "read" | "write">;
+  readonly #sealer: Sealer | null;
+
+  /** @param sealer null in tests only: nothing is sealed */
+  constructor(store: Pick<Store, "read" | "write">, sealer: Sealer | null) {
+    this.#store = store;
+    this.#sealer = sealer;
+  }
+
+  /** Resolves when it is stored: only then may a script hear of it. `refused`: the attempt is not the current one. */
+  async keep(
+    { jobId, attempt, workerId }: AssignedAttempt,
+    items: readonly JournalItem[],
+  ): Promise<"stored" | "refused"> {
+    const steps = items.map((item) => this.#toStep(jobId, item));
+    return (await this.#store.write.addJobSteps({ jobId, attempt, workerId, steps })).outcome;
+  }
+
+  /** Everything that the attempts of a job have kept. @throws UserError `sealed-value-altered`, and what the keys are missing for */
+  async of(jobId: string): Promise<KeptState> {
+    const rows = await this.#store.read.jobSteps({ jobId, all: true });
+    const sent = new Map(rows.filter(({ kind }) => kind === "sent").map((row) => [row.stepId, row]));
+    const journal: JournalEntry[] = [];
+    let checkpoint: string | null = null;
+    for (const row of rows) {
+      if (row.kind === "checkpoint") {
+        checkpoint = this.#open(row) as string;
+      } else if (row.kind !== "sent") {
+        const entry = this.#open(row) as JournalEntry;
+        const answer = this.#answerOf(row, sent);
+        journal.push({ ...entry, endedAt: row.endedAt, ...(answer === null ? {} : { answer }) });
+      }
+    }
+    return { journal, checkpoint };
+  }
+
+  /** An event's value for a job, ready to be stored. */
+  sealEvent(stepId: string, value: unknown): Uint8Array {
+    return this.#seal(stepId, value);
+  }
+
+  #answerOf(row: StoredJobStep, sent: ReadonlyMap<string, StoredJobStep>): JournalAnswer | null {
+    const event = row.answerId === null ? undefined : sent.get(row.answerId);
+    if (row.answer === null || event === undefined) {
+      return row.answer;
+    }
+    return { ...row.answer, value: this.#open(event) };
+  }
+
+  #toStep(jobId: string, { sequence, entry, checkpoint, shown }: JournalItem): NewJobStep {
+    const stepId = stepIdOf(jobId, entry?.key ?? null);
+    const now = Date.now();
+    return {
+      stepId,
+      sequence,
+      kind: entry?.kind ?? "checkpoint",
+      name: (shown?.name ?? "").slice(0, longestStepKey),
+      branch: (entry?.branch ?? "").slice(0, longestStepKey),
+      startedAt: Math.round(entry?.startedAt ?? now),
+      endedAt: entry === undefined ? now : entry.endedAt === null ? null : Math.round(entry.endedAt),
+      until: entry?.wait?.until === undefined ? null : Math.round(entry.wait.until),
+      event: entry?.wait?.event?.slice(0, longestStepKey) ?? null,
+      message: shown?.message ?? null,
+      addressedTo: entry?.wait?.to ?? null,
+      result: shown?.result === undefined ? null : JSON.stringify(shown.result),
+      sealed: this.#seal(stepId, entry ?? checkpoint ?? null),
+    };
+  }
+
+  #seal(stepId: string, value: unknown): Uint8Array {
+    const plain = Buffer.from(JSON.stringify(value));
+    return this.#sealer === null ? new Uint8Array(plain) : this.#sealer.seal(plain, placeOf(stepId));
+  }
+
+  #open({ stepId, sealed }: StoredJobStep): unknown {
+    const bytes = sealed ?? new Uint8Array();
+    const plain = this.#sealer === null ? bytes : this.#sealer.open(bytes, placeOf(stepId));
+    return JSON.parse(Buffer.from(plain).toString("utf8"));
+  }
+}
+
+/** For the rotation of the master key. */
+export function jobStepsColumn(store: Pick<Store, "read" | "write">): SealedColumn {
+  return {
+    table,
+    column,
+    async page(after) {
+      const stored = await store.read.sealedJobSteps({ after, limit: rewrappedAtOnce });
+      const rows = stored.map(({ stepId, sealed }) => ({ rowId: stepId, version, sealed }));
+      return { rows, next: rows.length < rewrappedAtOnce ? null : (rows.at(-1)?.rowId ?? null) };
+    },
+    rewrap: (rows) =>
+      store.write.rewrapJobSteps({
+        rows: rows.map(({ rowId, sealed, former }) => ({ stepId: rowId, sealed, former })),
+      }),
+  };
+}
+
+/** @param key null for the job's checkpoint */
+export function stepIdOf(jobId: string, key: string | null): string {
+  const digest = createHash("sha256").update(key === null ? jobId : `${jobId}\0${key}`);
+  return digest.digest("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
+}
+
+function placeOf(stepId: string): SealedPlace {
+  return { table, column, rowId: stepId, version };
+}

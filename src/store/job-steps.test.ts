@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { v7 as newId } from "uuid";
+import type { NewJobStep } from "./operations/job-steps.ts";
+import { openJobsDatabase } from "./testing/open-jobs-database.ts";
+import { storeTest } from "./testing/temporary-store.ts";
+
+storeTest("a step is kept once, by the current attempt only, and a checkpoint replaces the one before", async (t) => {
+  const db = await openJobsDatabase(t);
+  const worker = await db.addWorker();
+  const jobId = await db.start(await db.addRunbook({}));
+  const [attempt] = await db.claim(worker);
+  assert.ok(attempt !== undefined);
+  const first = step("first");
+  const checkpoint = { ...step("checkpoint"), kind: "checkpoint" as const };
+  const add = (steps: NewJobStep[], of = attempt) => db.operations.addJobSteps({ ...assigned(of), steps });
+  assert.deepEqual(await add([first, checkpoint]), { outcome: "stored" });
+  assert.deepEqual(
+    await add([
+      { ...first, sealed: new Uint8Array([9]) },
+      { ...checkpoint, sealed: new Uint8Array([8]) },
+    ]),
+    { outcome: "stored" },
+  );
+  assert.deepEqual(await add([step("late")], { ...attempt, attempt: 2 }), { outcome: "refused" });
+  const kept = await db.operations.jobSteps({ jobId, all: true });
+  assert.deepEqual(
+    kept.map(({ name, sealed }) => [name, sealed?.[0]]),
+    [
+      ["first", 1],
+      ["checkpoint", 8],
+    ],
+  );
+  assert.deepEqual(
+    (await db.operations.jobSteps({ jobId, all: false })).map(({ name, attempt: of }) => [name, of]),
+    [["first", 1]],
+  );
+});
+
+storeTest("a job with steps has three attempts, counted from its last step", async (t) => {
+  const db = await openJobsDatabase(t);
+  const jobId = await db.start(await db.addRunbook({ attempts: 1 }));
+  for (const name of ["one", "two", "three", "four"]) {
+    const worker = await db.addWorker({ name });
+    const [attempt] = await db.claim(worker);
+    assert.ok(attempt !== undefined, name);
+    if (name !== "four") {
+      await db.operations.addJobSteps({ ...assigned(attempt), steps: [step(name)] });
+    }
+    await db.end(attempt, { outcome: "Failed", reason: "host-lost" });
+    assert.equal((await db.job(jobId)).status, "New");
+  }
+});
+
+storeTest(
+  "a suspended job holds no worker, keeps its place, goes on when it is resumed, and can be stopped",
+  async (t) => {
+    const db = await openJobsDatabase(t);
+    const worker = await db.addWorker();
+    const runbook = await db.addRunbook({ concurrencyLimit: 5 });
+    const jobId = await db.start(runbook);
+    for (const number of [1, 2]) {
+      const [attempt] = await db.claim(worker);
+      assert.ok(attempt !== undefined);
+      assert.equal(attempt.attempt, number);
+      const suspended = await db.operations.suspendAttempt({ ...assigned(attempt), ...quietly });
+      assert.equal(suspended.outcome, "suspended");
+      assert.deepEqual(suspended.effects.overAttempts, [assigned(attempt)]);
+      assert.equal((await db.operations.suspendAttempt({ ...assigned(attempt), ...quietly })).outcome, "suspended");
+      const job = await db.job(jobId);
+      assert.deepEqual([job.status, job.workerId, job.statusReason], ["Suspended", null, "waits"]);
+      assert.deepEqual(await db.claim(worker), []);
+      if (number === 1) {
+        const resumed = await db.operations.resumeJob({ jobId, requestedBy: "ann" });
+        assert.equal(resumed.outcome, "done");
+        assert.equal((await db.operations.resumeJob({ jobId, requestedBy: "ann" })).outcome, "refused");
+      }
+    }
+    assert.equal((await db.rows("runbooks"))[0]?.["active_jobs"], 1);
+    assert.equal((await db.operations.stopJob({ jobId, requestedBy: "ann", force: false })).outcome, "stopped");
+    assert.equal((await db.job(jobId)).status, "Stopped");
+    assert.equal((await db.rows("runbooks"))[0]?.["active_jobs"], 0);
+  },
+);
+
+storeTest("a job that waits for a time goes on when it has come", async (t) => {
+  const db = await openJobsDatabase(t);
+  const worker = await db.addWorker();
+  const jobId = await db.start(await db.addRunbook({}));
+  const [attempt] = await db.claim(worker);
+  assert.ok(attempt !== undefined);
+  const wait = { ...step("until"), kind: "time" as const, endedAt: null, until: db.time - 1_000 };
+  await db.operations.addJobSteps({ ...assigned(attempt), steps: [wait] });
+  await db.operations.suspendAttempt({ ...assigned(attempt), ...quietly });
+  assert.equal(await db.operations.dueWaitsExist(), true);
+  const resumed = await db.operations.resumeDueJobs({ limit: 10 });
+  assert.deepEqual([resumed.effects.changedJobs, resumed.more], [[jobId], false]);
+  assert.equal(await db.operations.dueWaitsExist(), false);
+  const [kept] = await db.operations.jobSteps({ jobId, all: false });
+  assert.deepEqual(kept?.answer, { timedOut: true });
+  assert.equal((await db.claim(worker))[0]?.attempt, 2);
+});
+
+storeTest("an event comes to the wait for it, whichever was first", async (t) => {
+  const db = await openJobsDatabase(t);
+  const worker = await db.addWorker();
+  const jobId = await db.start(await db.addRunbook({}));
+  const [first] = await db.claim(worker);
+  assert.ok(first !== undefined);
+  const send = (by: string) =>
+    db.operations.sendJobEvent({
+      jobId,
+      stepId: newId(),
+      event: "go",
+      name: "go",
+      sealed: new Uint8Array([7]),
+      answer: { by },
+    });
+  const early = await send("early");
+  assert.ok(early.outcome === "done" && !early.isResumed);
+  const wait = (name: string) => ({ ...step(name), kind: "event" as const, event: "go", endedAt: null });
+  await db.operations.addJobSteps({ ...assigned(first), steps: [wait("first wait")] });
+  await db.operations.suspendAttempt({ ...assigned(first), ...quietly });
+  assert.equal((await db.job(jobId)).status, "New", "it goes on at once");
+
+  const [second] = await db.claim(worker);
+  assert.ok(second !== undefined);
+  await db.operations.addJobSteps({ ...assigned(second), steps: [wait("second wait")] });
+  await db.operations.suspendAttempt({ ...assigned(second), ...quietly });
+  assert.equal((await db.job(jobId)).status, "Suspended");
+  const late = await send("late");
+  assert.ok(late.outcome === "done" && late.isResumed);
+  const steps = await db.operations.jobSteps({ jobId, all: false });
+  assert.deepEqual(
+    steps.map(({ name, answer }) => [name, answer?.by]),
+    [
+      ["first wait", "early"],
+      ["second wait", "late"],
+    ],
+  );
+});
+
+storeTest("an approval is answered once", async (t) => {
+  const db = await openJobsDatabase(t);
+  const worker = await db.addWorker();
+  const jobId = await db.start(await db.addRunbook({}));
+  const [attempt] = await db.claim(worker);
+  assert.ok(attempt !== undefined);
+  const approval = { ...step("deploy?"), kind: "approval" as const, endedAt: null, addressedTo: ["ann"] };
+  await db.operations.addJobSteps({ ...assigned(attempt), steps: [approval] });
+  await db.operations.suspendAttempt({ ...assigned(attempt), ...quietly });
+  const answer = (by: string) =>
+    db.operations.answerApproval({ jobId, stepId: approval.stepId, answer: { approved: true, by } });
+  const given = await answer("ann");
+  assert.ok(given.outcome === "done" && given.isResumed);
+  assert.equal((await answer("bob")).outcome, "refused");
+  const [kept] = await db.operations.jobSteps({ jobId, all: false });
+  assert.deepEqual([kept?.answer, kept?.addressedTo], [{ approved: true, by: "ann" }, ["ann"]]);
+});
+
+const quietly = { reason: "waits", exception: null, endedAt: Date.now() };
+
+let sequence = 0;
+
+function step(name: string): NewJobStep {
+  sequence += 1;
+  return {
+    stepId: newId(),
+    sequence,
+    kind: "step",
+    name,
+    branch: "",
+    startedAt: 1_000,
+    endedAt: 2_000,
+    until: null,
+    event: null,
+    message: null,
+    addressedTo: null,
+    result: null,
+    sealed: new Uint8Array([1]),
+  };
+}
+
+function assigned({ jobId, attempt, workerId }: { jobId: string; attempt: number; workerId: string }) {
+  return { jobId, attempt, workerId };
+}

@@ -1,0 +1,104 @@
+import type { JobException } from "../../contract/host/host-messages.ts";
+import type { JournalAnswer, JournalKind } from "../../contract/journal.ts";
+import type { AssignedAttempt, JobEffects, StoredJob } from "./jobs.ts";
+
+/** `sent`: an event that somebody sent; `checkpoint`: the last one, which replaced those before. */
+export type JobStepKind = JournalKind | "sent" | "checkpoint";
+
+/** Something that a job's attempt wants kept. Times are milliseconds since the epoch. */
+export interface NewJobStep {
+  /** Made of the job and of what the step is called in it, so that what is told twice is stored once. */
+  stepId: string;
+  /** Its place within its attempt. */
+  sequence: number;
+  kind: JobStepKind;
+  /** Without secrets, as `message` and `result` are. */
+  name: string;
+  branch: string;
+  startedAt: number;
+  endedAt: number | null;
+  until: number | null;
+  event: string | null;
+  message: string | null;
+  /** Names of those who may approve; null for whoever may operate the runbook. */
+  addressedTo: string[] | null;
+  /** As JSON; null where there is none to show. */
+  result: string | null;
+  sealed: Uint8Array | null;
+}
+
+export interface StoredJobStep extends NewJobStep {
+  jobId: string;
+  attempt: number;
+  answer: JournalAnswer | null;
+  /** Of a wait whose event came: the event. */
+  answerId: string | null;
+}
+
+/** What became of something that was asked of a suspended job. */
+export type SettledWait =
+  | { outcome: "not-found" }
+  /** The job is in no state for it, or nobody waits for it. */
+  | { outcome: "refused"; job: StoredJob }
+  /** `isResumed`: the job is on its way to a worker. */
+  | { outcome: "done"; job: StoredJob; isResumed: boolean; effects: JobEffects };
+
+export interface JobStepReads {
+  /** In their order; without events that were sent, and checkpoints, unless `all`. */
+  jobSteps(of: { jobId: string; all: boolean }): StoredJobStep[];
+  /** In the order of their ids. */
+  sealedJobSteps(of: { after: string | null; limit: number }): { stepId: string; sealed: Uint8Array }[];
+  /** Whether a wait is over by its time. */
+  dueWaitsExist(): boolean;
+}
+
+export interface JobStepWrites {
+  /**
+   * Keeps steps of an attempt, if it is the current one and this worker's. What is there already is passed over, but for a checkpoint. A wait for an
+   * event that was sent before is over at once. The job has three attempts from now on, counted from here.
+   */
+  addJobSteps(of: AssignedAttempt & { steps: NewJobStep[] }): { outcome: "stored" | "refused" };
+
+  /**
+   * Ends an attempt whose job is to go on later. It goes on at once when something came for it while the attempt ran, and is stopped
+   * when it was told to stop. Asked again it gives the same answer.
+   */
+  suspendAttempt(of: AssignedAttempt & { reason: string | null; exception: JobException | null; endedAt: number }): {
+    outcome: "suspended" | "refused";
+    effects: JobEffects;
+  };
+
+  /** Asks a running attempt to end as suspended. */
+  suspendJob(of: {
+    jobId: string;
+    requestedBy: string;
+  }):
+    | { outcome: "not-found" }
+    | { outcome: "refused"; job: StoredJob }
+    | { outcome: "suspending"; job: StoredJob; attempt: AssignedAttempt };
+
+  /** Lets a suspended job go on. */
+  resumeJob(of: { jobId: string; requestedBy: string }): SettledWait;
+
+  /** Keeps an event for a job that has not ended, which goes on if it waits for it. `stepId`: of the event. */
+  sendJobEvent(of: {
+    jobId: string;
+    stepId: string;
+    event: string;
+    name: string;
+    sealed: Uint8Array;
+    answer: JournalAnswer;
+  }): SettledWait;
+
+  /** Answers an approval that is waited for. */
+  answerApproval(of: { jobId: string; stepId: string; answer: JournalAnswer }): SettledWait;
+
+  /** Ends waits whose time has come, at most `limit`, and lets their jobs go on. `more`: the limit ended it. */
+  resumeDueJobs(of: { limit: number }): { effects: JobEffects; more: boolean };
+
+  /** Those that still are what they were: a checkpoint may have been replaced. */
+  rewrapJobSteps(of: { rows: { stepId: string; sealed: Uint8Array; former: Uint8Array }[] }): void;
+}
+
+/** Attempts that a job with a journal has, counted from its last step; more where its runbook says so. */
+export const durableAttempts = 3;
