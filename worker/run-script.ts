@@ -54,6 +54,8 @@ export async function runScript(hosts: LocalHosts, options: RunScriptOptions): P
       parameters: options.parameters,
       parameterSchemas: options.parameterSchemas,
       secrets: [],
+      journal: [],
+      checkpoint: null,
       grants: options.grants,
       logs: options.logs ?? { verbose: true, debug: true, progress: true },
       timeLimit: options.timeLimit ?? null,
@@ -73,6 +75,8 @@ export async function runScript(hosts: LocalHosts, options: RunScriptOptions): P
     {
       running() {},
       record: (_, json) => options.onRecord(JSON.parse(json) as StreamRecord),
+      // Nobody goes on from it: it is as good as stored.
+      journal: ({ sequence }) => queueMicrotask(() => run.journalStored(sequence)),
       batchOver() {},
       ended(told) {
         end = told;

@@ -182,6 +182,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       case "stop-job":
         board.stop(frame, frame.reason, frame.force);
         break;
+      case "suspend-job":
+        board.suspend(frame);
+        break;
       case "drop-job":
         board.drop(frame);
         link.attemptOver(frame);

@@ -1,5 +1,3 @@
-import type { JobException } from "./host/host-messages.ts";
-
 /*
  * The journal of a job: what its attempts have done for good, so that a further attempt goes on from there. A script hears that an
  * entry is stored only when it is.
@@ -53,7 +51,9 @@ export interface JournalEntry {
   /** A step's result as JSON; left out where it gave none. */
   result?: unknown;
   /** It threw, and the script went on after that. */
-  error?: JobException;
+  error?: { name: string; message: string; stack?: string };
+  /** Another entry of its branch was under way at the same time. */
+  beside?: boolean;
   wait?: JournalWait;
   answer?: JournalAnswer;
 }

@@ -6,6 +6,7 @@ import type {
   AssetRequestMessage,
   EndedMessage,
   HostToWorkerMessage,
+  JournalMessage,
   RecordMessage,
   RunMessage,
   StopMessage,
@@ -31,6 +32,8 @@ export interface HostListener {
   analysis(message: AnalysisMessage): void;
   /** Its request may be anything that JSON can say. */
   assetRequested(message: AssetRequestMessage): void;
+  /** It may be anything that JSON can say, but for its number. Where nobody listens, the host waits for ever. */
+  journal?(message: JournalMessage): void;
   stdout(chunk: Buffer): void;
   stderr(chunk: Buffer): void;
   /** What came with one read is told; a good moment to send it on. */
@@ -169,6 +172,15 @@ export class HostProcess {
     this.#write(message);
   }
 
+  /** Every item of the journal up to this one is stored. */
+  journalStored(sequence: number): void {
+    this.#write({ type: "journal-stored", sequence });
+  }
+
+  suspend(): void {
+    this.#write({ type: "suspend" });
+  }
+
   kill(): void {
     // A paused host may be blocked in a write; what it wrote until now is still read to its end.
     this.process.kill();
@@ -275,6 +287,7 @@ export class HostProcess {
     } else if (message?.type === "analysis") listener.analysis(message);
     else if (message?.type === "asset-request" && typeof message.requestId === "number")
       listener.assetRequested(message);
+    else if (message?.type === "journal" && Number.isSafeInteger(message.sequence)) listener.journal?.(message);
     else this.#breakProtocol("It wrote something on descriptor 4 that is not a message of the protocol.");
   }
 
@@ -330,7 +343,7 @@ export function describeExit(exit: ProcessExit): string {
   return exit.signal === null ? `exit code ${exit.code ?? "unknown"}` : `signal ${exit.signal}`;
 }
 
-const outcomes: ReadonlySet<unknown> = new Set(["Completed", "Failed", "Stopped"]);
+const outcomes: ReadonlySet<unknown> = new Set(["Completed", "Failed", "Stopped", "Suspended"]);
 const streams: ReadonlySet<unknown> = new Set([
   "Output",
   "Error",

@@ -59,6 +59,8 @@ describe("hosts that wait for a further job", () => {
       parameters: {},
       parameterSchemas: {},
       secrets: [],
+      journal: [],
+      checkpoint: null,
       grants: [],
       logs: { verbose: false, debug: false, progress: false },
       timeLimit: null,
@@ -79,6 +81,7 @@ describe("hosts that wait for a further job", () => {
     const attempt = new AttemptRun({ ...order, grants: [] }, dependencies, {
       running() {},
       record() {},
+      journal() {},
       batchOver() {},
       ended: resolve,
     });

@@ -1,7 +1,15 @@
 import type { JobException } from "../../src/contract/host/host-messages.ts";
+import type { JournalItem } from "../../src/contract/journal.ts";
 import type { AttemptReference } from "../../src/contract/link/control-frames.ts";
 import type { AttemptEnd, AttemptTimes } from "../../src/contract/link/records-frames.ts";
 import { recordBatchBytes } from "../../src/contract/session-limits.ts";
+
+interface HeldItem {
+  sequence: number;
+  /** The record that came before it; 0 where none did. */
+  after: number;
+  json: string;
+}
 
 interface HeldRecord {
   number: number;
@@ -19,11 +27,16 @@ export interface Batch {
 export class AttemptOutbox {
   readonly attempt: AttemptReference;
   readonly #onCredit: (hasCredit: boolean) => void;
+  readonly #onStored: (sequence: number) => void;
   #times: AttemptTimes | null = null;
   #timesSent = false;
   readonly #held: HeldRecord[] = [];
   /** Of `#held`, how many are sent on the current connection. */
   #sent = 0;
+  readonly #items: HeldItem[] = [];
+  /** Of `#items`, how many are sent on the current connection. */
+  #itemsSent = 0;
+  #lastNumber = 0;
   #end: AttemptEnd | null = null;
   #endSent = false;
   #heldBytes = 0;
@@ -31,10 +44,18 @@ export class AttemptOutbox {
   #hasCredit = true;
   #spoiled = false;
 
-  /** @param onCredit Told whenever the producer must wait, and when it may go on. */
-  constructor(attempt: AttemptReference, onCredit: (hasCredit: boolean) => void) {
+  /**
+   * @param onCredit Told whenever the producer must wait, and when it may go on.
+   * @param onStored Told when the items of its journal are stored, up to this one.
+   */
+  constructor(
+    attempt: AttemptReference,
+    onCredit: (hasCredit: boolean) => void,
+    onStored: (sequence: number) => void = () => {},
+  ) {
     this.attempt = attempt;
     this.#onCredit = onCredit;
+    this.#onStored = onStored;
   }
 
   /** Bytes that are not acknowledged, sent or not. */
@@ -53,12 +74,12 @@ export class AttemptOutbox {
 
   /** Whether anything is not acknowledged. */
   get hasMore(): boolean {
-    return this.#held.length > 0 || this.#times !== null || this.#end !== null;
+    return this.#held.length > 0 || this.#items.length > 0 || this.#times !== null || this.#end !== null;
   }
 
   /** Whether something is sent and not acknowledged. */
   get isUnderWay(): boolean {
-    return this.#sent > 0 || this.#timesSent || this.#endSent;
+    return this.#sent > 0 || this.#itemsSent > 0 || this.#timesSent || this.#endSent;
   }
 
   /** Bytes that are not sent. */
@@ -79,9 +100,16 @@ export class AttemptOutbox {
   add(number: number, json: string): number {
     if (this.#spoiled) return 0;
     const bytes = Buffer.byteLength(json);
+    this.#lastNumber = number;
     this.#held.push({ number, json, bytes });
     this.#heldBytes += bytes;
     return bytes;
+  }
+
+  /** Something for the journal, behind the records until now. It costs no credit: its script waits for it. */
+  keep(item: JournalItem): void {
+    if (this.#spoiled) return;
+    this.#items.push({ sequence: item.sequence, after: this.#lastNumber, json: JSON.stringify(item) });
   }
 
   /** The last that is added. */
@@ -93,6 +121,7 @@ export class AttemptOutbox {
   spoil(): void {
     this.#spoiled = true;
     this.#held.length = 0;
+    this.#items.length = 0;
     this.#heldBytes = 0;
     if (this.#end !== null) this.#end = spoiledEnd(this.#end.endedAt);
     this.rewind();
@@ -106,7 +135,8 @@ export class AttemptOutbox {
   next(credit: number): Batch | null {
     const first = this.#held[this.#sent];
     const times = this.#timesSent ? null : this.#times;
-    if (first === undefined && times === null && (this.#end === null || this.#endSent)) return null;
+    const hasItem = this.#hasItemToSend();
+    if (first === undefined && !hasItem && times === null && (this.#end === null || this.#endSent)) return null;
     let bytes = 0;
     let count = 0;
     for (let index = this.#sent; index < this.#held.length; index++) {
@@ -118,22 +148,24 @@ export class AttemptOutbox {
       bytes += record.bytes;
       count++;
     }
-    if (first !== undefined && count === 0) return null;
+    if (first !== undefined && count === 0 && !hasItem) return null;
     const records = this.#held.slice(this.#sent, this.#sent + count).map((record) => record.json);
     this.#sent += count;
     this.#sentBytes += bytes;
-    const complete = this.#end !== null && this.#sent === this.#held.length;
+    const items = this.#takeItems();
+    const complete = this.#end !== null && this.#sent === this.#held.length && this.#itemsSent === this.#items.length;
     if (complete) this.#endSent = true;
     if (times !== null) this.#timesSent = true;
     const { jobId, attempt } = this.attempt;
     return {
-      text: `{"type":"append","jobId":"${jobId}","attempt":${attempt}${times === null ? "" : `,"times":${JSON.stringify(times)}`},"records":[${records.join(",")}]${complete ? `,"ended":${JSON.stringify(this.#end)}` : ""}}`,
+      text: `{"type":"append","jobId":"${jobId}","attempt":${attempt}${times === null ? "" : `,"times":${JSON.stringify(times)}`},"records":[${records.join(",")}]${items.length === 0 ? "" : `,"journal":[${items.join(",")}]`}${complete ? `,"ended":${JSON.stringify(this.#end)}` : ""}}`,
       bytes,
     };
   }
 
   /** The service has everything up to `number`, and the end if `ended`. @returns the bytes that are free again, and whether all is told. */
-  acknowledge(number: number, ended: boolean): { freed: number; complete: boolean } {
+  acknowledge(number: number, ended: boolean, journal?: number): { freed: number; complete: boolean } {
+    this.#acknowledgeItems(number, journal);
     // Of this connection, so it answers the first frame at the earliest.
     if (this.#timesSent) this.#times = null;
     this.#timesSent = false;
@@ -153,10 +185,46 @@ export class AttemptOutbox {
 
   /** A new connection: whatever is not acknowledged goes again. */
   rewind(): void {
+    this.#itemsSent = 0;
     this.#sent = 0;
     this.#sentBytes = 0;
     this.#endSent = false;
     this.#timesSent = false;
+  }
+
+  /** Whether the next item's records are all sent. */
+  #hasItemToSend(): boolean {
+    const next = this.#items[this.#itemsSent];
+    return next !== undefined && next.after <= this.#lastSent();
+  }
+
+  #takeItems(): string[] {
+    const taken: string[] = [];
+    while (this.#hasItemToSend()) {
+      taken.push(this.#items[this.#itemsSent]?.json ?? "");
+      this.#itemsSent++;
+    }
+    return taken;
+  }
+
+  /** The number of the last record that is sent; all are when none waits. */
+  #lastSent(): number {
+    const next = this.#held[this.#sent];
+    return next === undefined ? this.#lastNumber : next.number - 1;
+  }
+
+  /** A service that says nothing of the journal keeps none: what was sent to it with these records is as good as stored. */
+  #acknowledgeItems(number: number, journal: number | undefined): void {
+    let stored = 0;
+    let count = 0;
+    for (const { sequence, after } of this.#items.slice(0, this.#itemsSent)) {
+      if (journal === undefined ? after > number : sequence > journal) break;
+      stored = sequence;
+      count++;
+    }
+    this.#items.splice(0, count);
+    this.#itemsSent -= count;
+    if (count > 0) this.#onStored(stored);
   }
 
   setCredit(hasCredit: boolean): void {

@@ -1,4 +1,5 @@
 import type { WebSocket } from "ws";
+import type { JournalItem } from "../../src/contract/journal.ts";
 import type { AttemptReference } from "../../src/contract/link/control-frames.ts";
 import { linkCloseCodes, linkProtocolVersion } from "../../src/contract/link/control-frames.ts";
 import type { AttemptEnd, AttemptTimes } from "../../src/contract/link/records-frames.ts";
@@ -85,9 +86,21 @@ export class RecordsLink {
     return [...this.#outboxes.values()].map((outbox) => outbox.attempt);
   }
 
-  /** @param onCredit Told when the attempt's output must wait, and when it may go on. */
-  open(attempt: AttemptReference, onCredit: (hasCredit: boolean) => void): void {
-    this.#outboxes.set(keyOf(attempt), new AttemptOutbox(attempt, onCredit));
+  /**
+   * @param onCredit Told when the attempt's output must wait, and when it may go on.
+   * @param onStored Told when the items of its journal are stored, up to this one.
+   */
+  open(
+    attempt: AttemptReference,
+    onCredit: (hasCredit: boolean) => void,
+    onStored: (sequence: number) => void = () => {},
+  ): void {
+    this.#outboxes.set(keyOf(attempt), new AttemptOutbox(attempt, onCredit, onStored));
+  }
+
+  /** Something is to be kept in the journal of its job, behind what was appended before. */
+  keep(attempt: AttemptReference, item: JournalItem): void {
+    this.#outboxes.get(keyOf(attempt))?.keep(item);
   }
 
   /** The attempt runs. Told with its first records, or after a moment without any: at first the script needs the processor more. */
@@ -295,7 +308,7 @@ export class RecordsLink {
       return;
     }
     const sentBefore = outbox.sentBytes;
-    const { freed, complete } = outbox.acknowledge(frame.number, frame.ended);
+    const { freed, complete } = outbox.acknowledge(frame.number, frame.ended, frame.journal);
     this.#heldBytes -= freed;
     this.#sentBytes -= sentBefore - outbox.sentBytes;
     if (complete) {

@@ -1,3 +1,4 @@
+import type { JournalItem } from "../../src/contract/journal.ts";
 import type { AttemptEnd, AttemptTimes } from "../../src/contract/link/records-frames.ts";
 
 /** Where an attempt tells what happens to it. */
@@ -6,6 +7,8 @@ export interface AttemptListener {
   running(times: AttemptTimes): void;
   /** The next record, a `StreamRecord` as JSON. */
   record(number: number, json: string): void;
+  /** Something to be kept, behind the records that were told before; answered by `AttemptRun.journalStored`. */
+  journal(item: JournalItem): void;
   /** No more records come at this moment. */
   batchOver(): void;
   /** The last that is heard of it; once. */

@@ -1,5 +1,11 @@
 import type { AssetErrorCode } from "../../src/contract/assets.ts";
-import type { AssetRequestMessage, EndedMessage, JobException } from "../../src/contract/host/host-messages.ts";
+import type {
+  AssetRequestMessage,
+  EndedMessage,
+  JobException,
+  JournalMessage,
+} from "../../src/contract/host/host-messages.ts";
+import { longestJournalItem } from "../../src/contract/journal.ts";
 import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
 import type { Logger } from "../../src/contract/logger.ts";
 import { hostKindOf } from "../../src/contract/runbook-kind.ts";
@@ -80,6 +86,7 @@ export class AttemptRun {
   /** Why the attempt is to end before its script does; the first reason counts. */
   #ending: Ending | null = null;
   #dropped = false;
+  #isToSuspend = false;
   #paused = false;
   #wasPaused = false;
   #gathers = false;
@@ -125,6 +132,17 @@ export class AttemptRun {
   /** Asks the script to end, and kills it after the grace; `force` kills at once. Repeating it is harmless. */
   stop(reason: string, force: boolean): void {
     this.#askToEnd({ reason: "stopped" }, reason, force);
+  }
+
+  /** Asks the script to end as suspended at its next step. */
+  suspend(): void {
+    this.#isToSuspend = true;
+    if (this.#ended === null) this.#host?.suspend();
+  }
+
+  /** Every item of its journal up to this one is stored. */
+  journalStored(sequence: number): void {
+    if (this.#ended === null) this.#host?.journalStored(sequence);
   }
 
   /** Kills the host for a reason of the worker's; the attempt then has failed for that reason. */
@@ -228,6 +246,7 @@ export class AttemptRun {
       ended: (message) => this.#takeEnded(message, reuse !== null),
       analysis: () => {},
       assetRequested: (message) => this.#answerAssetRequest(host, message),
+      journal: (message) => this.#keepInJournal(message),
       stdout: (chunk) => pipeline.stdout(chunk),
       stderr: (chunk) => pipeline.stderr(chunk),
       batchOver: () => {
@@ -252,6 +271,8 @@ export class AttemptRun {
         width: outputWidth,
         stopGrace: order.stopGrace,
         ...(reuse === null ? {} : { keep: reuse }),
+        ...(order.journal.length === 0 ? {} : { journal: [...order.journal] }),
+        ...(order.checkpoint === null ? {} : { checkpoint: order.checkpoint }),
       },
       listener,
     );
@@ -259,7 +280,24 @@ export class AttemptRun {
     this.#gathers = reuse !== null && (this.#dependencies.keptHosts?.readingPace.isQuick() ?? false);
     if (this.#gathers) this.#gather(host);
     if (this.#paused) host.pauseReading();
+    if (this.#isToSuspend) host.suspend();
     if (order.timeLimit !== null) this.#after(order.timeLimit, () => this.#exceedTimeLimit(order.timeLimit ?? 0));
+  }
+
+  #keepInJournal({ sequence, entry, checkpoint }: JournalMessage): void {
+    if (this.#dropped) return;
+    if (entry !== undefined && JSON.stringify(entry).length > longestJournalItem)
+      throw new Error("An entry of the journal is too long.");
+    if (checkpoint !== undefined && checkpoint.length > longestJournalItem) {
+      const message = `The checkpoint is ${checkpoint.length} characters long, and at most ${longestJournalItem} are kept. Keep less in variables.`;
+      this.fail({ name: "CheckpointTooLarge", message });
+      return;
+    }
+    this.#listener.journal({
+      sequence,
+      ...(entry === undefined ? {} : { entry, shown: this.#pipeline.shownEntry(entry) }),
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+    });
   }
 
   #answerAssetRequest(host: HostProcess, { requestId, request }: AssetRequestMessage): void {

@@ -104,6 +104,11 @@ export class JobBoard {
     this.#runs.get(keyOf(attempt))?.stop(reason, force);
   }
 
+  /** Asks the attempt to end as suspended; one that waits for its script is asked when it runs. */
+  suspend(attempt: AttemptReference): void {
+    this.#runs.get(keyOf(attempt))?.suspend();
+  }
+
   /** The attempt is not this worker's any more. */
   drop(attempt: AttemptReference): void {
     const key = keyOf(attempt);
@@ -188,7 +193,11 @@ export class JobBoard {
     const { records, dependencies } = this.#options;
     const key = keyOf(frame);
     let run: AttemptRun | undefined;
-    records.open(reference, (hasCredit) => (hasCredit ? run?.resume() : run?.pause()));
+    records.open(
+      reference,
+      (hasCredit) => (hasCredit ? run?.resume() : run?.pause()),
+      (sequence) => run?.journalStored(sequence),
+    );
     run = new AttemptRun(
       {
         jobId,
@@ -198,6 +207,8 @@ export class JobBoard {
         parameters: frame.parameters,
         parameterSchemas: frame.parameterSchemas,
         secrets: frame.secrets ?? [],
+        journal: frame.journal ?? [],
+        checkpoint: frame.checkpoint ?? null,
         logs: frame.logs,
         grants: frame.grants,
         timeLimit: frame.timeLimit,
@@ -209,6 +220,7 @@ export class JobBoard {
       {
         running: (times) => records.begin(reference, times),
         record: (number, json) => records.append(reference, number, json),
+        journal: (item) => records.keep(reference, item),
         batchOver: () => records.flush(reference),
         ended: (end: AttemptEnd) => records.end(reference, end),
       },

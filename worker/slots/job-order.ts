@@ -1,5 +1,6 @@
 import type { Grant } from "../../src/contract/grant.ts";
 import type { LogSwitches } from "../../src/contract/host/host-messages.ts";
+import type { JournalEntry } from "../../src/contract/journal.ts";
 import type { RunbookKind } from "../../src/contract/runbook-kind.ts";
 import type { ParameterSchema } from "../../src/contract/signature.ts";
 
@@ -14,6 +15,10 @@ export interface JobOrder {
   parameterSchemas: Record<string, ParameterSchema>;
   /** Secret texts that earlier attempts of the job were given. */
   secrets: readonly string[];
+  /** What earlier attempts have done. */
+  journal: readonly JournalEntry[];
+  /** The last checkpoint; null where there is none. */
+  checkpoint: string | null;
   logs: LogSwitches;
   grants: Grant[];
   /** Milliseconds; null means without limit. */

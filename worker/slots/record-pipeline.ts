@@ -1,4 +1,5 @@
 import type { EndedMessage, JobException, RecordMessage } from "../../src/contract/host/host-messages.ts";
+import type { JournalEntry, JournalItem } from "../../src/contract/journal.ts";
 import type { StreamName } from "../../src/contract/stream.ts";
 import { recordTextLength, structuredValueBytes } from "../../src/contract/stream.ts";
 import { partialLineDelay, RawOutput } from "../hosts/raw-output.ts";
@@ -13,6 +14,9 @@ export type RecordListener = (number: number, json: string) => void;
 
 /** A structured value may be a little larger than its text form was judged to be in the host. */
 const largestValue = 2 * structuredValueBytes;
+
+/** Characters of a step's result as JSON that are shown beside it; a longer one is kept, and not shown. */
+const longestShownResult = 16 * 1024;
 
 /** What a record costs of the limit beyond its text and value, in bytes: about what its number, time and row take. */
 const recordOverhead = 64;
@@ -89,6 +93,18 @@ export class RecordPipeline {
   notice(stream: "Warning" | "Error", text: string): void {
     this.#number++;
     this.#tell(stream, this.#clock.now(), this.#masker.text(text), "", false, false);
+  }
+
+  /** How an entry of the journal may be shown to anybody. */
+  shownEntry({ name, result, wait }: JournalEntry): NonNullable<JournalItem["shown"]> {
+    const shown = result === undefined ? undefined : boundedValue(result);
+    const value = shown === undefined ? undefined : this.#masker.value(shown.value, shown.cut);
+    const isShort = value !== undefined && JSON.stringify(value).length <= longestShownResult;
+    return {
+      name: this.#masker.text(String(name)),
+      ...(isShort ? { result: value } : {}),
+      ...(wait?.message === undefined ? {} : { message: this.#masker.text(String(wait.message)) }),
+    };
   }
 
   /** No more comes: what is still open is a line too. */

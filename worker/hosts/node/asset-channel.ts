@@ -11,15 +11,14 @@ let hasSecret = false;
 export function requestAsset(request: AssetRequest): Promise<AssetAnswerMessage> {
   const requestId = ++count;
   writeLine(JSON.stringify({ type: "asset-request", requestId, request }));
-  keepWatching(true);
+  if (waiting.size === 0) keepWatching(true);
   return new Promise((resolve) => waiting.set(requestId, resolve));
 }
 
 export function takeAssetAnswer(message: AssetAnswerMessage): void {
   hasSecret ||= message.secret === true;
   const resolve = waiting.get(message.requestId);
-  waiting.delete(message.requestId);
-  if (waiting.size === 0) keepWatching(false);
+  if (waiting.delete(message.requestId) && waiting.size === 0) keepWatching(false);
   resolve?.(message);
 }
 

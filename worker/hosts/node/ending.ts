@@ -1,4 +1,5 @@
 import type { EndedMessage, JobException } from "../../../src/contract/host/host-messages.ts";
+import { checkUsedUp, endReplay } from "./api/journal.ts";
 import { signal } from "./api/signal.ts";
 import { describeException, exceptionText, isAbort } from "./exceptions.ts";
 import { exitProcess } from "./exit-process.ts";
@@ -35,6 +36,7 @@ export function beginAgain(): void {
 export function complete(returned?: unknown): void {
   const code = Number(process.exitCode ?? 0);
   if (code !== 0) exitWithCode(code);
+  if (!signal.aborted) checkUsedUp();
   if (goOn === null || signal.aborted) {
     end({ type: "ended", outcome: signal.aborted ? "Stopped" : "Completed" }, returned);
   }
@@ -55,6 +57,11 @@ export function stopped(): never {
   end({ type: "ended", outcome: "Stopped" });
 }
 
+/** The script waits for something that may take long: another process goes on. */
+export function suspended(): never {
+  end({ type: "ended", outcome: "Suspended" });
+}
+
 /** The script ended itself with `process.exit`. */
 export function exitWithCode(exitCode: number): never {
   if (exitCode === 0) end({ type: "ended", outcome: signal.aborted ? "Stopped" : "Completed", exitCode });
@@ -64,6 +71,7 @@ export function exitWithCode(exitCode: number): never {
 
 /** The script failed; the Error stream tells why, too. */
 export function failWith(exception: JobException): never {
+  endReplay();
   flushPartialLines();
   if (!isOver) emitRecord("Error", exceptionText(exception));
   end({ type: "ended", outcome: signal.aborted ? "Stopped" : "Failed", exception });

@@ -7,14 +7,17 @@
 import type { EndedMessage, RunMessage, WorkerToHostMessage } from "../../../src/contract/host/host-messages.ts";
 import type { Context } from "./api/context.ts";
 import { job, setJob } from "./api/job.ts";
+import { beginJournal } from "./api/journal.ts";
 import { installRuntime } from "./api/runtime.ts";
 import { abortSignal, renewSignal, signal } from "./api/signal.ts";
+import { askToSuspend, beginSuspension } from "./api/suspension.ts";
 import { assetsLeft, requestAsset, takeAssetAnswer } from "./asset-channel.ts";
 import { endConsoleGroups, replaceConsole } from "./console-streams.ts";
 import { reviveDates } from "./date-parameters.ts";
-import { beginAgain, complete, endUnkept, fail, goOnAfterEnd, stopped } from "./ending.ts";
+import { beginAgain, complete, endUnkept, fail, goOnAfterEnd, stopped, suspended } from "./ending.ts";
 import { exitProcess } from "./exit-process.ts";
 import { awaitHandOver, isInputWatched, readHandOver, watchInput } from "./input-channel.ts";
+import { journalLeft, storeInJournal, takeJournalStored } from "./journal-channel.ts";
 import { writeLine } from "./output-channel.ts";
 import { emitProgress, forgetProgress } from "./progress-pace.ts";
 import { setLogs } from "./records.ts";
@@ -52,6 +55,13 @@ installRuntime({
     watchNow();
     return requestAsset(request);
   },
+  keep(entry) {
+    clearTimeout(inputTimer);
+    watchNow();
+    return storeInJournal(entry);
+  },
+  suspend: suspended,
+  fail,
 });
 warmUp().then(serve, fail);
 
@@ -69,6 +79,8 @@ function takeHandOver(message: WorkerToHostMessage | undefined): void {
 function run(message: RunMessage): void {
   const { name } = message.runbook;
   setLogs(message.logs);
+  beginJournal(message.journal ?? []);
+  beginSuspension();
   setJob({ id: message.jobId, name, attempt: message.attempt });
   process.argv = ["node", name];
   let main: Main | undefined;
@@ -94,6 +106,8 @@ function run(message: RunMessage): void {
         if (!waits) stopped();
       },
       answered: takeAssetAnswer,
+      journalStored: ({ sequence }) => takeJournalStored(sequence),
+      suspend: askToSuspend,
       // Nobody is left to read what the script writes.
       gone: () => exitProcess(0),
     });
@@ -116,7 +130,7 @@ async function prepareToGoOn(script: string, folders: readonly string[]): Promis
 }
 
 function goOn(state: CleanState, ended: EndedMessage): void {
-  const reason = assetsLeft() ?? state.restore();
+  const reason = assetsLeft() ?? journalLeft() ?? state.restore();
   if (reason !== null) endUnkept(ended, reason);
   renewSignal();
   watchEventLoop("import");

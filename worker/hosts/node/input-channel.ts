@@ -1,5 +1,10 @@
 import type { Socket } from "node:net";
-import type { AssetAnswerMessage, StopMessage, WorkerToHostMessage } from "../../../src/contract/host/host-messages.ts";
+import type {
+  AssetAnswerMessage,
+  JournalStoredMessage,
+  StopMessage,
+  WorkerToHostMessage,
+} from "../../../src/contract/host/host-messages.ts";
 import { hostInputDescriptor } from "../../../src/contract/host/host-messages.ts";
 import { net, readSync } from "./builtins.ts";
 
@@ -7,6 +12,8 @@ export interface InputListener {
   /** The running script is to end. */
   stop: (message: StopMessage) => void;
   answered: (message: AssetAnswerMessage) => void;
+  journalStored: (message: JournalStoredMessage) => void;
+  suspend: () => void;
   /** The worker went away. */
   gone: () => void;
 }
@@ -15,6 +22,8 @@ const lineFeed = 10;
 const firstBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 let rest: Buffer = Buffer.alloc(0);
 let socket: Socket | undefined;
+/** How many wait for what the worker will say. */
+let waiting = 0;
 let listener: InputListener | undefined;
 let onHandOver: ((message: WorkerToHostMessage) => void) | undefined;
 
@@ -28,7 +37,7 @@ export function readHandOver(): WorkerToHostMessage | undefined {
     if (line === undefined) return undefined;
     const message = JSON.parse(line) as WorkerToHostMessage;
     // What crossed the end of the script before: nothing is left to stop, and nobody waits for an answer.
-    if (message.type !== "stop" && message.type !== "asset-answer") return message;
+    if (message.type === "run" || message.type === "analyse") return message;
   }
 }
 
@@ -48,7 +57,7 @@ export function awaitHandOver(take: (message: WorkerToHostMessage) => void): voi
 export function watchInput(on: InputListener): void {
   listener = on;
   if (socket !== undefined) {
-    socket.unref();
+    if (waiting === 0) socket.unref();
     return;
   }
   let text = "";
@@ -69,9 +78,10 @@ export function watchInput(on: InputListener): void {
   socket.unref();
 }
 
-/** Whether the process is to go on for what the worker may still say. */
+/** Somebody begins to wait for what the worker will say, or ends: meanwhile the process goes on. */
 export function keepWatching(on: boolean): void {
-  if (on) socket?.ref();
+  waiting += on ? 1 : -1;
+  if (waiting > 0) socket?.ref();
   else socket?.unref();
 }
 
@@ -82,6 +92,14 @@ function take(message: WorkerToHostMessage): void {
   }
   if (message.type === "asset-answer") {
     listener?.answered(message);
+    return;
+  }
+  if (message.type === "journal-stored") {
+    listener?.journalStored(message);
+    return;
+  }
+  if (message.type === "suspend") {
+    listener?.suspend();
     return;
   }
   const handOver = onHandOver;

@@ -1,6 +1,7 @@
 import type { EndedMessage, LogSwitches } from "../../../src/contract/host/host-messages.ts";
 import type { StreamName } from "../../../src/contract/stream.ts";
 import { recordTextLength } from "../../../src/contract/stream.ts";
+import { isReplaying } from "./api/journal.ts";
 import { writeLine } from "./output-channel.ts";
 import type { StructuredValue } from "./structured-value.ts";
 
@@ -48,6 +49,8 @@ function writeRecord(
   structured: StructuredValue | undefined,
   continued: boolean,
 ): void {
+  // An earlier attempt has said it.
+  if (isReplaying()) return;
   let json = `{"type":"record","stream":"${stream}","time":${Date.now()},"text":${JSON.stringify(text)}`;
   if (structured !== undefined) {
     json += `,"value":${JSON.stringify(structured.value)}`;

@@ -1,4 +1,5 @@
 import type { AssetError, AssetRequest, AssetValue } from "../../../../src/contract/assets.ts";
+import type { JournalEntry } from "../../../../src/contract/journal.ts";
 import type { StreamName } from "../../../../src/contract/stream.ts";
 
 /** A record of the Progress stream. */
@@ -13,6 +14,12 @@ export interface Runtime {
   emitProgress(record: ProgressRecord): void;
   /** The value that was asked for, nothing for a variable that was set, or an error. */
   askAssets(request: AssetRequest): Promise<{ value?: AssetValue; error?: AssetError }>;
+  /** Resolves when the entry is stored. */
+  keep(entry: JournalEntry): Promise<void>;
+  /** Ends the process: the job goes on in another one. */
+  suspend(): void;
+  /** Ends the job, whatever the script would make of the error. */
+  fail(error: Error): void;
 }
 
 const outsideOfJob: Runtime = {
@@ -24,6 +31,13 @@ const outsideOfJob: Runtime = {
       message: "Only a job has assets: try the runbook with `npx runsmith run FILE --assets assets.json`.",
     },
   }),
+  keep: async () => {},
+  suspend: () => {
+    throw new Error("Only a job can be suspended.");
+  },
+  fail: (error) => {
+    throw error;
+  },
 };
 
 let current: Runtime = outsideOfJob;
