@@ -19,7 +19,8 @@ export interface HandOverOptions {
   parameters: SealedParameters;
   /** Null where nothing secret is ever given. */
   given: Pick<GivenSecrets, "of"> | null;
-  journal: Pick<JobJournal, "of">;
+  /** Null where nothing is ever kept. */
+  journal: Pick<JobJournal, "of"> | null;
   clock: Clock;
   logger: Logger;
   connected(workerId: string): ConnectedWorker | undefined;
@@ -51,8 +52,9 @@ export class HandOver {
 
   /** At once when the text of the version is remembered, and no earlier attempt may have learnt secrets. */
   handOver(job: ClaimedJob): void {
-    const version = this.#options.versions.remembered(job.versionId);
-    if (version === undefined || job.attempt > 1) {
+    const { versions, given, journal } = this.#options;
+    const version = versions.remembered(job.versionId);
+    if (version === undefined || (job.attempt > 1 && (given !== null || journal !== null))) {
       this.#lookUp(job);
     } else {
       this.#send(job, version, [], nothingKept);
@@ -62,7 +64,7 @@ export class HandOver {
   #lookUp(job: ClaimedJob): void {
     const { versions, given, journal, logger } = this.#options;
     const secrets = job.attempt > 1 && given !== null ? given.of(job.jobId) : [];
-    const kept = job.attempt > 1 ? journal.of(job.jobId) : nothingKept;
+    const kept = job.attempt > 1 && journal !== null ? journal.of(job.jobId) : nothingKept;
     Promise.all([versions.lookUp(job.versionId), secrets, kept])
       .then(async ([version, known, state]) => {
         if (version === null) {

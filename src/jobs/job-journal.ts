@@ -24,10 +24,9 @@ export interface KeptState {
 /** The journals of jobs, sealed at rest: what attempts want kept, and what further attempts go on from. */
 export class JobJournal {
   readonly #store: Pick<Store, "read" | "write">;
-  readonly #sealer: Sealer | null;
+  readonly #sealer: Sealer;
 
-  /** @param sealer null in tests only: nothing is sealed */
-  constructor(store: Pick<Store, "read" | "write">, sealer: Sealer | null) {
+  constructor(store: Pick<Store, "read" | "write">, sealer: Sealer) {
     this.#store = store;
     this.#sealer = sealer;
   }
@@ -93,13 +92,11 @@ export class JobJournal {
   }
 
   #seal(stepId: string, value: unknown): Uint8Array {
-    const plain = Buffer.from(JSON.stringify(value));
-    return this.#sealer === null ? new Uint8Array(plain) : this.#sealer.seal(plain, placeOf(stepId));
+    return this.#sealer.seal(Buffer.from(JSON.stringify(value)), placeOf(stepId));
   }
 
   #open({ stepId, sealed }: StoredJobStep): unknown {
-    const bytes = sealed ?? new Uint8Array();
-    const plain = this.#sealer === null ? bytes : this.#sealer.open(bytes, placeOf(stepId));
+    const plain = this.#sealer.open(sealed ?? new Uint8Array(), placeOf(stepId));
     return JSON.parse(Buffer.from(plain).toString("utf8"));
   }
 }

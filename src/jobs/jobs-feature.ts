@@ -221,7 +221,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   readonly #dispatcher: Dispatcher;
   readonly #handOver: HandOver;
   readonly #broker: AssetBroker;
-  readonly #journal: JobJournal;
+  readonly #journal: JobJournal | null;
   readonly #intake: RecordIntake;
   readonly #changes: JobChanges;
   readonly #storage: StorageWatermark;
@@ -287,7 +287,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
         this.#handOver.handOver(job);
       },
     });
-    this.#journal = new JobJournal(store, options.assets?.sealer ?? null);
+    this.#journal = options.assets === undefined ? null : new JobJournal(store, options.assets.sealer);
     this.#intake = new RecordIntake({
       store,
       journal: this.#journal,

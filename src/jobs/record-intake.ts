@@ -70,7 +70,7 @@ interface Sent {
 
 export class RecordIntake {
   readonly #store: { write: Pick<Store["write"], "appendRecords" | "endAttempt" | "suspendAttempt"> };
-  readonly #journal: Pick<JobJournal, "keep">;
+  readonly #journal: Pick<JobJournal, "keep"> | null;
   readonly #hub: LiveHub;
   readonly #attempts: RunningAttempts;
   readonly #logger: Logger;
@@ -92,7 +92,8 @@ export class RecordIntake {
 
   constructor(options: {
     store: { write: Pick<Store["write"], "appendRecords" | "endAttempt" | "suspendAttempt"> };
-    journal: Pick<JobJournal, "keep">;
+    /** Null where nothing can be sealed: then nothing is kept. */
+    journal: Pick<JobJournal, "keep"> | null;
     hub: LiveHub;
     attempts: RunningAttempts;
     logger: Logger;
@@ -326,7 +327,7 @@ export class RecordIntake {
     const items = of.frames.flatMap(({ journal }) => journal);
     const end = endOf(of.frames);
     try {
-      if (items.length > 0 && (await this.#journal.keep(assigned, items)) === "refused") {
+      if (items.length > 0 && (await this.#journal?.keep(assigned, items)) !== "stored") {
         this.#answer({ ...batch, outcome: "refused" }, of);
         return;
       }

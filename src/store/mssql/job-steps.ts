@@ -8,11 +8,11 @@ import type { JobStepReads, JobStepWrites, NewJobStep, SettledWait } from "../op
 import { durableAttempts } from "../operations/job-steps.ts";
 import type { AssignedAttempt, JobEffects } from "../operations/jobs.ts";
 import type { Asynchronous } from "../store.ts";
-import { effectsOf, noEffects, noteJobChange, releasedAtOnce } from "./jobs-effects.ts";
+import { effectsOf, noEffects, noteJobChange } from "./jobs-effects.ts";
 import { readJob } from "./jobs-read.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
 import { bit, bytes, databaseTime, id, idBytes, int, json, text, time } from "./sql-values.ts";
-import { suspendedPlaces } from "./suspended-places.ts";
+import { giveUpSuspendedPlace } from "./suspended-places.ts";
 
 const firstId = new Uint8Array(16);
 
@@ -329,14 +329,7 @@ async function suspendAttempt(
       job_id: idBytes(job.job_id),
     },
   );
-  const effects = isStopped
-    ? effectsOf(
-        await session.execute("runsmith.GiveUpPlaces", {
-          places: suspendedPlaces(job.runbook_id),
-          release_limit: int(releasedAtOnce),
-        }),
-      )
-    : noEffects();
+  const effects = isStopped ? effectsOf(await giveUpSuspendedPlace(session, job.runbook_id)) : noEffects();
   effects.overAttempts.push({ jobId, attempt, workerId });
   noteJobChange(effects, jobId);
   if (isStopped) {

@@ -5,7 +5,7 @@ import { effectsOf, noEffects, releasedAtOnce } from "./jobs-effects.ts";
 import { readJob } from "./jobs-read.ts";
 import type { MssqlSession } from "./session.ts";
 import { bit, databaseTime, id, int, TableType, text } from "./sql-values.ts";
-import { suspendedPlaces } from "./suspended-places.ts";
+import { giveUpSuspendedPlace } from "./suspended-places.ts";
 
 const waitingEnds = new TableType("runsmith.WaitingEnds", { job_id: "binary(16)", reason: "nvarchar" });
 
@@ -112,12 +112,7 @@ async function stopSuspended(
        WHERE job_id = @job_id AND status = N'Suspended'`,
       { job_id: id(jobId), reason: text(reason), by: text(by) },
     );
-    return ended === undefined
-      ? null
-      : await transaction.execute("runsmith.GiveUpPlaces", {
-          places: suspendedPlaces(ended.runbook_id),
-          release_limit: int(releasedAtOnce),
-        });
+    return ended === undefined ? null : await giveUpSuspendedPlace(transaction, ended.runbook_id);
   });
   if (result === null) {
     return null;

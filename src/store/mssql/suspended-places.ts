@@ -1,9 +1,13 @@
-import type { TableValue } from "./sql-values.ts";
-import { TableType } from "./sql-values.ts";
+import { releasedAtOnce } from "./jobs-effects.ts";
+import type { MssqlSession, StatementResult } from "./session.ts";
+import { idBytes, int } from "./sql-values.ts";
 
-const places = new TableType("runsmith.Places", { runbook_id: "binary(16)", places: "int" });
-
-/** The place that one suspended job of a runbook holds under its concurrency limit, to be given up. */
-export function suspendedPlaces(runbookId: Uint8Array): TableValue {
-  return places.of([{ runbook_id: runbookId, places: 1 }]);
+/** Gives up the place that one suspended job of a runbook held under its concurrency limit, and lets the next job in. */
+export async function giveUpSuspendedPlace(session: MssqlSession, runbookId: Uint8Array): Promise<StatementResult> {
+  return await session.query(
+    `DECLARE @places runsmith.Places;
+     INSERT INTO @places (runbook_id, places) VALUES (@runbook_id, 1);
+     EXECUTE runsmith.GiveUpPlaces @places, @release_limit;`,
+    { runbook_id: idBytes(runbookId), release_limit: int(releasedAtOnce) },
+  );
 }
