@@ -48,7 +48,7 @@ async function storm(store: FaultStore): Promise<boolean> {
     );
   };
   const run = await runFaults({ jobs, kills, seed, pause, slots, store, progress });
-  const further = `further attempts: ${run.furtherAttempts}`;
+  const further = `further attempts after: ${listed(run.furtherAttempts) || "none"}`;
   print(`${store}: killed: ${listed(run.kills)}; ended: ${listed(run.ends)}; ${further}; ${seconds(elapsed())}\n`);
   const width = Math.max(...Object.keys(run.violations).map((name) => name.length));
   for (const [name, found] of Object.entries(run.violations))

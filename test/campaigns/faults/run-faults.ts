@@ -18,8 +18,8 @@ export interface FaultRun {
   ends: Record<string, number>;
   /** Kills that were done, by target; a host is killed only where one runs. */
   kills: Partial<Record<KillTarget, number>>;
-  /** Attempts beyond the first of each job. */
-  furtherAttempts: number;
+  /** Attempts beyond the first of each job, by how the one before had ended. */
+  furtherAttempts: Record<string, number>;
 }
 
 /** Milliseconds between two looks at a job: often enough to stop it in time, and no load of its own on the database. */
@@ -77,7 +77,7 @@ class Campaign {
   readonly accepted: string[] = [];
   readonly ends: Record<string, number> = {};
   readonly kills: Partial<Record<KillTarget, number>> = {};
-  furtherAttempts = 0;
+  readonly furtherAttempts: Record<string, number> = {};
   readonly #installation: Installation;
   readonly #ground: FaultGround;
   readonly #plan: FaultPlan;
@@ -128,7 +128,7 @@ class Campaign {
       const job = await client.job(jobId);
       if (hasEnded(job)) {
         this.ends[job.status] = (this.ends[job.status] ?? 0) + 1;
-        this.furtherAttempts += Math.max(0, job.attempt - 1);
+        if (job.attempt > 1) await this.#countAttempts(jobId);
         return;
       }
       if (stopAt !== null && !stopped && job.recordCount >= stopAt) {
@@ -139,6 +139,13 @@ class Campaign {
       // The invariants tell then that it has not ended.
       if (Date.now() - since > 180_000) return;
       await sleep(lookInterval);
+    }
+  }
+
+  async #countAttempts(jobId: string): Promise<void> {
+    for (const { outcome, reason } of (await this.#installation.client.attempts(jobId)).slice(0, -1)) {
+      const how = `${outcome} (${reason})`;
+      this.furtherAttempts[how] = (this.furtherAttempts[how] ?? 0) + 1;
     }
   }
 
