@@ -8,6 +8,7 @@ import { visibleTo } from "../access/visible-to.ts";
 import type { DispatchHoldResource } from "../contract/api/dispatch.ts";
 import type { JobResource } from "../contract/api/job.ts";
 import type { JobOutcome } from "../contract/api/job-filter.ts";
+import type { JobStepResource } from "../contract/api/job-step.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { JobStreamRecord, StreamName } from "../contract/stream.ts";
 import { UserError } from "../contract/user-error.ts";
@@ -93,6 +94,47 @@ export class CallersJobs {
   listJobs(of: JobsQuery, caller: Principal): Promise<Page<JobResource>> {
     const visible = visibleTo(caller);
     return this.#jobs.listJobs(visible === null ? of : { ...of, visibleTo: visible });
+  }
+
+  /** In their order. @throws UserError `job-not-found` (404) */
+  async listSteps(jobId: string, caller: Principal): Promise<Page<JobStepResource>> {
+    await this.#authorize(caller, "read", jobId);
+    return this.#jobs.waits.steps(jobId);
+  }
+
+  /** @throws UserError as `JobWaits.suspend` says, `not-permitted` (403) */
+  async suspendJob(jobId: string, caller: Principal): Promise<JobResource> {
+    await this.#authorize(caller, "operate", jobId);
+    return this.#jobs.waits.suspend({ jobId, requestedBy: caller.name });
+  }
+
+  /** @throws UserError as `JobWaits.resume` says, `not-permitted` (403) */
+  async resumeJob(jobId: string, caller: Principal): Promise<JobResource> {
+    await this.#authorize(caller, "operate", jobId);
+    return this.#jobs.waits.resume({ jobId, requestedBy: caller.name });
+  }
+
+  /** @throws UserError as `JobWaits.sendEvent` says, `not-permitted` (403) */
+  async sendEvent(of: { jobId: string; name: string; value: unknown }, caller: Principal): Promise<JobResource> {
+    await this.#authorize(caller, "operate", of.jobId);
+    return this.#jobs.waits.sendEvent({ ...of, sentBy: caller.name });
+  }
+
+  /**
+   * Answers an approval: of those whom it is addressed to, or who may operate the runbook.
+   * @param of `stepId`: null where the job waits for one only
+   * @throws UserError as `JobWaits.openApproval` and `JobWaits.answer` say, `not-permitted` (403)
+   */
+  async answerApproval(
+    of: { jobId: string; stepId: string | null; approved: boolean; reason: string },
+    caller: Principal,
+  ): Promise<JobResource> {
+    await this.#authorize(caller, "read", of.jobId);
+    const { stepId, addressedTo } = await this.#jobs.waits.openApproval(of.jobId, of.stepId);
+    if (!(await this.#isAddressed(caller, addressedTo ?? []))) {
+      await this.#authorize(caller, "operate", of.jobId);
+    }
+    return this.#jobs.waits.answer({ ...of, stepId, by: caller.name });
   }
 
   /** @throws UserError `job-not-found` (404) */
@@ -181,6 +223,24 @@ export class CallersJobs {
     if (!(await this.#gate.permits(caller, permission, job.runbookId))) {
       throw notPermitted(caller, permission, `the job ${jobId}`);
     }
+  }
+
+  /** Whether the caller, or one of its groups, is among these names. A token that was made for less than operating answers nothing. */
+  async #isAddressed(caller: Principal, names: readonly string[]): Promise<boolean> {
+    if (names.length === 0 || (caller.scope !== undefined && !caller.scope.includes("operate"))) {
+      return false;
+    }
+    const wanted = new Set(names.map((name) => name.toLowerCase()));
+    if (caller.kind !== "group" && wanted.has(caller.name.toLowerCase())) {
+      return true;
+    }
+    for (const principalId of caller.groupIds ?? []) {
+      const group = await this.#store.read.principal({ principalId });
+      if (group !== null && wanted.has(group.name.toLowerCase())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   async #authorizeHold(caller: Principal, { scope, name = "" }: HoldSubject): Promise<void> {

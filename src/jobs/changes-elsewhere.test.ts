@@ -33,6 +33,7 @@ function elsewhere() {
     isHere: () => true,
     onOver: () => {},
     onStop: ({ jobId }) => told.push(`stop ${jobId}`),
+    onSuspend: () => {},
     onWaiting: () => {},
     onChanged: () => {},
     onEnded: (jobIds) => told.push(...jobIds.map((jobId) => `end ${jobId}`)),

@@ -14,6 +14,8 @@ export interface ChangesElsewhereOptions extends RecordsElsewhereOptions {
   onOver(effects: JobEffects): void;
   /** Somebody asked another service to stop an attempt of a worker of this one. */
   onStop(attempt: AssignedAttempt, stop: StopOrder): void;
+  /** An attempt of a worker here is to be suspended. */
+  onSuspend(attempt: AssignedAttempt): void;
   /** Jobs wait in these queues. */
   onWaiting(queues: QueueKey[]): void;
   /** The rows of jobs that somebody may follow have changed. */
@@ -84,8 +86,11 @@ export class ChangesElsewhere {
   }
 
   /** Also of an attempt that this service does not have yet: the answer to its claim may be on the way here. */
-  #stop({ jobId, attempt, workerId, stop }: ChangedJob): void {
-    const { attempts, isHere, onStop } = this.#options;
+  #stop({ jobId, attempt, workerId, stop, status }: ChangedJob): void {
+    const { attempts, isHere, onStop, onSuspend } = this.#options;
+    if (status === "Suspending" && workerId !== null && isHere(workerId)) {
+      onSuspend({ jobId, attempt, workerId });
+    }
     if (stop !== null && workerId !== null && isHere(workerId)) {
       const assigned = { jobId, attempt, workerId };
       const told = attempts.current(assigned)?.stop ?? null;

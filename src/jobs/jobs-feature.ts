@@ -6,6 +6,7 @@ import type { JobOutcome } from "../contract/api/job-filter.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { JobStatus } from "../contract/job-status.ts";
 import type { AssetRequestFrame, JobDeclinedFrame, ScriptNeededFrame } from "../contract/link/control-frames.ts";
+import { journalProtocolVersion } from "../contract/link/control-frames.ts";
 import type { AppendFrame } from "../contract/link/records-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import type { JobStreamRecord, StreamName } from "../contract/stream.ts";
@@ -51,6 +52,7 @@ import { JobJournal } from "./job-journal.ts";
 import type { JobAttemptResource, JobsQuery, RecordsQuery } from "./job-queries.ts";
 import { JobQueries, jobNotFound, knownJobId } from "./job-queries.ts";
 import { jobResource } from "./job-resource.ts";
+import { JobWaits } from "./job-waits.ts";
 import { LiveHub } from "./live-hub.ts";
 import { OrphanedAttempts } from "./orphaned-attempts.ts";
 import { RecordIntake } from "./record-intake.ts";
@@ -151,6 +153,8 @@ export interface JobsFeature {
   retryJob(of: RetryStarter & { jobId: string }): Promise<StartedJob>;
   /** Starts a page of ended jobs again. Throws UserErrors as `BulkJobs.retry` says. */
   retryJobs(request: RetryJobsRequest): Promise<Page<JobOutcome>>;
+  /** What jobs have done, what they wait for, and what is done about that. */
+  readonly waits: JobWaits;
   /** @throws UserError `job-not-found` (404) */
   getJob(jobId: string): Promise<JobResource>;
   /** Newest first. @throws UserError `invalid-page-key`, `invalid-filter` */
@@ -203,6 +207,7 @@ export function createJobsFeature(options: JobsOptions): JobsFeature {
 }
 
 class Jobs implements JobsFeature, JobLinkHandler {
+  readonly waits: JobWaits;
   readonly #store: JobsOptions["store"];
   readonly #workers: WorkersFeature;
   readonly #logger: Logger;
@@ -288,6 +293,13 @@ class Jobs implements JobsFeature, JobLinkHandler {
       },
     });
     this.#journal = options.assets === undefined ? null : new JobJournal(store, options.assets.sealer);
+    this.waits = new JobWaits({
+      store,
+      journal: this.#journal,
+      resource: (job) => this.#resource(job),
+      onEffects: (effects) => this.#apply(effects),
+      onSuspend: (attempt) => this.#tellSuspend(attempt),
+    });
     this.#intake = new RecordIntake({
       store,
       journal: this.#journal,
@@ -331,6 +343,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       isHere: (workerId) => workers.connected(workerId) !== undefined,
       onOver: (effects) => this.#giveUp(effects),
       onStop: (attempt, stop) => this.#tellStop(attempt, stop),
+      onSuspend: (attempt) => this.#tellSuspend(attempt),
       onWaiting: (queues) => this.#dispatcher.waiting(queues),
       onChanged: (jobIds) => this.#changes.note(jobIds),
       onEnded: (jobIds) => this.#changes.noteEnds(jobIds),
@@ -647,6 +660,13 @@ class Jobs implements JobsFeature, JobLinkHandler {
   #tellStop({ jobId, attempt, workerId }: AssignedAttempt, { reason, force }: StopOrder): void {
     this.#attempts.noteStop({ jobId, attempt, workerId }, { reason, force });
     this.#workers.connected(workerId)?.send({ type: "stop-job", jobId, attempt, reason, force });
+  }
+
+  #tellSuspend({ jobId, attempt, workerId }: AssignedAttempt): void {
+    const worker = this.#workers.connected(workerId);
+    if (worker !== undefined && worker.protocol >= journalProtocolVersion) {
+      worker.send({ type: "suspend-job", jobId, attempt });
+    }
   }
 
   /** Effects of taking attempts away from workers, who must be told if they can be. */

@@ -1,4 +1,5 @@
 import type { JobResource } from "../../../src/contract/api/job.ts";
+import type { JobStepResource } from "../../../src/contract/api/job-step.ts";
 import type { Command } from "../../command.ts";
 import { connect } from "../../connection/connect.ts";
 import { exitCodes } from "../../exit-codes.ts";
@@ -22,7 +23,10 @@ export const command: Command = {
     const api = connect();
     const id = invocation.argument(0);
     if (id !== "") {
-      await printOne(await api.get<JobResource>(`/api/jobs/${encodeURIComponent(id)}`), jobView, invocation.output);
+      const path = `/api/jobs/${encodeURIComponent(id)}`;
+      const job = await api.get<JobResource>(path);
+      const { items: steps } = await api.get<{ items: JobStepResource[] }>(`${path}/steps`);
+      await printOne(steps.length === 0 ? job : { ...job, steps }, jobView, invocation.output);
       return exitCodes.completed;
     }
     const query = filterQuery(readJobFilter(invocation));

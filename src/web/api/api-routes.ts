@@ -17,6 +17,7 @@ import { groupRoutes } from "./routes/group-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
+import { jobStepRoutes } from "./routes/job-step-routes.ts";
 import { masterKeyRoutes } from "./routes/master-key-routes.ts";
 import { meRoutes } from "./routes/me-routes.ts";
 import { metricsRoutes } from "./routes/metrics-routes.ts";
@@ -70,6 +71,7 @@ export function apiRoutes({ features, store, metrics, version, isClosing }: ApiP
   const routes: Route[] = [
     // Routes are tried in this order, so those that are called most come first.
     ...jobRoutes(features.callersJobs, features.eventStreams),
+    ...jobStepRoutes(features.callersJobs),
     ...bulkJobRoutes(features.callersJobs),
     ...eventRoutes(features.callersJobs, features.eventStreams),
     ...healthRoutes({ isReady }),

@@ -5,6 +5,7 @@ import { idSchema, objectSchema } from "./common-schemas.ts";
 import { folderResourceSchemas } from "./folder-schemas.ts";
 import { jobFilterResourceSchemas } from "./job-filter-schemas.ts";
 import { jobResourceSchemas } from "./job-schemas.ts";
+import { jobStepResourceSchemas } from "./job-step-schemas.ts";
 import { masterKeyResourceSchemas } from "./master-key-schemas.ts";
 import { noticeResourceSchemas } from "./notice-schemas.ts";
 import { principalResourceSchemas } from "./principal-schemas.ts";
@@ -18,6 +19,7 @@ import { workerResourceSchemas } from "./worker-schemas.ts";
 export const resourceSchemas: Readonly<Record<string, JsonSchema>> = {
   ...runbookResourceSchemas,
   ...jobResourceSchemas,
+  ...jobStepResourceSchemas,
   ...jobFilterResourceSchemas,
   ...noticeResourceSchemas,
   ...scheduleResourceSchemas,

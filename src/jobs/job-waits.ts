@@ -1,0 +1,187 @@
+import { v7 as newId } from "uuid";
+import { isoTime, isoTimeOrNull } from "../contract/api/iso-time.ts";
+import type { JobResource } from "../contract/api/job.ts";
+import type { JobStepResource } from "../contract/api/job-step.ts";
+import type { Page } from "../contract/api/page.ts";
+import type { JournalKind } from "../contract/journal.ts";
+import { UserError } from "../contract/user-error.ts";
+import type { SettledWait, StoredJobStep } from "../store/operations/job-steps.ts";
+import type { AssignedAttempt, JobEffects, StoredJob } from "../store/operations/jobs.ts";
+import type { Store } from "../store/store.ts";
+import type { JobJournal } from "./job-journal.ts";
+import { jobNotFound, knownJobId } from "./job-queries.ts";
+
+export interface JobWaitsOptions {
+  store: Pick<Store, "read" | "write">;
+  /** Null where nothing can be sealed: then no event can be sent. */
+  journal: Pick<JobJournal, "sealEvent"> | null;
+  resource(job: StoredJob): JobResource;
+  onEffects(effects: JobEffects): void;
+  /** Tells the worker of an attempt to suspend it. */
+  onSuspend(attempt: AssignedAttempt): void;
+}
+
+/** Jobs that wait: what they have done, what they wait for, and what people, programs and time do about that. */
+export class JobWaits {
+  readonly #options: JobWaitsOptions;
+
+  constructor(options: JobWaitsOptions) {
+    this.#options = options;
+  }
+
+  /** In their order. @throws UserError `job-not-found` (404) */
+  async steps(id: string): Promise<Page<JobStepResource>> {
+    const jobId = knownJobId(id);
+    const { store } = this.#options;
+    const steps = await store.read.jobSteps({ jobId, all: false });
+    if (steps.length === 0 && (await store.read.job({ jobId })) === null) {
+      throw jobNotFound(jobId);
+    }
+    return { items: steps.map(toResource), next: null };
+  }
+
+  /**
+   * Asks a running job to suspend itself at its next step.
+   * @throws UserError `job-not-found` (404), `job-not-running` (409)
+   */
+  async suspend(of: { jobId: string; requestedBy: string }): Promise<JobResource> {
+    const jobId = knownJobId(of.jobId);
+    const result = await this.#options.store.write.suspendJob({ ...of, jobId });
+    if (result.outcome === "not-found") {
+      throw jobNotFound(jobId);
+    }
+    if (result.outcome === "refused") {
+      throw new UserError(
+        "job-not-running",
+        `The job is ${result.job.status}, and only one that runs can be suspended.`,
+        {
+          status: 409,
+          remedy: "Hold the dispatch of its runbook to keep waiting jobs from starting, or stop the job.",
+        },
+      );
+    }
+    this.#options.onEffects({ changedJobs: [jobId], queued: [], overAttempts: [], stops: [], ended: [] });
+    this.#options.onSuspend(result.attempt);
+    return this.#options.resource(result.job);
+  }
+
+  /** Lets a suspended job go on. @throws UserError `job-not-found` (404), `job-not-suspended` (409) */
+  async resume(of: { jobId: string; requestedBy: string }): Promise<JobResource> {
+    const jobId = knownJobId(of.jobId);
+    const settled = await this.#options.store.write.resumeJob({ ...of, jobId });
+    return this.#done(jobId, settled, (job) => ({
+      code: "job-not-suspended",
+      message: `The job is ${job.status}, and only one that is Suspended can be resumed.`,
+      remedy: "See its state with `npx runsmith get-job`.",
+    }));
+  }
+
+  /**
+   * Sends an event to a job that waits for it, or will.
+   * @throws UserError `job-not-found` (404), `job-ended` (409)
+   */
+  async sendEvent(of: { jobId: string; name: string; value: unknown; sentBy: string }): Promise<JobResource> {
+    const jobId = knownJobId(of.jobId);
+    const { store, journal } = this.#options;
+    if (journal === null) {
+      throw new UserError("events-unavailable", "This service cannot seal values, so it takes no events.", {
+        status: 503,
+      });
+    }
+    const stepId = newId();
+    const settled = await store.write.sendJobEvent({
+      jobId,
+      stepId,
+      event: of.name,
+      name: of.name,
+      sealed: journal.sealEvent(stepId, of.value ?? null),
+      answer: { by: of.sentBy, at: Date.now() },
+    });
+    return this.#done(jobId, settled, (job) => ({
+      code: "job-ended",
+      message: `The job has ended already, as ${job.status}.`,
+      remedy: "Send events to jobs that are open.",
+    }));
+  }
+
+  /**
+   * An approval that is waited for: the one of this id, or the only one.
+   * @throws UserError `approval-not-found` (404), `approval-ambiguous` (409)
+   */
+  async openApproval(id: string, stepId: string | null): Promise<StoredJobStep> {
+    const jobId = knownJobId(id);
+    const steps = await this.#options.store.read.jobSteps({ jobId, all: false });
+    const open = steps.filter(
+      (step) => step.kind === "approval" && step.endedAt === null && (stepId === null || step.stepId === stepId),
+    );
+    const [first] = open;
+    if (first === undefined) {
+      throw new UserError("approval-not-found", "The job waits for no such approval.", {
+        status: 404,
+        remedy: "See with `npx runsmith get-approval JOB` what it waits for; somebody may have answered already.",
+      });
+    }
+    if (open.length > 1) {
+      throw new UserError("approval-ambiguous", `The job waits for ${open.length} approvals.`, {
+        status: 409,
+        remedy: "Name one by its id: `npx runsmith get-approval JOB` lists them.",
+      });
+    }
+    return first;
+  }
+
+  /** @throws UserError `job-not-found` (404), `approval-answered` (409) */
+  async answer(of: {
+    jobId: string;
+    stepId: string;
+    approved: boolean;
+    by: string;
+    reason: string;
+  }): Promise<JobResource> {
+    const { jobId, stepId, approved, by, reason } = of;
+    const settled = await this.#options.store.write.answerApproval({
+      jobId: knownJobId(jobId),
+      stepId,
+      answer: { approved, by, reason, at: Date.now() },
+    });
+    return this.#done(jobId, settled, () => ({
+      code: "approval-answered",
+      message: "Somebody has answered it already, or the job has ended.",
+      remedy: "See the answer with `npx runsmith get-approval JOB`.",
+    }));
+  }
+
+  #done(
+    jobId: string,
+    settled: SettledWait,
+    refusal: (job: StoredJob) => { code: string; message: string; remedy: string },
+  ): JobResource {
+    if (settled.outcome === "not-found") {
+      throw jobNotFound(jobId);
+    }
+    if (settled.outcome === "refused") {
+      const { code, message, remedy } = refusal(settled.job);
+      throw new UserError(code, message, { status: 409, remedy });
+    }
+    this.#options.onEffects(settled.effects);
+    return this.#options.resource(settled.job);
+  }
+}
+
+function toResource(step: StoredJobStep): JobStepResource {
+  return {
+    stepId: step.stepId,
+    kind: step.kind as JournalKind,
+    name: step.name,
+    branch: step.branch,
+    attempt: step.attempt,
+    startedAt: isoTime(step.startedAt),
+    endedAt: isoTimeOrNull(step.endedAt),
+    until: isoTimeOrNull(step.until),
+    event: step.event,
+    message: step.message,
+    to: step.addressedTo,
+    result: step.result === null ? null : JSON.parse(step.result),
+    answer: step.answer,
+  };
+}

@@ -1,0 +1,45 @@
+import { journalKinds } from "../../../contract/journal.ts";
+import type { JsonSchema } from "../route.ts";
+import { idSchema, objectSchema, orNull, timeSchema } from "./common-schemas.ts";
+
+const textOrNull: JsonSchema = { type: ["string", "null"] };
+
+export const sendEventSchema: JsonSchema = objectSchema(
+  {
+    name: { type: "string", minLength: 1, maxLength: 400, description: "As the runbook waits for it." },
+    value: { description: "What the runbook gets: anything that JSON can say." },
+  },
+  ["value"],
+);
+
+export const answerApprovalSchema: JsonSchema = objectSchema(
+  {
+    approved: { type: "boolean" },
+    reason: { type: "string", maxLength: 4_000, description: "Why; told to the runbook, and shown." },
+    stepId: { ...idSchema, description: "Which one, where the job waits for several." },
+  },
+  ["reason", "stepId"],
+);
+
+/** The part of jobs' steps of the resources in the OpenAPI document. */
+export const jobStepResourceSchemas: Readonly<Record<string, JsonSchema>> = {
+  JobStep: objectSchema({
+    stepId: idSchema,
+    kind: { enum: journalKinds },
+    name: { type: "string" },
+    branch: { type: "string", description: "The path of its branch; empty outside of branches." },
+    attempt: { type: "integer", minimum: 1 },
+    startedAt: timeSchema,
+    endedAt: { ...orNull(timeSchema), description: "Null while it is waited for." },
+    until: { ...orNull(timeSchema), description: "When a wait is over by itself." },
+    event: textOrNull,
+    message: textOrNull,
+    to: {
+      type: ["array", "null"],
+      items: { type: "string" },
+      description: "Who may approve; null for whoever may operate the runbook.",
+    },
+    result: { description: "What a step gave, without secrets." },
+    answer: { type: ["object", "null"], description: "Who ended a wait, how and why." },
+  }),
+};

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { JobResource } from "../src/contract/api/job.ts";
+import type { JobStepResource } from "../src/contract/api/job-step.ts";
+import { Installation } from "./support/installation.ts";
+import { skipUnless } from "./support/requires.ts";
+
+const script = `import { approval, step, suspend, waitForEvent, sleepUntil } from "runsmith";
+export default async function () {
+  const done: string[] = [];
+  for (const name of ["one", "two", "three"]) {
+    done.push(await step(name, async () => { console.log("does " + name); await new Promise((resolve) => setTimeout(resolve, 300)); return name; }));
+  }
+  await suspend("look at it");
+  const { version } = await waitForEvent<{ version: string }>("built");
+  const { approved, by, reason } = await approval({ message: "Deploy " + version + "?" });
+  await sleepUntil(Date.now() + 500);
+  console.log("the end");
+  return { done, version, approved, by, reason };
+}
+`;
+
+test("a job outlives killed workers and a restart of everything: what it has done is not done again, and waits end as they should", {
+  ...skipUnless("bubblewrap"),
+  timeout: 240_000,
+}, async () => {
+  await using installation = await Installation.start();
+  const worker = await installation.startWorker();
+  await writeFile(join(installation.folder, "durable.ts"), script);
+  const command = async (...args: string[]) => {
+    const { code, stdout, stderr } = await installation.run(args).ended;
+    assert.ok(code === 0 || code === 4, `${args.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  await command("import-runbook", join(installation.folder, "durable.ts"), "--publish");
+  const { jobId } = JSON.parse(await command("start-runbook", "durable", "--output", "json")) as JobResource;
+  const job = async () =>
+    JSON.parse(await command("get-job", jobId, "--output", "json")) as JobResource & { steps?: JobStepResource[] };
+  const until = async (holds: (current: Awaited<ReturnType<typeof job>>) => boolean) => {
+    for (;;) {
+      const current = await job();
+      if (holds(current)) return current;
+      assert.ok(!["Failed", "Stopped"].includes(current.status), JSON.stringify(current));
+      await sleep(100);
+    }
+  };
+  await until(({ steps = [] }) => steps.some(({ name }) => name === "one"));
+  await worker.kill();
+  await worker.start();
+  const suspended = await until(({ status }) => status === "Suspended");
+  assert.deepEqual(
+    suspended.steps?.map(({ kind, name, result }) => [kind, name, result]),
+    [
+      ["step", "one", "one"],
+      ["step", "two", "two"],
+      ["step", "three", "three"],
+      ["suspend", "look at it", null],
+    ],
+  );
+  assert.equal(suspended.workerId, null);
+
+  await worker.kill();
+  await installation.killServer();
+  await installation.restartServer();
+  await worker.start();
+  await command("resume-job", jobId);
+  await until(({ status, steps = [] }) => status === "Suspended" && steps.some(({ kind }) => kind === "event"));
+  await command("send-event", jobId, "built", "--value", '{"version":"1.2"}');
+  await until(({ status, steps = [] }) => status === "Suspended" && steps.some(({ kind }) => kind === "approval"));
+  assert.match(await command("get-approval", jobId), /Deploy 1\.2\?/);
+  await command("approve", jobId, "--reason", "as agreed");
+  const ended = await until(({ status }) => status === "Completed");
+  const { by, ...result } = ended.result as { by: string };
+  assert.deepEqual(result, { done: ["one", "two", "three"], version: "1.2", approved: true, reason: "as agreed" });
+  assert.notEqual(by, "");
+  const lines = (await command("get-job-output", jobId)).split("\n").filter((line) => /does|the end/.test(line));
+  assert.equal(lines.filter((line) => line === "does one").length, 1);
+  assert.equal(lines.filter((line) => line === "does three").length, 1);
+  assert.equal(lines.filter((line) => line === "the end").length, 1);
+  const log = await readFile(join(installation.dataDirectory, "runsmith.sqlite"));
+  assert.equal(log.includes('"version":"1.2"'), false, "what an event holds is sealed");
+});
