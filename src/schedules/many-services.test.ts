@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { v7 as newId } from "uuid";
+import { nobody } from "../access/principal.ts";
 import { silentLogger } from "../contract/logger.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { StartedJob } from "../jobs/start-job.ts";
@@ -20,6 +21,8 @@ function leader(store: Store, runbook: RunbookDraft): Scheduler {
     logger: silentLogger,
     leadership: soleLeader,
     sealed: linkParameters(null),
+    principal: async (principalId) => ({ ...nobody, principalId, roles: ["administrator"] }),
+    refuseUnusableCredentials: async () => undefined,
     async startJob({ startedBy, scheduledFor }) {
       const { outcome } = await store.write.acceptJob({
         jobId: newId(),

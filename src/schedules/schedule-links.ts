@@ -139,6 +139,8 @@ export class ScheduleLinks {
         parametersVersion: set.parametersVersion,
         enabled: change.enabled ?? former.enabled,
         priority: priority === undefined ? former.priority : checkedPriority(priority),
+        // Who says with what a runbook is started is who starts it.
+        creatorId: parameters === undefined ? former.creatorId : caller.principalId,
         changedBy: caller.name,
         expectedRevision: change.expectedRevision ?? former.revision,
       }),

@@ -70,6 +70,12 @@ export function isDueOtherwise(former: StoredSchedule, settings: StoredScheduleS
   return timing(former) !== timing(settings);
 }
 
+/** Whether the one starts anything at another moment than the other, or what the other did not start. */
+export function startsOtherwise(former: StoredSchedule, settings: StoredScheduleSettings): boolean {
+  const starting = (of: StoredScheduleSettings) => JSON.stringify([of.enabled, of.jitter, of.misfire, of.missedAfter]);
+  return isDueOtherwise(former, settings) || starting(former) !== starting(settings);
+}
+
 async function calendarsOf(names: readonly string[], store: Pick<Store, "read">): Promise<StoredCalendar[]> {
   const calendars = new Map<string, StoredCalendar>();
   for (const name of names) {

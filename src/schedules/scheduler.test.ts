@@ -71,6 +71,7 @@ describe("a schedule", () => {
       secretNames: [],
       parametersVersion: 1,
       priority: null,
+      creatorId: null,
       changedBy: "bob",
     };
     await world.store.changeScheduleLink({ ...change, enabled: false, expectedRevision: 1 });

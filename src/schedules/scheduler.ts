@@ -1,3 +1,5 @@
+import { authorize } from "../access/authorize.ts";
+import type { Principal } from "../access/principal.ts";
 import type { Logger } from "../contract/logger.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { SealedParameters } from "../jobs/sealed-parameters.ts";
@@ -5,6 +7,7 @@ import type { StartedJob, StartJobRequest } from "../jobs/start-job.ts";
 import type { Leadership } from "../services/duty-leader.ts";
 import type { Store } from "../store/store.ts";
 import { ActiveLink } from "./active-link.ts";
+import { runbookTarget } from "./schedule-targets.ts";
 import { dueTimesOf } from "./stored-due-times.ts";
 
 export interface SchedulerOptions {
@@ -17,6 +20,10 @@ export interface SchedulerOptions {
   /** What sealed secret parameters. */
   sealed: SealedParameters;
   startJob(request: StartJobRequest): Promise<StartedJob>;
+  /** A principal as it is now; null when it is gone or disabled. */
+  principal(principalId: string): Promise<Principal | null>;
+  /** Rejects when the principal may not give jobs these credentials by their names. */
+  refuseUnusableCredentials(names: readonly string[], principal: Principal): Promise<void>;
   /** Milliseconds for which it is kept what became of times. */
   keptFor?: number;
 }
@@ -207,7 +214,7 @@ export class Scheduler {
         startedBy: `schedule ${schedule.name}`,
         scheduledFor: { ...active.seen, dueAt },
         ...(link.priority !== null && { priority: link.priority }),
-        ...(link.creatorId !== null && { starterId: link.creatorId }),
+        ...(link.creatorId !== null && (await this.#starter(link.creatorId))),
       });
       return true;
     } catch (error) {
@@ -226,6 +233,29 @@ export class Scheduler {
       }
       return this.#note(active, [{ dueAt, upTo: null, outcome: "refused", reason: error.message }], dueAt);
     }
+  }
+
+  /**
+   * Whose jobs a link's are: a link never starts more than who made it, or set its parameters last, may start now.
+   * @throws UserError `schedule-starter-unavailable` (409)
+   */
+  async #starter(principalId: string): Promise<Pick<StartJobRequest, "starterId" | "admit" | "admitCredentials">> {
+    const starter = await this.#options.principal(principalId);
+    if (starter === null) {
+      throw new UserError(
+        "schedule-starter-unavailable",
+        "Who made the link, or set its parameters last, is gone or disabled.",
+        {
+          status: 409,
+          remedy: "Who may operate the runbook sets the parameters of the link again, and takes it over.",
+        },
+      );
+    }
+    return {
+      starterId: principalId,
+      admit: (runbook) => authorize(starter, "operate", runbookTarget(runbook), `the runbook ${runbook.name}`),
+      admitCredentials: (names) => this.#options.refuseUnusableCredentials(names, starter),
+    };
   }
 
   /** @returns false when the schedule has changed */

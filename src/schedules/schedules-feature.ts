@@ -1,5 +1,6 @@
 import { authorize, permits } from "../access/authorize.ts";
 import type { Principal } from "../access/principal.ts";
+import { refuseUnusableCredentials } from "../access/usable-credentials.ts";
 import { isoTime } from "../contract/api/iso-time.ts";
 import type { Page } from "../contract/api/page.ts";
 import type {
@@ -17,7 +18,7 @@ import type { JobsFeature } from "../jobs/jobs-feature.ts";
 import type { Sealer } from "../sealing/sealer.ts";
 import type { Leadership } from "../services/duty-leader.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
-import type { StoredSchedule } from "../store/operations/schedules.ts";
+import type { StoredSchedule, StoredScheduleLink } from "../store/operations/schedules.ts";
 import { noSuchRunbook } from "../store/runbook-refusals.ts";
 import { noSuchSchedule, noSuchScheduleLink } from "../store/schedule-refusals.ts";
 import { readTimeKey, timeKey } from "../store/schedule-rows.ts";
@@ -30,7 +31,7 @@ import { ScheduleLinks } from "./schedule-links.ts";
 import { checkedName, invalidSchedule } from "./schedule-names.ts";
 import { scheduledTimeResource, scheduleResource } from "./schedule-resources.ts";
 import type { ScheduleChange } from "./schedule-settings.ts";
-import { changedSettings, isDueOtherwise, newSchedule } from "./schedule-settings.ts";
+import { changedSettings, isDueOtherwise, newSchedule, startsOtherwise } from "./schedule-settings.ts";
 import { maySeeLink, runbookTarget, scheduleTarget } from "./schedule-targets.ts";
 import { Scheduler } from "./scheduler.ts";
 import { dueTimesOf } from "./stored-due-times.ts";
@@ -54,12 +55,17 @@ export interface SchedulesOptions {
   logger: Logger;
   leadership: Leadership;
   jobs: Pick<JobsFeature, "startJob" | "checkStart">;
+  /** See `AccessFeature.principal`. */
+  principal(principalId: string): Promise<Principal | null>;
   /** Seals secret parameters of links. */
   sealer: Sealer;
 }
 
 /** Days ahead that a forecast reaches. */
 const longestForecast = 400;
+
+/** Links that are read at once. */
+const linksAtOnce = 500;
 
 export class SchedulesFeature {
   readonly calendars: Calendars;
@@ -69,7 +75,7 @@ export class SchedulesFeature {
   /** By schedule, as it was when its revision was this. */
   readonly #times = new Map<string, { revision: number; times: DueTimes }>();
 
-  constructor({ store, logger, leadership, jobs, sealer }: SchedulesOptions) {
+  constructor({ store, logger, leadership, jobs, principal, sealer }: SchedulesOptions) {
     const sealed = linkParameters(sealer);
     this.#store = store;
     this.calendars = new Calendars(store);
@@ -88,6 +94,8 @@ export class SchedulesFeature {
       leadership,
       sealed,
       startJob: (request) => jobs.startJob(request),
+      principal,
+      refuseUnusableCredentials: (names, starter) => refuseUnusableCredentials(store, names, starter),
     });
   }
 
@@ -135,6 +143,7 @@ export class SchedulesFeature {
 
   /**
    * Changes the settings that are given. One that is due at other times, or is enabled, has only times from now on.
+   * One that is disabled, or of which nothing changes but the description, needs no right on what it starts; any other change does.
    * @throws UserError `schedule-not-found` (404), `revision-mismatch` (412), and what `create` throws
    */
   async change(
@@ -144,6 +153,9 @@ export class SchedulesFeature {
     const former = await this.#find(schedule, caller);
     authorize(caller, "edit", scheduleTarget(former.scheduleId), `the schedule ${former.name}`);
     const { settings, times } = await changedSettings(former, change, this.#store);
+    if (settings.enabled && startsOtherwise(former, settings)) {
+      await this.#authorizeStarts(former, caller);
+    }
     const isOtherwise = isDueOtherwise(former, settings);
     if (isOtherwise) {
       refuseNeverDue(times, (await this.#store.read.scheduleClock()).now);
@@ -247,6 +259,22 @@ export class SchedulesFeature {
       ...(of.runbook !== undefined && { runbookId: await this.#runbookId(of.runbook, caller) }),
     });
     return { items: items.filter((time) => maySeeLink(caller, time)).map(scheduledTimeResource), next };
+  }
+
+  /** Who decides when runbooks are started may start each of them. @throws UserError `not-permitted` (403) */
+  async #authorizeStarts({ scheduleId, name }: StoredSchedule, caller: Principal): Promise<void> {
+    let after: string | null = null;
+    do {
+      const page: { items: StoredScheduleLink[]; next: string | null } = await this.#store.read.scheduleLinks({
+        scheduleId,
+        limit: linksAtOnce,
+        ...(after !== null && { after }),
+      });
+      for (const link of page.items) {
+        authorize(caller, "operate", runbookTarget(link), `every runbook that the schedule ${name} starts`);
+      }
+      after = page.next;
+    } while (after !== null);
   }
 
   async #resource(schedule: StoredSchedule): Promise<ScheduleResource> {

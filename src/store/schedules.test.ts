@@ -190,6 +190,7 @@ storeTest("no job is accepted for a schedule or a link that is not as it was see
   const store = await temporaryStore(t);
   const { runbook, schedule, link, seen } = await linked(store);
   assert.equal((await start(store, runbook, { ...seen, scheduleRevision: 7 })).outcome, "schedule-changed");
+  const bob = "0190a0a0-0000-7000-8000-0000000000b0";
   const disabled = await store.write.changeScheduleLink({
     linkId: link.linkId,
     parameters: {},
@@ -197,10 +198,11 @@ storeTest("no job is accepted for a schedule or a link that is not as it was see
     parametersVersion: 2,
     enabled: false,
     priority: 5,
+    creatorId: bob,
     changedBy: "bob",
     expectedRevision: 1,
   });
-  assert.deepEqual([disabled.enabled, disabled.priority, disabled.revision], [false, 5, 2]);
+  assert.deepEqual([disabled.enabled, disabled.priority, disabled.creatorId, disabled.revision], [false, 5, bob, 2]);
   assert.equal((await start(store, runbook, seen)).outcome, "schedule-changed");
   assert.equal((await start(store, runbook, seenOf(disabled, schedule))).outcome, "schedule-changed");
   assert.deepEqual((await store.read.activeSchedules()).links, []);

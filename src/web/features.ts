@@ -160,7 +160,14 @@ export async function openFeatures({
       firstRecord: (latency) => metrics.startLatency.observe(latency / 1000),
     },
   });
-  const schedules = new SchedulesFeature({ store, logger: log, leadership: leader, jobs, sealer: sealing });
+  const schedules = new SchedulesFeature({
+    store,
+    logger: log,
+    leadership: leader,
+    jobs,
+    principal: (principalId) => access.principal(principalId),
+    sealer: sealing,
+  });
   const analyser = new ScriptAnalyser(workers);
   const waiting = new WaitingAnalyses(store, analyser, (error) =>
     log.error("A draft that waits for its analysis could not be analysed; it will be tried again", { error }),

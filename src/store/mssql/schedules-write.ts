@@ -299,7 +299,7 @@ async function changeLink(
   const changed = await session.run(
     `${declareNow}
      UPDATE runsmith.schedule_links SET parameters = @parameters, secret_names = @secret_names,
-       parameters_version = @parameters_version, priority = @priority, enabled = @enabled,
+       parameters_version = @parameters_version, priority = @priority, enabled = @enabled, creator_id = @creator_id,
        decided_until_at = CASE WHEN @enabled = 1 AND enabled = 0 AND decided_until_at < @now THEN @now ELSE decided_until_at END,
        modified_at = @now, modified_by = @changed_by, revision = revision + 1
      WHERE link_id = @link_id AND revision = @expected`,
@@ -310,6 +310,7 @@ async function changeLink(
       parameters_version: int(of.parametersVersion),
       priority: int(of.priority),
       enabled: bit(of.enabled),
+      creator_id: id(of.creatorId),
       changed_by: text(of.changedBy),
       expected: int(of.expectedRevision),
     },

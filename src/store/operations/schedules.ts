@@ -66,7 +66,7 @@ export interface StoredScheduleLink {
   decidedUntil: number;
   createdAt: number;
   createdBy: string;
-  /** Id of the principal that made it. */
+  /** Id of the principal that made it, or set its parameters last. */
   creatorId: string | null;
   modifiedAt: number;
   modifiedBy: string;
@@ -216,6 +216,7 @@ export interface ScheduleWrites {
     parametersVersion: number;
     enabled: boolean;
     priority: number | null;
+    creatorId: string | null;
     changedBy: string;
     expectedRevision: number;
   }): StoredScheduleLink;

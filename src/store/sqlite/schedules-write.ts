@@ -249,14 +249,15 @@ function changeLink(
   refuseOtherRevision(former, of.expectedRevision, "schedule link");
   const now = session.now();
   session.run(
-    `UPDATE schedule_links SET parameters = ?, secret_names = ?, parameters_version = ?, priority = ?, enabled = ?, decided_until_at = ?, modified_at = ?, modified_by = ?,
-       revision = revision + 1
+    `UPDATE schedule_links SET parameters = ?, secret_names = ?, parameters_version = ?, priority = ?, enabled = ?, creator_id = ?,
+       decided_until_at = ?, modified_at = ?, modified_by = ?, revision = revision + 1
      WHERE link_id = ?`,
     JSON.stringify(of.parameters),
     JSON.stringify(of.secretNames),
     of.parametersVersion,
     of.priority,
     of.enabled ? 1 : 0,
+    of.creatorId === null ? null : idToBytes(of.creatorId),
     of.enabled && former.enabled === 0 ? Math.max(former.decided_until_at, now) : former.decided_until_at,
     now,
     of.changedBy,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobResource } from "../../contract/api/job.ts";
 import type { MasterKeyResource } from "../../contract/api/master-key.ts";
@@ -16,6 +16,7 @@ import type {
 } from "../../contract/api/schedule.ts";
 import type { ErrorBody } from "../../contract/error-body.ts";
 import { emptySignature } from "../../contract/signature.ts";
+import { must } from "../testing/rights-world.ts";
 import { ScriptedWorker } from "../testing/scripted-worker.ts";
 import { TestServer } from "../testing/test-server.ts";
 
@@ -248,4 +249,96 @@ test("a secret parameter of a link is sealed, shown to nobody, given to each job
       assert.equal(bytes.includes("canary-of-a-link"), false, file.name);
     }
   }
+});
+
+describe("what somebody's schedule starts", () => {
+  let server: TestServer;
+  let worker: ScriptedWorker;
+  const everySecond = { kind: "cron", expression: "* * * * * *" };
+  const daily3 = { kind: "days", every: 1, at: ["03:00"] };
+
+  before(async () => {
+    server = await TestServer.start();
+    worker = await ScriptedWorker.connect(server);
+  });
+  after(async () => {
+    await worker.close();
+    await server.close();
+  });
+
+  interface Person {
+    principalId: string;
+    token: string;
+  }
+
+  async function person(name: string, rights: Record<string, string>): Promise<Person & { rightIds: string[] }> {
+    const { principalId } = await must<Person>(server, "POST", "/api/service-principals", { name }, 201);
+    const { token } = await must<Person>(server, "POST", "/api/tokens", { name: "t", principal: principalId }, 201);
+    const rightIds = [];
+    for (const [on, role] of Object.entries(rights)) {
+      const right = { principal: principalId, role, on };
+      rightIds.push((await must<{ rightId: string }>(server, "POST", "/api/rights", right, 201)).rightId);
+    }
+    return { principalId, token, rightIds };
+  }
+
+  async function refusal(linkId: string, reason: RegExp): Promise<void> {
+    const path = `/api/scheduled-times?outcome=refused&link=${linkId}`;
+    for (let look = 0; look < 200; look += 1) {
+      const { items } = (await server.call<Page<ScheduledTimeResource>>("GET", path)).body;
+      if (items.some((time) => reason.test(time.reason ?? ""))) {
+        return;
+      }
+      await sleep(50);
+    }
+    assert.fail(`no time was refused with ${reason}`);
+  }
+
+  test("is started no more, with the reason, once its maker may not operate the runbook, is disabled or gone; who sets the parameters takes it over", async () => {
+    await server.import("hourly", "param()", { publish: true });
+    await must(server, "POST", "/api/schedules", { name: "seconds", recurrence: everySecond }, 201);
+    const onIt = { "runbook:hourly": "operator", "schedule:seconds": "reader" };
+    const ann = await person("ann", onIt);
+    const ben = await person("ben", onIt);
+    const made = await server.call<ScheduleLinkResource>("POST", "/api/schedule-links", {
+      token: ann.token,
+      body: { schedule: "seconds", runbook: "hourly" },
+    });
+    assert.equal(made.status, 201);
+    const { linkId } = made.body;
+    await worker.nextJob();
+    assert.equal((await server.call("DELETE", `/api/rights/${ann.rightIds[0]}`)).status, 204);
+    await refusal(linkId, /ann has no right to operate the runbook hourly/);
+    const takeOver = { token: ben.token, body: { parameters: {} } };
+    assert.equal((await server.call("PATCH", `/api/schedule-links/${linkId}`, takeOver)).status, 200);
+    const changedAt = new Date().toISOString();
+    let dueAt = "";
+    while (dueAt <= changedAt) {
+      const frame = await worker.nextJob();
+      dueAt = (await server.call<JobResource>("GET", `/api/jobs/${frame.jobId}`)).body.dueAt ?? "";
+    }
+    await server.call("PATCH", "/api/service-principals/ben", { body: { enabled: false } });
+    await refusal(linkId, /gone or disabled/);
+    assert.equal((await server.call("DELETE", `/api/schedule-links/${linkId}`)).status, 204);
+  });
+
+  test("is started at other times, or again, only by the word of somebody who may operate all of it", async () => {
+    await server.import("nightly", "param()", { publish: true });
+    await must(server, "POST", "/api/schedules", { name: "nights", recurrence: daily3 }, 201);
+    await must(server, "POST", "/api/schedule-links", { schedule: "nights", runbook: "nightly" }, 201);
+    const { token, principalId } = await person("editor", { "schedule:nights": "author" });
+    const change = async (body: object) => {
+      const answer = await server.call<ErrorBody>("PATCH", "/api/schedules/nights", { token, body });
+      return answer.status === 403 ? answer.body.type : answer.status;
+    };
+    assert.equal(await change({ recurrence: everySecond }), "not-permitted");
+    assert.equal(await change({ jitter: 60_000 }), "not-permitted");
+    assert.equal(await change({ misfire: { rule: "run-all", most: 9 } }), "not-permitted");
+    assert.equal(await change({ description: "every night", enabled: false }), 200);
+    assert.equal(await change({ recurrence: everySecond, enabled: true }), "not-permitted");
+    assert.equal(await change({ recurrence: everySecond }), 200, "nothing is started while it is disabled");
+    assert.equal(await change({ enabled: true }), "not-permitted");
+    await must(server, "POST", "/api/rights", { principal: principalId, role: "operator", on: "runbook:nightly" }, 201);
+    assert.equal(await change({ recurrence: daily3, enabled: true }), 200);
+  });
 });
