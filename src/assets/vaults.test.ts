@@ -229,5 +229,7 @@ storeTest(
       assert.match(error.message, /ended with 3/);
       return !error.message.includes("canary");
     });
+    await create("three", "--all");
+    await assert.rejects(get("variable", "three"), { code: "asset-unavailable" }, "an option of the command");
   },
 );

@@ -170,3 +170,62 @@ storeTest("what is removed leaves no rights on it", async (t) => {
   await store.write.removeWorkerGroup({ name: "dmz" });
   assert.deepEqual(await ada.rightsOf(), []);
 });
+
+storeTest("an asset, a schedule or a calendar leaves no rights on it when it is removed", async (t) => {
+  const store = await temporaryStore(t);
+  const ada = await someone(store, "Ada");
+  const give = (id: string, assetKind: "variable" | "schedule") =>
+    store.write.giveRight({
+      ...ada.principal,
+      role: "author",
+      on: { scope: "asset", id, name: null, assetKind },
+      givenBy: "root",
+    });
+  const variable = await store.write.createAsset({
+    assetId: nobody,
+    kind: "variable",
+    name: "Count",
+    description: "",
+    content: { type: "number", encrypted: false, value: 1 },
+    sealed: null,
+    expiresAt: null,
+    uses: [],
+    changedBy: "root",
+  });
+  const calendar = await store.write.createCalendar({
+    name: "holidays",
+    description: "",
+    timeZone: "UTC",
+    windows: [],
+    changedBy: "root",
+  });
+  const schedule = await store.write.createSchedule({
+    name: "nightly",
+    description: "",
+    enabled: true,
+    timeZone: "UTC",
+    recurrence: { kind: "hours", every: 1 },
+    startsAt: 0,
+    expiresAt: null,
+    exceptDates: [],
+    calendarIds: [],
+    jitter: 0,
+    misfire: { rule: "skip" },
+    missedAfter: 60_000,
+    changedBy: "root",
+  });
+  await give(variable.assetId, "variable");
+  await give(calendar.calendarId, "schedule");
+  await give(schedule.scheduleId, "schedule");
+  assert.equal((await ada.rightsOf())?.length, 3);
+  await store.write.removeAsset({
+    kind: "variable",
+    assetId: variable.assetId,
+    force: false,
+    expectedRevision: variable.revision,
+  });
+  await store.write.removeCalendar({ calendar: "holidays" });
+  await store.write.removeSchedule({ schedule: "nightly" });
+  assert.deepEqual(await ada.rightsOf(), []);
+  assert.deepEqual((await store.read.rights({ limit: 10 })).items, []);
+});

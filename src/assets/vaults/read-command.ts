@@ -10,7 +10,7 @@ const longestOutput = 1024 * 1024;
  * What a command of the operator's folder prints when it is given a path as its only argument.
  * @throws UserError `asset-unavailable` (503), without anything that it printed
  */
-export function runVaultCommand(folder: string, command: string, path: string): Promise<string> {
+export async function runVaultCommand(folder: string, command: string, path: string): Promise<string> {
   const options = {
     timeout: patience,
     maxBuffer: longestOutput,
@@ -18,6 +18,13 @@ export function runVaultCommand(folder: string, command: string, path: string): 
     // Nothing of the service's environment, which may hold what is not the command's.
     env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: process.env["HOME"] ?? "/", LANG: "C.UTF-8" },
   };
+  if (path.startsWith("-")) {
+    // Whoever may refer to the vault names the path; the command would take it for an option of its own.
+    throw new UserError("asset-unavailable", `The path ${path} would be an option of the vault command ${command}.`, {
+      status: 503,
+      remedy: "Name a path that does not begin with a hyphen.",
+    });
+  }
   return new Promise((resolve, reject) => {
     execFile(join(folder, command), [path], options, (error, printed) => {
       if (error === null) {

@@ -7,6 +7,7 @@ import { bytesToId } from "../id-bytes.ts";
 import type { AssetChange, AssetWrites, NewAsset, StoredAsset } from "../operations/assets.ts";
 import type { Asynchronous } from "../store.ts";
 import { findAsset, readUsers } from "./assets-read.ts";
+import { dropRightsOn } from "./rights.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 import { isDuplicate } from "./sql-errors.ts";
@@ -112,6 +113,7 @@ async function removeAsset(session: MssqlSession, of: Parameters<AssetWrites["re
   if (removed === 0) {
     throw assetChanged(of.kind, asset.name);
   }
+  await dropRightsOn(session, { scope: "asset", id: bytesToId(asset.asset_id), name: null });
 }
 
 async function warnOfExpiry(

@@ -1,3 +1,4 @@
+import { bytesToId } from "../id-bytes.ts";
 import type {
   ScheduleWrites,
   StoredCalendar,
@@ -18,6 +19,7 @@ import {
 import type { CalendarRow, ScheduleLinkRow, ScheduleRow } from "../schedule-rows.ts";
 import { toScheduleLink } from "../schedule-rows.ts";
 import type { Asynchronous } from "../store.ts";
+import { dropRightsOn } from "./rights.ts";
 import { calendarOf, findCalendar, findLink, findSchedule, scheduleOf, usesOfCalendar } from "./schedules-read.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
 import { defaultWorkspace, newId } from "./session.ts";
@@ -57,6 +59,7 @@ export function scheduleWrites(session: MssqlSession): Asynchronous<ScheduleWrit
         { schedule_id: idBytes(schedule.schedule_id), expected: int(of.expectedRevision ?? schedule.revision) },
       );
       refuseNone(removed, `schedule ${schedule.name}`);
+      await dropRightsOn(session, { scope: "asset", id: bytesToId(schedule.schedule_id), name: null });
       await noteScheduleChange(session);
     },
     createScheduleLink: (of) => createLink(session, of),
@@ -169,6 +172,7 @@ async function removeCalendar(
     { calendar_id: idBytes(calendar.calendar_id), expected: int(of.expectedRevision ?? calendar.revision) },
   );
   refuseNone(removed, `calendar ${calendar.name}`);
+  await dropRightsOn(session, { scope: "asset", id: bytesToId(calendar.calendar_id), name: null });
 }
 
 async function createSchedule(

@@ -7,6 +7,7 @@ import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { AssetChange, AssetWrites, NewAsset, StoredAsset } from "../operations/assets.ts";
 import { findAsset } from "./assets-read.ts";
 import { noteForNotices } from "./notice-events.ts";
+import { dropRightsOn } from "./rights.ts";
 import type { SqliteSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 
@@ -106,6 +107,7 @@ function removeAsset(session: SqliteSession, of: Parameters<AssetWrites["removeA
     }
   }
   session.run("DELETE FROM assets WHERE asset_id = ?", asset.asset_id);
+  dropRightsOn(session, { scope: "asset", id: bytesToId(asset.asset_id), name: null });
 }
 
 function warnOfExpiry(session: SqliteSession, { days, limit }: Parameters<AssetWrites["warnOfExpiry"]>[0]): number {

@@ -1,4 +1,4 @@
-import { idToBytes } from "../id-bytes.ts";
+import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type {
   ScheduleWrites,
   SeenLink,
@@ -20,6 +20,7 @@ import {
 import type { CalendarRow, ScheduleLinkRow, ScheduleRow } from "../schedule-rows.ts";
 import { toScheduleLink } from "../schedule-rows.ts";
 import { noteMissedScheduleForNotices } from "./notice-events.ts";
+import { dropRightsOn } from "./rights.ts";
 import { calendarOf, findCalendar, findLink, findSchedule, scheduleOf, schedulesUsing } from "./schedules-read.ts";
 import type { SqliteSession, SqlValue } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
@@ -36,6 +37,7 @@ export function scheduleWrites(session: SqliteSession): ScheduleWrites {
         throw calendarInUse(calendar.name, users);
       }
       session.run("DELETE FROM calendars WHERE calendar_id = ?", calendar.calendar_id);
+      dropRightsOn(session, { scope: "asset", id: bytesToId(calendar.calendar_id), name: null });
     },
     createSchedule: (of) => createSchedule(session, of),
     changeSchedule: (of) => changeSchedule(session, of),
@@ -43,6 +45,7 @@ export function scheduleWrites(session: SqliteSession): ScheduleWrites {
       const schedule = existingSchedule(session, of.schedule);
       refuseOtherRevision(schedule, of.expectedRevision, `schedule ${schedule.name}`);
       session.run("DELETE FROM schedules WHERE schedule_id = ?", schedule.schedule_id);
+      dropRightsOn(session, { scope: "asset", id: bytesToId(schedule.schedule_id), name: null });
       noteScheduleChange(session);
     },
     createScheduleLink: (of) => createLink(session, of),
