@@ -1,5 +1,4 @@
 #nullable enable
-using System;
 using System.Management.Automation;
 
 namespace Runsmith.PowerShellHost;
@@ -8,21 +7,15 @@ namespace Runsmith.PowerShellHost;
 /// Has PowerShell write the text of errors, by an Out-Default of their own: so a table that the main one holds back does
 /// not hold them back.
 /// </summary>
-internal sealed class ErrorFormatter : IDisposable
+internal static class ErrorFormatter
 {
-    private SteppablePipeline? _pipeline;
-
     /// <summary>Writes the lines of an error to the host. Call it on the thread of a running pipeline.</summary>
-    public void Format(ErrorRecord error)
+    public static void Format(ErrorRecord error)
     {
-        if (_pipeline is null)
-        {
-            _pipeline = ScriptBlock.Create(@"Microsoft.PowerShell.Core\Out-Default").GetSteppablePipeline(CommandOrigin.Internal);
-            _pipeline.Begin(expectInput: true);
-        }
-
-        _pipeline.Process(error);
+        // One for each: its views run in the scope in which it was begun, and that may be over when the next error comes.
+        using var pipeline = ScriptBlock.Create(@"Microsoft.PowerShell.Core\Out-Default").GetSteppablePipeline(CommandOrigin.Internal);
+        pipeline.Begin(expectInput: true);
+        pipeline.Process(error);
+        pipeline.End();
     }
-
-    public void Dispose() => _pipeline?.Dispose();
 }

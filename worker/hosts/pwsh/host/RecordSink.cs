@@ -66,7 +66,17 @@ internal sealed class RecordSink
         }
     }
 
-    /// <summary>The formatter may write what it still holds, until <see cref="EndObject"/>.</summary>
+    /// <summary>No object comes any more: an empty line that seemed to be a table's margin was all there was to write.</summary>
+    public void EndOutput()
+    {
+        _formatting = false;
+        if (_lines.Count > 0)
+        {
+            WriteLines();
+        }
+    }
+
+    /// <summary>The formatter may write what it still holds, until <see cref="EndOutput"/>.</summary>
     public void BeginLastLines() => _formatting = true;
 
     /// <summary>Gives up what the formatter holds, to have it formatted again.</summary>

@@ -83,8 +83,7 @@ internal sealed class ScriptRun
             shell.AddParameter(name, value);
         }
 
-        using var errors = new ErrorFormatter();
-        AddRecording(shell, errors);
+        AddRecording(shell);
         lock (_gate)
         {
             if (_stopAsked)
@@ -99,7 +98,7 @@ internal sealed class ScriptRun
         {
             s_rethrowExit.SetValue(s_executionContext.GetValue(_runspace), true);
             shell.Invoke();
-            _sink.EndObject();
+            _sink.EndOutput();
             if (_stopAsked && shell.InvocationStateInfo.State != PSInvocationState.Completed)
             {
                 // The engine throws nothing when the script was between two commands.
@@ -127,7 +126,7 @@ internal sealed class ScriptRun
         }
     }
 
-    private void AddRecording(PowerShell shell, ErrorFormatter errors)
+    private void AddRecording(PowerShell shell)
     {
         shell.AddCommand(ScriptRunspace.RecordCommandName).AddParameter("Sink", _sink);
         shell.AddCommand("Out-Default");
@@ -135,7 +134,7 @@ internal sealed class ScriptRun
         {
             if (LanguagePrimitives.ConvertTo<ErrorRecord>(added.ItemAdded) is { } error)
             {
-                _sink.WriteError(error, errors.Format);
+                _sink.WriteError(error, ErrorFormatter.Format);
             }
         };
 
@@ -154,10 +153,9 @@ internal sealed class ScriptRun
         {
             using var shell = PowerShell.Create();
             shell.Runspace = _runspace;
-            using var errors = new ErrorFormatter();
-            AddRecording(shell, errors);
+            AddRecording(shell);
             shell.Invoke(held);
-            _sink.EndObject();
+            _sink.EndOutput();
         }
         catch (RuntimeException)
         {

@@ -42,7 +42,8 @@ export class PwshHostRun {
   raw = "";
   exit: { code: number | null; signal: string | null } | undefined;
   readonly process: ChildProcess;
-  #ready = false;
+  /** How often the host has said that it is ready for a job. */
+  readies = 0;
   #partial = "";
   #waiting: (() => void)[] = [];
 
@@ -100,6 +101,7 @@ export class PwshHostRun {
   }
 
   run(script: string, message: Partial<RunMessage> = {}): void {
+    this.ended = undefined;
     this.send({
       type: "run",
       jobId: "0198c2f0-0000-7000-8000-000000000001",
@@ -120,7 +122,7 @@ export class PwshHostRun {
   }
 
   get isReady(): boolean {
-    return this.#ready;
+    return this.readies > 0;
   }
 
   /** Resolves when `condition` holds, or the process is over. */
@@ -153,7 +155,7 @@ export class PwshHostRun {
     this.#partial = lines.pop() ?? "";
     for (const line of lines) {
       const message = JSON.parse(line) as HostToWorkerMessage;
-      if (message.type === "ready") this.#ready = true;
+      if (message.type === "ready") this.readies += 1;
       else if (message.type === "record") this.records.push(message);
       else if (message.type === "ended") this.ended = message;
       else if (message.type === "analysis") this.analysis = message.analysis;
