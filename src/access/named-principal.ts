@@ -11,17 +11,12 @@ const namedKinds = ["user", "group", "service-principal"] as const;
  * @throws UserError `principal-not-found` (404), `principal-ambiguous` (409)
  */
 export async function namedPrincipal(store: Pick<Store, "read">, text: string): Promise<StoredPrincipal> {
-  if (looksLikeId(text)) {
-    const found = await store.read.principal({ principalId: text.toLowerCase() });
-    return found === null || found.kind === "worker" ? principalNotFound(text) : found;
-  }
-  const [, kind, rest] = /^(user|group|service-principal):(.+)$/.exec(text) ?? [];
-  const name = rest ?? text;
-  const kinds = namedKinds.filter((one) => kind === undefined || one === kind);
-  const all = await Promise.all(kinds.map((one) => store.read.principalByName({ kind: one, name })));
-  const [found, ...more] = all.filter((one) => one !== null);
+  const [found, ...more] = await principalsNamed(store, text);
   if (found === undefined) {
-    return principalNotFound(text);
+    throw new UserError("principal-not-found", `There is no principal ${text}.`, {
+      status: 404,
+      remedy: "Name a user, a group or a service principal: user:NAME, group:NAME, service-principal:NAME.",
+    });
   }
   if (more.length > 0) {
     const choices = [found, ...more].map((one) => `${one.kind}:${one.name}`);
@@ -33,9 +28,15 @@ export async function namedPrincipal(store: Pick<Store, "read">, text: string): 
   return found;
 }
 
-function principalNotFound(text: string): never {
-  throw new UserError("principal-not-found", `There is no principal ${text}.`, {
-    status: 404,
-    remedy: "Name a user, a group or a service principal: user:NAME, group:NAME, service-principal:NAME.",
-  });
+/** All that the text may name: for callers who must not be told which principals there are. */
+export async function principalsNamed(store: Pick<Store, "read">, text: string): Promise<StoredPrincipal[]> {
+  if (looksLikeId(text)) {
+    const found = await store.read.principal({ principalId: text.toLowerCase() });
+    return found === null || found.kind === "worker" ? [] : [found];
+  }
+  const [, kind, rest] = /^(user|group|service-principal):(.+)$/.exec(text) ?? [];
+  const name = rest ?? text;
+  const kinds = namedKinds.filter((one) => kind === undefined || one === kind);
+  const all = await Promise.all(kinds.map((one) => store.read.principalByName({ kind: one, name })));
+  return all.filter((one) => one !== null);
 }

@@ -1,5 +1,5 @@
 import { permits } from "../access/authorize.ts";
-import { namedPrincipal } from "../access/named-principal.ts";
+import { namedPrincipal, principalsNamed } from "../access/named-principal.ts";
 import { refuseNarrowToken } from "../access/narrow-token.ts";
 import type { Principal } from "../access/principal.ts";
 import type { RunbookRunAs } from "../contract/api/runbook.ts";
@@ -12,29 +12,53 @@ import type { Store } from "../store/store.ts";
  * published text does must be allowed to act for it.
  */
 
+/** Administrators may, and are told of everybody. */
+function mayNameAnybody(caller: Principal): boolean {
+  return permits(caller, "administer", { kind: "everything" });
+}
+
 /** Whether a principal may let jobs act as another one: itself, a group that it belongs to, and for administrators everybody. */
 export function mayActFor(caller: Principal, principalId: string): boolean {
   return (
-    permits(caller, "administer", { kind: "everything" }) ||
-    principalId === caller.principalId ||
-    caller.groupIds?.includes(principalId) === true
+    mayNameAnybody(caller) || principalId === caller.principalId || caller.groupIds?.includes(principalId) === true
   );
 }
 
 /**
- * The id of the principal that a caller names for a runbook.
+ * The id of the principal that a caller names for a runbook. Only administrators are told whether there is one of that name.
  * @throws UserError `principal-not-found` (404), `principal-ambiguous` (409), `run-as-not-permitted` (403)
  */
 export async function namedRunAs(store: Pick<Store, "read">, named: string, caller: Principal): Promise<string> {
   refuseNarrowToken(caller);
-  const { principalId, kind, name } = await namedPrincipal(store, named);
-  if (!mayActFor(caller, principalId)) {
-    throw new UserError("run-as-not-permitted", `${caller.name} may not let jobs act as the ${kind} ${name}.`, {
+  if (mayNameAnybody(caller)) {
+    return (await namedPrincipal(store, named)).principalId;
+  }
+  const own = (await principalsNamed(store, named)).filter(({ principalId }) => mayActFor(caller, principalId));
+  const [found] = own;
+  if (found === undefined || own.length > 1) {
+    throw new UserError("run-as-not-permitted", `${caller.name} may not let jobs act as ${named}.`, {
       status: 403,
-      remedy: "Name yourself or a group that you belong to, or let an administrator do it.",
+      remedy:
+        "Name yourself or a group that you belong to (user:NAME, service-principal:NAME, group:NAME), or let an administrator do it.",
     });
   }
-  return principalId;
+  return found.principalId;
+}
+
+/**
+ * The id of the principal whose runbooks a caller looks for; null where there is no single one of that name.
+ * @throws UserError `principal-not-found` (404), `principal-ambiguous` (409), to administrators only
+ */
+export async function soughtRunAs(
+  store: Pick<Store, "read">,
+  named: string,
+  caller: Principal,
+): Promise<string | null> {
+  if (mayNameAnybody(caller)) {
+    return (await namedPrincipal(store, named)).principalId;
+  }
+  const [found, ...more] = await principalsNamed(store, named);
+  return found === undefined || more.length > 0 ? null : found.principalId;
 }
 
 /**

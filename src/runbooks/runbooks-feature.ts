@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { permits } from "../access/authorize.ts";
-import { namedPrincipal } from "../access/named-principal.ts";
 import type { Principal } from "../access/principal.ts";
 import { visibleTo } from "../access/visible-to.ts";
 import type { Analysis } from "../contract/analysis.ts";
@@ -15,7 +14,7 @@ import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { StoredRunbook, StoredRunbookVersion, VersionName } from "../store/operations/runbooks.ts";
 import type { Store } from "../store/store.ts";
 import { refuseUnusableAssets } from "./named-assets.ts";
-import { namedRunAs, publishedRunAs } from "./run-as.ts";
+import { namedRunAs, publishedRunAs, soughtRunAs } from "./run-as.ts";
 import { checkedRunbookName } from "./runbook-name.ts";
 import {
   authorizeGrants,
@@ -115,14 +114,18 @@ export class RunbooksFeature {
     return permitsRunbook(caller, "read", found) ? found : notFound(runbook);
   }
 
-  /** By name, those that the caller may read. @throws UserError `folder-not-found`, `principal-not-found` (404) */
+  /** By name, those that the caller may read. @throws UserError `folder-not-found` (404), and what `soughtRunAs` throws */
   async list({ folder, runAs, ...filter }: RunbooksQuery, caller: Principal) {
     const visible = visibleTo(caller);
     const folderId = folder === undefined ? undefined : await this.#folderId(folder, caller);
+    const actor = runAs === undefined ? undefined : await soughtRunAs(this.#store, runAs, caller);
+    if (actor === null) {
+      return { items: [], next: null };
+    }
     return this.#store.read.runbooks({
       ...filter,
       ...(folderId !== undefined && { folderId }),
-      ...(runAs !== undefined && { runAs: (await namedPrincipal(this.#store, runAs)).principalId }),
+      ...(actor !== undefined && { runAs: actor }),
       ...(visible !== null && { visibleTo: visible }),
     });
   }

@@ -57,7 +57,7 @@ export class Calendars {
     caller: Principal,
     idempotency?: IdempotencyKey,
   ): Promise<CalendarResource> {
-    authorize(caller, "edit", { kind: "everything" }, "calendars, which are everybody's");
+    this.#authorizeCreation(caller);
     const { description = "", timeZone = "UTC", windows = [] } = calendar;
     const writes = idempotency === undefined ? this.#store.write : this.#store.once(idempotency);
     return calendarResource(
@@ -95,7 +95,14 @@ export class Calendars {
    * @throws UserError `invalid-icalendar` (422), and what `create` and `change` throw
    */
   async import(of: CalendarImport & { calendar: string }, caller: Principal): Promise<CalendarResource> {
-    const former = await this.#store.read.calendar({ calendar: of.calendar });
+    const found = await this.#store.read.calendar({ calendar: of.calendar });
+    // One that may not be read is as if there were none: who may make calendars may read them all.
+    const former = found !== null && permits(caller, "read", scheduleTarget(found.calendarId)) ? found : null;
+    if (former === null) {
+      this.#authorizeCreation(caller);
+    } else {
+      this.#authorizeEdit(former, caller);
+    }
     const timeZone = checkedTimeZone(of.timeZone ?? former?.timeZone ?? "UTC");
     const { now } = await this.#store.read.scheduleClock();
     const windows = await importICalendar({ text: of.iCalendar, effect: of.effect ?? "deny", timeZone, now });
@@ -113,6 +120,10 @@ export class Calendars {
       calendar: calendarId,
       ...(expectedRevision !== undefined && { expectedRevision }),
     });
+  }
+
+  #authorizeCreation(caller: Principal): void {
+    authorize(caller, "edit", { kind: "everything" }, "calendars, which are everybody's");
   }
 
   #authorizeEdit({ calendarId, name }: { calendarId: string; name: string }, caller: Principal): void {

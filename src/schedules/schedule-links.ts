@@ -55,9 +55,10 @@ export class ScheduleLinks {
         remedy: "Use `next` of the page before, or leave `after` out.",
       });
     }
-    const schedule = of.schedule === undefined ? undefined : await read.schedule({ schedule: of.schedule });
+    const named = of.schedule === undefined ? undefined : await read.schedule({ schedule: of.schedule });
     const found = of.runbook === undefined ? undefined : await read.runbook({ runbook: of.runbook });
     // What may not be read is unknown, also to those who ask by its name.
+    const schedule = named && !permits(caller, "read", scheduleTarget(named.scheduleId)) ? null : named;
     const runbook = found && !permits(caller, "read", runbookTarget(found)) ? null : found;
     if (schedule === null || runbook === null) {
       throw schedule === null ? noSuchSchedule(of.schedule ?? "") : noSuchRunbook(of.runbook ?? "");

@@ -1,3 +1,5 @@
+import { permits } from "../access/authorize.ts";
+import type { Principal } from "../access/principal.ts";
 import type { Recurrence, ScheduleSettings } from "../contract/api/schedule.ts";
 import { datePattern, monthDayPattern, timeOfDayPattern } from "../contract/api/schedule.ts";
 import type { StoredCalendar, StoredSchedule, StoredScheduleSettings } from "../store/operations/schedules.ts";
@@ -6,6 +8,7 @@ import type { Store } from "../store/store.ts";
 import { parseDate } from "./recurrence/civil-day.ts";
 import type { DueTimes } from "./recurrence/due-times.ts";
 import { invalidSchedule } from "./schedule-names.ts";
+import { scheduleTarget } from "./schedule-targets.ts";
 import { dueTimesOf } from "./stored-due-times.ts";
 import { checkedTimeZone } from "./time-zone.ts";
 
@@ -41,16 +44,19 @@ export function newSchedule(recurrence: Recurrence, now: number): StoredSchedule
 }
 
 /**
- * The settings with a change made, checked as a whole.
+ * The settings with a change made, checked as a whole. Calendars that the caller may not read are unknown, but for those that it has.
  * @throws UserError `invalid-schedule`, `invalid-cron` (422), `calendar-not-found` (404)
  */
 export async function changedSettings(
   former: StoredScheduleSettings,
   change: ScheduleChange,
   store: Pick<Store, "read">,
+  caller: Principal,
 ): Promise<{ settings: StoredScheduleSettings; calendars: StoredCalendar[]; times: DueTimes }> {
   const { startsAt, expiresAt, calendars: names, timeZone, ...plain } = change;
-  const calendars = await calendarsOf(names ?? former.calendarIds, store);
+  const mayUse = (calendarId: string) =>
+    former.calendarIds.includes(calendarId) || permits(caller, "read", scheduleTarget(calendarId));
+  const calendars = await calendarsOf(names ?? former.calendarIds, store, mayUse);
   const settings: StoredScheduleSettings = {
     ...former,
     ...plain,
@@ -76,11 +82,15 @@ export function startsOtherwise(former: StoredSchedule, settings: StoredSchedule
   return isDueOtherwise(former, settings) || starting(former) !== starting(settings);
 }
 
-async function calendarsOf(names: readonly string[], store: Pick<Store, "read">): Promise<StoredCalendar[]> {
+async function calendarsOf(
+  names: readonly string[],
+  store: Pick<Store, "read">,
+  mayUse: (calendarId: string) => boolean,
+): Promise<StoredCalendar[]> {
   const calendars = new Map<string, StoredCalendar>();
   for (const name of names) {
     const calendar = await store.read.calendar({ calendar: name });
-    if (calendar === null) {
+    if (calendar === null || !mayUse(calendar.calendarId)) {
       throw noSuchCalendar(name);
     }
     calendars.set(calendar.calendarId, calendar);

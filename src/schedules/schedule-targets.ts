@@ -13,10 +13,7 @@ export function runbookTarget({ runbookId, folderId }: { runbookId: string; fold
   return { kind: "runbook", runbookId, folderId };
 }
 
-/** Who may read the runbook, or the schedule, sees that the one starts the other, and what became of its times. */
-export function maySeeLink(
-  caller: Principal,
-  link: { scheduleId: string; runbookId: string; folderId: string | null },
-): boolean {
-  return permits(caller, "read", runbookTarget(link)) || permits(caller, "read", scheduleTarget(link.scheduleId));
+/** Who may read the runbook sees that a schedule starts it, with what, and what became of its times; a right on the schedule shows no runbook. */
+export function maySeeLink(caller: Principal, link: { runbookId: string; folderId: string | null }): boolean {
+  return permits(caller, "read", runbookTarget(link));
 }

@@ -135,7 +135,7 @@ export class SchedulesFeature {
       throw invalidSchedule("/startsAt", "A schedule that is due once says when: startsAt.");
     }
     const { now } = await this.#store.read.scheduleClock();
-    const { settings, times } = await changedSettings(newSchedule(recurrence, now), change, this.#store);
+    const { settings, times } = await changedSettings(newSchedule(recurrence, now), change, this.#store, caller);
     refuseNeverDue(times, now);
     const writes = idempotency === undefined ? this.#store.write : this.#store.once(idempotency);
     return this.#resource(await writes.createSchedule({ ...settings, name: checked, changedBy: caller.name }));
@@ -152,7 +152,7 @@ export class SchedulesFeature {
   ): Promise<ScheduleResource> {
     const former = await this.#find(schedule, caller);
     authorize(caller, "edit", scheduleTarget(former.scheduleId), `the schedule ${former.name}`);
-    const { settings, times } = await changedSettings(former, change, this.#store);
+    const { settings, times } = await changedSettings(former, change, this.#store, caller);
     if (settings.enabled && startsOtherwise(former, settings)) {
       await this.#authorizeStarts(former, caller);
     }

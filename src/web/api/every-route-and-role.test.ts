@@ -155,6 +155,8 @@ const cases: Record<string, Case> = {
     about: "other asset",
     params: ({ calendar }) => ({ calendar }),
     body: () => ({ iCalendar: holidays }),
+    // It would be made if there were none of the name, so one that may not be read is refused like that.
+    hides: false,
   },
   getMetrics: { permission: "read", about: "everything", hides: false },
   getInstallation: { permission: "read", about: "everything", isUnknown: true },

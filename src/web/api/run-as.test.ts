@@ -95,6 +95,28 @@ describe("whom jobs act as", () => {
     assert.equal(byAdministrator.body.runAs?.name, "ann");
   });
 
+  test("which principals there are is told to administrators only", async () => {
+    await importing(ben, "quiet", plain);
+    const refusal = async (runAs: string) => {
+      const { status, body } = await as<{ type: string; detail: string }>(ben, "PATCH", "/api/runbooks/quiet", {
+        runAs,
+      });
+      return [status, body.type, body.detail.replace(runAs, "…")];
+    };
+    const unknown = await refusal("no such principal");
+    assert.deepEqual(unknown.slice(0, 2), [403, "run-as-not-permitted"]);
+    for (const runAs of ["ANN", "service-principal:ann", ann.principalId, "user:administrator"]) {
+      assert.deepEqual(await refusal(runAs), unknown, runAs);
+    }
+    const sought = async (runAs: string) => {
+      const path = `/api/runbooks?${new URLSearchParams({ runAs })}`;
+      return (await server.call<{ items: unknown[] }>("GET", path, { token: ben.token })).body;
+    };
+    assert.deepEqual(await sought("no such principal"), { items: [], next: null });
+    assert.deepEqual(await sought("user:administrator"), { items: [], next: null });
+    assert.equal((await server.call("GET", "/api/runbooks?runAs=nobody-at-all")).status, 404);
+  });
+
   test("jobs are refused, with the reason, while whom they act as is disabled; the runbooks are found and given to another", async () => {
     await importing(ann, "orphan", plain);
     const { token } = server;

@@ -341,4 +341,38 @@ describe("what somebody's schedule starts", () => {
     await must(server, "POST", "/api/rights", { principal: principalId, role: "operator", on: "runbook:nightly" }, 201);
     assert.equal(await change({ recurrence: daily3, enabled: true }), 200);
   });
+
+  test("shows to who may read it, whatever else may be read of the schedule", async () => {
+    await server.import("private", "param()", { publish: true });
+    await must(server, "POST", "/api/schedules", { name: "shared", recurrence: daily3 }, 201);
+    await must(server, "POST", "/api/schedules", { name: "hidden", recurrence: daily3 }, 201);
+    const link = { schedule: "shared", runbook: "private" };
+    const { linkId } = await must<ScheduleLinkResource>(server, "POST", "/api/schedule-links", link, 201);
+    const { token } = await person("onlooker", { "schedule:shared": "author" });
+    const get = <Body = Page<unknown> & ErrorBody>(path: string) => server.call<Body>("GET", path, { token });
+    assert.equal((await get("/api/schedules/shared")).status, 200);
+    assert.deepEqual((await get("/api/schedule-links?schedule=shared")).body.items, []);
+    assert.equal((await get(`/api/schedule-links/${linkId}`)).status, 404);
+    assert.deepEqual((await get("/api/schedule-forecast")).body.items, []);
+    const unreadable = (await get("/api/schedule-links?schedule=hidden")).body;
+    const unknown = (await get("/api/schedule-links?schedule=nothing")).body;
+    assert.deepEqual([unreadable.type, unknown.type], ["schedule-not-found", "schedule-not-found"]);
+  });
+
+  test("has the calendars that its editor may read, and others are neither used, imported nor told of", async () => {
+    await must(server, "POST", "/api/calendars", { name: "secret" }, 201);
+    await must(server, "POST", "/api/calendars", { name: "known" }, 201);
+    await must(server, "POST", "/api/schedules", { name: "mine", recurrence: daily3, calendars: ["known"] }, 201);
+    const { token } = await person("planner", { "schedule:mine": "author" });
+    const use = (calendars: string[]) =>
+      server.call<ErrorBody>("PATCH", "/api/schedules/mine", { token, body: { calendars } });
+    assert.equal((await use(["known", "secret"])).body.type, "calendar-not-found");
+    assert.equal((await use(["nothing"])).body.type, "calendar-not-found");
+    assert.equal((await use(["known"])).status, 200, "it had that one");
+    const imported = async (name: string) => {
+      const body = { iCalendar: "no calendar" };
+      return (await server.call<ErrorBody>("POST", `/api/calendars/${name}/import`, { token, body })).body.type;
+    };
+    assert.deepEqual([await imported("secret"), await imported("nothing")], ["not-permitted", "not-permitted"]);
+  });
 });
