@@ -93,28 +93,32 @@ sharedDatabaseTest("no change is passed over while many services commit at the s
   assert.equal(learnt.size, accepted.length);
 });
 
-sharedDatabaseTest("a service learns which tokens another one revoked, or changed the principal of", async (t) => {
-  const [one, other] = (await sharedStores(t, 2)) as [Store, Store];
-  const token = () => ({
-    hash: createHash("sha256").update(randomBytes(32)).digest(),
-    purpose: "admin",
-    expiresAt: null,
-  });
-  const newPrincipal = (name: string) =>
-    one.write.createPrincipal({ kind: "user", name, roles: ["administrator"], token: token() });
-  const ada = await newPrincipal("Ada");
-  const bob = await newPrincipal("Bob");
-  const eve = await newPrincipal("Eve");
-  const learn = await learner(other);
-  const { tokenId } = await one.write.createToken({ principalId: ada.principalId, ...token(), replace: true });
-  assert.deepEqual((await learn()).revokedTokens, [ada.tokenId]);
-  await one.write.changePrincipal({ principalId: bob.principalId, enabled: false });
-  await one.write.deletePrincipal({ principalId: eve.principalId });
-  assert.deepEqual((await learn()).revokedTokens.sort(), [bob.tokenId, eve.tokenId]);
-  await one.write.changePrincipal({ principalId: bob.principalId, enabled: true });
-  await one.write.revokeTokens({ principalId: ada.principalId });
-  assert.deepEqual((await learn()).revokedTokens.sort(), [tokenId, bob.tokenId].sort());
-});
+sharedDatabaseTest(
+  "a service learns which tokens another one revoked, and which principals it changed, with their tokens",
+  async (t) => {
+    const [one, other] = (await sharedStores(t, 2)) as [Store, Store];
+    const token = () => ({
+      hash: createHash("sha256").update(randomBytes(32)).digest(),
+      purpose: "admin",
+      expiresAt: null,
+    });
+    const newPrincipal = (name: string) =>
+      one.write.createPrincipal({ kind: "user", name, roles: ["administrator"], token: token() });
+    const ada = await newPrincipal("Ada");
+    const bob = await newPrincipal("Bob");
+    const eve = await newPrincipal("Eve");
+    const learn = await learner(other);
+    const { tokenId } = await one.write.createToken({ principalId: ada.principalId, ...token(), replace: true });
+    assert.deepEqual((await learn()).revokedTokens, [ada.tokenId]);
+    await one.write.changePrincipal({ principalId: bob.principalId, enabled: false });
+    await one.write.deletePrincipal({ principalId: eve.principalId });
+    const both = ({ principalId, tokenId: own }: { principalId: string; tokenId: string | null }) => [principalId, own];
+    assert.deepEqual((await learn()).revokedTokens.sort(), [bob, eve].flatMap(both).sort());
+    await one.write.changePrincipal({ principalId: bob.principalId, enabled: true });
+    await one.write.revokeTokens({ principalId: ada.principalId });
+    assert.deepEqual((await learn()).revokedTokens.sort(), [ada.principalId, tokenId, ...both(bob)].sort());
+  },
+);
 
 test("what is read again where nobody says what is under way is given once, and changes of the last second are not passed over", () => {
   let now = 0;
