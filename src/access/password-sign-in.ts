@@ -44,15 +44,16 @@ export class PasswordSignIn {
       });
     }
     this.#throttle.succeeded(name, address);
-    await this.#renew(account, password);
-    return account;
+    return { ...account, passwordHash: await this.#renewed(account, password) };
   }
 
   /** The password is known in this moment only: a hash by former parameters is made anew. */
-  async #renew({ principalId, passwordHash }: SignInAccount, password: string): Promise<void> {
-    if (passwordHash !== null && isOutdated(passwordHash)) {
-      const renewed = await hashPassword(password);
-      await this.#store.write.renewPasswordHash({ principalId, former: passwordHash, passwordHash: renewed });
+  async #renewed({ principalId, passwordHash }: SignInAccount, password: string): Promise<string | null> {
+    if (passwordHash === null || !isOutdated(passwordHash)) {
+      return passwordHash;
     }
+    const renewed = await hashPassword(password);
+    await this.#store.write.renewPasswordHash({ principalId, former: passwordHash, passwordHash: renewed });
+    return renewed;
   }
 }

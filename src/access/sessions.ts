@@ -50,9 +50,15 @@ export class Sessions {
   /**
    * Begins a session of a user who has just shown to be it. Its secret is a new one, whatever the browser had before.
    * @param session `method`: how the user signed in, `password` or the name of a provider
-   * @throws UserError `principal-not-found` (404) when the user has gone or was disabled meanwhile
+   * `passwordHash`: by which the password was verified; left out where none was
+   * @throws UserError `principal-not-found` (404) when the user has gone, was disabled, or was given another password meanwhile
    */
-  async begin(session: { principalId: string; method: string; address: string }): Promise<{ secret: string }> {
+  async begin(session: {
+    principalId: string;
+    method: string;
+    address: string;
+    passwordHash?: string;
+  }): Promise<{ secret: string }> {
     const secret = newToken();
     await this.#store.write.beginSession({
       ...session,

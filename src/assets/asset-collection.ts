@@ -211,6 +211,10 @@ export class AssetCollection<Resource extends AssetResource, Settings extends ob
     return this.#rules.editing ?? "edit";
   }
 
+  mayEdit(caller: Principal, asset: StoredAsset): boolean {
+    return permits(caller, this.#editing, targetOf(asset));
+  }
+
   #authorizeEdit(caller: Principal, asset: StoredAsset): void {
     authorize(caller, this.#editing, targetOf(asset), `the ${nounOf(asset.kind)} ${asset.name}`);
   }

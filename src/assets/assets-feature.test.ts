@@ -58,6 +58,20 @@ storeTest("a job sets a variable: encrypted stays encrypted, of many at once non
   });
 });
 
+storeTest("a job sets the variables that its principal may edit; to use one is not enough", async (t) => {
+  const { assets } = await openAssets(t);
+  const { assetId } = await assets.variables.create(administrator, { name: "Count", value: 1 });
+  const on = { kind: "asset", assetKind: "variable", assetId } as const;
+  const set = (runAs: Principal) => assets.setVariableForJob({ name: "Count", type: "number", value: 2, runAs, jobId });
+  const refused = { code: "asset-refused", status: 403 };
+  await assert.rejects(set(principal({ role: "operator", on })), refused);
+  await assert.rejects(set(principal({ role: "operator", on: { kind: "everything" } })), refused);
+  await assert.rejects(set(principal({ role: "reader", on })), { code: "asset-not-found" });
+  assert.equal((await assets.variables.get(administrator, "Count")).value, 1);
+  await set(principal({ role: "author", on }));
+  assert.equal((await assets.variables.get(administrator, "Count")).value, 2);
+});
+
 storeTest("a job uses what its principal may use, and learns nothing of the rest", async (t) => {
   const { assets } = await openAssets(t);
   const ops = await assets.credentials.create(administrator, { name: "ops", userName: "a", password: "b" });

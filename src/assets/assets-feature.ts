@@ -88,6 +88,13 @@ export class AssetsFeature implements AssetSource {
           status: 409,
         });
       }
+      if (of.runAs !== null && !this.variables.mayEdit(of.runAs, asset)) {
+        throw new UserError(
+          "asset-refused",
+          `Jobs of ${of.runAs.name} may use the variable ${asset.name}, and not set it.`,
+          { status: 403, remedy: "Give whom the runbook's jobs act as the role author on the variable." },
+        );
+      }
       const { encrypted } = contentOf(asset);
       try {
         const value = prepared(typedValue(of.value, of.type), encrypted);

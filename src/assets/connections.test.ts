@@ -88,6 +88,36 @@ storeTest("a connection type that has connections takes further optional fields,
   assert.match((await assets.connections.get(administrator, "build")).connectionType, /removed/);
 });
 
+storeTest("a field that was sealed stays secret, also when its type calls it plain by then", async (t) => {
+  const { assets, store } = await openAssets(t);
+  const type = await assets.connectionTypes.create(administrator, { name: "Server", fields });
+  const given = { Host: "a", Password: "a canary value" };
+  await assets.connections.create(administrator, { name: "build", connectionType: "Server", fields: given });
+  // As by a change that was checked just before the connection was made.
+  const plain = type.fields.map((field) => ({ ...field, encrypted: false }));
+  const found = await store.read.asset({ kind: "connection-type", asset: "Server" });
+  assert.ok(found !== null);
+  await store.write.changeAsset({
+    kind: "connection-type",
+    assetId: found.assetId,
+    name: found.name,
+    description: "",
+    content: { fields: plain },
+    expiresAt: null,
+    uses: [],
+    changedBy: "ann",
+    expectedRevision: found.revision,
+  });
+  const changed = await assets.connections.change(administrator, { asset: "build", change: { fields: { Host: "b" } } });
+  assert.deepEqual([changed.fields, changed.secretFields], [{ Host: "b" }, ["Password"]]);
+  assert.equal(JSON.stringify(await storedRows(store, "assets")).includes("canary"), false);
+  const value = await assets.valueForJob({ kind: "connection", name: "build", ...forJob });
+  assert.deepEqual(value.kind === "connection" && [value.fields, value.secretFields], [
+    { Host: "b", Password: "a canary value" },
+    ["Password"],
+  ]);
+});
+
 storeTest("a certificate shows what it is and when it ends; its key is for jobs only", async (t) => {
   const { assets, store } = await openAssets(t);
   const made = await assets.certificates.create(administrator, {

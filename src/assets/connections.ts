@@ -63,6 +63,10 @@ export class Connections implements AssetRules<ConnectionResource, ConnectionSet
       throw invalidAsset("/fields", `Required fields have no value: ${names}.`);
     }
     const secret = new Set(declared.filter(({ encrypted }) => encrypted).map(({ name }) => name));
+    // Once secret, always secret, though the type may have changed in the moment in which the connection was made.
+    for (const name of former === null ? [] : connectionContent(former.asset).secretFields) {
+      secret.add(name);
+    }
     const entries = Object.entries(values);
     const secrets = entries.filter(([name]) => secret.has(name));
     const content: ConnectionContent = {

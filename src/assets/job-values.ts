@@ -77,7 +77,7 @@ export class JobValues {
   }
 
   async #connection(found: FormerAsset): Promise<ConnectionValue> {
-    const { typeId, fields } = connectionContent(found.asset);
+    const { typeId, fields, secretFields: stored } = connectionContent(found.asset);
     const type = await this.#store.read.asset({ kind: "connection-type", asset: typeId });
     if (type === null) {
       throw new UserError("asset-unavailable", `The connection type of ${found.asset.name} was removed.`, {
@@ -96,12 +96,12 @@ export class JobValues {
         }
       }
     }
-    const secretFields = declared.filter(({ name, encrypted }) => encrypted && values[name] !== undefined);
+    const secret = [...stored, ...declared.filter(({ encrypted }) => encrypted).map(({ name }) => name)];
     return {
       kind: "connection",
       connectionType: type.name,
       fields: values,
-      secretFields: secretFields.map(({ name }) => name),
+      secretFields: [...new Set(secret)].filter((name) => values[name] !== undefined),
     };
   }
 

@@ -232,3 +232,25 @@ storeTest("an identity of a provider is one user, and takes nobody else's name",
     code: "principal-exists",
   });
 });
+
+storeTest("no session begins by a password that was changed after it was verified", async (t) => {
+  const store = await temporaryStore(t);
+  const user = { displayName: "", email: null, passwordHash: "former", mustChangePassword: false };
+  const { principalId } = await store.write.createPrincipal({ kind: "user", name: "Ada", roles: [], user });
+  const begin = (passwordHash: string) =>
+    store.write.beginSession({
+      principalId,
+      method: "password",
+      address: "::1",
+      passwordHash,
+      hash: newHash(),
+      idleTime: 60_000,
+      longestTime: 60_000,
+    });
+  await begin("former");
+  await store.write.changePrincipal({ principalId, user: { passwordHash: "next" } });
+  await assert.rejects(begin("former"), { code: "principal-not-found" });
+  assert.deepEqual(await store.read.sessions({ principalId }), []);
+  await begin("next");
+  assert.equal((await store.read.sessions({ principalId })).length, 1);
+});

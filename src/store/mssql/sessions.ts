@@ -105,8 +105,11 @@ export const sessionWriteRules: WriteRules<SessionWrites> = {
 
 export function sessionWrites(session: MssqlSession): Asynchronous<SessionWrites> {
   return {
-    beginSession: async ({ principalId, method, address, hash, idleTime, longestTime }) => {
+    beginSession: async ({ principalId, method, address, passwordHash, hash, idleTime, longestTime }) => {
       if (!(await mustFindPrincipal(session, principalId)).enabled) {
+        throw noSuchPrincipal(principalId);
+      }
+      if (passwordHash !== undefined && !(await hasPassword(session, principalId, passwordHash))) {
         throw noSuchPrincipal(principalId);
       }
       const sessionId = newId();
@@ -186,6 +189,20 @@ export function sessionWrites(session: MssqlSession): Asynchronous<SessionWrites
       );
     },
   };
+}
+
+/** Holds the principal's row, which a change of the password writes before it ends the sessions that there are. */
+async function hasPassword(session: MssqlSession, principalId: string, passwordHash: string): Promise<boolean> {
+  const values = { principal_id: id(principalId), password_hash: text(passwordHash) };
+  await session.first(
+    "SELECT principal_id FROM runsmith.principals WITH (UPDLOCK) WHERE principal_id = @principal_id",
+    values,
+  );
+  const found = await session.first(
+    "SELECT principal_id FROM runsmith.users WHERE principal_id = @principal_id AND password_hash = @password_hash",
+    values,
+  );
+  return found !== undefined;
 }
 
 export async function endSessions(

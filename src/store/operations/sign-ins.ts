@@ -54,13 +54,15 @@ export interface SignInReads {
 export interface SignInWrites {
   /**
    * Begins a session.
-   * @throws UserError `principal-not-found` (404) when the user is gone or disabled.
+   * @throws UserError `principal-not-found` (404) when the user is gone or disabled, or has another password than the verified one.
    */
   beginSession(
     session: SessionSecret & {
       principalId: string;
       method: string;
       address: string;
+      /** The hash by which its password was verified; left out where none was. */
+      passwordHash?: string;
       /** Milliseconds after which it ends when it is not used, and at the latest. */
       idleTime: number;
       longestTime: number;

@@ -93,8 +93,15 @@ export function sessionReads(session: SqliteSession): SessionReads {
 
 export function sessionWrites(session: SqliteSession): SessionWrites {
   return {
-    beginSession: ({ principalId, method, address, hash, idleTime, longestTime }) => {
+    beginSession: ({ principalId, method, address, passwordHash, hash, idleTime, longestTime }) => {
       if (!mustFindPrincipal(session, principalId).enabled) {
+        throw noSuchPrincipal(principalId);
+      }
+      const values = [idToBytes(principalId), passwordHash ?? null] as const;
+      if (
+        passwordHash !== undefined &&
+        session.first("SELECT 1 FROM users WHERE principal_id = ? AND password_hash = ?", ...values) === undefined
+      ) {
         throw noSuchPrincipal(principalId);
       }
       const sessionId = session.newId();

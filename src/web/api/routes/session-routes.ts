@@ -7,6 +7,7 @@ import { refuseOtherOrigin } from "../same-origin.ts";
 import { idSchema, objectSchema, resource } from "../schemas/common-schemas.ts";
 import { signInSchema } from "../schemas/principal-schemas.ts";
 import { noSessionCookie, sessionCookie } from "../session-cookie.ts";
+import { beginSession } from "./begin-session.ts";
 import { endFormerSession } from "./end-former-session.ts";
 
 /** `/api/session`: signing in and out with a browser; `/api/me/sessions`: where else one is signed in. */
@@ -25,9 +26,14 @@ export function sessionRoutes(access: AccessFeature): Route[] {
         const secure = from.secure();
         refuseOtherOrigin(incoming, { host: from.host(), secure });
         const account = await access.signIn.check(body.userName, body.password, from.address());
-        const { principalId, name, mustChangePassword } = account;
+        const { principalId, name, mustChangePassword, passwordHash } = account;
         await endFormerSession(access, incoming.headers.cookie, secure);
-        const { secret } = await access.sessions.begin({ principalId, method: "password", address: from.address() });
+        const { secret } = await beginSession(access, {
+          principalId,
+          method: "password",
+          address: from.address(),
+          ...(passwordHash !== null && { passwordHash }),
+        });
         return {
           status: 201,
           body: { principalId, name, mustChangePassword },

@@ -6,6 +6,7 @@ import type { ApiRequest, Route } from "../route.ts";
 import { route } from "../route.ts";
 import { resource } from "../schemas/common-schemas.ts";
 import { noSignInCookie, sessionCookie, signInCookie, signInUnderWay } from "../session-cookie.ts";
+import { beginSession } from "./begin-session.ts";
 import { endFormerSession } from "./end-former-session.ts";
 
 interface OneProvider {
@@ -70,7 +71,7 @@ export function signInRoutes(access: AccessFeature): Route[] {
           async () => {
             const { principalId } = await access.openId.finish(params.provider, answer, underWay?.secret, address);
             await endFormerSession(access, incoming.headers.cookie, secure);
-            return begin(access, { principalId, method: params.provider, address });
+            return beginSession(access, { principalId, method: params.provider, address });
           },
         );
         return {
@@ -80,20 +81,6 @@ export function signInRoutes(access: AccessFeature): Route[] {
       },
     }),
   ];
-}
-
-async function begin(access: AccessFeature, session: { principalId: string; method: string; address: string }) {
-  try {
-    return await access.sessions.begin(session);
-  } catch (error) {
-    if (error instanceof UserError && error.code === "principal-not-found") {
-      throw new UserError("sign-in-refused", "This user may not sign in.", {
-        status: 401,
-        remedy: "Ask an administrator to enable it.",
-      });
-    }
-    throw error;
-  }
 }
 
 /**
