@@ -30,15 +30,25 @@ export interface HandOverOptions {
 /** After a write that failed, in milliseconds. */
 const retryDelay = 1_000;
 
-/** What jobs have in common that may share a host; the grants are told beside it. Null for a job that shares with none. */
-function reuseKeyOf({ hostReuse, versionId, starterId }: ClaimedJob): string | null {
+/**
+ * What jobs have in common that may share a host; the grants are told beside it. Null for a job that shares with none.
+ * @param standing of the job; null when it is not known
+ */
+function reuseKeyOf(
+  { hostReuse, versionId, starterId }: ClaimedJob,
+  standing: { runAs: string | null } | null,
+): string | null {
+  if (standing === null) {
+    return null;
+  }
+  const shared = `${versionId} as ${standing.runAs ?? "nobody"}`;
   switch (hostReuse) {
     case "never":
       return null;
     case "any-starter":
-      return `${versionId} any`;
+      return `${shared} any`;
     case "same-starter":
-      return starterId === null ? null : `${versionId} ${starterId}`;
+      return starterId === null ? null : `${shared} ${starterId}`;
   }
 }
 
@@ -50,23 +60,26 @@ export class HandOver {
     this.#options = options;
   }
 
-  /** At once when the text of the version is remembered, and no earlier attempt may have learnt secrets. */
+  /** At once when the text of the version is remembered, no earlier attempt may have learnt secrets, and its host is its own. */
   handOver(job: ClaimedJob): void {
     const { versions, given, journal } = this.#options;
     const version = versions.remembered(job.versionId);
-    if (version === undefined || (job.attempt > 1 && (given !== null || journal !== null))) {
+    const isNext = job.attempt > 1 && (given !== null || journal !== null);
+    if (version === undefined || isNext || job.hostReuse !== "never") {
       this.#lookUp(job);
     } else {
-      this.#send(job, version, [], nothingKept);
+      this.#send(job, version, [], nothingKept, null);
     }
   }
 
   #lookUp(job: ClaimedJob): void {
-    const { versions, given, journal, logger } = this.#options;
+    const { versions, given, journal, logger, store } = this.#options;
     const secrets = job.attempt > 1 && given !== null ? given.of(job.jobId) : [];
     const kept = job.attempt > 1 && journal !== null ? journal.of(job.jobId) : nothingKept;
-    Promise.all([versions.lookUp(job.versionId), secrets, kept])
-      .then(async ([version, known, state]) => {
+    // Whom it acts as: what it learns must not be there for jobs that act as somebody else.
+    const standing = job.hostReuse === "never" ? null : store.read.jobStanding({ jobId: job.jobId });
+    Promise.all([versions.lookUp(job.versionId), secrets, kept, standing])
+      .then(async ([version, known, state, found]) => {
         if (version === null) {
           await this.#fail(job, versionGone);
         } else if (known.length > 0 && !this.#speaks(job.workerId, assetsProtocolVersion)) {
@@ -74,7 +87,7 @@ export class HandOver {
         } else if (hasKept(state) && !this.#speaks(job.workerId, journalProtocolVersion)) {
           this.putBack(job, "its worker is of a version that cannot go on from a journal");
         } else {
-          this.#send(job, version, known, state);
+          this.#send(job, version, known, state, reuseKeyOf(job, found));
         }
       })
       .catch((error: unknown) => {
@@ -110,7 +123,13 @@ export class HandOver {
     }
   }
 
-  #send(job: ClaimedJob, version: RunnableVersion, secrets: string[], { journal, checkpoint }: KeptState): void {
+  #send(
+    job: ClaimedJob,
+    version: RunnableVersion,
+    secrets: string[],
+    { journal, checkpoint }: KeptState,
+    reuseKey: string | null,
+  ): void {
     if (this.#options.attempts.current(job) === undefined) {
       // Over while its text was being read: what took it away has ended it or queued it again.
       return;
@@ -144,7 +163,7 @@ export class HandOver {
       timeLimit: job.timeLimit,
       stopGrace: job.stopGrace,
       outputLimit: job.outputLimit,
-      reuseKey: reuseKeyOf(job),
+      reuseKey,
       ...(secrets.length === 0 ? {} : { secrets }),
       ...(journal.length === 0 ? {} : { journal }),
       ...(checkpoint === null ? {} : { checkpoint }),

@@ -5,7 +5,7 @@ import { startService, TestWorker } from "./testing.ts";
 
 const [ann, bob] = ["0198c2f0-0000-7000-8000-00000000000a", "0198c2f0-0000-7000-8000-00000000000b"];
 
-test("jobs may share a host only within one version and, unless callers share, one starter: the key tells", async (t) => {
+test("jobs may share a host only within one version, acting as one principal and, unless callers share, of one starter: the key tells", async (t) => {
   const service = await startService(t);
   const own = await service.addRunbook("own", { isolation: "runbook" });
   await service.addRunbook("callers", { isolation: "runbook", shareCallers: true });
@@ -28,6 +28,13 @@ test("jobs may share a host only within one version and, unless callers share, o
   assert.equal(await keyOf("callers", bob), shared);
   assert.notEqual(shared, key);
   assert.equal(await keyOf("apart", ann), null);
+
+  const { principalId } = await service.store.write.createPrincipal({ kind: "group", name: "crew", roles: [] });
+  await service.store.write.changeRunbook({ runbook: own, settings: {}, runAs: principalId, changedBy: "ann" });
+  service.jobs.forgetRunbook(own);
+  const asCrew = await keyOf("own", ann);
+  assert.notEqual(asCrew, key, "it acts as somebody else");
+  assert.equal(await keyOf("own", ann), asCrew);
 
   const script = "export default () => 'another text';";
   const analysis = { signature: emptySignature, needs: [], problems: [], synopsis: "", executable: script };
