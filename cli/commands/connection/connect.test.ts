@@ -139,7 +139,9 @@ describe("the command line as somebody", () => {
     assert.equal(done.code, 0, done.stderr);
     assert.throws(() => statSync(fileOf("ada")), { code: "ENOENT" });
     assert.equal((await server.call("GET", "/api/me", { token })).status, 401);
-    assert.equal((await as("ada", ["get-me"])).code, 5);
+    // A server of the tester's own, running on this machine, would be found instead.
+    const next = await as("ada", ["get-me"]);
+    assert.ok(next.code === 5 || read<MeResource>(next).name !== "ada", next.stderr);
     assert.equal((await as("ada", ["disconnect"])).code, 0);
   });
 
