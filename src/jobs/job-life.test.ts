@@ -54,7 +54,7 @@ test("a job is handed over whole, runs, and ends with its records stored once", 
     () => worker.answers.find((answer) => answer.type === "acknowledged" && answer.ended),
     "an end",
   );
-  assert.deepEqual(last, { type: "acknowledged", jobId, attempt: 1, number: 3, ended: true });
+  assert.deepEqual(last, { type: "acknowledged", jobId, attempt: 1, number: 3, journal: 0, ended: true });
 });
 
 test("a script travels once over a link, and again when the worker asks for it", async (t) => {
