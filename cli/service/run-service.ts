@@ -1,4 +1,4 @@
-import type { RunningServer } from "../../src/contract/running-server.ts";
+import type { FirstStart, RunningServer } from "../../src/contract/running-server.ts";
 import type { ServerOptions } from "../../src/contract/server-options.ts";
 import { UserError } from "../../src/contract/user-error.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -10,15 +10,13 @@ import type { ServiceTask } from "./service-task.ts";
 /** Serves until SIGTERM, SIGINT or a failure; with a local worker where the task has one. Says the exit code. */
 export async function runService(
   task: Extract<ServiceTask, { task: "serve" }>,
-  startServer: (settings: ServerOptions) => Promise<RunningServer>,
+  startServer: (settings: ServerOptions, tellFirstStart: (made: FirstStart) => void) => Promise<RunningServer>,
 ): Promise<number> {
   goBeforeJobs();
   const end = endRequested();
-  const server = await startServer(task.server);
+  const server = await startServer(task.server, tellFirstStart);
   let worker: LocalWorker | null = null;
   try {
-    if (server.newAdminToken !== null) tellToken(server.newAdminToken, server.adminTokenFile);
-    if (server.madeMasterKey && server.masterKeyFile !== null) tellMasterKey(server.masterKeyFile);
     if (task.localWorker !== null) {
       const { dataDirectory, databaseFile } = task.server;
       const secretPaths = [databaseFile, process.env["CREDENTIALS_DIRECTORY"], server.masterKeyFile].filter(
@@ -40,6 +38,11 @@ export async function runService(
     await worker?.stop();
     await server.close();
   }
+}
+
+function tellFirstStart({ newAdminToken, adminTokenFile, madeMasterKeyAt }: FirstStart): void {
+  if (newAdminToken !== null) tellToken(newAdminToken, adminTokenFile);
+  if (madeMasterKeyAt !== null) tellMasterKey(madeMasterKeyAt);
 }
 
 function tellToken(token: string, file: string): void {

@@ -1,15 +1,24 @@
+/** What a first start made, and tells whoever starts the server this once. */
+export interface FirstStart {
+  /** The administrator's token, or null. Also in `adminTokenFile`. */
+  newAdminToken: string | null;
+  adminTokenFile: string;
+  /** The file with a master key that was made just now, or null. */
+  madeMasterKeyAt: string | null;
+}
+
 /** A server that is ready, as the service hands it to the command that started it. */
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:9090`, without a slash at the end. */
   url: string;
   /** Where `/metrics` is served without a token, or null. */
   metricsUrl: string | null;
-  /** The administrator's token, at the first start only; shown once by the caller. Also in `adminTokenFile`. */
+  /** The administrator's token, at the first start only. */
   newAdminToken: string | null;
   adminTokenFile: string;
   /** The file that holds the master key; null where it comes from elsewhere. */
   masterKeyFile: string | null;
-  /** Whether the master key was made at this start; its file is to be told, this once. */
+  /** Whether the master key was made at this start. */
   madeMasterKey: boolean;
   /** The certificate to trust where it is self-signed, else null. */
   caFile: string | null;

@@ -9,6 +9,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { controlPath } from "../contract/link/control-frames.ts";
+import type { FirstStart } from "../contract/running-server.ts";
 import type { ServerOptions } from "../contract/server-options.ts";
 import { UserError } from "../contract/user-error.ts";
 import { resetAdminToken, startServer } from "./server.ts";
@@ -46,6 +47,20 @@ describe("the server", () => {
     assert.equal(mode & 0o777, 0o600);
     assert.equal(second.newAdminToken, null);
     assert.equal(answer.status, 200);
+  });
+
+  test("tells what a first start made also when that start fails, since the next one is no first one", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    const told: FirstStart[] = [];
+    const start = (more: Partial<ServerOptions>) => startServer(options("told", more), (made) => told.push(made));
+    await assertUserError(start({ port }), "port-taken");
+    taken.close();
+    await (await start({})).close();
+    assert.equal(told.length, 1);
+    assert.match(told[0]?.newAdminToken ?? "", /^rs_/);
+    assert.equal((await stat(told[0]?.madeMasterKeyAt ?? "")).isFile(), true);
   });
 
   test("does not keep the token itself in its database", async () => {

@@ -1,6 +1,6 @@
 import type { DeniedSummary } from "../access/denied-attempts.ts";
 import { DeniedAttempts } from "../access/denied-attempts.ts";
-import type { RunningServer } from "../contract/running-server.ts";
+import type { FirstStart, RunningServer } from "../contract/running-server.ts";
 import type { ServerOptions } from "../contract/server-options.ts";
 import { defaultListenAddress, defaultPort } from "../contract/server-options.ts";
 import { actAs, serviceItself } from "../store/actor.ts";
@@ -36,9 +36,13 @@ const closePatience = 10_000;
 /**
  * Starts the web service: opens the store, then what is built on it, then the doors. When something fails on the way,
  * everything that stood already is taken down again.
+ * @param tellFirstStart is told what was made as soon as it was: the start may fail after that, and the next one is no first one
  * @throws UserError for whatever the one who starts it can mend: port, address, TLS files, data folder, database
  */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
+export async function startServer(
+  options: ServerOptions,
+  tellFirstStart: (made: FirstStart) => void = () => undefined,
+): Promise<RunningServer> {
   const { dataDirectory, port = defaultPort, listen: address = defaultListenAddress } = options;
   const guard = new TransportGuard(options.behindProxy ?? []);
   checkListenAddress(address, options.tls !== undefined || options.tlsCertificateFile !== undefined, guard.guards);
@@ -71,6 +75,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const newAdminToken = await access.createFirstAdministrator();
     if (newAdminToken !== null) {
       await writeAdminTokenFile(dataDirectory, newAdminToken);
+    }
+    const tokenFile = adminTokenFile(dataDirectory);
+    if (newAdminToken !== null || sealing.madeKeyAt !== null) {
+      tellFirstStart({ newAdminToken, adminTokenFile: tokenFile, madeMasterKeyAt: sealing.madeKeyAt });
     }
     const resetAdminToken = async () => {
       const token = await actAs({ ...serviceItself, address: "control socket" }, () =>
@@ -117,7 +125,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     standing.defer(() => metricsListener?.close());
     standing.defer(await serveLocalControl(dataDirectory, resetAdminToken));
 
-    const tokenFile = adminTokenFile(dataDirectory);
     const caFile = tls?.caFile ?? null;
     const runtimeDirectory = options.runtimeDirectory ?? process.env["XDG_RUNTIME_DIR"] ?? "/run";
     standing.defer(announceRunningServer({ url, tokenFile, ...(caFile !== null && { caFile }) }, runtimeDirectory));

@@ -52,8 +52,25 @@ async function givenValue(invocation: Invocation): Promise<{ value?: unknown }> 
     );
   }
   if (given !== undefined) return { value: parsed(given, type) };
-  if (file !== undefined) return { value: parsed(textOf(file), type) };
+  if (file !== undefined) return { value: parsedFile(file, type) };
   return encrypted ? { value: parsed(await secretInput("value"), type) } : {};
+}
+
+/** @throws UserError `invalid-json` where a file means to be JSON and is not: as a text it would only be found in the runbook */
+function parsedFile(file: string, type: string | undefined): unknown {
+  const text = textOf(file);
+  const value = parsed(text, type);
+  if (value === text && type === undefined && (file.endsWith(".json") || /^\s*[{[]/.test(text))) {
+    try {
+      JSON.parse(text);
+    } catch (cause) {
+      throw new UserError("invalid-json", `What ${file} holds is no JSON: ${(cause as Error).message}`, {
+        remedy: "Mend it, or say that it is a text: --type string",
+        cause,
+      });
+    }
+  }
+  return value;
 }
 
 function textOf(file: string): string {

@@ -84,6 +84,9 @@ function difference({ before, after, secrets = [] }: ToldChange): { before: Stat
     if (isDeepStrictEqual(old?.[name], now?.[name])) {
       continue;
     }
+    if (secrets.includes(name) && isNothing(old?.[name]) && isNothing(now?.[name])) {
+      continue;
+    }
     if (secrets.includes(name) || holdsBytes(old?.[name]) || holdsBytes(now?.[name])) {
       told.after[name] = changedSecret;
       continue;
@@ -95,6 +98,10 @@ function difference({ before, after, secrets = [] }: ToldChange): { before: Stat
     return null;
   }
   return { before: old === null ? null : told.before, after: now === null ? null : told.after };
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 function holdsBytes(value: unknown): boolean {
