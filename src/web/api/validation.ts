@@ -10,6 +10,9 @@ export type Check = (value: unknown) => void;
 
 const options = { allErrors: true, strict: true, allowUnionTypes: true } as const;
 
+const queryMessage = "The query does not fit what this route takes.";
+const listedRemedy = "Mend what is listed under errors; /api/openapi.json describes every route.";
+
 /** Bodies are taken as they are. */
 const exact = prepared(new Ajv2020(options));
 
@@ -27,7 +30,24 @@ export function bodyCheck(schema: JsonSchema): Check {
 /** Compiles the check of query parameters; it also converts them in place. */
 export function queryCheck(parameters: Readonly<Record<string, JsonSchema>>): Check {
   const schema = { type: "object", properties: parameters, additionalProperties: false };
-  return check(fromText.compile(schema), "/query", "The query does not fit what this route takes.");
+  const checkQuery = check(fromText.compile(schema), "/query", queryMessage);
+  return (query) => {
+    checkQuery(query);
+    refuseInfinite(query as Readonly<Record<string, unknown>>);
+  };
+}
+
+/** `1e400` reads as infinity, which the validator holds to no bounds. */
+function refuseInfinite(query: Readonly<Record<string, unknown>>): void {
+  const infinite = Object.keys(query).filter(
+    (name) => typeof query[name] === "number" && !Number.isFinite(query[name]),
+  );
+  if (infinite.length > 0) {
+    throw new UserError("invalid-request", queryMessage, {
+      remedy: listedRemedy,
+      errors: infinite.map((name) => ({ pointer: `/query/${name}`, message: "must be a finite number" })),
+    });
+  }
 }
 
 /** Compiles the check of path parameters. */
@@ -40,7 +60,7 @@ function check(validate: ValidateFunction, pointerPrefix: string, message: strin
   return (value) => {
     if (!validate(value)) {
       throw new UserError("invalid-request", message, {
-        remedy: "Mend what is listed under errors; /api/openapi.json describes every route.",
+        remedy: listedRemedy,
         errors: validationErrors(validate.errors ?? [], pointerPrefix),
       });
     }
