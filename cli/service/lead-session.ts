@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { sessionNiceness, setSessionNiceness } from "../../worker/hosts/session-niceness.ts";
+import { leadsSession } from "../../worker/sandbox/process-tree.ts";
 
 /** Eight levels are six times the weight; beside hosts that start, it left the service 1,560 accepted jobs a second in place of 330. */
 const precedence = -8;
@@ -10,20 +10,10 @@ const precedence = -8;
  * belongs to its user.
  */
 export function goBeforeJobs(): void {
-  if (leadsSession()) setSessionNiceness(process.pid, precedence);
+  if (leadsSession(process.pid)) setSessionNiceness(process.pid, precedence);
 }
 
 /** A worker beside its service weighs as much as that does: its jobs must not go before it. */
 export function weighAsParent(): void {
-  if (leadsSession()) setSessionNiceness(process.pid, sessionNiceness(process.ppid));
-}
-
-function leadsSession(): boolean {
-  try {
-    const text = readFileSync("/proc/self/stat", "utf8");
-    // proc_pid_stat(5): after the name, which may have anything in it: state, parent, process group, session.
-    return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[3]) === process.pid;
-  } catch {
-    return false;
-  }
+  if (leadsSession(process.pid)) setSessionNiceness(process.pid, sessionNiceness(process.ppid));
 }

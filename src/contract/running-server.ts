@@ -18,8 +18,6 @@ export interface RunningServer {
   adminTokenFile: string;
   /** The file that holds the master key; null where it comes from elsewhere. */
   masterKeyFile: string | null;
-  /** Whether the master key was made at this start. */
-  madeMasterKey: boolean;
   /** The certificate to trust where it is self-signed, else null. */
   caFile: string | null;
   /**

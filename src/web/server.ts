@@ -137,7 +137,6 @@ export async function startServer(
       adminTokenFile: tokenFile,
       caFile,
       masterKeyFile,
-      madeMasterKey: sealing.madeKeyAt !== null,
       failure: store.failure,
       localWorkerToken: (group) => localWorkerToken(features.workers, group, store.storageFolder === null),
       close() {

@@ -16,6 +16,11 @@ export function isAlive(processId: number): boolean {
   return state !== undefined && state !== "Z" && state !== "X";
 }
 
+/** Whether a process leads its session. */
+export function leadsSession(processId: number): boolean {
+  return statusFields(processId)?.[3] === String(processId);
+}
+
 /** The fields of /proc/PID/stat after the name, which may hold spaces and brackets (proc(5)). */
 function statusFields(processId: number): string[] | null {
   try {

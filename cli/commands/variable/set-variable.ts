@@ -56,23 +56,6 @@ async function givenValue(invocation: Invocation): Promise<{ value?: unknown }> 
   return encrypted ? { value: parsed(await secretInput("value"), type) } : {};
 }
 
-/** @throws UserError `invalid-json` where a file means to be JSON and is not: as a text it would only be found in the runbook */
-function parsedFile(file: string, type: string | undefined): unknown {
-  const text = textOf(file);
-  const value = parsed(text, type);
-  if (value === text && type === undefined && (file.endsWith(".json") || /^\s*[{[]/.test(text))) {
-    try {
-      JSON.parse(text);
-    } catch (cause) {
-      throw new UserError("invalid-json", `What ${file} holds is no JSON: ${(cause as Error).message}`, {
-        remedy: "Mend it, or say that it is a text: --type string",
-        cause,
-      });
-    }
-  }
-  return value;
-}
-
 function textOf(file: string): string {
   try {
     return readFileSync(file === "-" ? 0 : file, "utf8").replace(/\r?\n$/, "");
@@ -81,11 +64,24 @@ function textOf(file: string): string {
   }
 }
 
-function parsed(text: string, type: string | undefined): unknown {
+/** A file that means to be JSON and is not would only be found in the runbook, as a text. @throws UserError `invalid-json` */
+function parsedFile(file: string, type: string | undefined): unknown {
+  const text = textOf(file);
+  return parsed(text, type, (cause) => {
+    if (type !== undefined || !(file.endsWith(".json") || /^\s*[{[]/.test(text))) return text;
+    throw new UserError("invalid-json", `What ${file} holds is no JSON: ${(cause as Error).message}`, {
+      remedy: "Mend it, or say that it is a text: --type string",
+      cause,
+    });
+  });
+}
+
+/** @param otherwise what a text is that is no JSON; itself when left out */
+function parsed(text: string, type: string | undefined, otherwise: (cause: unknown) => unknown = () => text): unknown {
   if (type === "string" || type === "date-time") return text;
   try {
     return JSON.parse(text);
-  } catch {
-    return text;
+  } catch (cause) {
+    return otherwise(cause);
   }
 }
