@@ -38,7 +38,13 @@ test("jobs may share a host only within one version, acting as one principal and
 
   const script = "export default () => 'another text';";
   const analysis = { signature: emptySignature, needs: [], problems: [], synopsis: "", executable: script };
-  await service.store.write.saveDraft({ runbook: own, source: Buffer.from(script), analysis, changedBy: "ann" });
+  await service.store.write.saveDraft({
+    runbook: own,
+    kind: "TypeScript",
+    source: Buffer.from(script),
+    analysis,
+    changedBy: "ann",
+  });
   await service.store.write.publishRunbook({ runbook: own, changedBy: "ann" });
   service.jobs.forgetRunbook(own);
   assert.notEqual(await keyOf("own", ann), key);

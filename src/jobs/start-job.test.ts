@@ -90,6 +90,7 @@ test("what is remembered of a runbook never starts what must not be started", as
   const change = { runbook: "changing", changedBy: "test" };
   await service.store.write.saveDraft({
     ...change,
+    kind: "TypeScript",
     source: Buffer.from("// two"),
     analysis: { ...analysis, needs: [], problems: [], signature: { ...analysis.signature, required: ["name"] } },
   });

@@ -2,6 +2,7 @@ import type { ValidateFunction } from "ajv/dist/2020.js";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { RunbookKind } from "../contract/runbook-kind.ts";
+import { hostKindOf } from "../contract/runbook-kind.ts";
 import type { Signature } from "../contract/signature.ts";
 import type { ValidationWords } from "../contract/validation-errors.ts";
 import { validationErrors } from "../contract/validation-errors.ts";
@@ -82,7 +83,7 @@ export function compileParameterCheck(signature: Signature, kind: RunbookKind): 
     secretNames,
     credentialNames,
     credentialsIn: (parameters) => (credentialNames.length === 0 ? [] : credentialsNamedBy(parameters, signature)),
-    named: (parameters) => (kind === "PowerShell" ? renamed(parameters, byLowerCase) : parameters),
+    named: (parameters) => (hostKindOf[kind] === "pwsh" ? renamed(parameters, byLowerCase) : parameters),
     problems: (parameters) => {
       if (isTooDeep(parameters)) {
         return [{ pointer: "/parameters", message: `must not be nested deeper than ${deepestValue} levels` }];

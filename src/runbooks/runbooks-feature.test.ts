@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { testAdministrator } from "../access/testing/test-principals.ts";
 import type { RunbookSettings } from "../contract/api/runbook.ts";
+import type { RunbookKind } from "../contract/runbook-kind.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Store } from "../store/store.ts";
 import { RunbooksFeature } from "./runbooks-feature.ts";
@@ -120,6 +121,18 @@ describe("runbooks in TypeScript", () => {
     const again = await generous.import({ ...draft("by-default"), overwrite: true }, context);
     assert.deepEqual(again.runbook.grants, []);
     assert.deepEqual((await runbooks.import(draft("without"), context)).runbook.grants, []);
+  });
+
+  test("in PowerShell are of the kind that their text is of, whatever it was sent as", async () => {
+    const kindOf = async (name: string, kind: RunbookKind, text: string) => {
+      const given = { ...importing(name, text), kind, publish: false };
+      return (await runbooks.import(given, { caller: testAdministrator })).runbook.kind;
+    };
+    assert.equal(await kindOf("Shell-One", "PowerShell", "workflow Shell-One { 'x' }"), "PowerShellWorkflow");
+    assert.equal(await kindOf("Shell-Two", "PowerShellWorkflow", "# workflow Shell-Two {"), "PowerShell");
+    const text = Buffer.from("workflow Shell-Two { 'x' }");
+    const saved = await runbooks.saveDraft("Shell-Two", text, { caller: testAdministrator });
+    assert.equal(saved.kind, "PowerShellWorkflow");
   });
 
   test("tell those who remember them of every change", async () => {

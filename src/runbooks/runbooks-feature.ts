@@ -7,8 +7,10 @@ import type { RunbookSettings } from "../contract/api/runbook.ts";
 import type { Grant } from "../contract/grant.ts";
 import { looksLikeId } from "../contract/id.ts";
 import type { RunbookKind } from "../contract/runbook-kind.ts";
+import { hostKindOf } from "../contract/runbook-kind.ts";
 import { UserError } from "../contract/user-error.ts";
 import { formatGrants, missingGrants, parseGrants } from "../language/needs.ts";
+import { kindOfScript } from "../language/powershell/kind-of-script.ts";
 import { noSuchFolder } from "../store/folder-refusals.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { StoredRunbook, StoredRunbookVersion, VersionName } from "../store/operations/runbooks.ts";
@@ -37,6 +39,7 @@ export interface ChangeContext {
 
 export interface RunbookToImport {
   name: string;
+  /** What the sender takes the text for; of which kind of PowerShell it is, the text says. */
   kind: RunbookKind;
   /** The file's own bytes. */
   source: Uint8Array;
@@ -169,13 +172,14 @@ export class RunbooksFeature {
     }
     const folderId = await this.#folderOfImport(given, existing, caller);
     await authorizeSettings(this.#store, settings, existing, caller);
-    const analysis = await this.#analyse(given.kind, name, given.source, given.publish);
+    const { source } = given;
+    const kind = kindOfScript(given.kind, scriptText(source));
+    const analysis = await this.#analyse(kind, name, source, given.publish);
     if (given.grantNeeded && !given.publish && analysis !== null) {
       settings.grants = stated(analysis.needs);
       const former = existing?.grants ?? this.#defaultGrants;
       authorizeGrants(settings.grants, former, caller);
     }
-    const { kind, source } = given;
     const imported = await this.#writes(context).importRunbook({
       name,
       kind,
@@ -211,12 +215,13 @@ export class RunbooksFeature {
     }
   }
 
-  /** @throws UserError `runbook-not-found` (404), `revision-mismatch` (412), of the bytes */
+  /** @throws UserError `runbook-not-found` (404), `runbook-kind-differs` (409), `revision-mismatch` (412), of the bytes */
   async saveDraft(runbook: string, source: Uint8Array, context: ChangeContext): Promise<StoredRunbook> {
     checkScriptSource(source);
-    const { kind, name } = await this.#editable(runbook, context);
-    const analysis = await this.#analyse(kind, name, source, false);
-    return this.#changed(this.#store.write.saveDraft({ ...change(runbook, context), source, analysis }));
+    const former = await this.#editable(runbook, context);
+    const kind = kindOfScript(former.kind, scriptText(source));
+    const analysis = await this.#analyse(kind, former.name, source, false);
+    return this.#changed(this.#store.write.saveDraft({ ...change(runbook, context), kind, source, analysis }));
   }
 
   /** @throws UserError `runbook-not-found` (404), `revision-mismatch` (412), `runbook-has-no-draft` (409), … */
@@ -361,7 +366,7 @@ export class RunbooksFeature {
       };
       const timer = setTimeout(() => settle(false), publishPatience);
       const unsubscribe = this.#analyser.onAvailable((available) => {
-        if (available === kind) {
+        if (available === hostKindOf[kind]) {
           settle(true);
         }
       });

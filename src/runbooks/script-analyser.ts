@@ -1,5 +1,5 @@
 import type { Analysis } from "../contract/analysis.ts";
-import type { RunbookKind } from "../contract/runbook-kind.ts";
+import type { HostKind, RunbookKind } from "../contract/runbook-kind.ts";
 import { emptySignature } from "../contract/signature.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { AnalysisProcessOptions } from "./analysis-process.ts";
@@ -33,9 +33,9 @@ export class ScriptAnalyser {
     return analysis === null ? null : { ...analysis, executable: hasErrors(analysis) ? null : text };
   }
 
-  /** Calls back whenever a kind that had to wait can be analysed. @returns a function that ends it */
-  onAvailable(listener: (kind: RunbookKind) => void): () => void {
-    return this.#powerShell.onPowerShellAvailable(() => listener("PowerShell"));
+  /** Calls back whenever scripts for a kind of host, which had to wait, can be analysed. @returns a function that ends it */
+  onAvailable(listener: (kind: HostKind) => void): () => void {
+    return this.#powerShell.onPowerShellAvailable(() => listener("pwsh"));
   }
 
   close(): void {

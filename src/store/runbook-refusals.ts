@@ -1,5 +1,6 @@
 import type { Problem } from "../contract/problem.ts";
 import type { RunbookKind } from "../contract/runbook-kind.ts";
+import { defaultAttempts, hostKindOf } from "../contract/runbook-kind.ts";
 import { UserError } from "../contract/user-error.ts";
 
 /* What changes of runbooks are refused with, on every database. */
@@ -34,13 +35,33 @@ export function runbookExists({ name }: NamedRunbook): UserError {
   });
 }
 
-/** @param kind of the file that was to be its draft */
-export function runbookKindDiffers(runbook: { name: string; kind: RunbookKind }, kind: RunbookKind): UserError {
+/**
+ * Why a text of this kind cannot be a runbook's draft; null when it can. As long as nothing was published, a runbook is of whatever kind its
+ * draft is; but for one kind of host.
+ */
+export function kindRefusal(
+  runbook: { name: string; kind: RunbookKind; published_version_id: Uint8Array | null },
+  kind: RunbookKind,
+): UserError | null {
+  if (runbook.kind === kind) {
+    return null;
+  }
+  const isOfOneHost = hostKindOf[runbook.kind] === hostKindOf[kind];
+  if (isOfOneHost && runbook.published_version_id === null) {
+    return null;
+  }
   return new UserError(
     "runbook-kind-differs",
-    `The runbook ${runbook.name} is of kind ${runbook.kind}, this file is ${kind}.`,
+    isOfOneHost
+      ? `The runbook ${runbook.name} was published as ${runbook.kind}, and stays of that kind; this text is a ${kind}.`
+      : `The runbook ${runbook.name} is of kind ${runbook.kind}, this file is ${kind}.`,
     { status: 409, remedy: "Give the file another name, or delete the runbook first." },
   );
+}
+
+/** A setting that is still as the kind of the runbook had it becomes as its new kind has it. */
+export function attemptsOfKind(runbook: { kind: RunbookKind; attempts: number }, kind: RunbookKind): number {
+  return runbook.attempts === defaultAttempts[runbook.kind] ? defaultAttempts[kind] : runbook.attempts;
 }
 
 export function noDraft({ name }: NamedRunbook): UserError {

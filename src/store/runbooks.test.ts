@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import type { Analysis } from "../contract/analysis.ts";
+import type { RunbookSettings } from "../contract/api/runbook.ts";
 import { emptySignature } from "../contract/signature.ts";
+import type { StoredRunbook } from "./operations/runbooks.ts";
 import type { Store } from "./store.ts";
 import { storedRows, storeTest, temporaryStore } from "./testing/temporary-store.ts";
 
@@ -102,6 +104,45 @@ storeTest(
   },
 );
 
+storeTest(
+  "a runbook is of its draft's kind of PowerShell until it is published, and stays of that kind then",
+  async (t) => {
+    const store = await temporaryStore(t);
+    const texts = {
+      PowerShell: "'x'",
+      PowerShellWorkflow: "workflow Shell { 'x' }",
+      TypeScript: "export default () => 1;",
+    };
+    const save = (kind: keyof typeof texts, settings: Partial<RunbookSettings> = {}) =>
+      store.write.importRunbook({
+        name: "Shell",
+        kind,
+        source: bytes(texts[kind]),
+        analysis: good,
+        overwrite: true,
+        settings,
+        changedBy: "admin",
+      });
+    const state = ({ runbook: { kind, attempts, draft } }: { runbook: StoredRunbook }) => [
+      kind,
+      attempts,
+      draft?.number,
+    ];
+    assert.deepEqual(state(await save("PowerShell")), ["PowerShell", 1, 1]);
+    assert.deepEqual(state(await save("PowerShellWorkflow", { description: "d" })), ["PowerShellWorkflow", 3, 2]);
+    await assert.rejects(save("TypeScript"), { code: "runbook-kind-differs", status: 409 });
+    await save("PowerShellWorkflow", { attempts: 5 });
+    const change = { runbook: "Shell", changedBy: "admin" };
+    const draft = { ...change, kind: "PowerShell" as const, source: bytes(texts.PowerShell), analysis: good };
+    assert.deepEqual(state({ runbook: await store.write.saveDraft(draft) }), ["PowerShell", 5, 3]);
+    await save("PowerShellWorkflow");
+    await store.write.publishRunbook(change);
+    await assert.rejects(save("PowerShell"), { code: "runbook-kind-differs", message: /was published as/ });
+    await assert.rejects(store.write.saveDraft(draft), { code: "runbook-kind-differs", status: 409 });
+    assert.equal((await store.read.runbook({ runbook: "Shell" }))?.kind, "PowerShellWorkflow");
+  },
+);
+
 storeTest("importing a text again that is there already makes no new version", async (t) => {
   const store = await temporaryStore(t);
   await importText(store, "greet", "1");
@@ -195,7 +236,13 @@ storeTest("a change on an old revision is refused, and so is publishing a draft 
   );
   const seen = runbook.draft?.versionId;
   assert.ok(seen);
-  await store.write.saveDraft({ runbook: "greet", source: bytes("2"), analysis: good, changedBy: "admin" });
+  await store.write.saveDraft({
+    runbook: "greet",
+    kind: "TypeScript",
+    source: bytes("2"),
+    analysis: good,
+    changedBy: "admin",
+  });
   await assert.rejects(store.write.publishRunbook({ runbook: "greet", draftVersionId: seen, changedBy: "admin" }), {
     code: "draft-changed",
   });

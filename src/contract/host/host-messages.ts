@@ -1,6 +1,7 @@
 import type { Analysis } from "../analysis.ts";
 import type { AssetError, AssetRequest, AssetValue } from "../assets.ts";
 import type { JournalEntry, JournalItem } from "../journal.ts";
+import type { RunbookKind } from "../runbook-kind.ts";
 import type { ParameterSchema } from "../signature.ts";
 import type { StreamName } from "../stream.ts";
 
@@ -37,7 +38,7 @@ export interface RunMessage {
   type: "run";
   jobId: string;
   attempt: number;
-  runbook: { name: string; kind: "TypeScript" | "PowerShell" };
+  runbook: { name: string; kind: RunbookKind };
   /** What the host runs: stripped JavaScript (positions as in the TypeScript), or PowerShell as imported. */
   script: string;
   parameters: Record<string, unknown>;

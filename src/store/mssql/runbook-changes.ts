@@ -4,10 +4,11 @@ import { unfinishedAnalysisCodes } from "../../contract/analysis.ts";
 import type { RunbookSettings } from "../../contract/api/runbook.ts";
 import { isId } from "../../contract/id.ts";
 import type { Problem } from "../../contract/problem.ts";
+import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import { hostKindOf } from "../../contract/runbook-kind.ts";
 import { idToBytes } from "../id-bytes.ts";
 import type { RunbookChange } from "../operations/runbooks.ts";
-import { noSuchRunbook, revisionMismatch } from "../runbook-refusals.ts";
+import { attemptsOfKind, kindRefusal, noSuchRunbook, revisionMismatch } from "../runbook-refusals.ts";
 import { mustFindFolder } from "./folders.ts";
 import { storePlacement } from "./placements.ts";
 import type { RunbookRow } from "./runbook-rows.ts";
@@ -150,11 +151,12 @@ export async function writeSettings(
 export async function writeDraft(
   session: MssqlSession,
   runbook: RunbookRow,
-  draft: { source: Uint8Array; analysis: Analysis | null; changedBy: string },
+  draft: { kind: RunbookKind; source: Uint8Array; analysis: Analysis | null; changedBy: string },
 ): Promise<boolean> {
+  const kindChanges = await writeKind(session, runbook, draft.kind);
   const contentHash = createHash("sha256").update(draft.source).digest();
   const current = runbook.draft_version_id ?? runbook.published_version_id;
-  if (current !== null && (await sameContent(session, current, contentHash))) {
+  if (!kindChanges && current !== null && (await sameContent(session, current, contentHash))) {
     const reopened = await reopenUnfinished(session, current);
     return draft.analysis === null ? reopened : writeAnalysis(session, current, draft.analysis);
   }
@@ -186,6 +188,29 @@ export async function writeDraft(
   if (runbook.draft_version_id !== null) {
     await dropDraft(session, runbook.runbook_id, runbook.draft_version_id);
   }
+  return true;
+}
+
+/**
+ * Makes a runbook that was never published of the kind of its new draft, where it is not yet.
+ * @throws UserError `runbook-kind-differs` (409)
+ */
+async function writeKind(session: MssqlSession, runbook: RunbookRow, kind: RunbookKind): Promise<boolean> {
+  const refusal = kindRefusal(runbook, kind);
+  if (refusal !== null) {
+    throw refusal;
+  }
+  if (runbook.kind === kind) {
+    return false;
+  }
+  const attempts = attemptsOfKind(runbook, kind);
+  await session.run("UPDATE runsmith.runbooks SET kind = @kind, attempts = @attempts WHERE runbook_id = @runbook_id", {
+    kind,
+    attempts: int(attempts),
+    runbook_id: idBytes(runbook.runbook_id),
+  });
+  // Settings are written as a whole after this, from the row.
+  Object.assign(runbook, { kind, attempts });
   return true;
 }
 

@@ -1,7 +1,7 @@
 import { defaultPlacement } from "../../contract/api/placement.ts";
 import type { Problem } from "../../contract/problem.ts";
 import type { RunbookKind } from "../../contract/runbook-kind.ts";
-import { hostKindOf } from "../../contract/runbook-kind.ts";
+import { defaultAttempts, hostKindOf } from "../../contract/runbook-kind.ts";
 import { defaultOutputLimit, defaultStopGrace } from "../../contract/session-limits.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { RunbookWrites, StoredRunbook } from "../operations/runbooks.ts";
@@ -13,7 +13,6 @@ import {
   notPublished,
   runbookExists,
   runbookHasOpenJobs,
-  runbookKindDiffers,
 } from "../runbook-refusals.ts";
 import type { Asynchronous } from "../store.ts";
 import { storePlacement } from "./placements.ts";
@@ -34,7 +33,7 @@ import { findRunbook, toRunbooks } from "./runbook-rows.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
 import { defaultWorkspace, newId } from "./session.ts";
 import { isDuplicate } from "./sql-errors.ts";
-import { bigint, id, idBytes } from "./sql-values.ts";
+import { bigint, id, idBytes, int } from "./sql-values.ts";
 
 export const runbookWriteRules: WriteRules<RunbookWrites> = {
   importRunbook: "kept",
@@ -158,9 +157,6 @@ async function importRunbook(
   if (!runbook.overwrite) {
     throw runbookExists(existing);
   }
-  if (existing.kind !== runbook.kind) {
-    throw runbookKindDiffers(existing, runbook.kind);
-  }
   const draftChanges = await writeDraft(session, existing, runbook);
   const settingsChange = await writeSettings(session, existing, runbook.settings);
   const placeChanges = await writePlace(session, existing.runbook_id, place);
@@ -179,8 +175,10 @@ async function createRunbook(
   try {
     await session.run(
       `INSERT INTO runsmith.runbooks
-         (workspace_id, runbook_id, name, kind, placement_id, stop_grace, output_limit, created_at, modified_at, modified_by)
-       SELECT @workspace_id, @runbook_id, @name, @kind, @placement_id, @stop_grace, @output_limit, c.now, c.now, @changed_by
+         (workspace_id, runbook_id, name, kind, placement_id, attempts, stop_grace, output_limit, created_at, modified_at,
+          modified_by)
+       SELECT @workspace_id, @runbook_id, @name, @kind, @placement_id, @attempts, @stop_grace, @output_limit, c.now, c.now,
+         @changed_by
        FROM (SELECT CAST(SYSUTCDATETIME() AS datetime2(3)) AS now) AS c`,
       {
         workspace_id: id(defaultWorkspace),
@@ -188,6 +186,7 @@ async function createRunbook(
         name,
         kind,
         placement_id: id(placementId),
+        attempts: int(defaultAttempts[kind]),
         stop_grace: bigint(defaultStopGrace),
         output_limit: bigint(defaultOutputLimit),
         changed_by: changedBy,

@@ -153,6 +153,7 @@ export interface RunbookWrites {
    * An unfinished analysis of that text (`unfinishedAnalysisCodes`) is replaced by the new one, or waits again.
    * `settings` are applied to a new runbook over the `defaults`, and to an existing one as a change.
    * `analysis` is null when nothing can analyse this kind now: the version then waits.
+   * A runbook that was never published becomes of the kind of its new draft, where hosts of its kind run that, too.
    * @throws UserError `runbook-exists` (409) without `overwrite`; `runbook-kind-differs` (409).
    */
   importRunbook(runbook: {
@@ -169,8 +170,11 @@ export interface RunbookWrites {
     changedBy: string;
   }): { runbook: StoredRunbook; created: boolean };
 
-  /** Saves a text as the draft; a draft that is there is replaced. Jobs already accepted keep the text they were started with. */
-  saveDraft(draft: RunbookChange & { source: Uint8Array; analysis: Analysis | null }): StoredRunbook;
+  /**
+   * Saves a text as the draft; a draft that is there is replaced. Jobs already accepted keep the text they were started with.
+   * @throws UserError `runbook-kind-differs` (409), as `importRunbook` does.
+   */
+  saveDraft(draft: RunbookChange & { kind: RunbookKind; source: Uint8Array; analysis: Analysis | null }): StoredRunbook;
 
   /** Stores what a late analysis found; false when the version is gone or was analysed already. */
   saveAnalysis(of: { versionId: string; analysis: Analysis }): boolean;

@@ -3,9 +3,10 @@ import type { Analysis } from "../../contract/analysis.ts";
 import { unfinishedAnalysisCodes } from "../../contract/analysis.ts";
 import type { Placement } from "../../contract/api/placement.ts";
 import type { RunbookSettings } from "../../contract/api/runbook.ts";
+import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import { idToBytes } from "../id-bytes.ts";
 import type { RunbookChange } from "../operations/runbooks.ts";
-import { noSuchRunbook, revisionMismatch } from "../runbook-refusals.ts";
+import { attemptsOfKind, kindRefusal, noSuchRunbook, revisionMismatch } from "../runbook-refusals.ts";
 import { mustFindFolder } from "./folders.ts";
 import { changedPlacement, namesPlacement } from "./placements.ts";
 import type { RunbookRow } from "./runbook-rows.ts";
@@ -113,11 +114,12 @@ export function writePlace(
 export function writeDraft(
   session: SqliteSession,
   runbook: RunbookRow,
-  draft: { source: Uint8Array; analysis: Analysis | null; changedBy: string },
+  draft: { kind: RunbookKind; source: Uint8Array; analysis: Analysis | null; changedBy: string },
 ): boolean {
+  const kindChanges = writeKind(session, runbook, draft.kind);
   const contentHash = createHash("sha256").update(draft.source).digest();
   const current = runbook.draft_version_id ?? runbook.published_version_id;
-  if (current !== null && sameContent(session, current, contentHash)) {
+  if (!kindChanges && current !== null && sameContent(session, current, contentHash)) {
     const reopened = reopenUnfinished(session, current);
     return draft.analysis === null ? reopened : writeAnalysis(session, current, draft.analysis);
   }
@@ -148,6 +150,27 @@ export function writeDraft(
   if (runbook.draft_version_id !== null) {
     dropDraft(session, runbook.runbook_id, runbook.draft_version_id);
   }
+  return true;
+}
+
+/**
+ * Makes a runbook that was never published of the kind of its new draft, where it is not yet.
+ * @throws UserError `runbook-kind-differs` (409)
+ */
+function writeKind(session: SqliteSession, runbook: RunbookRow, kind: RunbookKind): boolean {
+  const refusal = kindRefusal(runbook, kind);
+  if (refusal !== null) {
+    throw refusal;
+  }
+  if (runbook.kind === kind) {
+    return false;
+  }
+  session.run(
+    "UPDATE runbooks SET kind = ?, attempts = ? WHERE runbook_id = ?",
+    kind,
+    attemptsOfKind(runbook, kind),
+    runbook.runbook_id,
+  );
   return true;
 }
 

@@ -1,10 +1,10 @@
 import { defaultPlacement } from "../../contract/api/placement.ts";
 import type { RunbookKind } from "../../contract/runbook-kind.ts";
-import { hostKindOf } from "../../contract/runbook-kind.ts";
+import { defaultAttempts, hostKindOf } from "../../contract/runbook-kind.ts";
 import { defaultOutputLimit, defaultStopGrace } from "../../contract/session-limits.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { RunbookWrites, StoredRunbook } from "../operations/runbooks.ts";
-import { noDraft, notPublished, runbookExists, runbookHasOpenJobs, runbookKindDiffers } from "../runbook-refusals.ts";
+import { noDraft, notPublished, runbookExists, runbookHasOpenJobs } from "../runbook-refusals.ts";
 import { storePlacement } from "./placements.ts";
 import { dropRightsOn } from "./rights.ts";
 import {
@@ -130,9 +130,6 @@ function importRunbook(
   if (!runbook.overwrite) {
     throw runbookExists(existing);
   }
-  if (existing.kind !== runbook.kind) {
-    throw runbookKindDiffers(existing, runbook.kind);
-  }
   const draftChanged = writeDraft(session, existing, runbook);
   const settingsChanged = writeSettings(session, existing.runbook_id, runbook.settings);
   const placeChanged = writePlace(session, existing.runbook_id, place);
@@ -150,13 +147,15 @@ function createRunbook(
   const now = session.now();
   session.run(
     `INSERT INTO runbooks
-       (workspace_id, runbook_id, name, kind, placement_id, stop_grace, output_limit, created_at, modified_at, modified_by)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (workspace_id, runbook_id, name, kind, placement_id, attempts, stop_grace, output_limit, created_at, modified_at,
+        modified_by)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     defaultWorkspace,
     idToBytes(runbookId),
     name,
     kind,
     storePlacement(session, hostKindOf[kind], defaultPlacement),
+    defaultAttempts[kind],
     defaultStopGrace,
     defaultOutputLimit,
     now,

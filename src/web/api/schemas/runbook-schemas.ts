@@ -120,7 +120,11 @@ const assetsLater: JsonSchema = {
 export const importRunbookSchema: JsonSchema = objectSchema(
   {
     name: { type: "string", description: "At most 64 letters, digits, spaces, and _ . -, with a letter first." },
-    kind: { enum: runbookKinds },
+    kind: {
+      enum: runbookKinds,
+      description:
+        "Of the two kinds of PowerShell, the runbook is of the one that its text is of: `PowerShellWorkflow` where it defines a workflow.",
+    },
     source: sourceSchema,
     tags: settings.tags,
     description: settings.description,
