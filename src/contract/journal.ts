@@ -50,8 +50,10 @@ export interface JournalEntry {
   endedAt: number | null;
   /** A step's result as JSON; left out where it gave none. */
   result?: unknown;
-  /** It threw, and the script went on after that. */
-  error?: { name: string; message: string; stack?: string };
+  /** What a step in PowerShell gave, as PowerShell serialises it; then `result` only shows it. */
+  cliXml?: string;
+  /** It threw, and the script went on after that. `id` and `category`: of PowerShell's error record. */
+  error?: { name: string; message: string; stack?: string; id?: string; category?: string };
   /** Another entry of its branch was under way at the same time. */
   beside?: boolean;
   wait?: JournalWait;
@@ -95,6 +97,7 @@ export const journalItemSchema = {
         kind: { enum: journalKinds },
         name: { type: "string" },
         branch: { type: "string" },
+        cliXml: { type: "string" },
         startedAt: { type: "number" },
         endedAt: { type: ["number", "null"] },
         error: {

@@ -9,7 +9,7 @@ param(
 
 $ErrorActionPreference = 'Stop'
 
-$files = (Get-ChildItem -LiteralPath $Source -Filter *.cs | Sort-Object Name).FullName
+$files = (Get-ChildItem -LiteralPath $Source -Filter *.cs -Recurse | Sort-Object FullName).FullName
 Add-Type -Path $files -OutputAssembly (Join-Path $Target 'Runsmith.PowerShellHost.dll') -IgnoreWarnings
 
 # Without this cache the first command of a module that is not loaded yet costs every host 200 ms. PowerShell writes it by

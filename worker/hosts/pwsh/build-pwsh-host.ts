@@ -72,7 +72,9 @@ async function fingerprint(pwsh: Pwsh): Promise<string> {
   const engine = await stat(path.join(pwsh.folder, "System.Management.Automation.dll"));
   hash.update(`${pwsh.folder}\0${engine.size}\0${engine.mtimeMs}\0`);
   hash.update(await readFile(buildScript));
-  for (const name of (await readdir(sourceFolder)).filter((each) => each.endsWith(".cs")).toSorted()) {
+  for (const name of (await readdir(sourceFolder, { recursive: true }))
+    .filter((each) => each.endsWith(".cs"))
+    .toSorted()) {
     hash.update(`\0${name}\0`);
     hash.update(await readFile(path.join(sourceFolder, name)));
   }

@@ -79,9 +79,16 @@ internal sealed class HostChannel
         writer.WriteString("version", version);
     });
 
-    /// <summary>Writes a stream record; a text that is too long for one becomes several, marked `continued`.</summary>
+    /// <summary>
+    /// Writes a stream record, unless an earlier attempt has; a text that is too long for one becomes several, marked `continued`.
+    /// </summary>
     public void WriteRecord(string stream, string text, StructuredValue? value = null, bool continued = false)
     {
+        if (Journal.IsReplaying)
+        {
+            return;
+        }
+
         int from = 0;
         while (text.Length - from > RecordTextLength)
         {
@@ -118,6 +125,14 @@ internal sealed class HostChannel
         writer.WriteStartObject("request");
         request(writer);
         writer.WriteEndObject();
+    });
+
+    /// <param name="item">Writes the members of the item beside its number.</param>
+    public void WriteJournalItem(int sequence, Action<Utf8JsonWriter> item) => WriteLine(writer =>
+    {
+        writer.WriteString("type", "journal");
+        writer.WriteNumber("sequence", sequence);
+        item(writer);
     });
 
     public void WriteAnalysis(Action<Utf8JsonWriter> analysis) => WriteLast(writer =>

@@ -49,6 +49,13 @@ internal static class HostProcess
         Watch(channel);
     }
 
+    /// <summary>Ends the process at once, with all that runs in it.</summary>
+    public static void End(int code)
+    {
+        s_file?.Remove();
+        OperatingSystemCalls.Exit(code);
+    }
+
     private static void Serve(HostChannel channel, string prewarm)
     {
         try
@@ -72,6 +79,7 @@ internal static class HostProcess
             }
 
             AssetChannel.Open(channel);
+            JournalChannel.Open(channel);
             channel.WriteReady(EngineVersion.Text);
             if (channel.Read() is not { } line)
             {
@@ -164,7 +172,14 @@ internal static class HostProcess
                 case "asset-answer":
                     AssetChannel.Take(message.RootElement);
                     break;
+                case "journal-stored":
+                    JournalChannel.Take(message.RootElement);
+                    break;
+                case "suspend":
+                    JournalChannel.AskToSuspend();
+                    break;
                 case "run":
+                    JournalChannel.BeginAgain();
                     s_further.Add(RunMessage.Read(message.RootElement));
                     channel.ForgetReceived();
                     break;
@@ -220,11 +235,5 @@ internal static class HostProcess
             JobExceptionReport.Write(writer, failure, s_file?.Folder ?? "/tmp");
         });
         End(70);
-    }
-
-    private static void End(int code)
-    {
-        s_file?.Remove();
-        OperatingSystemCalls.Exit(code);
     }
 }

@@ -17,7 +17,7 @@ internal static class JobExceptionReport
         var record = (failure as IContainsErrorRecord)?.ErrorRecord;
         var cause = CauseOf(failure, record);
         writer.WriteStartObject();
-        writer.WriteString("name", cause.GetType().FullName);
+        writer.WriteString("name", cause is ReplayMismatchException ? ReplayMismatchException.Name : cause.GetType().FullName);
         writer.WriteString("message", MessageOf(cause, record));
         var (line, column, position) = PlaceOf(failure, record, folder);
         var stack = position;

@@ -22,6 +22,9 @@ internal sealed class RecordSink
     private readonly List<PSObject> _held = new();
     private HostChannel? _channel;
     private int _pipelineThread;
+
+    /// <summary>How many of those held back first an earlier attempt has recorded.</summary>
+    private int _passedOver;
     private bool _formatting;
     private bool _renderingError;
     private bool _verbose;
@@ -84,10 +87,14 @@ internal sealed class RecordSink
     {
         _formatting = false;
         _lines.Clear();
-        var held = _held.ToArray();
+        var held = _held.GetRange(_passedOver, _held.Count - _passedOver).ToArray();
         _held.Clear();
+        _passedOver = 0;
         return held;
     }
+
+    /// <summary>What the formatter holds now was recorded by an earlier attempt.</summary>
+    public void PassOverHeld() => _passedOver = _held.Count;
 
     /// <summary>Records an error, with the text that pwsh would print.</summary>
     /// <param name="format">Has PowerShell write the error's lines to the host.</param>
@@ -232,6 +239,10 @@ internal sealed class RecordSink
         {
             Emit("Output", string.Join('\n', _lines), null);
         }
+        else if (_passedOver == _held.Count)
+        {
+            // Nothing of it is new.
+        }
         else if (_held.Count == 1)
         {
             Emit("Output", string.Join('\n', _lines), _held[0]);
@@ -243,6 +254,7 @@ internal sealed class RecordSink
 
         _lines.Clear();
         _held.Clear();
+        _passedOver = 0;
     }
 
     /// <summary>A table that was held back: its header goes with the first object, then each has a line, the last one the rest.</summary>
@@ -256,8 +268,9 @@ internal sealed class RecordSink
             return;
         }
 
-        int from = 0;
-        for (int index = 0; index < _held.Count; index++)
+        // With those that were recorded before, the header was.
+        int from = _passedOver == 0 ? 0 : first + _passedOver;
+        for (int index = _passedOver; index < _held.Count; index++)
         {
             int to = index == _held.Count - 1 ? _lines.Count : first + index + 1;
             Emit("Output", string.Join('\n', _lines.GetRange(from, to - from)), _held[index]);

@@ -12,6 +12,9 @@ internal sealed record RunMessage
 
     public required string Name { get; init; }
 
+    /// <summary>Such as `PowerShell`.</summary>
+    public required string Kind { get; init; }
+
     public required string Script { get; init; }
 
     /// <summary>Each parameter as PowerShell is to bind it.</summary>
@@ -28,6 +31,9 @@ internal sealed record RunMessage
 
     /// <summary>The host's private folders, where another job may follow in it; else null.</summary>
     public IReadOnlyList<string>? KeptFolders { get; init; }
+
+    /// <summary>What earlier attempts have done, in their order.</summary>
+    public IReadOnlyList<JournalEntry> Journal { get; init; } = [];
 
     private static IReadOnlyList<string> ReadFolders(JsonElement keep)
     {
@@ -68,12 +74,14 @@ internal sealed record RunMessage
         {
             JobId = message.GetProperty("jobId").GetString()!,
             Name = message.GetProperty("runbook").GetProperty("name").GetString()!,
+            Kind = message.GetProperty("runbook").GetProperty("kind").GetString()!,
             Script = message.GetProperty("script").GetString()!,
             Parameters = parameters,
             Verbose = logs.GetProperty("verbose").GetBoolean(),
             Debug = logs.GetProperty("debug").GetBoolean(),
             Progress = logs.GetProperty("progress").GetBoolean(),
             KeptFolders = message.TryGetProperty("keep", out var keep) ? ReadFolders(keep) : null,
+            Journal = message.TryGetProperty("journal", out var journal) ? JournalEntry.ReadAll(journal) : [],
             Width = message.TryGetProperty("width", out var width) ? width.GetInt32() : 120,
         };
     }

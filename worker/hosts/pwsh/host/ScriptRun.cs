@@ -44,11 +44,17 @@ internal sealed class ScriptRun
     {
         SetVariables(message);
         var end = RunFile(file, message);
+        if (end.Outcome == "Completed" && Journal.Next is { } missing)
+        {
+            end = new ScriptEnd("Failed", ReplayMismatchException.Missing(missing), null);
+        }
+
+        Journal.EndReplay();
         var held = _sink.TakeHeld();
         if (held.Length > 0)
         {
             // pwsh loses the last table of a script that ends by `throw` or `exit`. A runbook's report must not be lost.
-            FormatAgain(held);
+            FormatAgain(held, PowerShell.Create());
         }
 
         if (end.Failure is { } failure)
@@ -58,6 +64,15 @@ internal sealed class ScriptRun
 
         _sink.Close();
         return end;
+    }
+
+    /// <summary>Has objects formatted and recorded while the script's pipeline goes on.</summary>
+    public void FormatBeside(PSObject[] held)
+    {
+        if (held.Length > 0)
+        {
+            FormatAgain(held, PowerShell.Create(RunspaceMode.CurrentRunspace));
+        }
     }
 
     /// <summary>Ends the script as Ctrl+C would: its `finally` blocks run. May be called from any thread.</summary>
@@ -147,12 +162,12 @@ internal sealed class ScriptRun
         shell.Streams.Information.DataAdded += (_, _) => shell.Streams.Information.Clear();
     }
 
-    private void FormatAgain(PSObject[] held)
+    private void FormatAgain(PSObject[] held, PowerShell shell)
     {
+        using (shell)
         try
         {
-            using var shell = PowerShell.Create();
-            shell.Runspace = _runspace;
+            shell.Runspace ??= _runspace;
             AddRecording(shell);
             shell.Invoke(held);
             _sink.EndOutput();

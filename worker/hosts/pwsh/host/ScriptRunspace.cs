@@ -37,6 +37,11 @@ internal static class ScriptRunspace
             new SessionStateCmdletEntry("Get-AutomationPSCredential", typeof(GetCredentialCommand), null),
             new SessionStateCmdletEntry("Get-AutomationConnection", typeof(GetConnectionCommand), null),
             new SessionStateCmdletEntry("Get-AutomationCertificate", typeof(GetCertificateCommand), null),
+            new SessionStateCmdletEntry("Invoke-RunbookStep", typeof(InvokeRunbookStepCommand), null),
+            new SessionStateCmdletEntry("Suspend-Runbook", typeof(SuspendRunbookCommand), null),
+            new SessionStateCmdletEntry("Wait-RunbookUntil", typeof(WaitRunbookUntilCommand), null),
+            new SessionStateCmdletEntry("Wait-RunbookEvent", typeof(WaitRunbookEventCommand), null),
+            new SessionStateCmdletEntry("Request-RunbookApproval", typeof(RequestRunbookApprovalCommand), null),
         });
         var profile = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".config/powershell/Microsoft.PowerShell_profile.ps1");
         state.Variables.Add(new SessionStateVariableEntry("PROFILE", profile, "The profile that pwsh would run, and a runbook does not."));

@@ -13,6 +13,7 @@ import type {
   RecordMessage,
   RunMessage,
 } from "../../../../src/contract/host/host-messages.ts";
+import type { JournalEntry } from "../../../../src/contract/journal.ts";
 import type { StreamName } from "../../../../src/contract/stream.ts";
 import type { HostProgram } from "../../../sandbox/host-program.ts";
 import { testRuntimeDirectory } from "../../../testing/test-worker.ts";
@@ -41,6 +42,10 @@ export class PwshHostRun {
   /** What the process wrote past the host, on descriptors 1 and 2. */
   raw = "";
   exit: { code: number | null; signal: string | null } | undefined;
+  /** What was kept until now; each entry is answered as stored. */
+  readonly journal: JournalEntry[] = [];
+  /** Kills the host when so many entries are kept, without a word to the script. */
+  killAfter = Number.POSITIVE_INFINITY;
   readonly process: ChildProcess;
   /** How often the host has said that it is ready for a job. */
   readies = 0;
@@ -69,6 +74,8 @@ export class PwshHostRun {
       if (stream !== null && "setEncoding" in stream)
         stream.setEncoding("utf8").on("data", (text: string) => (this.raw += text));
     }
+    // Where it was killed, what is still said to it has no reader.
+    for (const each of [stdio[3], stdio[4]]) each?.on("error", () => {});
     const output = stdio[4];
     assert.ok(output !== undefined && output !== null && "setEncoding" in output);
     output.setEncoding("utf8").on("data", (text: string) => this.#take(text));
@@ -160,8 +167,16 @@ export class PwshHostRun {
       else if (message.type === "ended") this.ended = message;
       else if (message.type === "analysis") this.analysis = message.analysis;
       else if (message.type === "asset-request") this.assetRequests.push(message);
+      else if (message.type === "journal" && message.entry !== undefined) this.#keep(message.sequence, message.entry);
     }
     this.#wake();
+  }
+
+  #keep(sequence: number, entry: JournalEntry): void {
+    if (this.journal.length >= this.killAfter) return;
+    this.journal.push(entry);
+    if (this.journal.length === this.killAfter) this.process.kill("SIGKILL");
+    else this.send({ type: "journal-stored", sequence });
   }
 
   #wake(): void {
