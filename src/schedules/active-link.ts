@@ -30,12 +30,11 @@ export class ActiveLink {
   #decidedUntil: number;
   #next: number | null;
 
-  /** @param now what a clock that was ahead decided later than that is decided again */
-  constructor(link: StoredScheduleLink, schedule: StoredSchedule, times: DueTimes, now: number) {
+  constructor(link: StoredScheduleLink, schedule: StoredSchedule, times: DueTimes) {
     this.link = link;
     this.schedule = schedule;
     this.times = times;
-    this.#decidedUntil = link.decidedUntil > now ? now - schedule.jitter : link.decidedUntil;
+    this.#decidedUntil = link.decidedUntil;
     this.#next = times.after(this.#decidedUntil);
   }
 
@@ -60,11 +59,17 @@ export class ActiveLink {
     this.#next = this.times.after(until);
   }
 
-  /** Notes that the clock went back: what is still to come, or waits for its jitter, is not decided. */
-  clockWentBack(now: number): void {
-    if (this.#decidedUntil > now) {
-      this.decided(now - this.schedule.jitter);
+  /**
+   * Where a clock that was ahead decided what is still to come, or waits for its jitter: the moment up to which times are decided,
+   * and the last of these; null where no clock was ahead.
+   */
+  decidedTooFar(now: number): { until: number; lastDueAt: number | null } | null {
+    if (this.#decidedUntil <= now) {
+      return null;
     }
+    const until = now - this.schedule.jitter;
+    const [lastDueAt = null] = this.times.latest(Math.min(until, this.schedule.startsAt - 1), until, 1);
+    return { until, lastDueAt };
   }
 
   /** Whether a time is missed now if it is not started yet. */
@@ -98,30 +103,44 @@ export class ActiveLink {
     return { missed: missed?.missed ?? [], starts, decidedUntil: missed?.decidedUntil ?? null };
   }
 
-  #missedTimes(
+  #missedTimes(span: { after: number; until: number }, known: readonly StoredScheduledTime[], why: string): DueWork {
+    const most = runsOf(this.schedule.misfire);
+    const { latest, earlier } = this.#openTimes(span, known, most + toldOneByOne);
+    const starts = most === 0 ? [] : latest.slice(-most);
+    const missed = [
+      ...earlier.map(({ first, last }) => ({ dueAt: first, upTo: last > first ? last : null })),
+      ...latest.slice(0, latest.length - starts.length).map((dueAt) => ({ dueAt, upTo: null })),
+    ].map((time): UnstartedTime => ({ ...time, outcome: "missed", reason: why }));
+    const lastMissed = missed.at(-1);
+    const decidedUntil = starts.length === 0 ? span.until : (lastMissed?.upTo ?? lastMissed?.dueAt ?? null);
+    return { missed, starts, decidedUntil };
+  }
+
+  /**
+   * The times of which nothing is known: the latest, `most` at most, and those before them in stretches in which nothing is known of any,
+   * all in order.
+   */
+  #openTimes(
     { after, until }: { after: number; until: number },
     known: readonly StoredScheduledTime[],
-    why: string,
-  ): DueWork {
-    const most = runsOf(this.schedule.misfire);
-    const latest = this.times.latest(after, until, most + toldOneByOne + 1);
-    const decided = new Set(known.map(({ dueAt }) => dueAt));
-    const open = latest.filter((dueAt) => !decided.has(dueAt));
-    const starts = most === 0 ? [] : open.slice(-most);
-    const missed: UnstartedTime[] = open.slice(0, open.length - starts.length).map((dueAt) => ({
-      dueAt,
-      upTo: null,
-      outcome: "missed",
-      reason: why,
-    }));
-    const first = this.times.after(after);
-    const [oldest] = missed;
-    if (oldest !== undefined && latest.length > most + toldOneByOne && first !== null && first < oldest.dueAt) {
-      missed[0] = { ...oldest, dueAt: first, upTo: oldest.dueAt };
+    most: number,
+  ): { latest: number[]; earlier: { first: number; last: number }[] } {
+    const begins = [after, ...known.map(({ dueAt, upTo }) => upTo ?? dueAt)];
+    const ends = [...known.map(({ dueAt }) => dueAt - 1), until];
+    const latest: number[] = [];
+    const earlier: { first: number; last: number }[] = [];
+    for (const [index, from] of [...begins.entries()].reverse()) {
+      const to = ends[index] ?? until;
+      const wanted = most - latest.length;
+      const found = wanted > 0 ? this.times.latest(from, to, wanted) : [];
+      latest.unshift(...found);
+      const before = found.length === 0 ? to : (found[0] ?? to) - 1;
+      const [last] = found.length === wanted ? this.times.latest(from, before, 1) : [];
+      if (last !== undefined) {
+        earlier.unshift({ first: this.times.after(from) ?? last, last });
+      }
     }
-    const [firstStart] = starts;
-    const decidedUntil = firstStart === undefined ? until : (missed.at(-1)?.upTo ?? missed.at(-1)?.dueAt ?? null);
-    return { missed, starts, decidedUntil };
+    return { latest, earlier };
   }
 
   #missedUntil(now: number): number {

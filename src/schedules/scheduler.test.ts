@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { UserError } from "../contract/user-error.ts";
+import type { StoredScheduleLink } from "../store/operations/schedules.ts";
 import { ScheduleWorld } from "./testing/schedule-world.ts";
 
 const begin = "2026-03-01T00:00:00Z";
@@ -204,6 +205,72 @@ describe("a clock", () => {
       const now = told.filter(({ due }) => due < "03-01T05");
       assert.deepEqual(now, started("03-01T01:00", "03-01T02:00", "03-01T03:00", "03-01T04:00"), `restart ${restart}`);
     }
+  });
+});
+
+describe("every time is accounted for, once,", () => {
+  /** By due time: how often it was started, and how often told as missed, alone or with others. */
+  const accounts = async (world: ScheduleWorld, link: StoredScheduleLink, until: string) => {
+    const told = await world.store.decidedTimes({ linkId: link.linkId, after: 0, until: Number.MAX_SAFE_INTEGER });
+    const of = new Map<string, { started: number; missed: number }>();
+    for (let due = Date.parse(begin) + 60 * minute; due <= Date.parse(until); due += 60 * minute) {
+      of.set(new Date(due).toISOString(), {
+        started: told.filter(({ dueAt, outcome }) => dueAt === due && outcome === "started").length,
+        missed: told.filter(
+          ({ dueAt, upTo, outcome }) => outcome === "missed" && dueAt <= due && (upTo ?? dueAt) >= due,
+        ).length,
+      });
+    }
+    return [...of.values()];
+  };
+  const end = "2026-04-01T00:00:00Z";
+
+  for (const misfire of [{ rule: "skip" }, { rule: "run-once" }, { rule: "run-all", most: 3 }] as const) {
+    test(`by an outage over the time that a clock was ahead for a while (${misfire.rule})`, async () => {
+      const world = new ScheduleWorld(begin);
+      const { link } = await world.addLink({ misfire });
+      await world.run(world.scheduler(), "2026-03-01T01:30:00Z");
+      world.timeIs("2026-03-21T00:30:00Z");
+      await world.scheduler().look();
+      world.timeIs("2026-03-01T01:40:00Z");
+      await world.run(world.scheduler(), "2026-03-02T01:30:00Z");
+      world.timeIs("2026-03-25T00:30:00Z");
+      await world.run(world.scheduler(), end);
+      const found = await accounts(world, link, end);
+      assert.equal(found.filter(({ started, missed }) => started + missed !== 1).length, 0);
+    });
+  }
+
+  test("by an outage after a clock that went back over what was started", async () => {
+    const world = new ScheduleWorld(begin);
+    const { link } = await world.addLink({ misfire: { rule: "skip" } });
+    const scheduler = world.scheduler();
+    await world.run(scheduler, "2026-03-02T00:30:00Z");
+    world.timeIs("2026-03-01T20:30:00Z");
+    await scheduler.look();
+    world.timeIs("2026-03-20T00:30:00Z");
+    await world.run(world.scheduler(), end);
+    const found = await accounts(world, link, end);
+    assert.equal(found.filter(({ started, missed }) => started + missed !== 1).length, 0);
+  });
+
+  test("by a clock that is right again in the midst of what it told as missed", async () => {
+    const world = new ScheduleWorld(begin);
+    const { link } = await world.addLink({ misfire: { rule: "skip" } });
+    await world.run(world.scheduler(), "2026-03-01T01:30:00Z");
+    world.timeIs("2026-03-28T00:30:00Z");
+    await world.scheduler().look();
+    world.timeIs("2026-03-11T01:40:00Z");
+    await world.run(world.scheduler(), end);
+    const found = await accounts(world, link, end);
+    assert.equal(found.filter(({ started, missed }) => started + missed !== 1).length, 0);
+    const [first] = await world.store.decidedTimes({
+      linkId: link.linkId,
+      after: 0,
+      until: Date.parse("2026-03-01T02:00:00Z"),
+    });
+    assert.equal(first?.outcome, "started");
+    assert.equal(found.filter(({ missed }) => missed === 1).length, 10 * 24);
   });
 });
 

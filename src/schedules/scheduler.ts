@@ -13,7 +13,7 @@ import { dueTimesOf } from "./stored-due-times.ts";
 export interface SchedulerOptions {
   store: {
     read: Pick<Store["read"], "scheduleClock" | "activeSchedules" | "decidedTimes">;
-    write: Pick<Store["write"], "noteScheduledTimes" | "purgeScheduledTimes">;
+    write: Pick<Store["write"], "noteScheduledTimes" | "forgetMissedTimes" | "purgeScheduledTimes">;
   };
   logger: Logger;
   leadership: Leadership;
@@ -57,7 +57,6 @@ export class Scheduler {
   #links = new Map<string, ActiveLink>();
   /** The state of the schedules that is in memory; null when nothing is. */
   #changes: number | null = null;
-  #lastNow = 0;
   #purgedAt = 0;
   /** Why the last start of a link failed, where that may go away. */
   readonly #failures = new Map<string, string>();
@@ -93,12 +92,13 @@ export class Scheduler {
     const { now, changes } = await this.#options.store.read.scheduleClock();
     if (changes !== this.#changes) {
       await this.#load();
-    } else if (now < this.#lastNow) {
-      for (const link of this.#links.values()) {
-        link.clockWentBack(now);
+    }
+    for (const link of this.#links.values()) {
+      const tooFar = link.decidedTooFar(now);
+      if (tooFar !== null) {
+        await this.#decideAgain(link, tooFar);
       }
     }
-    this.#lastNow = now;
     const due = [...this.#links.values()].filter(({ nextStartAt }) => nextStartAt !== null && nextStartAt <= now);
     for (let first = 0; first < due.length && !this.#stopped; first += linksAtOnce) {
       await Promise.all(due.slice(first, first + linksAtOnce).map((link) => this.#startDue(link, now)));
@@ -142,7 +142,7 @@ export class Scheduler {
   }
 
   async #load(): Promise<void> {
-    const { changes, now, schedules, calendars, links } = await this.#options.store.read.activeSchedules();
+    const { changes, schedules, calendars, links } = await this.#options.store.read.activeSchedules();
     const byId = new Map(schedules.map((schedule) => [schedule.scheduleId, schedule]));
     const former = this.#links;
     this.#links = new Map();
@@ -154,7 +154,7 @@ export class Scheduler {
       try {
         const same = former.get(link.linkId);
         const times = same?.schedule.revision === schedule.revision ? same.times : dueTimesOf(schedule, calendars);
-        this.#links.set(link.linkId, new ActiveLink(link, schedule, times, now));
+        this.#links.set(link.linkId, new ActiveLink(link, schedule, times));
       } catch (error) {
         this.#options.logger.error("a schedule cannot be read, so it starts nothing", {
           schedule: schedule.name,
@@ -163,6 +163,15 @@ export class Scheduler {
       }
     }
     this.#changes = changes;
+  }
+
+  /** Takes back what a clock that was ahead told of times that are still to come. */
+  async #decideAgain(active: ActiveLink, after: { until: number; lastDueAt: number | null }): Promise<void> {
+    if (await this.#options.store.write.forgetMissedTimes({ link: active.seen, ...after })) {
+      active.decided(after.until);
+    } else {
+      this.#changes = null;
+    }
   }
 
   async #startDue(active: ActiveLink, now: number): Promise<void> {

@@ -286,6 +286,45 @@ storeTest("what is known of a time is not written over, and notices are told onc
   assert.equal((await store.read.scheduleLink({ linkId: link.linkId }))?.decidedUntil, dueAt + 2000);
 });
 
+storeTest("what was told as missed of times to come is taken back, and nothing else", async (t) => {
+  const store = await temporaryStore(t);
+  const { runbook, link, seen } = await linked(store);
+  await start(store, runbook, seen, dueAt + 4000);
+  const missed = { outcome: "missed", reason: "late" } as const;
+  await store.write.noteScheduledTimes({
+    link: seen,
+    times: [
+      { ...missed, dueAt, upTo: dueAt + 3000 },
+      { ...missed, dueAt: dueAt + 5000, upTo: null },
+      { dueAt: dueAt + 6000, upTo: null, outcome: "refused", reason: "disabled" },
+    ],
+    decidedUntil: dueAt + 9000,
+  });
+  const forget = (until: number, lastDueAt: number | null) =>
+    store.write.forgetMissedTimes({ link: seen, until, lastDueAt });
+  const told = async () =>
+    (await store.read.decidedTimes({ linkId: link.linkId, after: 0, until: dueAt + 9000 })).map((time) => [
+      time.outcome,
+      time.dueAt - dueAt,
+      time.upTo === null ? null : time.upTo - dueAt,
+    ]);
+  assert.equal(await forget(dueAt + 2500, dueAt + 2000), true);
+  const kept = [
+    ["started", 4000, null],
+    ["refused", 6000, null],
+  ];
+  assert.deepEqual(await told(), [["missed", 0, 2000], ...kept]);
+  assert.equal((await store.read.scheduleLink({ linkId: link.linkId }))?.decidedUntil, dueAt + 2500);
+  await forget(dueAt + 500, dueAt);
+  assert.deepEqual(await told(), [["missed", 0, null], ...kept]);
+  assert.equal(
+    await store.write.forgetMissedTimes({ link: { ...seen, linkRevision: 9 }, until: 0, lastDueAt: null }),
+    false,
+  );
+  await forget(dueAt - 1, null);
+  assert.deepEqual(await told(), kept);
+});
+
 storeTest("the history pages from the latest due time on, by link, schedule, runbook, outcome and time", async (t) => {
   const store = await temporaryStore(t);
   const { runbook, schedule, seen } = await linked(store);

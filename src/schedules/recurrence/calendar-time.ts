@@ -108,19 +108,17 @@ export class CalendarTime implements PermittedTime {
     return stretches;
   }
 
-  /** Where a window is open on a day, those openings included that began the day before. */
+  /** Where a window is open on a day, those openings included that began the day before, or are shown on it a second time. */
   #openings(window: DayWindow, day: number): (Stretch & { permits: boolean })[] {
-    const openings: (Stretch & { permits: boolean })[] = [];
-    for (const start of window.to > dayLength ? [day - 1, day] : [day]) {
-      if (start >= window.firstDay && start <= window.lastDay && window.weekdays.has(weekdayOf(start))) {
-        openings.push({
-          permits: window.permits,
-          from: this.#clock.moment({ day: start, second: window.from }),
-          to: this.#clock.moment({ day: start + Math.floor(window.to / dayLength), second: window.to % dayLength }),
-        });
-      }
-    }
-    return openings;
+    return [day - 1, day]
+      .filter((start) => start >= window.firstDay && start <= window.lastDay && window.weekdays.has(weekdayOf(start)))
+      .flatMap((start) =>
+        this.#clock.shown(
+          { day: start, second: window.from },
+          { day: start + Math.floor(window.to / dayLength), second: window.to % dayLength },
+        ),
+      )
+      .map((stretch) => ({ ...stretch, permits: window.permits }));
   }
 }
 

@@ -228,6 +228,31 @@ describe("calendars", () => {
     ]);
   });
 
+  test("a window is open whenever the clock shows its hours, each time where the clock shows them twice", () => {
+    const during = (windows: DueTimesOf["calendars"][number]["windows"], timeZone: string, from: string, to: string) =>
+      dueTimes({ kind: "minutes", every: 30 }, { calendars: [{ timeZone, windows }] })
+        .between(Date.parse(from), Date.parse(to), 20)
+        .map((due) => new Date(due).toISOString().slice(11, 16));
+    // From 02:59 the clock goes back to 02:00, at 01:00 UTC.
+    const paris = ["Europe/Paris", "2026-10-24T23:29:00Z", "2026-10-25T02:00:00Z"] as const;
+    assert.deepEqual(during([{ effect: "deny", from: "02:00", to: "02:30" }], ...paris), [
+      "23:30",
+      "00:30",
+      "01:30",
+      "02:00",
+    ]);
+    assert.deepEqual(during([{ effect: "permit", from: "02:30", to: "03:00" }], ...paris), ["00:30", "01:30"]);
+    // From 02:59 it goes back to 01:00.
+    const troll = ["Antarctica/Troll", "2026-10-24T22:59:00Z", "2026-10-25T03:00:00Z"] as const;
+    assert.deepEqual(during([{ effect: "permit", from: "02:00", to: "18:00" }], ...troll), [
+      "00:00",
+      "00:30",
+      "02:00",
+      "02:30",
+      "03:00",
+    ]);
+  });
+
   test("all calendars of a schedule must permit a time", () => {
     const times = dueTimes(cron("0 * * * *"), {
       calendars: [

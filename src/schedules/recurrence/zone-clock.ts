@@ -42,8 +42,8 @@ export class ZoneClock {
   }
 
   /** The moment of a wall time. */
-  moment({ day, second }: WallTime): number {
-    const local = day * dayLength + second * 1000;
+  moment(wall: WallTime): number {
+    const local = localTime(wall);
     // No clock is as far from UTC as a day, so the first span begins before the wall time does.
     for (let span = this.#spanAt(local - 2 * dayLength); ; span = this.#spanAt(span.to)) {
       const moment = local - span.offset;
@@ -51,6 +51,29 @@ export class ZoneClock {
         return Math.max(moment, span.from);
       }
     }
+  }
+
+  /** When the clocks show what is between two wall times, `to` not included: more than once where they repeat some of it. */
+  shown(from: WallTime, to: WallTime): { from: number; to: number }[] {
+    const [first, end] = [localTime(from), localTime(to)];
+    const stretches: { from: number; to: number }[] = [];
+    for (
+      let span = this.#spanAt(first - 2 * dayLength);
+      span.from < end + 2 * dayLength;
+      span = this.#spanAt(span.to)
+    ) {
+      const stretch = {
+        from: Math.max(first - span.offset, span.from),
+        to: Math.min(end - span.offset, span.to),
+      };
+      if (stretch.from < stretch.to) {
+        stretches.push(stretch);
+      }
+      if (span.to === Number.POSITIVE_INFINITY) {
+        break;
+      }
+    }
+    return stretches;
   }
 
   /** A moment as people of the zone read it, such as `2026-03-29T03:00:00+02:00[Europe/Paris]`. */
@@ -78,4 +101,9 @@ export class ZoneClock {
     this.#spans.push(span);
     return span;
   }
+}
+
+/** Of a clock that nobody ever sets, in milliseconds. */
+function localTime({ day, second }: WallTime): number {
+  return day * dayLength + second * 1000;
 }

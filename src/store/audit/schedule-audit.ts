@@ -53,5 +53,6 @@ export const scheduleAudit: AuditRules<ScheduleWrites> = {
   removeScheduleLink: changeOf(link, ({ linkId }) => ({ read: "scheduleLink", of: { linkId } })),
   rewrapLinkParameters: notAudited("a part of a rotation of the master key, which is told"),
   noteScheduledTimes: notAudited("the service does it; what became of times is kept with them"),
+  forgetMissedTimes: notAudited("the service does it when a clock was ahead; the times are still to come"),
   purgeScheduledTimes: notAudited("the service clears away what has had its time"),
 };

@@ -1,6 +1,7 @@
 import { bytesToId } from "../id-bytes.ts";
 import type {
   ScheduleWrites,
+  SeenLink,
   StoredCalendar,
   StoredSchedule,
   StoredScheduleLink,
@@ -42,6 +43,7 @@ export const scheduleWriteRules: WriteRules<ScheduleWrites> = {
   removeScheduleLink: "kept",
   rewrapLinkParameters: "repeatable",
   noteScheduledTimes: "repeatable",
+  forgetMissedTimes: "repeatable",
   purgeScheduledTimes: "repeatable",
 };
 
@@ -84,6 +86,7 @@ export function scheduleWrites(session: MssqlSession): Asynchronous<ScheduleWrit
       await noteScheduleChange(session);
     },
     noteScheduledTimes: (of) => noteScheduledTimes(session, of),
+    forgetMissedTimes: (of) => forgetMissedTimes(session, of),
     purgeScheduledTimes: ({ before, limit }) =>
       session.run(
         `DELETE t FROM runsmith.scheduled_times t JOIN (
@@ -328,20 +331,7 @@ async function noteScheduledTimes(
   session: MssqlSession,
   { link, times, decidedUntil }: Parameters<ScheduleWrites["noteScheduledTimes"]>[0],
 ): Promise<boolean> {
-  // Holds the link's row until the commit, so that two services note one after another.
-  const current = await session.run(
-    `UPDATE l SET decided_until_at = @decided_until_at
-     FROM runsmith.schedule_links l JOIN runsmith.schedules s ON s.schedule_id = l.schedule_id
-     WHERE l.link_id = @link_id AND l.revision = @link_revision AND l.enabled = 1
-       AND s.revision = @schedule_revision AND s.enabled = 1`,
-    {
-      link_id: id(link.linkId),
-      link_revision: int(link.linkRevision),
-      schedule_revision: int(link.scheduleRevision),
-      decided_until_at: time(decidedUntil),
-    },
-  );
-  if (current === 0) {
+  if (!(await decideUntil(session, link, decidedUntil))) {
     return false;
   }
   let last: (typeof times)[number] | undefined;
@@ -380,6 +370,39 @@ async function noteScheduledTimes(
     );
   }
   return true;
+}
+
+async function forgetMissedTimes(
+  session: MssqlSession,
+  { link, until, lastDueAt }: Parameters<ScheduleWrites["forgetMissedTimes"]>[0],
+): Promise<boolean> {
+  if (!(await decideUntil(session, link, until))) {
+    return false;
+  }
+  await session.run(
+    `DELETE FROM runsmith.scheduled_times WHERE link_id = @link_id AND outcome = N'missed' AND due_at > @until;
+     UPDATE runsmith.scheduled_times SET last_due_at = NULLIF(@last_due_at, due_at)
+     WHERE link_id = @link_id AND outcome = N'missed' AND due_at <= @last_due_at AND last_due_at > @last_due_at;`,
+    { link_id: id(link.linkId), until: time(until), last_due_at: time(lastDueAt) },
+  );
+  return true;
+}
+
+/** False when link or schedule have changed. Holds the link's row until the commit, so that two services note one after another. */
+async function decideUntil(session: MssqlSession, link: SeenLink, decidedUntil: number): Promise<boolean> {
+  const current = await session.run(
+    `UPDATE l SET decided_until_at = @decided_until_at
+     FROM runsmith.schedule_links l JOIN runsmith.schedules s ON s.schedule_id = l.schedule_id
+     WHERE l.link_id = @link_id AND l.revision = @link_revision AND l.enabled = 1
+       AND s.revision = @schedule_revision AND s.enabled = 1`,
+    {
+      link_id: id(link.linkId),
+      link_revision: int(link.linkRevision),
+      schedule_revision: int(link.scheduleRevision),
+      decided_until_at: time(decidedUntil),
+    },
+  );
+  return current > 0;
 }
 
 /** Services look at this number to see whether what they remember of schedules is old. */

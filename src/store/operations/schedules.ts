@@ -230,6 +230,12 @@ export interface ScheduleWrites {
    */
   noteScheduledTimes(of: { link: SeenLink; times: UnstartedTime[]; decidedUntil: number }): boolean;
 
+  /**
+   * Forgets which of a link's times after `until` were missed, since a clock that was ahead said so; times told in one end with
+   * `lastDueAt` then. False, and nothing is done, when link or schedule have changed.
+   */
+  forgetMissedTimes(of: { link: SeenLink; until: number; lastDueAt: number | null }): boolean;
+
   /** Forgets what became of times, of those decided before `before` at most `limit`; gives their number. */
   purgeScheduledTimes(of: { before: number; limit: number }): number;
 }

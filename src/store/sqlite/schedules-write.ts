@@ -69,6 +69,7 @@ export function scheduleWrites(session: SqliteSession): ScheduleWrites {
       noteScheduleChange(session);
     },
     noteScheduledTimes: (of) => noteScheduledTimes(session, of),
+    forgetMissedTimes: (of) => forgetMissedTimes(session, of),
     purgeScheduledTimes: ({ before, limit }) =>
       session.run(
         `DELETE FROM scheduled_times WHERE (link_id, due_at) IN (
@@ -318,6 +319,29 @@ function noteScheduledTimes(
       reason: last.reason,
     });
   }
+  return true;
+}
+
+function forgetMissedTimes(
+  session: SqliteSession,
+  { link: seen, until, lastDueAt }: Parameters<ScheduleWrites["forgetMissedTimes"]>[0],
+): boolean {
+  const link = seenLink(session, seen);
+  if (link === undefined) {
+    return false;
+  }
+  session.run(
+    "DELETE FROM scheduled_times WHERE link_id = ? AND outcome = 'missed' AND due_at > ?",
+    link.link_id,
+    until,
+  );
+  session.run(
+    `UPDATE scheduled_times SET last_due_at = NULLIF(?2, due_at)
+     WHERE link_id = ?1 AND outcome = 'missed' AND due_at <= ?2 AND last_due_at > ?2`,
+    link.link_id,
+    lastDueAt,
+  );
+  session.run("UPDATE schedule_links SET decided_until_at = ? WHERE link_id = ?", until, link.link_id);
   return true;
 }
 

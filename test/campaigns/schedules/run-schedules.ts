@@ -61,6 +61,7 @@ export async function runSchedules(run: SchedulesRun): Promise<SchedulesResult> 
       "nothing is started that is not due": [],
       "nothing is missed but in outages": [],
       "missed times are made up for as the rule says": [],
+      "nothing that is still to come is told as missed": [],
     },
     started: 0,
     missed: 0,
@@ -82,7 +83,19 @@ async function runZone(zone: string, run: SchedulesRun, random: Random, result: 
   const to = from + run.days * day;
   const world = new ScheduleWorld(from);
   const watched = await watch(world, zone, { from, to, schedules: run.schedules }, random);
-  const outages = await live(world, { from, to }, random, result.disturbances);
+  const outages = await live(world, { from, to }, random, result.disturbances, async () => {
+    for (const { link, rule } of watched) {
+      const told = await world.store.decidedTimes({
+        linkId: link.linkId,
+        after: world.time,
+        until: Number.MAX_SAFE_INTEGER,
+      });
+      for (const { dueAt } of told.filter(({ outcome }) => outcome === "missed")) {
+        const law = "nothing that is still to come is told as missed";
+        result.violations[law]?.push(`${zone} ${rule.name} ${new Date(dueAt).toISOString()}`);
+      }
+    }
+  });
   for (const one of watched) {
     await examine(world, zone, one, { outages, to }, result);
   }
@@ -153,12 +166,13 @@ function permitted(zone: string, { exceptDates, permitted: hours }: RandomRule, 
   });
 }
 
-/** Lets time pass until its end. @returns when nothing could be started */
+/** Lets time pass until its end. @param disturbed called after each disturbance. @returns when nothing could be started */
 async function live(
   world: ScheduleWorld,
   { from, to }: { from: number; to: number },
   random: Random,
   disturbances: Record<string, number>,
+  disturbed: () => Promise<void>,
 ): Promise<Outage[]> {
   let services: Scheduler[] = [world.scheduler(), world.scheduler()];
   const look = async () => {
@@ -201,6 +215,7 @@ async function live(
         break;
     }
     await look();
+    await disturbed();
     nextDisturbance = Math.max(time, world.time) + day + random(20 * day);
   }
 }
