@@ -72,38 +72,36 @@ export class AssetCollection<Resource extends AssetResource, Settings extends ob
     const { kind } = this.#rules;
     authorize(caller, this.#editing, { kind: "everything" }, `everything, as a new ${nounOf(kind)} needs`);
     const checked = checkedAssetName(kind, name ?? "");
-    const prepared = await this.#rules.prepare(settings as unknown as Partial<Settings>, null, caller);
-    const assetId = newId();
     const writes = idempotency === undefined ? this.#store.write : this.#store.once(idempotency);
-    const created = await writes.createAsset({
-      assetId,
-      kind,
-      name: checked,
-      description: description ?? "",
-      content: prepared.content,
-      sealed: this.#sealed(assetId, 1, prepared.secret ?? null),
-      expiresAt: prepared.expiresAt,
-      uses: prepared.uses,
-      changedBy: caller.name,
+    const created = await triedAgain(["checked-by-former"], async () => {
+      const prepared = await this.#rules.prepare(settings as unknown as Partial<Settings>, null, caller);
+      const assetId = newId();
+      return writes.createAsset({
+        assetId,
+        kind,
+        name: checked,
+        description: description ?? "",
+        content: prepared.content,
+        sealed: this.#sealed(assetId, 1, prepared.secret ?? null),
+        expiresAt: prepared.expiresAt,
+        uses: prepared.uses,
+        ...(prepared.checkedBy !== undefined && { checkedBy: prepared.checkedBy }),
+        changedBy: caller.name,
+      });
     });
     return this.#resource(created);
   }
 
   /** @throws UserError as `get` and `create` do; `revision-mismatch` (412) */
   async change(caller: Principal, { asset, change, expectedRevision }: ChangeRequest<Settings>): Promise<Resource> {
-    for (let tries = 1; ; tries += 1) {
+    // Where somebody else was faster, and the caller did not say from which state, it is changed from the new one.
+    const passing = expectedRevision === undefined ? ["checked-by-former", "revision-mismatch"] : ["checked-by-former"];
+    const changed = await triedAgain(passing, async () => {
       const found = await this.#readable(caller, asset);
       this.#authorizeEdit(caller, found.asset);
-      try {
-        return this.#resource(await this.#changeNow(caller, found, change, expectedRevision));
-      } catch (error) {
-        // Somebody else was faster: unless the caller said from which state, it is changed from the new one.
-        const again = error instanceof UserError && error.code === "revision-mismatch" && tries < mostTries;
-        if (!again || expectedRevision !== undefined) {
-          throw error;
-        }
-      }
-    }
+      return this.#changeNow(caller, found, change, expectedRevision);
+    });
+    return this.#resource(changed);
   }
 
   /** @throws UserError as `get` does; `asset-in-use` (409) unless `force`, `revision-mismatch` (412), `not-permitted` */
@@ -162,7 +160,7 @@ export class AssetCollection<Resource extends AssetResource, Settings extends ob
   /** Stores other content, and another secret where there is one, in place of what an asset had at its revision. */
   replace(
     { kind, assetId, name, description, valueVersion: formerVersion, revision }: StoredAsset,
-    { content, secret, expiresAt, uses }: PreparedAsset,
+    { content, secret, expiresAt, uses, checkedBy, whileUnused }: PreparedAsset,
     changedBy: string,
   ): Promise<StoredAsset> {
     const valueVersion = formerVersion + 1;
@@ -175,6 +173,8 @@ export class AssetCollection<Resource extends AssetResource, Settings extends ob
       ...(secret !== undefined && { secret: { sealed: this.#sealed(assetId, valueVersion, secret), valueVersion } }),
       expiresAt,
       uses,
+      ...(checkedBy !== undefined && { checkedBy }),
+      ...(whileUnused !== undefined && { whileUnused }),
       changedBy,
       expectedRevision: revision,
     });
@@ -225,6 +225,19 @@ export class AssetCollection<Resource extends AssetResource, Settings extends ob
       throw new TypeError(`The rules of ${this.#rules.kind} showed nothing of an asset.`);
     }
     return resource;
+  }
+}
+
+/** Does it again where it was refused by one of these codes, for what somebody else did at the same time. */
+async function triedAgain<Result>(codes: readonly string[], work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof UserError && codes.includes(error.code)) || tries === mostTries) {
+        throw error;
+      }
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import type { Permission } from "../access/permission.ts";
 import type { Principal } from "../access/principal.ts";
 import type { AssetResource, StoredAssetKind } from "../contract/api/asset.ts";
 import { isoTime } from "../contract/api/iso-time.ts";
-import type { StoredAsset } from "../store/operations/assets.ts";
+import type { SeenAsset, StoredAsset } from "../store/operations/assets.ts";
 
 /** What is to be stored of an asset. */
 export interface PreparedAsset {
@@ -13,6 +13,10 @@ export interface PreparedAsset {
   /** Ids of the assets that it is made with. */
   uses: string[];
   expiresAt: number | null;
+  /** The asset by which this was checked; as another one it is prepared anew. */
+  checkedBy?: SeenAsset;
+  /** It may be stored only while no other asset is made with this one. */
+  whileUnused?: boolean;
 }
 
 /** An asset as it was before a change. */

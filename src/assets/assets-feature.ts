@@ -63,7 +63,7 @@ export class AssetsFeature implements AssetSource {
     const { store, sealer, vaultFolder } = parts;
     this.variables = new AssetCollection(parts, new Variables(store));
     this.credentials = new AssetCollection(parts, new Credentials(store));
-    this.connectionTypes = new AssetCollection(parts, new ConnectionTypes(store));
+    this.connectionTypes = new AssetCollection(parts, new ConnectionTypes());
     this.connections = new AssetCollection(parts, new Connections(store));
     this.certificates = new AssetCollection(parts, new Certificates(store));
     this.vaults = new AssetCollection(parts, new Vaults());

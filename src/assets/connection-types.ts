@@ -1,8 +1,6 @@
 import type { ConnectionField, ConnectionTypeResource, ConnectionTypeSettings } from "../contract/api/asset.ts";
-import { UserError } from "../contract/user-error.ts";
 import { assetNameKey } from "../store/asset-name-key.ts";
 import type { StoredAsset } from "../store/operations/assets.ts";
-import type { Store } from "../store/store.ts";
 import type { AssetRules, FormerAsset, PreparedAsset } from "./asset-rules.ts";
 import { commonResource } from "./asset-rules.ts";
 import { invalidAsset } from "./invalid-asset.ts";
@@ -10,11 +8,6 @@ import { invalidAsset } from "./invalid-asset.ts";
 /** A connection type says which fields a connection has. */
 export class ConnectionTypes implements AssetRules<ConnectionTypeResource, ConnectionTypeSettings> {
   readonly kind = "connection-type";
-  readonly #store: Pick<Store, "read">;
-
-  constructor(store: Pick<Store, "read">) {
-    this.#store = store;
-  }
 
   async prepare(settings: Partial<ConnectionTypeSettings>, former: FormerAsset | null): Promise<PreparedAsset> {
     const before = former === null ? null : fieldsOf(former.asset);
@@ -27,26 +20,13 @@ export class ConnectionTypes implements AssetRules<ConnectionTypeResource, Conne
     if (twice >= 0) {
       throw invalidAsset(`/fields/${twice}/name`, `The field ${fields[twice]?.name} is there twice.`);
     }
-    if (former !== null && before !== null && !onlyAddsOptional(before, fields)) {
-      await this.#refuseWhileUsed(former.asset);
-    }
-    return { content: { fields }, uses: [], expiresAt: null };
+    // What connections hold was checked against the fields as they are, and sealed as they say.
+    const whileUnused = before !== null && !onlyAddsOptional(before, fields);
+    return { content: { fields }, uses: [], expiresAt: null, whileUnused };
   }
 
   async resources(assets: readonly StoredAsset[]): Promise<ConnectionTypeResource[]> {
     return assets.map((asset) => ({ ...commonResource(asset), fields: fieldsOf(asset) }));
-  }
-
-  /** What connections hold was checked against the fields as they are, and sealed as they say. */
-  async #refuseWhileUsed({ assetId, name }: StoredAsset): Promise<void> {
-    const [connection] = await this.#store.read.assetsUsing({ assetId, limit: 1 });
-    if (connection !== undefined) {
-      throw new UserError(
-        "asset-in-use",
-        `The connection ${connection.name} is of the connection type ${name}, whose fields therefore stay.`,
-        { status: 409, remedy: "Add optional fields only, or make a new type and connections of it." },
-      );
-    }
   }
 }
 

@@ -88,6 +88,31 @@ storeTest("a connection type that has connections takes further optional fields,
   assert.match((await assets.connections.get(administrator, "build")).connectionType, /removed/);
 });
 
+storeTest(
+  "what a type calls encrypted by the time it is written is sealed, however type and connection race",
+  async (t) => {
+    const { assets, store } = await openAssets(t);
+    const plain = fields.map((field) => ({ ...field, encrypted: false }));
+    for (let round = 0; round < 12; round += 1) {
+      const name = `Server ${round}`;
+      await assets.connectionTypes.create(administrator, { name, fields: plain });
+      const secret = `canary ${round}`;
+      const given = { name, connectionType: name, fields: { Host: "a", Password: secret } };
+      const [, changed] = await Promise.allSettled([
+        assets.connections.create(administrator, given),
+        assets.connectionTypes.change(administrator, { asset: name, change: { fields } }),
+      ]);
+      const { secretFields } = await assets.connections.get(administrator, name);
+      assert.deepEqual(secretFields, changed.status === "fulfilled" ? ["Password"] : []);
+      const isPlain = JSON.stringify(await storedRows(store, "assets")).includes(secret);
+      assert.equal(isPlain, changed.status === "rejected");
+      if (changed.status === "rejected") {
+        assert.equal((changed.reason as { code?: string }).code, "asset-in-use");
+      }
+    }
+  },
+);
+
 storeTest("a field that was sealed stays secret, also when its type calls it plain by then", async (t) => {
   const { assets, store } = await openAssets(t);
   const type = await assets.connectionTypes.create(administrator, { name: "Server", fields });

@@ -50,6 +50,7 @@ export class Connections implements AssetRules<ConnectionResource, ConnectionSet
           : referenceOf(former.asset)
         : await storedReference(this.#store, settings.vault, caller);
     const uses = [type.assetId, ...(vault === null ? [] : [vault.vaultId])];
+    const checkedBy = { kind: type.kind, assetId: type.assetId, revision: type.revision };
     if (former !== null && settings.fields === undefined) {
       const content = { ...former.asset.content, ...(vault !== null && { vault }) };
       return { content, uses, expiresAt: null };
@@ -63,7 +64,7 @@ export class Connections implements AssetRules<ConnectionResource, ConnectionSet
       throw invalidAsset("/fields", `Required fields have no value: ${names}.`);
     }
     const secret = new Set(declared.filter(({ encrypted }) => encrypted).map(({ name }) => name));
-    // Once secret, always secret, though the type may have changed in the moment in which the connection was made.
+    // Once secret, always secret.
     for (const name of former === null ? [] : connectionContent(former.asset).secretFields) {
       secret.add(name);
     }
@@ -76,7 +77,7 @@ export class Connections implements AssetRules<ConnectionResource, ConnectionSet
       ...(vault !== null && { vault }),
     };
     const sealed = secrets.length === 0 ? null : Buffer.from(JSON.stringify(Object.fromEntries(secrets)));
-    return { content, secret: sealed, uses, expiresAt: null };
+    return { content, secret: sealed, uses, expiresAt: null, checkedBy };
   }
 
   async resources(assets: readonly StoredAsset[]): Promise<ConnectionResource[]> {

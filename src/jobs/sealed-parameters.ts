@@ -2,6 +2,7 @@ import type { ParameterSchema } from "../contract/signature.ts";
 import type { SealedColumn } from "../sealing/sealed-columns.ts";
 import type { SealedPlace } from "../sealing/sealed-place.ts";
 import type { Sealer } from "../sealing/sealer.ts";
+import { notSealed } from "../sealing/sealer.ts";
 import type { Store } from "../store/store.ts";
 
 type Parameters = Record<string, unknown>;
@@ -52,10 +53,13 @@ export class SealedParameters {
     }
     const given = { ...parameters };
     for (const name of secretNames) {
-      const value = parameters[name];
-      // Jobs that were accepted before anything was sealed have their values as they are.
-      if (Object.hasOwn(parameters, name) && isSealed(value)) {
-        const opened = sealer.open(Buffer.from(value.sealed, "base64"), this.#place(rowId, name, setVersion));
+      if (Object.hasOwn(parameters, name)) {
+        const value = parameters[name];
+        const place = this.#place(rowId, name, setVersion);
+        if (!isSealed(value)) {
+          throw notSealed(place);
+        }
+        const opened = sealer.open(Buffer.from(value.sealed, "base64"), place);
         given[name] = JSON.parse(Buffer.from(opened).toString()) as unknown;
       }
     }

@@ -136,6 +136,15 @@ export function masterKeyMissing(keyId: string, sources?: string): UserError {
   );
 }
 
+/** What has to be sealed stands in the database as it is: nobody of this installation wrote it. */
+export function notSealed({ table, column, rowId }: SealedPlace): UserError {
+  return new UserError(
+    "sealed-value-altered",
+    `A secret is not what this installation sealed: in place of ${table}.${column} of ${rowId} the database holds a value that is not sealed at all.`,
+    { status: 500, remedy: "Set the value again. Find out who has written to the database." },
+  );
+}
+
 function altered({ table, column, rowId }: SealedPlace, cause: AlteredValue): UserError {
   return new UserError(
     "sealed-value-altered",

@@ -41,3 +41,20 @@ export function assetInUse(kind: StoredAssetKind, name: string, users: readonly 
     errors: named.map((message) => ({ pointer: "", message: `used by ${message}` })),
   });
 }
+
+/** What an asset was checked by, such as its connection type, was changed between the check and the write. */
+export function checkedByFormer(kind: StoredAssetKind): UserError {
+  return new UserError("checked-by-former", `The ${nounOf(kind)} is being changed at the same time.`, {
+    status: 409,
+    remedy: "Try again.",
+  });
+}
+
+/** What others are made with stays as they were checked by it. */
+export function keptWhileUsed(kind: StoredAssetKind, name: string): UserError {
+  return new UserError(
+    "asset-in-use",
+    `There are assets that are made with the ${nounOf(kind)} ${name}, and were checked and sealed as it says, so it stays.`,
+    { status: 409, remedy: "Add optional fields only, or make a new type and connections of it." },
+  );
+}

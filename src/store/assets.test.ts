@@ -56,6 +56,25 @@ storeTest("an asset is made, read by id and by name, changed from the state that
   await assert.rejects(store.write.removeAsset({ ...of, expectedRevision: 3 }), { code: "asset-not-found" });
 });
 
+storeTest("what was checked by an asset as it was is not written once that is another", async (t) => {
+  const store = await temporaryStore(t);
+  const type = newAsset({ kind: "connection-type", name: "Server", sealed: null, content: { fields: [] } });
+  await store.write.createAsset(type);
+  const seen = { kind: type.kind, assetId: type.assetId, revision: 1 } as const;
+  const connection = (name: string) =>
+    newAsset({ kind: "connection", name, uses: [type.assetId], checkedBy: seen, content: { typeId: type.assetId } });
+  const made = connection("build");
+  await store.write.createAsset(made);
+  await assert.rejects(store.write.changeAsset(change(type, { whileUnused: true })), { code: "asset-in-use" });
+  await store.write.changeAsset(change(type, { description: "for nights" }));
+  const former = { code: "checked-by-former", status: 409 };
+  await assert.rejects(store.write.createAsset(connection("nightly")), former);
+  await assert.rejects(store.write.changeAsset(change(made, { checkedBy: seen })), former);
+  await store.write.changeAsset(change(made, { checkedBy: { ...seen, revision: 2 } }));
+  await store.write.removeAsset({ ...seen, force: true, expectedRevision: 2 });
+  await assert.rejects(store.write.changeAsset(change(made, { checkedBy: seen, expectedRevision: 2 })), former);
+});
+
 storeTest(
   "names of one kind are unique without regard to case, in any alphabet; those of two kinds are apart",
   async (t) => {

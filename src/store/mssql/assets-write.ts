@@ -1,10 +1,17 @@
 import type { StoredAssetKind } from "../../contract/api/asset.ts";
 import { assetNameKey } from "../asset-name-key.ts";
-import { assetChanged, assetExists, assetInUse, noSuchAsset } from "../asset-refusals.ts";
+import {
+  assetChanged,
+  assetExists,
+  assetInUse,
+  checkedByFormer,
+  keptWhileUsed,
+  noSuchAsset,
+} from "../asset-refusals.ts";
 import type { AssetRow } from "../asset-rows.ts";
 import { toAsset, usersTold } from "../asset-rows.ts";
 import { bytesToId } from "../id-bytes.ts";
-import type { AssetChange, AssetWrites, NewAsset, StoredAsset } from "../operations/assets.ts";
+import type { AssetChange, AssetWrites, NewAsset, SeenAsset, StoredAsset } from "../operations/assets.ts";
 import type { Asynchronous } from "../store.ts";
 import { findAsset, readUsers } from "./assets-read.ts";
 import { dropRightsOn } from "./rights.ts";
@@ -42,6 +49,7 @@ export function assetWrites(session: MssqlSession): Asynchronous<AssetWrites> {
 }
 
 async function createAsset(session: MssqlSession, asset: NewAsset): Promise<StoredAsset> {
+  await refuseFormer(session, asset.checkedBy);
   await refusingTaken(asset, () =>
     session.run(
       `DECLARE @now datetime2(3) = CAST(SYSUTCDATETIME() AS datetime2(3));
@@ -69,6 +77,7 @@ async function createAsset(session: MssqlSession, asset: NewAsset): Promise<Stor
 
 async function changeAsset(session: MssqlSession, change: AssetChange): Promise<StoredAsset> {
   const former = await assetOf(session, change);
+  await refuseFormer(session, change.checkedBy);
   const changed = await refusingTaken(change, () =>
     session.run(
       `UPDATE runsmith.assets SET name = @name, name_key = @name_key, description = @description, content = @content,
@@ -93,6 +102,10 @@ async function changeAsset(session: MssqlSession, change: AssetChange): Promise<
   );
   if (changed === 0) {
     throw assetChanged(change.kind, former.name);
+  }
+  // After the update: who is being made with it holds its row until then, and is seen now.
+  if (change.whileUnused === true && (await readUsers(session, idBytes(former.asset_id), 1)).length > 0) {
+    throw keptWhileUsed(change.kind, former.name);
   }
   await session.run("DELETE FROM runsmith.asset_uses WHERE asset_id = @asset_id", { asset_id: id(change.assetId) });
   await addUses(session, change);
@@ -157,6 +170,20 @@ async function assetOf(session: MssqlSession, of: { kind: StoredAssetKind; asset
     throw noSuchAsset(of.kind, of.assetId);
   }
   return row;
+}
+
+/** Holds the row of the asset that was seen until the commit, so that it is no other one then. */
+async function refuseFormer(session: MssqlSession, seen: SeenAsset | undefined): Promise<void> {
+  if (seen === undefined) {
+    return;
+  }
+  const same = await session.first(
+    "SELECT asset_id FROM runsmith.assets WITH (UPDLOCK) WHERE asset_id = @asset_id AND revision = @revision",
+    { asset_id: id(seen.assetId), revision: int(seen.revision) },
+  );
+  if (same === undefined) {
+    throw checkedByFormer(seen.kind);
+  }
 }
 
 async function refusingTaken<Result>(

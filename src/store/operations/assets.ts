@@ -45,7 +45,16 @@ export interface NewAsset {
   expiresAt: number | null;
   /** Ids of the assets that it is made with. */
   uses: string[];
+  /** The asset by which its content was checked and parted from what is secret, as it was then. */
+  checkedBy?: SeenAsset;
   changedBy: string;
+}
+
+/** An asset in the state in which it was seen. */
+export interface SeenAsset {
+  kind: StoredAssetKind;
+  assetId: string;
+  revision: number;
 }
 
 export interface AssetChange {
@@ -58,6 +67,9 @@ export interface AssetChange {
   secret?: { sealed: Uint8Array | null; valueVersion: number };
   expiresAt: number | null;
   uses: string[];
+  checkedBy?: SeenAsset;
+  /** The change is right only while no other asset is made with this one. */
+  whileUnused?: boolean;
   changedBy: string;
   expectedRevision: number;
 }
@@ -86,9 +98,12 @@ export interface AssetReads {
 
 /** Writes that name an asset throw UserError `asset-not-found` (404) when there is none, and `revision-mismatch` (412). */
 export interface AssetWrites {
-  /** @throws UserError `asset-exists` (409) */
+  /** @throws UserError `asset-exists` (409), `checked-by-former` (409) when the asset that it was checked by is another by now */
   createAsset(asset: NewAsset): StoredAsset;
-  /** @throws UserError `asset-exists` (409) when it gets a name that another one has */
+  /**
+   * @throws UserError `asset-exists` (409) when it gets a name that another one has, `checked-by-former` (409), `asset-in-use` (409) when
+   * it counts only while others are not made with it
+   */
   changeAsset(change: AssetChange): StoredAsset;
   /** @throws UserError `asset-in-use` (409) when others are made with it, unless `force` */
   removeAsset(of: { kind: StoredAssetKind; assetId: string; force: boolean; expectedRevision: number }): void;

@@ -1,10 +1,17 @@
 import type { StoredAssetKind } from "../../contract/api/asset.ts";
 import { assetNameKey } from "../asset-name-key.ts";
-import { assetChanged, assetExists, assetInUse, noSuchAsset } from "../asset-refusals.ts";
+import {
+  assetChanged,
+  assetExists,
+  assetInUse,
+  checkedByFormer,
+  keptWhileUsed,
+  noSuchAsset,
+} from "../asset-refusals.ts";
 import type { AssetRow, NamedAssetRow } from "../asset-rows.ts";
 import { toAsset, usersTold } from "../asset-rows.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
-import type { AssetChange, AssetWrites, NewAsset, StoredAsset } from "../operations/assets.ts";
+import type { AssetChange, AssetWrites, NewAsset, SeenAsset, StoredAsset } from "../operations/assets.ts";
 import { findAsset } from "./assets-read.ts";
 import { noteForNotices } from "./notice-events.ts";
 import { dropRightsOn } from "./rights.ts";
@@ -35,6 +42,7 @@ export function assetWrites(session: SqliteSession): AssetWrites {
 
 function createAsset(session: SqliteSession, asset: NewAsset): StoredAsset {
   refuseTaken(session, asset);
+  refuseFormer(session, asset.checkedBy);
   const now = session.now();
   session.run(
     `INSERT INTO assets (workspace_id, asset_id, kind, name, name_key, description, content, sealed, expires_at, created_at,
@@ -63,6 +71,13 @@ function changeAsset(session: SqliteSession, change: AssetChange): StoredAsset {
     throw assetChanged(change.kind, former.name);
   }
   refuseTaken(session, change);
+  refuseFormer(session, change.checkedBy);
+  if (
+    change.whileUnused === true &&
+    session.first("SELECT 1 FROM asset_uses WHERE used_id = ?", former.asset_id) !== undefined
+  ) {
+    throw keptWhileUsed(change.kind, former.name);
+  }
   session.run(
     `UPDATE assets SET name = ?, name_key = ?, description = ?, content = ?, expires_at = ?, modified_at = ?, modified_by = ?,
        revision = revision + 1
@@ -160,6 +175,12 @@ function refuseTaken(session: SqliteSession, of: { kind: StoredAssetKind; assetI
   );
   if (holder !== undefined && bytesToId(holder.asset_id) !== of.assetId) {
     throw assetExists(of.kind, of.name);
+  }
+}
+
+function refuseFormer(session: SqliteSession, seen: SeenAsset | undefined): void {
+  if (seen !== undefined && findAsset(session, { kind: seen.kind, asset: seen.assetId })?.revision !== seen.revision) {
+    throw checkedByFormer(seen.kind);
   }
 }
 

@@ -125,24 +125,34 @@ describe("a secret parameter of a job", () => {
     );
   });
 
+  /** What a held job comes to once somebody has written to its parameters. */
+  const failureOf = async (jobId: string, assignment: string, ...values: (string | Buffer)[]) => {
+    const database = new DatabaseSync(join(server.dataDirectory, "runsmith.sqlite"));
+    database.prepare(`UPDATE job_parameters SET ${assignment} WHERE job_id = ?`).run(...values, bytesOf(jobId));
+    database.close();
+    await release();
+    let job: JobResource;
+    do {
+      job = (await server.call<JobResource>("GET", `/api/jobs/${jobId}`)).body;
+    } while (job.status !== "Failed");
+    return job.exception;
+  };
+  const bytesOf = (id: string) => Buffer.from(id.replaceAll("-", ""), "hex");
+
   test("that was taken from another job fails the job, and the reason is told", async () => {
     const one = await startHeld({ host: "d", password: secret });
     const other = await startHeld({ host: "e", password: `${secret}2` });
-    const database = new DatabaseSync(join(server.dataDirectory, "runsmith.sqlite"));
-    const bytesOf = (id: string) => Buffer.from(id.replaceAll("-", ""), "hex");
-    database
-      .prepare(
-        "UPDATE job_parameters SET parameters = (SELECT parameters FROM job_parameters WHERE job_id = ?) WHERE job_id = ?",
-      )
-      .run(bytesOf(one), bytesOf(other));
-    database.close();
-    await release();
+    const taken = "parameters = (SELECT parameters FROM job_parameters WHERE job_id = ?)";
+    const failure = failureOf(other, taken, bytesOf(one));
     await worker.append(await worker.nextJob(), [], "Completed");
-    let job: JobResource;
-    do {
-      job = (await server.call<JobResource>("GET", `/api/jobs/${other}`)).body;
-    } while (job.status !== "Failed");
-    assert.equal(job.exception?.name, "SecretUnreadable");
-    assert.match(job.exception.message, /not what this installation sealed/);
+    assert.equal((await failure)?.name, "SecretUnreadable");
+    assert.match((await failure)?.message ?? "", /not what this installation sealed/);
+  });
+
+  test("that somebody wrote into the database unsealed fails the job, and the reason is told", async () => {
+    const jobId = await startHeld({ host: "f", password: secret });
+    const failure = await failureOf(jobId, "parameters = json_set(parameters, '$.password', ?)", "guessed");
+    assert.equal(failure?.name, "SecretUnreadable");
+    assert.match(failure?.message ?? "", /not sealed at all/);
   });
 });
