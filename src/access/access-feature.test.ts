@@ -11,6 +11,8 @@ import { requireRole } from "./authorize.ts";
 import { anonymous } from "./principal.ts";
 import { newToken, tokenHash } from "./token.ts";
 
+const local = () => "127.0.0.1";
+
 describe("a token", () => {
   let folder: string;
   let store: Store;
@@ -42,54 +44,54 @@ describe("a token", () => {
 
   test("holds 32 random bytes, and speaks for its principal alone", async () => {
     assert.equal(Buffer.from(administrator.slice(3), "base64url").length, 32);
-    const principal = await access.authenticate(administrator);
+    const principal = await access.authenticate(administrator, local);
     assert.equal(principal?.name, "administrator");
     assert.deepEqual(principal?.roles, ["administrator"]);
-    assert.equal(await access.authenticate(newToken()), null);
-    assert.equal(await access.authenticate("administrator"), null);
-    assert.equal(await access.authenticate(`${administrator}x`), null);
+    assert.equal(await access.authenticate(newToken(), local), null);
+    assert.equal(await access.authenticate("administrator", local), null);
+    assert.equal(await access.authenticate(`${administrator}x`, local), null);
   });
 
   test("is known at once when it was seen a moment ago", async () => {
-    await access.authenticate(administrator);
-    assert.ok(!(access.authenticate(administrator) instanceof Promise));
+    await access.authenticate(administrator, local);
+    assert.ok(!(access.authenticate(administrator, local) instanceof Promise));
   });
 
   test("ends at once when it is revoked, also while it is being looked up", async () => {
     const { token, principalId } = await someone("revoked");
     const told: string[] = [];
     const unsubscribe = access.onRevoked((id) => told.push(id));
-    const lookingUp = access.authenticate(token);
+    const lookingUp = access.authenticate(token, local);
     await access.revokeTokens(principalId);
     await lookingUp;
-    assert.equal(await access.authenticate(token), null);
+    assert.equal(await access.authenticate(token, local), null);
     assert.deepEqual(told, [principalId]);
     unsubscribe();
   });
 
   test("ends when its time is over, and when its principal is disabled", async () => {
     const expired = await someone("expired", Date.now() - 1);
-    assert.equal(await access.authenticate(expired.token), null);
+    assert.equal(await access.authenticate(expired.token, local), null);
     const disabled = await someone("disabled");
     await store.write.changePrincipal({ principalId: disabled.principalId, enabled: false });
-    assert.equal(await access.authenticate(disabled.token), null);
+    assert.equal(await access.authenticate(disabled.token, local), null);
   });
 
   test("is replaced without leaving the former one alive", async () => {
     const { token, principalId } = await someone("replaced");
-    assert.ok(await access.authenticate(token));
+    assert.ok(await access.authenticate(token, local));
     const next = await access.replaceToken(principalId, "test");
-    assert.equal(await access.authenticate(token), null);
-    assert.equal((await access.authenticate(next))?.principalId, principalId);
+    assert.equal(await access.authenticate(token, local), null);
+    assert.equal((await access.authenticate(next, local))?.principalId, principalId);
   });
 
   test("of the administrator is made once, and again only on demand, even if the administrator was disabled", async () => {
     assert.equal(await access.createFirstAdministrator(), null);
-    const before = await access.authenticate(administrator);
+    const before = await access.authenticate(administrator, local);
     await store.write.changePrincipal({ principalId: before?.principalId ?? "", enabled: false });
     const next = await access.resetAdministratorToken();
-    assert.equal(await access.authenticate(administrator), null);
-    assert.equal((await access.authenticate(next))?.principalId, before?.principalId);
+    assert.equal(await access.authenticate(administrator, local), null);
+    assert.equal((await access.authenticate(next, local))?.principalId, before?.principalId);
   });
 });
 

@@ -18,6 +18,7 @@ import { Sessions, usualSessionTimes } from "./sessions.ts";
 import { SignInThrottle } from "./sign-in-throttle.ts";
 import { looksLikeToken, newToken, tokenHash, tokenKey } from "./token.ts";
 import { TokenAdministration } from "./token-administration.ts";
+import { UnknownTokens } from "./unknown-tokens.ts";
 import { Users } from "./users.ts";
 
 /** Notes of when tokens were used are written this often, in milliseconds. */
@@ -49,6 +50,7 @@ export class AccessFeature {
   readonly #basic: BasicCredentials;
   readonly #store: Pick<Store, "read" | "write">;
   readonly #remembered = new RememberedPrincipals();
+  readonly #unknown = new UnknownTokens();
   readonly #used = new Map<string, number>();
   readonly #usageTimer: NodeJS.Timeout;
   readonly #revoked = new Set<(principalId: string) => void>();
@@ -82,8 +84,10 @@ export class AccessFeature {
   /**
    * The principal whose token this is, or null when it is unknown, expired, revoked or its principal is disabled.
    * Gives the principal itself, not a promise, when the token was seen within the last 60 s.
+   * @param address where the request comes from
+   * @throws UserError `too-many-refusals` (429) for a token not seen before, from where many wrong ones come
    */
-  authenticate(token: string): Principal | null | Promise<Principal | null> {
+  authenticate(token: string, address: () => string): Principal | null | Promise<Principal | null> {
     if (!looksLikeToken(token)) {
       return null;
     }
@@ -94,7 +98,7 @@ export class AccessFeature {
       this.#used.set(known.tokenId, now);
       return known;
     }
-    return this.#lookUp(tokenHash(token), key);
+    return this.#unknown.lookUp(token, address(), () => this.#lookUp(tokenHash(token), key));
   }
 
   /**
@@ -112,8 +116,9 @@ export class AccessFeature {
   authenticateSession(
     secret: string,
     replaced: (secret: string) => void,
+    address: () => string,
   ): Principal | null | Promise<Principal | null> {
-    const found = this.sessions.authenticate(secret);
+    const found = this.sessions.authenticate(secret, address);
     return found instanceof Promise
       ? found.then((session) => {
           if (session?.newSecret !== undefined) {
@@ -215,6 +220,7 @@ export class AccessFeature {
   /** Drops what is remembered of everybody: what rights are on has changed, though nobody may do less. */
   forgetAll(): void {
     this.#remembered.forgetEverybody();
+    this.#unknown.forget();
     this.sessions.forgetEverybody();
     this.#basic.forgetEverybody();
   }
@@ -250,6 +256,7 @@ export class AccessFeature {
 
   #forgetRemembered(ids: ReadonlySet<string>): void {
     this.#remembered.forgetAll(ids);
+    this.#unknown.forget();
     this.sessions.forget(ids);
     this.#basic.forget(ids);
   }

@@ -27,38 +27,26 @@ const attemptsTold = 100;
 
 /**
  * Counts what was denied, by principal and address, in windows of a minute: each window with something in it is told once, to the log and
- * to the audit, and an address with too many wrong tokens is told to wait. A good token is never made to wait for the wrong ones of
- * others behind the same address, so nobody can be locked out.
+ * to the audit.
  */
 export class DeniedAttempts {
   readonly #report: (summary: DeniedSummary) => void;
   readonly #window: number;
-  readonly #mostTokens: number;
   readonly #mostAddresses: number;
   readonly #denied = new Map<string, Denied>();
   #timer: NodeJS.Timeout | undefined;
-  #endsAt = 0;
 
   /**
-   * @param options `window` in milliseconds; `mostTokens` wrong ones of an address in a window; `mostAddresses` that are told apart
+   * @param options `window` in milliseconds; `mostAddresses` that are told apart
    */
-  constructor(
-    report: (summary: DeniedSummary) => void,
-    options: { window?: number; mostTokens?: number; mostAddresses?: number } = {},
-  ) {
+  constructor(report: (summary: DeniedSummary) => void, options: { window?: number; mostAddresses?: number } = {}) {
     this.#report = report;
     this.#window = options.window ?? 60_000;
-    this.#mostTokens = options.mostTokens ?? 100;
     this.#mostAddresses = options.mostAddresses ?? 1_000;
   }
 
-  /** @returns the seconds that the caller has to wait, or null while its wrong tokens are few */
-  tokenRefused(from: string): number | null {
-    const denied = this.#of(from);
-    denied.refused += 1;
-    return denied.refused <= this.#mostTokens
-      ? null
-      : Math.max(1, Math.ceil((this.#endsAt - performance.now()) / 1000));
+  tokenRefused(from: string): void {
+    this.#of(from).refused += 1;
   }
 
   notPermitted(from: string, principal: Principal): void {
@@ -77,7 +65,6 @@ export class DeniedAttempts {
 
   #of(from: string): Denied {
     if (this.#denied.size === 0) {
-      this.#endsAt = performance.now() + this.#window;
       this.#timer = setTimeout(() => this.#endWindow(), this.#window);
       this.#timer.unref();
     }

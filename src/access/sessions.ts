@@ -7,6 +7,7 @@ import { principalOf } from "./principal-of.ts";
 import { RememberedPrincipals } from "./remembered-principals.ts";
 import { looksLikeToken, newToken, tokenHash, tokenKey } from "./token.ts";
 import { UnderWay } from "./under-way.ts";
+import { sessionLimits, UnknownTokens } from "./unknown-tokens.ts";
 
 /** How long sessions last, in milliseconds. */
 export interface SessionTimes {
@@ -40,6 +41,7 @@ export class Sessions {
   readonly #remembered = new RememberedPrincipals();
   /** When each was used last. */
   readonly #used = new Map<string, number>();
+  readonly #unknown = new UnknownTokens(sessionLimits);
   readonly #lookingUp = new UnderWay<FoundSession | null>();
 
   constructor(store: Pick<Store, "read" | "write">, times: SessionTimes) {
@@ -66,14 +68,17 @@ export class Sessions {
       idleTime: this.#times.idle,
       longestTime: this.#times.longest,
     });
+    this.#unknown.noteGood(secret);
     return { secret };
   }
 
   /**
    * The user whose session this is the secret of, or null when it is unknown or over. Gives the principal itself, not a promise, when the
    * secret was seen within the last 60 s.
+   * @param address where the request comes from
+   * @throws UserError `too-many-refusals` (429) for a secret not seen before, from where many wrong ones come
    */
-  authenticate(secret: string): Principal | null | Promise<FoundSession | null> {
+  authenticate(secret: string, address: () => string): Principal | null | Promise<FoundSession | null> {
     if (!looksLikeToken(secret)) {
       return null;
     }
@@ -85,7 +90,9 @@ export class Sessions {
       return known;
     }
     // Requests that come at once replace the secret once.
-    return this.#lookingUp.of(key, () => this.#lookUp(tokenHash(secret), key));
+    return this.#lookingUp.of(key, () =>
+      this.#unknown.lookUp(secret, address(), () => this.#lookUp(tokenHash(secret), key)),
+    );
   }
 
   /** The sessions of a principal that have not ended, the newest first. */
@@ -110,11 +117,13 @@ export class Sessions {
   /** @param ids of principals, groups and sessions that were changed or ended */
   forget(ids: ReadonlySet<string>): void {
     this.#remembered.forgetAll(ids);
+    this.#unknown.forget();
     this.#lookingUp.clear();
   }
 
   forgetEverybody(): void {
     this.#remembered.forgetEverybody();
+    this.#unknown.forget();
     this.#lookingUp.clear();
   }
 
@@ -164,6 +173,10 @@ export class Sessions {
   /** A secret that replaces the present one once it comes back: an answer may get lost. */
   async #nextSecret({ sessionId }: SessionHolder): Promise<string | null> {
     const secret = newToken();
-    return (await this.#store.write.addSessionSecret({ sessionId, hash: tokenHash(secret) })) ? secret : null;
+    if (!(await this.#store.write.addSessionSecret({ sessionId, hash: tokenHash(secret) }))) {
+      return null;
+    }
+    this.#unknown.noteGood(secret);
+    return secret;
   }
 }

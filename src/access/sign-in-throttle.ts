@@ -1,4 +1,6 @@
 import { hash } from "node:crypto";
+import { FailureCounts, keepNewest, secondsUntil } from "./failure-counts.ts";
+import { networkOf } from "./network-of.ts";
 
 /** Failed attempts are counted for this long, in milliseconds. */
 const usualWindow = 15 * 60_000;
@@ -13,29 +15,24 @@ const limits = {
   account: 100,
 } as const;
 
-/** Accounts, addresses and pairs that are told apart; the oldest give way, so that nobody fills the memory. */
-const mostKept = 10_000;
-
-interface Count {
-  failures: number;
-  /** By the monotonic clock, in milliseconds. */
-  endsAt: number;
-}
+/** Pairs that are remembered for having signed in. */
+const mostKnown = 10_000;
 
 /**
  * Makes those wait who guess passwords: by account and address, in windows of a quarter of an hour. An attempt counts from its start on,
  * so that many at once gain nothing, and no longer once it has succeeded. Whether an account exists makes no difference to it.
  */
 export class SignInThrottle {
-  readonly #window: number;
-  readonly #pairs = new Map<string, Count>();
-  readonly #addresses = new Map<string, Count>();
-  readonly #accounts = new Map<string, Count>();
+  readonly #pairs: FailureCounts;
+  readonly #addresses: FailureCounts;
+  readonly #accounts: FailureCounts;
   /** Pairs that signed in, the least recent first. */
   readonly #known = new Set<string>();
 
   constructor(window = usualWindow) {
-    this.#window = window;
+    this.#pairs = new FailureCounts(limits.pair, window);
+    this.#addresses = new FailureCounts(limits.address, window);
+    this.#accounts = new FailureCounts(limits.account, window);
   }
 
   /**
@@ -49,48 +46,30 @@ export class SignInThrottle {
     if (wait !== null) {
       return wait;
     }
-    this.#count(this.#pairs, keys.pair, now);
-    this.#count(this.#addresses, keys.address, now);
-    this.#count(this.#accounts, keys.account, now);
+    this.#pairs.add(keys.pair, now);
+    this.#addresses.add(keys.address, now);
+    this.#accounts.add(keys.account, now);
     return null;
   }
 
   /** The attempt that began was right: it is forgotten, with those before it of the same account from the same address. */
   succeeded(account: string, address: string): void {
     const keys = keysOf(account, address);
-    this.#pairs.delete(keys.pair);
-    for (const [counts, key] of [
-      [this.#addresses, keys.address],
-      [this.#accounts, keys.account],
-    ] as const) {
-      const count = counts.get(key);
-      if (count !== undefined) {
-        count.failures -= 1;
-      }
-    }
+    this.#pairs.forget(keys.pair);
+    this.#addresses.takeBack(keys.address);
+    this.#accounts.takeBack(keys.account);
     this.#known.delete(keys.pair);
     this.#known.add(keys.pair);
-    keepNewest(this.#known);
+    keepNewest(this.#known, mostKnown);
   }
 
   #wait(keys: Keys, now: number): number | null {
     const ends = [
-      endOf(this.#pairs.get(keys.pair), limits.pair, now),
-      endOf(this.#addresses.get(keys.address), limits.address, now),
-      this.#known.has(keys.pair) ? null : endOf(this.#accounts.get(keys.account), limits.account, now),
+      this.#pairs.heldUntil(keys.pair, now),
+      this.#addresses.heldUntil(keys.address, now),
+      this.#known.has(keys.pair) ? null : this.#accounts.heldUntil(keys.account, now),
     ].filter((end) => end !== null);
-    return ends.length === 0 ? null : Math.max(1, Math.ceil((Math.max(...ends) - now) / 1000));
-  }
-
-  #count(counts: Map<string, Count>, key: string, now: number): void {
-    const count = counts.get(key);
-    if (count !== undefined && count.endsAt > now) {
-      count.failures += 1;
-      return;
-    }
-    counts.delete(key);
-    counts.set(key, { failures: 1, endsAt: now + this.#window });
-    keepNewest(counts);
+    return ends.length === 0 ? null : secondsUntil(Math.max(...ends), now);
   }
 }
 
@@ -110,34 +89,4 @@ function keysOf(account: string, address: string): Keys {
   const one = hash("sha256", comparableName(account), "base64url");
   const network = networkOf(address);
   return { pair: `${one} ${network}`, address: network, account: one };
-}
-
-/** A household or a machine with IPv6 has a whole /64 to come from. */
-function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || !address.includes(":")) {
-    return (mapped ?? address).slice(0, 64);
-  }
-  const [head = "", tail] = address.replace(/%.*$/, "").toLowerCase().split("::");
-  const groups = head.split(":").filter((group) => group !== "");
-  const last = (tail ?? "").split(":").filter((group) => group !== "");
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - last.length);
-  return [...groups, ...Array<string>(zeros).fill("0"), ...last]
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ""))
-    .join(":")
-    .slice(0, 64);
-}
-
-function endOf(count: Count | undefined, limit: number, now: number): number | null {
-  return count !== undefined && count.endsAt > now && count.failures >= limit ? count.endsAt : null;
-}
-
-function keepNewest(kept: Map<string, unknown> | Set<string>): void {
-  if (kept.size > mostKept) {
-    const oldest = kept.keys().next().value;
-    if (oldest !== undefined) {
-      kept.delete(oldest);
-    }
-  }
 }

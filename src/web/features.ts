@@ -43,6 +43,7 @@ import { assetNames } from "./asset-names.ts";
 import type { Log } from "./logging.ts";
 import { productVersion } from "./product-version.ts";
 import type { ServiceMetrics } from "./service-metrics.ts";
+import type { TransportGuard } from "./transport-guard.ts";
 import { workerOf } from "./worker-links.ts";
 
 /** Everything that the web service can do, one feature each. */
@@ -77,6 +78,7 @@ export interface FeatureParts {
   /** Names this service, as no other. */
   serviceName: string;
   options: ServerOptions;
+  guard: TransportGuard;
   metrics: ServiceMetrics;
   log: Log;
 }
@@ -87,6 +89,7 @@ export async function openFeatures({
   sealing,
   serviceName,
   options,
+  guard,
   metrics,
   log,
 }: FeatureParts): Promise<Features> {
@@ -114,7 +117,7 @@ export async function openFeatures({
     logger: log,
     leaseDuration: options.leaseDuration ?? store.usualLease,
     ...(options.leaseDurations !== undefined && { leaseDurations: options.leaseDurations }),
-    authenticate: (request) => workerOf(request, access),
+    authenticate: (request) => workerOf(request, access, guard),
     newToken() {
       const token = newToken();
       return { token, hash: tokenHash(token) };

@@ -67,7 +67,7 @@ export async function startServer(
     const serviceName = newServiceName();
     const { sealing, masterKeyFile } = await openSealing({ store, options, service: serviceName, log });
     standing.defer(() => sealing.stop());
-    const features = await openFeatures({ store, sealing, serviceName, options, metrics, log });
+    const features = await openFeatures({ store, sealing, serviceName, options, guard, metrics, log });
     standing.defer(() => features.close());
     standing.defer(keepHouse(store, features.leadership, log));
 

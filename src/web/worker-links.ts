@@ -28,10 +28,18 @@ export function acceptWorkerLinks(workers: WorkersFeature, guard: TransportGuard
   };
 }
 
-/** Who asks for a worker link: the principal of its token if that holds the role, else null. */
-export async function workerOf(request: IncomingMessage, access: AccessFeature): Promise<Principal | null> {
+/**
+ * Who asks for a worker link: the principal of its token if that holds the role, else null.
+ * @throws UserError `too-many-refusals` (429)
+ */
+export async function workerOf(
+  request: IncomingMessage,
+  access: AccessFeature,
+  guard: TransportGuard,
+): Promise<Principal | null> {
   const token = bearerToken(request.headers.authorization);
-  const principal = token === undefined ? null : await access.authenticate(token);
+  const address = () => guard.clientAddress(request);
+  const principal = token === undefined ? null : await access.authenticate(token, address);
   return principal?.roles.includes("worker") === true ? principal : null;
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { WebSocketServer } from "ws";
+import { HeldUp } from "../access/held-up.ts";
 import type { Analysis } from "../contract/analysis.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { NewWorkerResource, WorkerResource } from "../contract/api/worker.ts";
@@ -339,7 +340,17 @@ class Workers implements WorkersFeature {
   }
 
   async #accept(request: IncomingMessage, socket: Duplex, head: Buffer, path: string): Promise<void> {
-    const principal = await this.#options.authenticate(request);
+    const principal = await this.#options.authenticate(request).catch((error: unknown) => {
+      if (!(error instanceof HeldUp)) {
+        throw error;
+      }
+      const head = `HTTP/1.1 429 Too Many Requests\r\nRetry-After: ${error.retryAfter}\r\nConnection: close`;
+      socket.end(`${head}\r\nContent-Length: 0\r\n\r\n`);
+      return "held-up" as const;
+    });
+    if (principal === "held-up") {
+      return;
+    }
     const worker =
       principal === null || principal.kind !== "worker"
         ? null

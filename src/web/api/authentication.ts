@@ -6,9 +6,13 @@ import { UserError } from "../../contract/user-error.ts";
 /** What the guard of every route asks of the access feature. */
 export interface Authenticator {
   /** The principal whose token this is, or null. */
-  authenticate(token: string): Promise<Principal | null> | Principal | null;
+  authenticate(token: string, address: () => string): Promise<Principal | null> | Principal | null;
   /** Of the secret in a session's cookie; `replaced` is told what the cookie holds from now on. */
-  authenticateSession(secret: string, replaced: (secret: string) => void): Promise<Principal | null> | Principal | null;
+  authenticateSession(
+    secret: string,
+    replaced: (secret: string) => void,
+    address: () => string,
+  ): Promise<Principal | null> | Principal | null;
   /** Of what follows `Basic` in the header. Throws `UserError` for what is wrong. */
   authenticateBasic(credentials: string, address: string): Promise<Principal> | Principal;
 }
@@ -31,9 +35,17 @@ export function callerOf(
 ): Principal | Promise<Principal> {
   const token = bearerToken(header);
   if (token !== undefined) {
-    const principal = authenticator.authenticate(token);
+    const principal = authenticator.authenticate(token, origin.address);
     return principal instanceof Promise
-      ? principal.then((found) => accepted(found, origin))
+      ? principal.then(
+          (found) => accepted(found, origin),
+          (error: unknown) => {
+            if (error instanceof HeldUp) {
+              origin.denied.tokenRefused(origin.address());
+            }
+            throw error;
+          },
+        )
       : accepted(principal, origin);
   }
   const credentials = header === undefined ? undefined : /^basic +(\S+)\s*$/i.exec(header)?.[1];
@@ -51,14 +63,15 @@ export function callerOf(
  * The principal of a session, by the secret in its cookie. Wrong ones are not counted: they cannot be guessed, and browsers keep those
  * of sessions that are over.
  * @param replaced is told what the cookie holds from now on
- * @throws UserError `session-over` (401)
+ * @throws UserError `session-over` (401), `too-many-refusals` (429)
  */
 export function callerOfSession(
   secret: string,
   authenticator: Authenticator,
   replaced: (secret: string) => void,
+  address: () => string,
 ): Principal | Promise<Principal> {
-  const principal = authenticator.authenticateSession(secret, replaced);
+  const principal = authenticator.authenticateSession(secret, replaced, address);
   return principal instanceof Promise ? principal.then(signedInStill) : signedInStill(principal);
 }
 
@@ -79,17 +92,7 @@ export function bearerToken(header: string | undefined): string | undefined {
 
 function accepted(principal: Principal | null, { address, denied }: Origin): Principal {
   if (principal === null) {
-    const wait = denied.tokenRefused(address());
-    if (wait !== null) {
-      throw new HeldUp(
-        "too-many-refusals",
-        "Too many requests with tokens that are good for nothing came from this address.",
-        {
-          retryAfter: wait,
-          remedy: `Find the program that sends a wrong token, and wait ${wait} s. Requests with a good token are not held up.`,
-        },
-      );
-    }
+    denied.tokenRefused(address());
     throw new UserError("token-refused", "This token is unknown, has expired or was revoked.", {
       status: 401,
       remedy:

@@ -233,9 +233,8 @@ function signedIn(
     const secret = sessionSecretOf(request.headers.cookie, secure);
     if (secret !== undefined) {
       requireSameOrigin(request, { host: guard.host(request), secure });
-      return callerOfSession(secret, authenticator, (next) => {
-        response.appendHeader("Set-Cookie", sessionCookie(next, secure));
-      });
+      const replaced = (next: string) => response.appendHeader("Set-Cookie", sessionCookie(next, secure));
+      return callerOfSession(secret, authenticator, replaced, () => guard.clientAddress(request));
     }
   }
   if (/^basic /i.test(request.headers.authorization ?? "")) {

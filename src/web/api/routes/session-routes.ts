@@ -27,7 +27,7 @@ export function sessionRoutes(access: AccessFeature): Route[] {
         refuseOtherOrigin(incoming, { host: from.host(), secure });
         const account = await access.signIn.check(body.userName, body.password, from.address());
         const { principalId, name, mustChangePassword, passwordHash } = account;
-        await endFormerSession(access, incoming.headers.cookie, secure);
+        await endFormerSession(access, incoming.headers.cookie, from);
         const { secret } = await beginSession(access, {
           principalId,
           method: "password",

@@ -70,7 +70,7 @@ export function signInRoutes(access: AccessFeature): Route[] {
           { ...serviceItself, name: `sign-in by ${params.provider}`, address },
           async () => {
             const { principalId } = await access.openId.finish(params.provider, answer, underWay?.secret, address);
-            await endFormerSession(access, incoming.headers.cookie, secure);
+            await endFormerSession(access, incoming.headers.cookie, from);
             return beginSession(access, { principalId, method: params.provider, address });
           },
         );

@@ -1,0 +1,116 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { FailureCounts, keepNewest, secondsUntil } from "./failure-counts.ts";
+import { HeldUp } from "./held-up.ts";
+import { networkOf } from "./network-of.ts";
+
+/** How made-up tokens are held up. */
+export interface UnknownTokenLimits {
+  /** Wrong ones of one address within a window before the next waits. */
+  perAddress: number;
+  /** In milliseconds. */
+  window: number;
+  /** What the database answered of a wrong one is believed for this long, in milliseconds. */
+  memory: number;
+  /** Whether one that comes again while it is known to be wrong counts as another. */
+  countsAgain: boolean;
+}
+
+/** Programs that send a wrong token again and again slow down, too. */
+const tokenLimits: UnknownTokenLimits = { perAddress: 100, window: 60_000, memory: 10_000, countsAgain: true };
+
+/** Browsers keep the secrets of sessions that are over, and send them by themselves. */
+export const sessionLimits: UnknownTokenLimits = { ...tokenLimits, memory: 60_000, countsAgain: false };
+
+/** Tokens that are remembered for being wrong, and as many for having been good. */
+const mostKept = 10_000;
+
+/**
+ * Keeps made-up tokens from costing a look at the database each. A token that was found to be good for nothing is known as that for a
+ * moment, and an address that sends many such ones waits before anything of it is looked up. Tokens that were good here before never
+ * wait, so nobody is locked out by others behind the same address. Tokens are remembered by a hash under a key of this process.
+ */
+export class UnknownTokens {
+  readonly #key = randomBytes(32);
+  readonly #limits: UnknownTokenLimits;
+  readonly #failures: FailureCounts;
+  /** Until when they are known as wrong, in milliseconds of the monotonic clock; the oldest first. */
+  readonly #wrong = new Map<string, number>();
+  readonly #good = new Set<string>();
+  #changes = 0;
+
+  constructor(limits = tokenLimits) {
+    this.#limits = limits;
+    this.#failures = new FailureCounts(limits.perAddress, limits.window);
+  }
+
+  /**
+   * What a token speaks for that nobody remembers: the answer of `lookUp`, unless it is known that this is nothing.
+   * @throws UserError `too-many-refusals` (429) instead, where too many wrong ones came from this address
+   */
+  async lookUp<Found>(token: string, address: string, lookUp: () => Promise<Found | null>): Promise<Found | null> {
+    const key = this.#keyOf(token);
+    const network = networkOf(address);
+    if ((this.#wrong.get(key) ?? 0) > performance.now()) {
+      if (this.#limits.countsAgain) {
+        this.#refuseHeldUp(network);
+        this.#failures.add(network, performance.now());
+      }
+      return null;
+    }
+    if (!this.#good.has(key)) {
+      this.#refuseHeldUp(network);
+    }
+    const changes = this.#changes;
+    const found = await lookUp();
+    if (found !== null) {
+      this.#wrong.delete(key);
+      this.#remember(key);
+      return found;
+    }
+    this.#good.delete(key);
+    this.#failures.add(network, performance.now());
+    if (changes === this.#changes) {
+      this.#wrong.delete(key);
+      this.#wrong.set(key, performance.now() + this.#limits.memory);
+      keepNewest(this.#wrong, mostKept);
+    }
+    return null;
+  }
+
+  /** A token that was made just now, or proved to be good. */
+  noteGood(token: string): void {
+    this.#remember(this.#keyOf(token));
+  }
+
+  /** Principals or tokens have changed: what was wrong may be good now, such as that of a user who was disabled. */
+  forget(): void {
+    this.#changes += 1;
+    this.#wrong.clear();
+  }
+
+  #remember(key: string): void {
+    this.#good.delete(key);
+    this.#good.add(key);
+    keepNewest(this.#good, mostKept);
+  }
+
+  #keyOf(token: string): string {
+    return createHmac("sha256", this.#key).update(token).digest("base64url");
+  }
+
+  #refuseHeldUp(network: string): void {
+    const now = performance.now();
+    const until = this.#failures.heldUntil(network, now);
+    if (until !== null) {
+      const wait = secondsUntil(until, now);
+      throw new HeldUp(
+        "too-many-refusals",
+        "Too many requests with tokens that are good for nothing came from this address.",
+        {
+          retryAfter: wait,
+          remedy: `Find the program that sends a wrong token, and wait ${wait} s. Tokens that were good before are not held up.`,
+        },
+      );
+    }
+  }
+}
