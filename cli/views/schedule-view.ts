@@ -25,7 +25,7 @@ export const scheduleView: View<ScheduleResource> = {
     { title: "Starts", value: (schedule) => schedule.startsAt },
     { title: "Expires", value: (schedule) => schedule.expiresAt ?? "" },
     { title: "Not on", value: (schedule) => schedule.exceptDates.join(", ") },
-    { title: "Calendars", value: (schedule) => schedule.calendars.join(", ") },
+    { title: "Calendars", value: calendarsText },
     { title: "Jitter", value: (schedule) => (schedule.jitter === 0 ? "" : formatDuration(schedule.jitter)) },
     { title: "Missed times", value: misfireText },
     { title: "Modified", value: (schedule) => `${schedule.modifiedAt} by ${schedule.modifiedBy}` },
@@ -116,4 +116,9 @@ function misfireText({ misfire, missedAfter }: ScheduleResource): string {
     "run-all": `the latest ${misfire.rule === "run-all" ? misfire.most : ""} are run`,
   };
   return `${rules[misfire.rule]}; missed after ${formatDuration(missedAfter)}`;
+}
+
+function calendarsText({ calendars, furtherCalendars }: ScheduleResource): string {
+  const further = furtherCalendars === 0 ? [] : [`${furtherCalendars} that you may not read`];
+  return [...calendars, ...further].join(", ");
 }

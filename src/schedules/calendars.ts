@@ -3,9 +3,10 @@ import type { Principal } from "../access/principal.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { CalendarResource, CalendarWindow } from "../contract/api/schedule.ts";
 import { datePattern, timeOfDayPattern } from "../contract/api/schedule.ts";
+import { UserError } from "../contract/user-error.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { StoredCalendar } from "../store/operations/schedules.ts";
-import { noSuchCalendar } from "../store/schedule-refusals.ts";
+import { calendarInUse, noSuchCalendar } from "../store/schedule-refusals.ts";
 import type { Store } from "../store/store.ts";
 import { importICalendar, mostWindows } from "./import-icalendar.ts";
 import { parseDate, parseTimeOfDay } from "./recurrence/civil-day.ts";
@@ -116,10 +117,17 @@ export class Calendars {
     const { calendarId, name } = await this.#find(of.calendar, caller);
     this.#authorizeEdit({ calendarId, name }, caller);
     const { expectedRevision } = of;
-    await this.#store.write.removeCalendar({
-      calendar: calendarId,
-      ...(expectedRevision !== undefined && { expectedRevision }),
-    });
+    try {
+      await this.#store.write.removeCalendar({
+        calendar: calendarId,
+        ...(expectedRevision !== undefined && { expectedRevision }),
+      });
+    } catch (error) {
+      const isNamed = permits(caller, "read", { kind: "everything" });
+      throw error instanceof UserError && error.code === "calendar-in-use" && !isNamed
+        ? calendarInUse(name, "schedules")
+        : error;
+    }
   }
 
   #authorizeCreation(caller: Principal): void {

@@ -13,12 +13,18 @@ import type {
 } from "../store/operations/schedules.ts";
 import { withoutSecrets } from "../store/stored-job.ts";
 
-/** A schedule as the API shows it. */
-export function scheduleResource(schedule: StoredSchedule, nextDueAt: number | null): ScheduleResource {
-  const { calendarIds: _ids, calendarNames: calendars, ...shown } = schedule;
+/** A schedule as the API shows it. @param mayRead whether a calendar may be shown */
+export function scheduleResource(
+  schedule: StoredSchedule,
+  nextDueAt: number | null,
+  mayRead: (calendarId: string) => boolean,
+): ScheduleResource {
+  const { calendarIds, calendarNames, ...shown } = schedule;
+  const calendars = calendarNames.filter((_name, index) => mayRead(calendarIds[index] ?? ""));
   return {
     ...shown,
     calendars,
+    furtherCalendars: calendarNames.length - calendars.length,
     startsAt: isoTime(schedule.startsAt),
     expiresAt: isoTimeOrNull(schedule.expiresAt),
     nextDueAt: isoTimeOrNull(nextDueAt),

@@ -44,7 +44,7 @@ export function newSchedule(recurrence: Recurrence, now: number): StoredSchedule
 }
 
 /**
- * The settings with a change made, checked as a whole. Calendars that the caller may not read are unknown, but for those that it has.
+ * The settings with a change made, checked as a whole. Calendars that the caller may not read are unknown; those that it has of them stay.
  * @throws UserError `invalid-schedule`, `invalid-cron` (422), `calendar-not-found` (404)
  */
 export async function changedSettings(
@@ -54,9 +54,12 @@ export async function changedSettings(
   caller: Principal,
 ): Promise<{ settings: StoredScheduleSettings; calendars: StoredCalendar[]; times: DueTimes }> {
   const { startsAt, expiresAt, calendars: names, timeZone, ...plain } = change;
-  const mayUse = (calendarId: string) =>
-    former.calendarIds.includes(calendarId) || permits(caller, "read", scheduleTarget(calendarId));
-  const calendars = await calendarsOf(names ?? former.calendarIds, store, mayUse);
+  const mayRead = (calendarId: string) => permits(caller, "read", scheduleTarget(calendarId));
+  const unread = names === undefined ? former.calendarIds : former.calendarIds.filter((id) => !mayRead(id));
+  const calendars = [
+    ...(await calendarsOf(unread, store, () => true)),
+    ...(await calendarsOf(names ?? [], store, mayRead)),
+  ];
   const settings: StoredScheduleSettings = {
     ...former,
     ...plain,

@@ -112,12 +112,12 @@ export class SchedulesFeature {
   async list(page: { after?: string; limit: number }, caller: Principal): Promise<Page<ScheduleResource>> {
     const { items, next } = await this.#store.read.schedules(page);
     const shown = items.filter(({ scheduleId }) => permits(caller, "read", scheduleTarget(scheduleId)));
-    return { items: await Promise.all(shown.map((schedule) => this.#resource(schedule))), next };
+    return { items: await Promise.all(shown.map((schedule) => this.#resource(schedule, caller))), next };
   }
 
   /** @throws UserError `schedule-not-found` (404) */
   async get(schedule: string, caller: Principal): Promise<ScheduleResource> {
-    return this.#resource(await this.#find(schedule, caller));
+    return this.#resource(await this.#find(schedule, caller), caller);
   }
 
   /**
@@ -138,7 +138,7 @@ export class SchedulesFeature {
     const { settings, times } = await changedSettings(newSchedule(recurrence, now), change, this.#store, caller);
     refuseNeverDue(times, now);
     const writes = idempotency === undefined ? this.#store.write : this.#store.once(idempotency);
-    return this.#resource(await writes.createSchedule({ ...settings, name: checked, changedBy: caller.name }));
+    return this.#resource(await writes.createSchedule({ ...settings, name: checked, changedBy: caller.name }), caller);
   }
 
   /**
@@ -168,6 +168,7 @@ export class SchedulesFeature {
         expectedRevision: expectedRevision ?? former.revision,
         afresh: isOtherwise || (settings.enabled && !former.enabled),
       }),
+      caller,
     );
   }
 
@@ -277,8 +278,9 @@ export class SchedulesFeature {
     } while (after !== null);
   }
 
-  async #resource(schedule: StoredSchedule): Promise<ScheduleResource> {
-    return scheduleResource(schedule, await this.#nextDueOf(schedule));
+  async #resource(schedule: StoredSchedule, caller: Principal): Promise<ScheduleResource> {
+    const mayRead = (calendarId: string) => permits(caller, "read", scheduleTarget(calendarId));
+    return scheduleResource(schedule, await this.#nextDueOf(schedule), mayRead);
   }
 
   async #nextDueOf(schedule: StoredSchedule): Promise<number | null> {

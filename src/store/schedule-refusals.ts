@@ -37,8 +37,9 @@ export function calendarExists(name: string): UserError {
   });
 }
 
-export function calendarInUse(name: string, schedules: readonly string[]): UserError {
-  return new UserError("calendar-in-use", `The calendar ${name} is used by ${schedules.join(", ")}.`, {
+/** @param by such as the names of the schedules */
+export function calendarInUse(name: string, by: string): UserError {
+  return new UserError("calendar-in-use", `The calendar ${name} is used by ${by}.`, {
     status: 409,
     remedy: "Take it from these schedules first.",
   });

@@ -58,6 +58,8 @@ export interface ScheduleSettings {
 export interface ScheduleResource extends ScheduleSettings {
   scheduleId: string;
   name: string;
+  /** How many calendars it has beside those that the caller may read. */
+  furtherCalendars: number;
   /** Null when it is disabled, or never due again. */
   nextDueAt: string | null;
   /** Runbooks that it starts. */

@@ -165,10 +165,7 @@ async function removeCalendar(
   const calendar = await existingCalendar(session, of.calendar);
   const users = await usesOfCalendar(session, calendar.calendar_id);
   if (users.length > 0) {
-    throw calendarInUse(
-      calendar.name,
-      users.map(({ schedule_name }) => schedule_name),
-    );
+    throw calendarInUse(calendar.name, users.map(({ schedule_name }) => schedule_name).join(", "));
   }
   const removed = await session.run(
     "DELETE FROM runsmith.calendars WHERE calendar_id = @calendar_id AND revision = @expected",

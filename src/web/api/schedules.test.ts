@@ -368,7 +368,12 @@ describe("what somebody's schedule starts", () => {
       server.call<ErrorBody>("PATCH", "/api/schedules/mine", { token, body: { calendars } });
     assert.equal((await use(["known", "secret"])).body.type, "calendar-not-found");
     assert.equal((await use(["nothing"])).body.type, "calendar-not-found");
-    assert.equal((await use(["known"])).status, 200, "it had that one");
+    assert.equal((await use(["known"])).body.type, "calendar-not-found", "not even one that it has");
+    const { body: seen } = await server.call<ScheduleResource>("GET", "/api/schedules/mine", { token });
+    assert.deepEqual([seen.calendars, seen.furtherCalendars], [[], 1]);
+    assert.equal((await use([])).status, 200);
+    const { body: kept } = await server.call<ScheduleResource>("GET", "/api/schedules/mine");
+    assert.deepEqual([kept.calendars, kept.furtherCalendars], [["known"], 0]);
     const imported = async (name: string) => {
       const body = { iCalendar: "no calendar" };
       return (await server.call<ErrorBody>("POST", `/api/calendars/${name}/import`, { token, body })).body.type;

@@ -172,6 +172,12 @@ export const scheduleResourceSchemas: Readonly<Record<string, JsonSchema>> = {
     scheduleId: idSchema,
     name: { type: "string" },
     ...settings,
+    furtherCalendars: {
+      type: "integer",
+      minimum: 0,
+      description:
+        "How many calendars it has beside those that the caller may read. They stay when `calendars` is set.",
+    },
     nextDueAt: { ...orNull(timeSchema), description: "Null when it is disabled, or never due again." },
     links: { type: "integer", minimum: 0, description: "How many runbooks it starts." },
     ...changes,
