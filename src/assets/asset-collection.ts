@@ -1,4 +1,3 @@
-import { v7 as newId } from "uuid";
 import { authorize, permits } from "../access/authorize.ts";
 import type { Permission, Target } from "../access/permission.ts";
 import type { Principal } from "../access/principal.ts";
@@ -8,6 +7,7 @@ import { UserError } from "../contract/user-error.ts";
 import type { Sealer } from "../sealing/sealer.ts";
 import { assetInUse, noSuchAsset, nounOf } from "../store/asset-refusals.ts";
 import { usersTold } from "../store/asset-rows.ts";
+import { newId } from "../store/new-id.ts";
 import type { StoredAsset } from "../store/operations/assets.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { Store } from "../store/store.ts";

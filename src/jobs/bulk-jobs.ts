@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { v7 as newId } from "uuid";
 import type { JobFilter, JobOutcome } from "../contract/api/job-filter.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { JobStatus } from "../contract/job-status.ts";
 import { endedStatuses, jobStatuses } from "../contract/job-status.ts";
 import { UserError } from "../contract/user-error.ts";
+import { newId } from "../store/new-id.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { JobToRetry, StoppedJob, StoredJob } from "../store/operations/jobs.ts";
 import type { VisibleRunbooks } from "../store/operations/runbooks.ts";

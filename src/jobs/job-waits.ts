@@ -1,10 +1,10 @@
-import { v7 as newId } from "uuid";
 import { isoTime, isoTimeOrNull } from "../contract/api/iso-time.ts";
 import type { JobResource } from "../contract/api/job.ts";
 import type { JobStepResource } from "../contract/api/job-step.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { JournalKind } from "../contract/journal.ts";
 import { UserError } from "../contract/user-error.ts";
+import { newId } from "../store/new-id.ts";
 import type { SettledWait, StoredJobStep } from "../store/operations/job-steps.ts";
 import type { AssignedAttempt, JobEffects, StoredJob } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";

@@ -1,4 +1,3 @@
-import { v7 as newId } from "uuid";
 import type { Principal } from "../access/principal.ts";
 import type { DispatchHoldResource } from "../contract/api/dispatch.ts";
 import type { JobResource } from "../contract/api/job.ts";
@@ -15,6 +14,7 @@ import type { Sealer } from "../sealing/sealer.ts";
 import type { Interest } from "../services/change-feed.ts";
 import type { Leadership } from "../services/duty-leader.ts";
 import { soleLeader } from "../services/duty-leader.ts";
+import { newId } from "../store/new-id.ts";
 import type { ChangedJob } from "../store/operations/changes.ts";
 import type { StoredDispatchHold } from "../store/operations/dispatch.ts";
 import type {

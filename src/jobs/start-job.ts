@@ -1,8 +1,8 @@
-import { v7 as newId } from "uuid";
 import type { JobResource } from "../contract/api/job.ts";
 import { hostKindOf } from "../contract/runbook-kind.ts";
 import { UserError } from "../contract/user-error.ts";
 import { currentActor } from "../store/actor.ts";
+import { newId } from "../store/new-id.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { AcceptJob, JobEffects, JobOrigin, QueueKey, StoredJob } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";

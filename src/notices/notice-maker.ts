@@ -1,6 +1,6 @@
-import { v7 as newId } from "uuid";
 import { isoTime, isoTimeOrNull } from "../contract/api/iso-time.ts";
 import type { NoticeCertificate, NoticeEvent, NoticeFacts, NoticeJob, NoticeSchedule } from "../contract/api/notice.ts";
+import { newId } from "../store/new-id.ts";
 import type {
   CertificateToNotice,
   JobToNotice,

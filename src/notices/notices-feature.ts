@@ -1,4 +1,3 @@
-import { v7 as newId } from "uuid";
 import type {
   NoticeDeliveryResource,
   NoticeResource,
@@ -13,6 +12,7 @@ import type { Logger } from "../contract/logger.ts";
 import { UserError } from "../contract/user-error.ts";
 import { Duty } from "../jobs/duty.ts";
 import type { Leadership } from "../services/duty-leader.ts";
+import { newId } from "../store/new-id.ts";
 import { noSuchNoticeRule } from "../store/notice-refusals.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { NewNotice, NoticeReads, StoredNoticeRule } from "../store/operations/notices.ts";

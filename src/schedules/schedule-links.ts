@@ -1,4 +1,3 @@
-import { v7 as newId } from "uuid";
 import { authorize, permits } from "../access/authorize.ts";
 import type { Principal } from "../access/principal.ts";
 import { refuseUnusableCredentials } from "../access/usable-credentials.ts";
@@ -9,6 +8,7 @@ import { isId } from "../contract/id.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { SealedParameters } from "../jobs/sealed-parameters.ts";
 import type { CheckedStart, StartJobRequest } from "../jobs/start-job.ts";
+import { newId } from "../store/new-id.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { StoredScheduleLink } from "../store/operations/schedules.ts";
 import { noSuchRunbook } from "../store/runbook-refusals.ts";

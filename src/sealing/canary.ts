@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { v7 as newId } from "uuid";
 import { UserError } from "../contract/user-error.ts";
+import { newId } from "../store/new-id.ts";
 import type { Store } from "../store/store.ts";
 import { masterKeyIdOf } from "./sealed-value.ts";
 import type { KeySealer } from "./sealer.ts";

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
-import { v7 as newId } from "uuid";
 import { UserError } from "../contract/user-error.ts";
+import { newId } from "../store/new-id.ts";
 import type { StoredMasterKey } from "../store/operations/sealing.ts";
 import type { Store } from "../store/store.ts";
 import type { KeySource } from "./key-source.ts";

@@ -1,8 +1,8 @@
-import { v7 as newId } from "uuid";
 import { isoTime } from "../../contract/api/iso-time.ts";
 import type { SignInProviderResource, SignInProviderSettings } from "../../contract/api/sign-in-provider.ts";
 import { UserError } from "../../contract/user-error.ts";
 import type { Sealer } from "../../sealing/sealer.ts";
+import { newId } from "../../store/new-id.ts";
 import type { StoredSignInProvider } from "../../store/operations/sign-in-providers.ts";
 import type { Store } from "../../store/store.ts";
 import type { ChangedBy } from "../principal-administration.ts";

@@ -2,11 +2,11 @@ import { UserError } from "../../contract/user-error.ts";
 import type { Actor } from "../actor.ts";
 import { auditEntry } from "../audit/audit-entry.ts";
 import type { AuditedOperation, Look } from "../audit/audit-rule.ts";
+import { newId } from "../new-id.ts";
 import type { AuditKey } from "../operations/audit.ts";
 import type { Asynchronous, ReadOperations } from "../store.ts";
 import { insertAuditEntry } from "./audit.ts";
 import type { MssqlSession } from "./session.ts";
-import { newId } from "./session.ts";
 
 /** Milliseconds. */
 const longestWait = 10_000;

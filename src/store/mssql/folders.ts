@@ -1,11 +1,12 @@
 import { looksLikeId } from "../../contract/id.ts";
 import { folderAbove, folderExists, folderNotEmpty, noSuchFolder } from "../folder-refusals.ts";
 import { bytesToId } from "../id-bytes.ts";
+import { newId } from "../new-id.ts";
 import type { FolderReads, FolderWrites, StoredFolder } from "../operations/folders.ts";
 import type { Asynchronous } from "../store.ts";
 import { dropRightsOn } from "./rights.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
-import { defaultWorkspace, newId } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
 import { isDuplicate } from "./sql-errors.ts";
 import { id, int, json, text } from "./sql-values.ts";
 

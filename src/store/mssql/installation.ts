@@ -1,9 +1,9 @@
 import { bytesToId } from "../id-bytes.ts";
+import { newId } from "../new-id.ts";
 import type { Installation, InstallationReads } from "../operations/installation.ts";
 import type { Asynchronous } from "../store.ts";
 import { moveMark, unfinishedMove } from "../unfinished-move.ts";
 import type { MssqlSession } from "./session.ts";
-import { newId } from "./session.ts";
 import { id } from "./sql-values.ts";
 
 export function installationReads(session: MssqlSession): Asynchronous<InstallationReads> {

@@ -1,6 +1,7 @@
 import type { NoticeRuleSettings } from "../../contract/api/notice.ts";
 import { bytesToId } from "../id-bytes.ts";
 import { firstIdOf } from "../id-range.ts";
+import { newId } from "../new-id.ts";
 import { noSuchNoticeRule, noticeRuleChanged, noticeRuleExists } from "../notice-refusals.ts";
 import type { NoticeRow, NoticeRuleRow } from "../notice-rows.ts";
 import { noticeColumns, toNotice, toNoticeRule } from "../notice-rows.ts";
@@ -8,7 +9,7 @@ import type { ClaimedNotice, NewNotice, NoticeWrites, StoredNoticeRule } from ".
 import type { Asynchronous } from "../store.ts";
 import { findRule } from "./notices-read.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
-import { defaultWorkspace, newId } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
 import { isDuplicate } from "./sql-errors.ts";
 import type { SqlValues } from "./sql-values.ts";
 import { bigint, bit, id, idBytes, int, json, text, time } from "./sql-values.ts";

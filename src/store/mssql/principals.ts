@@ -1,11 +1,12 @@
 import { principalChanged, principalExists } from "../access-refusals.ts";
+import { newId } from "../new-id.ts";
 import type { AccessReads, AccessWrites } from "../operations/access.ts";
 import type { Asynchronous } from "../store.ts";
 import type { ActingRow, PrincipalRow } from "./principal-rows.ts";
 import { findPrincipal, mustFindPrincipal, principalColumns, readWithGroups, toPrincipal } from "./principal-rows.ts";
 import { noteMembers, noteRevoked } from "./revoked-tokens.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
-import { defaultWorkspace, newId } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
 import { endSessions } from "./sessions.ts";
 import { isDuplicate } from "./sql-errors.ts";
 import { bit, id, int, json, text } from "./sql-values.ts";

@@ -1,12 +1,13 @@
 import { noSuchPrincipal } from "../access-refusals.ts";
 import { bytesToId } from "../id-bytes.ts";
+import { newId } from "../new-id.ts";
 import type { RightOn, RightReads, RightWrites, StoredRight } from "../operations/rights.ts";
 import type { RightRow } from "../right-rows.ts";
 import { noSubject, rightColumns, toRight } from "../right-rows.ts";
 import type { Asynchronous } from "../store.ts";
 import { noteRevoked } from "./revoked-tokens.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
-import { defaultWorkspace, newId } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
 import { id, int, text } from "./sql-values.ts";
 
 /** Ready for a `WHERE`; `r` is the right. */

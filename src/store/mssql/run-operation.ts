@@ -1,12 +1,13 @@
 import type { Actor } from "../actor.ts";
 import { auditedOperation } from "../audit/audit-rules.ts";
+import { newId } from "../new-id.ts";
 import type { AuditKey } from "../operations/audit.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
 import { AuditTrail } from "./audit-trail.ts";
 import { doOnce } from "./idempotency.ts";
 import type { Repeating } from "./repeating.ts";
 import type { MssqlSession, WriteRule } from "./session.ts";
-import { defaultWorkspace, newId } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
 
 type Operation = (argument: unknown) => Promise<unknown>;
 type OperationsOf = (session: MssqlSession) => object;

@@ -7,6 +7,7 @@ import type { Problem } from "../../contract/problem.ts";
 import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import { hostKindOf } from "../../contract/runbook-kind.ts";
 import { idToBytes } from "../id-bytes.ts";
+import { newId } from "../new-id.ts";
 import type { RunbookChange } from "../operations/runbooks.ts";
 import { attemptsOfKind, kindRefusal, noSuchRunbook, revisionMismatch } from "../runbook-refusals.ts";
 import { mustFindFolder } from "./folders.ts";
@@ -14,7 +15,7 @@ import { storePlacement } from "./placements.ts";
 import type { RunbookRow } from "./runbook-rows.ts";
 import { findRunbook, toRunbooks } from "./runbook-rows.ts";
 import type { MssqlSession } from "./session.ts";
-import { defaultWorkspace, newId } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
 import { bigint, bytes, id, idBytes, int, json, text } from "./sql-values.ts";
 
 /*

@@ -4,6 +4,7 @@ import type { RunbookKind } from "../../contract/runbook-kind.ts";
 import { defaultAttempts, hostKindOf } from "../../contract/runbook-kind.ts";
 import { defaultOutputLimit, defaultStopGrace } from "../../contract/session-limits.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
+import { newId } from "../new-id.ts";
 import type { RunbookWrites, StoredRunbook } from "../operations/runbooks.ts";
 import {
   analysisWaiting,
@@ -31,7 +32,7 @@ import {
 import type { RunbookRow } from "./runbook-rows.ts";
 import { findRunbook, toRunbooks } from "./runbook-rows.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
-import { defaultWorkspace, newId } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
 import { isDuplicate } from "./sql-errors.ts";
 import { bigint, id, idBytes, int } from "./sql-values.ts";
 

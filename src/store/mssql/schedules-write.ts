@@ -1,4 +1,5 @@
 import { bytesToId } from "../id-bytes.ts";
+import { newId } from "../new-id.ts";
 import type {
   ScheduleWrites,
   SeenLink,
@@ -23,7 +24,7 @@ import type { Asynchronous } from "../store.ts";
 import { dropRightsOn } from "./rights.ts";
 import { calendarOf, findCalendar, findLink, findSchedule, scheduleOf, usesOfCalendar } from "./schedules-read.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
-import { defaultWorkspace, newId } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
 import { isDuplicate } from "./sql-errors.ts";
 import type { SqlValues } from "./sql-values.ts";
 import { bigint, bit, id, idBytes, int, json, text, time } from "./sql-values.ts";

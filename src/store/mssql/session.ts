@@ -1,4 +1,3 @@
-import { v7 } from "uuid";
 import type { SqlValues } from "./sql-values.ts";
 
 /** The only workspace for now: the zero UUID. */
@@ -56,9 +55,3 @@ export type WriteRule = "kept" | "repeatable" | "single";
 
 /** One rule for each operation of a group. */
 export type WriteRules<Operations> = { readonly [Name in keyof Operations]: WriteRule };
-
-/** A new UUIDv7, canonical text; one made later in this process sorts later. */
-export function newId(): string {
-  // Not Node's own: its ids of one millisecond are in no order.
-  return v7();
-}

@@ -1,12 +1,13 @@
 import { noSuchPrincipal } from "../access-refusals.ts";
 import { bytesToId } from "../id-bytes.ts";
+import { newId } from "../new-id.ts";
 import type { SignInReads, SignInWrites } from "../operations/sign-ins.ts";
 import type { Asynchronous } from "../store.ts";
 import type { ActingRow } from "./principal-rows.ts";
 import { mustFindPrincipal, readWithGroups } from "./principal-rows.ts";
 import { noteRevokedToken } from "./revoked-tokens.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
-import { defaultWorkspace, newId } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
 import { bytes, id, int, text, time } from "./sql-values.ts";
 
 interface SessionRow extends ActingRow {

@@ -1,11 +1,12 @@
 import { bytesToId } from "../id-bytes.ts";
+import { newId } from "../new-id.ts";
 import type { AccessReads, AccessWrites, NewToken, PrincipalKind, StoredToken } from "../operations/access.ts";
 import type { Asynchronous } from "../store.ts";
 import type { ActingRow } from "./principal-rows.ts";
 import { mustFindPrincipal, readWithGroups } from "./principal-rows.ts";
 import { forgetRevoked, noteRevoked, noteRevokedToken } from "./revoked-tokens.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
-import { defaultWorkspace, newId } from "./session.ts";
+import { defaultWorkspace } from "./session.ts";
 import { bytes, id, int, json, text, time } from "./sql-values.ts";
 
 interface TokenRow {

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { v7 } from "uuid";
+import { newId } from "../new-id.ts";
 
 /** What a parameter of a statement may be. Booleans travel as 0 and 1, times as milliseconds, ids as 16 bytes, JSON as text. */
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -51,8 +51,7 @@ export class SqliteConnectionSession implements SqliteSession {
   }
 
   newId(): string {
-    // Not Node's own: its ids of one millisecond are in no order.
-    return v7();
+    return newId();
   }
 
   #statement(sql: string): StatementSync {

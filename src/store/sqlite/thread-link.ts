@@ -21,8 +21,9 @@ export interface ThreadEvents<Message> {
 }
 
 /**
- * The main thread's end of one of the database's threads. What is asked for in one turn of the event loop is posted as one
- * message when the turn's own code has run, so that it arrives together and in order.
+ * The main thread's end of one of the database's threads. What is asked for in one turn of the event loop, by however many
+ * requests that were read in it, is posted as one message at its end, so that it arrives together and in order: waking a thread costs
+ * more than most of what it is asked.
  */
 export class ThreadLink<Task, Message> {
   readonly #worker: Worker;
@@ -80,7 +81,7 @@ export class ThreadLink<Task, Message> {
       };
       this.#pending.set(request.id, { operation, resolve, reject });
       if (this.#outbox.push(request) === 1) {
-        queueMicrotask(() => this.#flush());
+        setImmediate(() => this.#flush());
       }
     });
   }

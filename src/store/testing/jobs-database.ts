@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { v7 as newId } from "uuid";
 import type { Placement } from "../../contract/api/placement.ts";
 import { defaultPlacement } from "../../contract/api/placement.ts";
@@ -205,7 +206,7 @@ export abstract class JobsDatabase {
     const stored = await this.operations.createWorker({
       name,
       group: of.group ?? "default",
-      tokenHash: Buffer.alloc(32, name),
+      tokenHash: createHash("sha256").update(name).digest(),
       tokenPurpose: "worker",
     });
     const worker = {
