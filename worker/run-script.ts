@@ -7,6 +7,8 @@ import type { ParameterSchema } from "../src/contract/signature.ts";
 import type { StreamRecord } from "../src/contract/stream.ts";
 import type { AssetProvider } from "./assets/asset-provider.ts";
 import { noAssets } from "./assets/asset-provider.ts";
+import type { RunbookProvider } from "./children/runbook-provider.ts";
+import { noRunbooks } from "./children/runbook-provider.ts";
 import { localClock } from "./link/service-clock.ts";
 import type { LocalHosts } from "./local-hosts.ts";
 import { AttemptRun } from "./slots/attempt-run.ts";
@@ -24,6 +26,8 @@ export interface RunScriptOptions {
   grants: Grant[];
   /** What the script may have; nothing when left out. */
   assets?: AssetProvider;
+  /** Where it finds other runbooks; nowhere when left out. */
+  runbooks?: RunbookProvider;
   logs?: LogSwitches;
   /** Milliseconds; default without limit. */
   timeLimit?: number;
@@ -56,6 +60,7 @@ export async function runScript(hosts: LocalHosts, options: RunScriptOptions): P
       secrets: [],
       journal: [],
       checkpoint: null,
+      children: [],
       grants: options.grants,
       logs: options.logs ?? { verbose: true, debug: true, progress: true },
       timeLimit: options.timeLimit ?? null,
@@ -67,6 +72,7 @@ export async function runScript(hosts: LocalHosts, options: RunScriptOptions): P
       pool: hosts.pool,
       keptHosts: null,
       assets: options.assets ?? noAssets,
+      runbooks: options.runbooks ?? noRunbooks,
       clock: localClock,
       logger: hosts.logger,
       sandboxed: hosts.sandboxed,

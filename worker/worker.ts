@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { HostKindOffer } from "../src/contract/link/control-frames.ts";
 import type { UserError } from "../src/contract/user-error.ts";
 import { analysePowerShell } from "./analysis-run.ts";
-import { AssetRequests } from "./assets/asset-requests.ts";
+import { assetRequests } from "./assets/asset-requests.ts";
+import { runbookRequests } from "./children/runbook-provider.ts";
 import { noRegister } from "./guard/host-register.ts";
 import { KeptHosts } from "./hosts/kept-hosts.ts";
 import { hostLaunchers } from "./hosts/launchers.ts";
@@ -95,6 +96,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         });
         board.welcome(frame);
         assets.welcome(frame.protocol);
+        runbooks.welcome(frame.protocol);
         records.connect(frame.workerId, server);
         tellStatus();
         first.resolve({ workerId: frame.workerId, group: frame.group, server });
@@ -140,7 +142,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     },
     logger,
   );
-  const assets = new AssetRequests({ send: (frame) => link.send(frame) });
+  const assets = assetRequests((frame) => link.send(frame));
+  const runbooks = runbookRequests((frame) => link.send(frame));
   let whenDrained: (() => void) | null = null;
   const board = new JobBoard({
     slots: resolved.slots,
@@ -150,6 +153,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       pool,
       keptHosts,
       assets,
+      runbooks,
       clock,
       logger,
       sandboxed: resolved.sandbox !== "none",
@@ -191,6 +195,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         break;
       case "asset-answer":
         assets.answered(frame);
+        break;
+      case "runbook-answer":
+        runbooks.answered(frame);
         break;
       case "drain":
         if (!draining) {

@@ -7,6 +7,8 @@ export interface Analysis {
   /** Grants that the script states it needs, in their written form, such as `path:/var/log:rw`. */
   needs: string[];
   problems: Problem[];
+  /** Names of other runbooks that it may call inside itself, as it writes them; left out where nobody looked for them. */
+  calls?: string[];
   /** The first paragraph of the script's own description, or an empty text. */
   synopsis: string;
   /** The text that the host runs (types stripped), or null when the script cannot run. */

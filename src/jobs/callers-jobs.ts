@@ -16,7 +16,7 @@ import type { Store } from "../store/store.ts";
 import type { BulkRights, RetryJobsRequest, StopJobsRequest } from "./bulk-jobs.ts";
 import type { HoldRequest, HoldSubject } from "./dispatch-holds.ts";
 import type { FeedEvent } from "./job-feed.ts";
-import type { JobAttemptResource, JobsQuery, RecordsQuery } from "./job-queries.ts";
+import type { ChildrenQuery, JobAttemptResource, JobsQuery, RecordsQuery } from "./job-queries.ts";
 import { jobNotFound, knownJobId } from "./job-queries.ts";
 import type { FeedTopic, JobsFeature } from "./jobs-feature.ts";
 import type { AdmittedRunbook, StartedJob, StartJobRequest } from "./start-job.ts";
@@ -25,8 +25,11 @@ import { runbookNotFound } from "./startable-runbooks.ts";
 /** What a caller says of a job to be started; who starts it is the caller. */
 export type JobRequest = Omit<
   StartJobRequest,
-  "startedBy" | "starterId" | "admit" | "admitCredentials" | "jobId" | "retryOf"
+  "startedBy" | "starterId" | "admit" | "admitCredentials" | "jobId" | "retryOf" | "parent" | "pinned"
 >;
+
+/** What a job says of one that it starts. */
+export type ChildRequest = JobRequest & Pick<StartJobRequest, "parent" | "pinned">;
 
 type Feed = AsyncGenerator<FeedEvent[], void, undefined>;
 
@@ -49,6 +52,19 @@ export class CallersJobs {
   /** @throws UserError as `JobStarter.start` says, `not-permitted` (403) */
   startJob(request: JobRequest, caller: Principal): Promise<StartedJob> {
     return this.#jobs.startJob({ ...request, ...this.#starter(caller, request.draft === true) });
+  }
+
+  /** Starts a job that a job of this principal asks for. @throws UserError as `startJob` does */
+  startChild(request: ChildRequest, caller: Principal): Promise<StartedJob> {
+    return this.#jobs.startJob({ ...request, ...this.#starter(caller, false) });
+  }
+
+  /** The jobs that a job has started, in their order, those that the caller may read. @throws UserError `job-not-found` (404) */
+  async listChildren(of: ChildrenQuery, caller: Principal): Promise<Page<JobResource>> {
+    await this.#authorize(caller, "read", of.jobId);
+    const page = await this.#jobs.listChildren(of);
+    const readable = await Promise.all(page.items.map((job) => this.#gate.permits(caller, "read", job.runbookId)));
+    return { ...page, items: page.items.filter((_, index) => readable[index] === true) };
   }
 
   /** See `JobsFeature.startAndFollow`. */

@@ -1,7 +1,14 @@
+import { deepestCalls } from "../contract/child-runbook.ts";
 import type { HostKind } from "../contract/runbook-kind.ts";
 import type { SlotOffer } from "../store/operations/jobs.ts";
 import type { ConnectedWorker } from "../workers/connected-worker.ts";
 import type { RunningAttempts } from "./running-attempts.ts";
+
+/**
+ * Attempts that wait for other jobs keep their hosts, and so their memory: no more of them leave their slots to others than so many
+ * times the slots, and one chain of calls.
+ */
+const waitingPerSlot = 3;
 
 /** Which slots of this service's workers are free: not taken by an attempt, and not reserved by a claim under way. */
 export class FreeSlots {
@@ -38,7 +45,7 @@ export class FreeSlots {
   }
 
   #all({ workerId, slots }: ConnectedWorker): number {
-    return Math.max(0, slots - this.#attempts.countOf(workerId) - (this.#reserved.get(workerId) ?? 0));
+    return Math.max(0, slots - this.#taken(workerId, slots) - (this.#reserved.get(workerId) ?? 0));
   }
 
   #kind({ workerId, slots, hostKinds }: ConnectedWorker, kind: HostKind): number {
@@ -47,7 +54,13 @@ export class FreeSlots {
       return 0;
     }
     const reserved = this.#reserved.get(`${workerId} ${kind}`) ?? 0;
-    return Math.max(0, (offer.slots ?? slots) - this.#attempts.countOf(workerId, kind) - reserved);
+    return Math.max(0, (offer.slots ?? slots) - this.#taken(workerId, slots, kind) - reserved);
+  }
+
+  /** An attempt that waits for another job leaves its slot to others, or they would wait for each other for ever. */
+  #taken(workerId: string, slots: number, kind?: HostKind): number {
+    const left = Math.min(this.#attempts.waitingOf(workerId, kind), waitingPerSlot * slots + deepestCalls);
+    return this.#attempts.countOf(workerId, kind) - left;
   }
 
   #add(key: string, change: number): void {

@@ -1,11 +1,16 @@
-import type { ScriptNeededFrame } from "../contract/link/control-frames.ts";
-import { assetsProtocolVersion, journalProtocolVersion } from "../contract/link/control-frames.ts";
+import type { CarriedChild, ScriptNeededFrame } from "../contract/link/control-frames.ts";
+import {
+  assetsProtocolVersion,
+  childrenProtocolVersion,
+  journalProtocolVersion,
+} from "../contract/link/control-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { AssignedAttempt, ClaimedJob, JobEffects } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../workers/clock.ts";
 import type { ConnectedWorker } from "../workers/connected-worker.ts";
+import type { ChildVersions, MayRun } from "./child-versions.ts";
 import type { GivenSecrets } from "./given-secrets.ts";
 import type { JobJournal, KeptState } from "./job-journal.ts";
 import type { RunnableVersion, RunnableVersions } from "./runnable-versions.ts";
@@ -21,6 +26,9 @@ export interface HandOverOptions {
   given: Pick<GivenSecrets, "of"> | null;
   /** Null where nothing is ever kept. */
   journal: Pick<JobJournal, "of"> | null;
+  children: Pick<ChildVersions, "carried">;
+  /** Which runbooks a job may run inside itself. */
+  mayRunOf(jobId: string): Promise<MayRun>;
   clock: Clock;
   logger: Logger;
   connected(workerId: string): ConnectedWorker | undefined;
@@ -60,15 +68,18 @@ export class HandOver {
     this.#options = options;
   }
 
-  /** At once when the text of the version is remembered, no earlier attempt may have learnt secrets, and its host is its own. */
+  /**
+   * At once when the text of the version is remembered and names no other runbook, no earlier attempt may have learnt secrets, and its
+   * host is its own.
+   */
   handOver(job: ClaimedJob): void {
     const { versions, given, journal } = this.#options;
     const version = versions.remembered(job.versionId);
     const isNext = job.attempt > 1 && (given !== null || journal !== null);
-    if (version === undefined || isNext || job.hostReuse !== "never") {
+    if (version === undefined || version.calls.length > 0 || isNext || job.hostReuse !== "never") {
       this.#lookUp(job);
     } else {
-      this.#send(job, version, [], nothingKept, null);
+      this.#send(job, version, [], nothingKept, null, []);
     }
   }
 
@@ -87,7 +98,7 @@ export class HandOver {
         } else if (hasKept(state) && !this.#speaks(job.workerId, journalProtocolVersion)) {
           this.putBack(job, "its worker is of a version that cannot go on from a journal");
         } else {
-          this.#send(job, version, known, state, reuseKeyOf(job, found));
+          this.#send(job, version, known, state, reuseKeyOf(job, found), await this.#childrenOf(job, version));
         }
       })
       .catch((error: unknown) => {
@@ -98,6 +109,15 @@ export class HandOver {
           this.putBack(job, "its text could not be read");
         }
       });
+  }
+
+  async #childrenOf({ jobId, workerId }: ClaimedJob, { calls }: RunnableVersion): Promise<CarriedChild[]> {
+    if (calls.length === 0 || !this.#speaks(workerId, childrenProtocolVersion)) {
+      return [];
+    }
+    const { children, connected, mayRunOf } = this.#options;
+    const carries = (scriptHash: string) => connected(workerId)?.carriedScripts.has(scriptHash) ?? false;
+    return children.carried(jobId, await mayRunOf(jobId), carries);
   }
 
   /** Puts an attempt back that its worker has not started. Tried until it is stored: nobody else would ever end it. */
@@ -129,6 +149,7 @@ export class HandOver {
     secrets: string[],
     { journal, checkpoint }: KeptState,
     reuseKey: string | null,
+    children: CarriedChild[],
   ): void {
     if (this.#options.attempts.current(job) === undefined) {
       // Over while its text was being read: what took it away has ended it or queued it again.
@@ -148,6 +169,11 @@ export class HandOver {
     }
     const isCarried = worker.carriedScripts.has(version.scriptHash);
     worker.carriedScripts.add(version.scriptHash);
+    for (const { script, scriptHash } of children) {
+      if (script !== null) {
+        worker.carriedScripts.add(scriptHash);
+      }
+    }
     const { jobId, attempt } = job;
     worker.send({
       type: "run-job",
@@ -167,6 +193,7 @@ export class HandOver {
       ...(secrets.length === 0 ? {} : { secrets }),
       ...(journal.length === 0 ? {} : { journal }),
       ...(checkpoint === null ? {} : { checkpoint }),
+      ...(children.length === 0 ? {} : { children }),
     });
     // A stop that came while the text was being read found nothing to stop.
     const stop = this.#options.attempts.current(job)?.stop ?? null;

@@ -30,6 +30,8 @@ export interface JobDutiesOptions {
   given: Pick<GivenSecrets, "purge"> | null;
   /** Milliseconds between two purges. */
   purgeInterval: number;
+  /** Stops a job because the one that started it is over. */
+  stopChild(jobId: string): Promise<void>;
   onEffects(effects: JobEffects): void;
   /** Attempts were taken from workers that have them still. */
   onGivenUp(effects: JobEffects): void;
@@ -39,6 +41,8 @@ const deadlineInterval = 1_000;
 const longestStuckInterval = 5_000;
 const parkedInterval = 10_000;
 const waitsInterval = 500;
+const childrenInterval = 1_000;
+const childrenAtOnce = 100;
 const waitsAtOnce = 200;
 const overdueAtOnce = 100;
 const parkedAtOnce = 100;
@@ -62,6 +66,13 @@ export function jobDuties(options: JobDutiesOptions): Duty[] {
       const resumed = await store.write.resumeDueJobs({ limit: waitsAtOnce });
       options.onEffects(resumed.effects);
       more = resumed.more;
+    }
+  };
+  const stopWithParents = async (isStopped: () => boolean) => {
+    for (let more = leadership.leads; more && leadership.leads && !isStopped(); ) {
+      const children = await store.read.jobsToStopWithParent({ limit: childrenAtOnce });
+      await Promise.all(children.map((jobId) => options.stopChild(jobId)));
+      more = children.length === childrenAtOnce;
     }
   };
   const endStuck = async () => {
@@ -92,6 +103,7 @@ export function jobDuties(options: JobDutiesOptions): Duty[] {
   return [
     new Duty("ending jobs that were not started in time", deadlineInterval, failOverdue, logger),
     new Duty("resuming jobs whose time has come", waitsInterval, resumeDue, logger),
+    new Duty("stopping jobs with those that started them", childrenInterval, stopWithParents, logger),
     new Duty("giving up attempts that do not end", Math.min(longestStuckInterval, patience), endStuck, logger),
     new Duty("finding claimed jobs that nobody has", options.orphanInterval, () => options.orphans.look(), logger),
     new Duty("letting parked jobs in", parkedInterval, releaseParked, logger),

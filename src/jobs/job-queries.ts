@@ -30,6 +30,14 @@ export interface JobsQuery extends JobFilter {
   limit: number;
 }
 
+/** The jobs that one job has started. */
+export interface ChildrenQuery {
+  jobId: string;
+  /** The `next` of the page before. */
+  after?: string;
+  limit: number;
+}
+
 export interface RecordsQuery {
   jobId: string;
   stream?: StreamName;
@@ -66,6 +74,17 @@ export class JobQueries {
   /** Those that are there still. */
   async jobsById(jobIds: string[]): Promise<JobResource[]> {
     return (await this.#store.read.jobsById({ jobIds })).map((job) => this.#resource(job));
+  }
+
+  /** In the order in which they were started. @throws UserError `invalid-page-key` */
+  async children({ jobId, after, limit }: ChildrenQuery): Promise<Page<JobResource>> {
+    const found = await this.#store.read.childJobs({
+      parentJobId: knownJobId(jobId),
+      limit: limit + 1,
+      ...(after !== undefined && { after: knownPageKey(after) }),
+    });
+    const items = found.slice(0, limit).map((job) => this.#resource(job));
+    return { items, next: found.length > limit ? (items.at(-1)?.jobId ?? null) : null };
   }
 
   /** @throws UserError `invalid-page-key`, `invalid-filter` */

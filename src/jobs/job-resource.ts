@@ -34,6 +34,7 @@ export function jobResource(job: StoredJob, waitingReason: (job: StoredJob) => s
     recordCount: job.recordCount,
     startedBy: job.startedBy,
     retryOf: job.retryOf,
+    parentJobId: job.parentJobId,
     scheduleId: job.scheduleId,
     dueAt: isoTimeOrNull(job.dueAt),
     timings: {

@@ -3,8 +3,14 @@ import type { DispatchHoldResource } from "../contract/api/dispatch.ts";
 import type { JobResource } from "../contract/api/job.ts";
 import type { JobOutcome } from "../contract/api/job-filter.ts";
 import type { Page } from "../contract/api/page.ts";
+import type { RunbookAnswer, RunbookRequest } from "../contract/child-runbook.ts";
 import type { JobStatus } from "../contract/job-status.ts";
-import type { AssetRequestFrame, JobDeclinedFrame, ScriptNeededFrame } from "../contract/link/control-frames.ts";
+import type {
+  AssetRequestFrame,
+  JobDeclinedFrame,
+  RunbookRequestFrame,
+  ScriptNeededFrame,
+} from "../contract/link/control-frames.ts";
 import { journalProtocolVersion } from "../contract/link/control-frames.ts";
 import type { AppendFrame } from "../contract/link/records-frames.ts";
 import type { Logger } from "../contract/logger.ts";
@@ -37,11 +43,14 @@ import type { AssetSource } from "./asset-source.ts";
 import type { BulkJobsOptions, RetryJobsRequest, RetryStarter, StopJobsRequest } from "./bulk-jobs.ts";
 import { BulkJobs } from "./bulk-jobs.ts";
 import { ChangesElsewhere } from "./changes-elsewhere.ts";
+import type { MayRun } from "./child-versions.ts";
+import { ChildVersions } from "./child-versions.ts";
 import type { HoldRequest, HoldSubject } from "./dispatch-holds.ts";
 import { DispatchHolds } from "./dispatch-holds.ts";
 import { DispatchView } from "./dispatch-view.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Duty } from "./duty.ts";
+import { followJob } from "./follow-job.ts";
 import { GivenSecrets } from "./given-secrets.ts";
 import { HandOver } from "./hand-over.ts";
 import { JobChanges } from "./job-changes.ts";
@@ -49,9 +58,10 @@ import { jobDuties } from "./job-duties.ts";
 import type { FeedEvent, JobFeedSource } from "./job-feed.ts";
 import { allJobsFeed, jobFeed, mergedFeed, NewJobFollower, untilEnded } from "./job-feed.ts";
 import { JobJournal } from "./job-journal.ts";
-import type { JobAttemptResource, JobsQuery, RecordsQuery } from "./job-queries.ts";
+import type { ChildrenQuery, JobAttemptResource, JobsQuery, RecordsQuery } from "./job-queries.ts";
 import { JobQueries, jobNotFound, knownJobId } from "./job-queries.ts";
 import { jobResource } from "./job-resource.ts";
+import { isEnded } from "./job-transitions.ts";
 import { JobWaits } from "./job-waits.ts";
 import { LiveHub } from "./live-hub.ts";
 import { OrphanedAttempts } from "./orphaned-attempts.ts";
@@ -76,6 +86,8 @@ import { parkedReason, waitingReason } from "./waiting-reason.ts";
  *   dispatch-holds      operators' switches
  *   hand-over           gives claimed jobs to their workers, puts declined ones back
  *   asset-broker        assets for running jobs; given-secrets remembers what later attempts have to mask
+ *   child-versions      which versions of other runbooks a job runs inside itself
+ *   runbook-broker      other runbooks and jobs for running jobs; follow-job waits for one
  *   record-intake       records and ends: to live readers at once, to the store by groups, then acknowledged
  *   live-hub, job-feed  what a live reader gets
  *   job-queries         what anybody else reads
@@ -116,8 +128,15 @@ export interface JobsOptions {
   assets?: { source: AssetSource; sealer: Sealer };
   /** Whose rights decide what a job may use; null for all, as when left out. */
   runAsOf?: (jobId: string) => Promise<Principal | null>;
+  /** Which runbooks a job may run inside itself; all when left out. */
+  mayRunOf?: (jobId: string) => Promise<MayRun>;
   /** Told of things worth counting. */
   observer?: JobObserver;
+}
+
+/** Answers running jobs that have to do with other runbooks and jobs; never rejects. */
+export interface RunbookRequestAnswerer {
+  answer(attempt: AssignedAttempt, request: RunbookRequest): Promise<RunbookAnswer>;
 }
 
 /** For metrics; each call is cheap and synchronous. */
@@ -155,6 +174,23 @@ export interface JobsFeature {
   retryJobs(request: RetryJobsRequest): Promise<Page<JobOutcome>>;
   /** What jobs have done, what they wait for, and what is done about that. */
   readonly waits: JobWaits;
+  /** The versions of other runbooks that jobs run inside themselves. */
+  readonly children: ChildVersions;
+  /** The jobs that a job has started, in their order. @throws UserError `invalid-page-key` */
+  listChildren(of: ChildrenQuery): Promise<Page<JobResource>>;
+  /** Which runbooks a job may run inside itself. */
+  mayRunOf(jobId: string): Promise<MayRun>;
+  /** What answers running jobs that have to do with other runbooks and jobs. */
+  answerRunbookRequests(broker: RunbookRequestAnswerer): void;
+  /**
+   * Follows a job for a running one that waits for it: until it has ended or said something, or for as long as the request says.
+   * Meanwhile the slot of the one that waits is free for others, and the one that is waited for goes before others.
+   * @throws UserError `job-not-found` (404)
+   */
+  followFor(
+    waiting: AssignedAttempt,
+    of: Extract<RunbookRequest, { action: "follow-job" }>,
+  ): Promise<Extract<RunbookAnswer, { next: string | null }>>;
   /** @throws UserError `job-not-found` (404) */
   getJob(jobId: string): Promise<JobResource>;
   /** Newest first. @throws UserError `invalid-page-key`, `invalid-filter` */
@@ -198,6 +234,9 @@ export interface JobsFeature {
   stop(): Promise<void>;
 }
 
+/** Jobs that are stopped at once with the one that started them. */
+const childrenStoppedAtOnce = 500;
+
 const defaultStuckPatience = 30_000;
 const defaultOrphanPatience = 5_000;
 const defaultPurgeInterval = 60_000;
@@ -208,6 +247,7 @@ export function createJobsFeature(options: JobsOptions): JobsFeature {
 
 class Jobs implements JobsFeature, JobLinkHandler {
   readonly waits: JobWaits;
+  readonly children: ChildVersions;
   readonly #store: JobsOptions["store"];
   readonly #workers: WorkersFeature;
   readonly #logger: Logger;
@@ -226,6 +266,8 @@ class Jobs implements JobsFeature, JobLinkHandler {
   readonly #dispatcher: Dispatcher;
   readonly #handOver: HandOver;
   readonly #broker: AssetBroker;
+  readonly #mayRunOf: (jobId: string) => Promise<MayRun>;
+  #runbookBroker: RunbookRequestAnswerer | null = null;
   readonly #journal: JobJournal | null;
   readonly #intake: RecordIntake;
   readonly #changes: JobChanges;
@@ -245,6 +287,8 @@ class Jobs implements JobsFeature, JobLinkHandler {
     this.#retention = { ...defaultRetention, ...options.retention };
     this.#versions = new RunnableVersions(store);
     this.#runbooks = new StartableRunbooks(store);
+    this.children = new ChildVersions(store, this.#versions);
+    this.#mayRunOf = options.mayRunOf ?? (async () => () => true);
     const storageFolder = options.storageFolder ?? null;
     this.#storage = new StorageWatermark({
       logger,
@@ -258,6 +302,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       parameters,
       runbooks: this.#runbooks,
       versions: this.#versions,
+      children: this.children,
       refuseWhenStorageIsLow: () => this.#storage.refuseWhenLow(),
       // Where writes keep their order, the claim is asked for together with the acceptance, and both are in one commit.
       expectJob: (queue) => store.keepsOrder && this.#dispatcher.wake(queue),
@@ -329,6 +374,8 @@ class Jobs implements JobsFeature, JobLinkHandler {
       parameters,
       given,
       journal: this.#journal,
+      children: this.children,
+      mayRunOf: this.#mayRunOf,
       clock: this.#clock,
       logger,
       connected: (workerId) => workers.connected(workerId),
@@ -370,6 +417,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       }),
       orphanInterval: orphanPatience,
       purgeInterval: options.purgeInterval ?? defaultPurgeInterval,
+      stopChild: (jobId) => this.#stopChild(jobId, false),
       onEffects: (effects) => this.#apply(effects),
       onGivenUp: (effects) => this.#giveUp(effects),
     });
@@ -438,6 +486,39 @@ class Jobs implements JobsFeature, JobLinkHandler {
 
   getJob(jobId: string): Promise<JobResource> {
     return this.#queries.job(jobId);
+  }
+
+  listChildren(of: ChildrenQuery): Promise<Page<JobResource>> {
+    return this.#queries.children(of);
+  }
+
+  mayRunOf(jobId: string): Promise<MayRun> {
+    return this.#mayRunOf(jobId);
+  }
+
+  answerRunbookRequests(broker: RunbookRequestAnswerer): void {
+    this.#runbookBroker = broker;
+  }
+
+  async followFor(
+    waiting: AssignedAttempt,
+    { jobId, after, patience }: Extract<RunbookRequest, { action: "follow-job" }>,
+  ): Promise<Extract<RunbookAnswer, { next: string | null }>> {
+    const job = await this.#queries.job(jobId);
+    if (isEnded(job.status)) {
+      return followJob(this.#feedSource(), job, after, patience);
+    }
+    if (job.status === "New" && job.priority <= ((await this.#store.read.job(waiting))?.priority ?? 0)) {
+      // Before the slot is free: else what nobody waits for would have it.
+      await this.#store.write.hurryJob({ jobId, waitingJobId: waiting.jobId });
+    }
+    this.#attempts.noteWaits(waiting, 1);
+    this.#dispatcher.slotsFreed(waiting.workerId);
+    try {
+      return await followJob(this.#feedSource(), job, after, patience);
+    } finally {
+      this.#attempts.noteWaits(waiting, -1);
+    }
   }
 
   listJobs(of: JobsQuery): Promise<Page<JobResource>> {
@@ -585,6 +666,18 @@ class Jobs implements JobsFeature, JobLinkHandler {
     });
   }
 
+  runbookRequested(worker: ConnectedWorker, { requestId, jobId, attempt, request }: RunbookRequestFrame): void {
+    const assigned = { jobId, attempt, workerId: worker.workerId };
+    if (this.#runbookBroker === null || this.#attempts.current(assigned) === undefined) {
+      return;
+    }
+    void this.#runbookBroker.answer(assigned, request).then((answer) => {
+      if (this.#attempts.current(assigned) !== undefined) {
+        worker.send({ type: "runbook-answer", requestId, answer });
+      }
+    });
+  }
+
   recordsReceived(peer: RecordsPeer, frame: AppendFrame, bytes: number): void {
     const { freed } = this.#intake.received(peer, frame, bytes);
     if (freed !== null) {
@@ -602,8 +695,19 @@ class Jobs implements JobsFeature, JobLinkHandler {
     const result = await this.#store.write.stopJob(of);
     if (result.outcome === "stopped" || result.outcome === "stopping") {
       this.#apply(result.effects);
+      await this.#stopChildren(of.jobId, of.force);
     }
     return result;
+  }
+
+  /** Jobs that are stopped with the one that started them; what is left of them, be it after a crash, a duty finds. */
+  async #stopChildren(parentJobId: string, force: boolean): Promise<void> {
+    const children = await this.#store.read.jobsToStopWithParent({ parentJobId, limit: childrenStoppedAtOnce });
+    await Promise.all(children.map((jobId) => this.#stopChild(jobId, force)));
+  }
+
+  async #stopChild(jobId: string, force: boolean): Promise<void> {
+    await this.#stop({ jobId, requestedBy: "the job that started it", force });
   }
 
   #accepted(job: StoredJob, effects: JobEffects, expected: QueueKey): void {

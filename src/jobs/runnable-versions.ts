@@ -1,4 +1,5 @@
-import type { ParameterSchema } from "../contract/signature.ts";
+import type { ParameterSchema, Signature } from "../contract/signature.ts";
+import type { VersionToRun } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import { secretParametersOf } from "./sealed-parameters.ts";
@@ -11,6 +12,11 @@ export interface RunnableVersion {
   parameterSchemas: Record<string, ParameterSchema>;
   /** The names of the parameters that are secret. */
   secretNames: readonly string[];
+  signature: Signature;
+  number: number;
+  runbook: VersionToRun["runbook"];
+  /** Names of other runbooks that it may call inside itself. */
+  calls: readonly string[];
 }
 
 /** UTF-16 units of scripts that are remembered. */
@@ -39,10 +45,19 @@ export class RunnableVersions {
     if (stored === null) {
       return null;
     }
-    const { executable, executableHash, signature } = stored;
+    const { executable, executableHash, signature, number, runbook, calls } = stored;
     const parameterSchemas = signature.properties;
     const secretNames = secretParametersOf(parameterSchemas);
-    const version = { script: executable, scriptHash: executableHash, parameterSchemas, secretNames };
+    const version: RunnableVersion = {
+      script: executable,
+      scriptHash: executableHash,
+      parameterSchemas,
+      secretNames,
+      signature,
+      number,
+      runbook,
+      calls,
+    };
     this.#versions.set(versionId, version);
     return version;
   }

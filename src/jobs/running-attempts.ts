@@ -30,6 +30,9 @@ export class RunningAttempts {
   readonly #clock: Clock;
   readonly #byJob = new Map<string, RunningAttempt>();
   readonly #counts = new Map<string, number>();
+  /** For how many jobs at once an attempt waits, by its key, and attempts that wait, by worker and by worker and kind. */
+  readonly #waits = new Map<string, number>();
+  readonly #waiting = new Map<string, number>();
   readonly #remembered = new BoundedCache<string, true>(mostRemembered);
   /** A claim may be seen, and its job stopped, by others before the claim's answer is here. */
   readonly #earlyStops = new BoundedCache<string, StopOrder>(mostEarlyStops);
@@ -56,7 +59,7 @@ export class RunningAttempts {
     this.remove(jobId);
     const endBy = this.#clock.monotonic() + (timeLimit ?? Number.POSITIVE_INFINITY) + stopGrace;
     this.#byJob.set(jobId, { jobId, attempt, workerId, hostKind, claimedAt, stopGrace, stop: null, endBy, lastTold });
-    this.#count(workerId, hostKind, 1);
+    count(this.#counts, { workerId, hostKind }, 1);
     this.#remembered.set(keyOf(assigned), true);
     const stop = this.#earlyStops.get(keyOf(assigned));
     if (stop !== undefined) {
@@ -109,7 +112,10 @@ export class RunningAttempts {
       return false;
     }
     this.#byJob.delete(jobId);
-    this.#count(known.workerId, known.hostKind, -1);
+    count(this.#counts, known, -1);
+    if (this.#waits.delete(keyOf(known))) {
+      count(this.#waiting, known, -1);
+    }
     return true;
   }
 
@@ -136,14 +142,41 @@ export class RunningAttempts {
     return this.#counts.get(hostKind === undefined ? workerId : `${workerId} ${hostKind}`) ?? 0;
   }
 
-  #count(workerId: string, hostKind: HostKind, change: number): void {
-    for (const key of [workerId, `${workerId} ${hostKind}`]) {
-      const count = (this.#counts.get(key) ?? 0) + change;
-      if (count === 0) {
-        this.#counts.delete(key);
-      } else {
-        this.#counts.set(key, count);
-      }
+  /** The script of an attempt begins or ends to wait for another job; it may wait for several at once. */
+  noteWaits(assigned: AssignedAttempt, change: 1 | -1): void {
+    const known = this.current(assigned);
+    const before = this.#waits.get(keyOf(assigned)) ?? 0;
+    const now = before + change;
+    if (known === undefined || now < 0) {
+      return;
+    }
+    if (now === 0) {
+      this.#waits.delete(keyOf(assigned));
+    } else {
+      this.#waits.set(keyOf(assigned), now);
+    }
+    if (before === 0 || now === 0) {
+      count(this.#waiting, known, change);
+    }
+  }
+
+  /** How many of a worker's attempts wait for other jobs, of one kind of host or of all. */
+  waitingOf(workerId: string, hostKind?: HostKind): number {
+    return this.#waiting.get(hostKind === undefined ? workerId : `${workerId} ${hostKind}`) ?? 0;
+  }
+}
+
+function count(
+  counts: Map<string, number>,
+  { workerId, hostKind }: Pick<RunningAttempt, "workerId" | "hostKind">,
+  change: 1 | -1,
+): void {
+  for (const key of [workerId, `${workerId} ${hostKind}`]) {
+    const counted = (counts.get(key) ?? 0) + change;
+    if (counted === 0) {
+      counts.delete(key);
+    } else {
+      counts.set(key, counted);
     }
   }
 }

@@ -4,12 +4,14 @@ import { UserError } from "../contract/user-error.ts";
 import { currentActor } from "../store/actor.ts";
 import { newId } from "../store/new-id.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
-import type { AcceptJob, JobEffects, JobOrigin, QueueKey, StoredJob } from "../store/operations/jobs.ts";
+import type { AcceptJob, JobEffects, JobOrigin, PinnedChild, QueueKey, StoredJob } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
+import type { ChildVersions } from "./child-versions.ts";
 import { jobResource } from "./job-resource.ts";
 import type { RunnableVersions } from "./runnable-versions.ts";
 import type { SealedParameters } from "./sealed-parameters.ts";
 import type { StartableRunbook, StartableRunbooks } from "./startable-runbooks.ts";
+import { runbookNotFound } from "./startable-runbooks.ts";
 import { parkedReason } from "./waiting-reason.ts";
 
 export interface StartJobRequest {
@@ -25,6 +27,10 @@ export interface StartJobRequest {
   starterId?: string;
   /** The ended job that this one is started in place of. */
   retryOf?: string;
+  /** Whose script starts it. */
+  parent?: AcceptJob["parent"];
+  /** The version that runs, in place of the one that is published now, and those that it runs inside itself. */
+  pinned?: { versionId: string; children: readonly PinnedChild[] };
   idempotency?: IdempotencyKey | null;
   /** The time of a schedule that it is the job of. */
   scheduledFor?: AcceptJob["scheduledFor"];
@@ -65,6 +71,7 @@ export interface JobStarterOptions {
   store: Pick<Store, "read" | "write">;
   runbooks: StartableRunbooks;
   versions: RunnableVersions;
+  children: Pick<ChildVersions, "ofStart">;
   parameters: SealedParameters;
   /** @throws UserError when no job may be accepted now */
   refuseWhenStorageIsLow(): void;
@@ -126,14 +133,26 @@ export class JobStarter {
       : { ...acceptance, parameters: this.#options.parameters.seal(jobId, parameters, secretNames) };
   }
 
+  async #pinned(versionId: string, { runbook, admit }: StartJobRequest): Promise<StartableRunbook> {
+    const version = await this.#options.versions.lookUp(versionId);
+    if (version === null) {
+      throw runbookNotFound(runbook);
+    }
+    return this.#options.runbooks.pinned(version, versionId, admit);
+  }
+
   async #start(request: StartJobRequest): Promise<StartedJob> {
     const { runbooks, versions, store } = this.#options;
     this.#options.refuseWhenStorageIsLow();
     const draft = request.draft ?? false;
-    let runbook = runbooks.remembered(request.runbook, draft);
+    const { pinned } = request;
+    let runbook = pinned === undefined ? runbooks.remembered(request.runbook, draft) : undefined;
     for (let look = 1; look <= mostLooks; look += 1) {
       if (runbook === undefined) {
-        runbook = await runbooks.lookUp(request.runbook, draft, request.admit);
+        runbook =
+          pinned === undefined
+            ? await runbooks.lookUp(request.runbook, draft, request.admit)
+            : await this.#pinned(pinned.versionId, request);
       } else {
         request.admit?.(runbook);
       }
@@ -145,7 +164,11 @@ export class JobStarter {
       if (checked.namesCredential === true) {
         await request.admitCredentials?.(runbook.check.credentialsIn(checked.parameters));
       }
-      const acceptance = this.#sealed(checked);
+      // Nothing is asked of a runbook that names no others.
+      const { name, calls } = runbook;
+      const children =
+        pinned?.children ?? (calls.length === 0 ? [] : await this.#options.children.ofStart(name, calls));
+      const acceptance = this.#sealed(children.length === 0 ? checked : { ...checked, children });
       const queue: QueueKey = { placementId: runbook.placementId, hostKind: hostKindOf[runbook.kind] };
       const accepting = store.write.acceptJob(acceptance);
       this.#options.expectJob(queue);
@@ -213,6 +236,8 @@ function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft
     namesCredential: check.credentialNames.some((name) => Object.hasOwn(parameters, name)),
     startedBy: request.startedBy,
     retryOf: request.retryOf ?? null,
+    ...(request.parent && { parent: request.parent }),
+    ...(request.pinned && { isPinned: true }),
     priority: request.priority ?? null,
     starterId: request.starterId ?? null,
     startedFrom: originOfRequest(),

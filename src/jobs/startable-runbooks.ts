@@ -7,6 +7,7 @@ import { compileParameterCheck } from "../language/parameter-check.ts";
 import type { RunbookToStart } from "../store/operations/runbooks.ts";
 import type { Store } from "../store/store.ts";
 import { BoundedCache } from "./bounded-cache.ts";
+import type { RunnableVersion } from "./runnable-versions.ts";
 
 /** A runbook that a job can be started of, as it was when it was looked at. */
 export interface StartableRunbook {
@@ -17,6 +18,8 @@ export interface StartableRunbook {
   versionId: string;
   versionNumber: number;
   check: ParameterCheck;
+  /** Names of other runbooks that it may call inside itself. */
+  calls: readonly string[];
   /** Where its jobs went last; a hint for the dispatcher, nothing more. */
   placementId: string;
 }
@@ -70,10 +73,25 @@ export class StartableRunbooks {
       versionId: version.versionId,
       versionNumber: version.number,
       check: this.#check(found.kind, version),
+      calls: version.calls,
       placementId: found.placementId,
     };
     this.#runbooks.set(keyOf(runbook, draft), startable);
     return startable;
+  }
+
+  /**
+   * A version that need not be the published one any more.
+   * @throws UserError as `lookUp` does
+   */
+  async pinned(
+    { runbook, number, signature, calls }: RunnableVersion,
+    versionId: string,
+    admit: Parameters<StartableRunbooks["lookUp"]>[2],
+  ): Promise<StartableRunbook> {
+    const startable = await this.lookUp(runbook.runbookId, false, admit);
+    const check = this.#check(runbook.kind, { versionId, signature });
+    return { ...startable, versionId, versionNumber: number, check, calls };
   }
 
   /** Drops what is remembered of a runbook. */
@@ -85,7 +103,10 @@ export class StartableRunbooks {
     }
   }
 
-  #check(kind: RunbookKind, version: NonNullable<RunbookToStart["version"]>): ParameterCheck {
+  #check(
+    kind: RunbookKind,
+    version: Pick<NonNullable<RunbookToStart["version"]>, "versionId" | "signature">,
+  ): ParameterCheck {
     const known = this.#checks.get(version.versionId);
     if (known !== undefined) {
       return known;

@@ -2,6 +2,7 @@ import type { AccessReads, AccessWrites } from "./operations/access.ts";
 import type { AssetReads, AssetWrites } from "./operations/assets.ts";
 import type { AuditKey, AuditReads, AuditWrites } from "./operations/audit.ts";
 import type { ChangeReads } from "./operations/changes.ts";
+import type { ChildJobReads, ChildJobWrites } from "./operations/child-jobs.ts";
 import type { DispatchReads, DispatchWrites } from "./operations/dispatch.ts";
 import type { DutyLeaseWrites } from "./operations/duty-leases.ts";
 import type { FolderReads, FolderWrites } from "./operations/folders.ts";
@@ -53,6 +54,7 @@ export type ReadOperations = InstallationReads &
   AuditReads &
   IdempotencyReads &
   JobReads &
+  ChildJobReads &
   JobParameterReads &
   NoticeReads &
   ScheduleReads &
@@ -77,6 +79,7 @@ export type WriteOperations = RunbookWrites &
   AuditWrites &
   IdempotencyWrites &
   JobWrites &
+  ChildJobWrites &
   JobParameterWrites &
   NoticeWrites &
   ScheduleWrites &

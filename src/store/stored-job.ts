@@ -43,6 +43,7 @@ export interface StoredJobRow {
   warning_count: number;
   record_count: number;
   retry_of: Uint8Array | null;
+  parent_job_id: Uint8Array | null;
   schedule_id: Uint8Array | null;
   due_at: number | null;
   parked_behind: number | null;
@@ -88,6 +89,7 @@ export function toStoredJob(row: StoredJobRow): StoredJob {
     warningCount: row.warning_count,
     recordCount: row.record_count,
     retryOf: row.retry_of === null ? null : bytesToId(row.retry_of),
+    parentJobId: row.parent_job_id === null ? null : bytesToId(row.parent_job_id),
     scheduleId: row.schedule_id === null ? null : bytesToId(row.schedule_id),
     dueAt: row.due_at,
   };

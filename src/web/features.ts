@@ -18,6 +18,7 @@ import { jobStepsColumn } from "../jobs/job-journal.ts";
 import type { JobsFeature } from "../jobs/jobs-feature.ts";
 import { createJobsFeature } from "../jobs/jobs-feature.ts";
 import type { RetentionSettings } from "../jobs/retention.ts";
+import { RunbookBroker } from "../jobs/runbook-broker.ts";
 import { jobParametersColumn } from "../jobs/sealed-parameters.ts";
 import { CallersNotices } from "../notices/callers-notices.ts";
 import { readMailSettings } from "../notices/mail-settings.ts";
@@ -136,13 +137,18 @@ export async function openFeatures({
     eventStreams.endOfTokens(tokenIds);
   });
   const assets = new AssetsFeature({ store, sealer: sealing, vaultFolder: options.vaultDirectory ?? null });
+  const runAsOf = async (jobId: string) => {
+    const runAs = (await store.read.jobStanding({ jobId }))?.runAs ?? null;
+    return (runAs === null ? null : await access.principal(runAs)) ?? nobody;
+  };
   const jobs = createJobsFeature({
     store,
     workers,
     assets: { source: assets, sealer: sealing },
-    runAsOf: async (jobId) => {
-      const runAs = (await store.read.jobStanding({ jobId }))?.runAs ?? null;
-      return (runAs === null ? null : await access.principal(runAs)) ?? nobody;
+    runAsOf,
+    mayRunOf: async (jobId) => {
+      const caller = await runAsOf(jobId);
+      return (runbookId) => gate.permits(caller, "operate", runbookId);
     },
     logger: log,
     storageFolder: store.storageFolder,
@@ -163,6 +169,8 @@ export async function openFeatures({
       firstRecord: (latency) => metrics.startLatency.observe(latency / 1000),
     },
   });
+  const callersJobs = new CallersJobs(jobs, store, gate);
+  jobs.answerRunbookRequests(new RunbookBroker({ store, jobs, callers: callersJobs, runAsOf, logger: log }));
   const schedules = new SchedulesFeature({
     store,
     logger: log,
@@ -229,7 +237,7 @@ export async function openFeatures({
     folders: new RunbookFolders({ store, foldersChanged: () => access.forgetAll() }),
     workers,
     jobs,
-    callersJobs: new CallersJobs(jobs, store, gate),
+    callersJobs,
     callersWorkers: new CallersWorkers(workers),
     callersNotices: new CallersNotices(notices, gate),
     notices,

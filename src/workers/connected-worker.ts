@@ -5,6 +5,7 @@ import type {
   HelloFrame,
   HostKindOffer,
   JobDeclinedFrame,
+  RunbookRequestFrame,
   ScriptNeededFrame,
   ServiceControlFrame,
 } from "../contract/link/control-frames.ts";
@@ -61,6 +62,7 @@ export interface JobLinkHandler {
   jobDeclined(worker: ConnectedWorker, frame: JobDeclinedFrame): void;
   scriptNeeded(worker: ConnectedWorker, frame: ScriptNeededFrame): void;
   assetRequested(worker: ConnectedWorker, frame: AssetRequestFrame): void;
+  runbookRequested(worker: ConnectedWorker, frame: RunbookRequestFrame): void;
   recordsReceived(peer: RecordsPeer, frame: AppendFrame, bytes: number): void;
   /** Leases have ended. */
   attemptsLost(effects: JobEffects): void;

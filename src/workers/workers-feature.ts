@@ -485,6 +485,9 @@ class Workers implements WorkersFeature {
       case "asset-request":
         this.#jobs?.assetRequested(link, frame);
         break;
+      case "runbook-request":
+        this.#jobs?.runbookRequested(link, frame);
+        break;
     }
   }
 

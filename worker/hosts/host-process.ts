@@ -8,6 +8,8 @@ import type {
   HostToWorkerMessage,
   JournalMessage,
   RecordMessage,
+  RunbookAnswerMessage,
+  RunbookRequestMessage,
   RunMessage,
   StopMessage,
   WorkerToHostMessage,
@@ -32,6 +34,8 @@ export interface HostListener {
   analysis(message: AnalysisMessage): void;
   /** Its request may be anything that JSON can say. */
   assetRequested(message: AssetRequestMessage): void;
+  /** The same of a request about other runbooks and jobs. Where nobody listens, the host waits for ever. */
+  runbookRequested?(message: RunbookRequestMessage): void;
   /** It may be anything that JSON can say, but for its number. Where nobody listens, the host waits for ever. */
   journal?(message: JournalMessage): void;
   stdout(chunk: Buffer): void;
@@ -172,6 +176,10 @@ export class HostProcess {
     this.#write(message);
   }
 
+  answerRunbookRequest(message: RunbookAnswerMessage): void {
+    this.#write(message);
+  }
+
   /** Every item of the journal up to this one is stored. */
   journalStored(sequence: number): void {
     this.#write({ type: "journal-stored", sequence });
@@ -287,6 +295,8 @@ export class HostProcess {
     } else if (message?.type === "analysis") listener.analysis(message);
     else if (message?.type === "asset-request" && typeof message.requestId === "number")
       listener.assetRequested(message);
+    else if (message?.type === "runbook-request" && typeof message.requestId === "number")
+      listener.runbookRequested?.(message);
     else if (message?.type === "journal" && Number.isSafeInteger(message.sequence)) listener.journal?.(message);
     else this.#breakProtocol("It wrote something on descriptor 4 that is not a message of the protocol.");
   }

@@ -10,6 +10,7 @@ import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
 import { silentLogger } from "../../src/contract/logger.ts";
 import type { HostKind } from "../../src/contract/runbook-kind.ts";
 import { noAssets } from "../assets/asset-provider.ts";
+import { noRunbooks } from "../children/runbook-provider.ts";
 import { noRegister } from "../guard/host-register.ts";
 import { localClock } from "../link/service-clock.ts";
 import { prepareGrants } from "../sandbox/prepared-grants.ts";
@@ -61,6 +62,7 @@ describe("hosts that wait for a further job", () => {
       secrets: [],
       journal: [],
       checkpoint: null,
+      children: [],
       grants: [],
       logs: { verbose: false, debug: false, progress: false },
       timeLimit: null,
@@ -73,6 +75,7 @@ describe("hosts that wait for a further job", () => {
       pool,
       keptHosts: kept,
       assets: noAssets,
+      runbooks: noRunbooks,
       clock: localClock,
       logger: silentLogger,
       sandboxed: true,

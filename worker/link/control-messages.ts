@@ -5,6 +5,7 @@ import type {
   DrainFrame,
   DropJobFrame,
   HelloFrame,
+  RunbookAnswerFrame,
   RunJobFrame,
   ScriptFrame,
   StopJobFrame,
@@ -57,7 +58,8 @@ export type ServiceJobFrame =
   | DropJobFrame
   | DrainFrame
   | AnalyseFrame
-  | AssetAnswerFrame;
+  | AssetAnswerFrame
+  | RunbookAnswerFrame;
 
 export type MessageFromControlThread =
   /** `server`: the service that it came from. */

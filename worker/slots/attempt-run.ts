@@ -4,6 +4,7 @@ import type {
   EndedMessage,
   JobException,
   JournalMessage,
+  RunbookRequestMessage,
 } from "../../src/contract/host/host-messages.ts";
 import { longestJournalItem } from "../../src/contract/journal.ts";
 import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
@@ -13,6 +14,8 @@ import { UserError } from "../../src/contract/user-error.ts";
 import { AssetParameterError, haveAssets, withAssets } from "../assets/asset-parameters.ts";
 import type { AssetProvider } from "../assets/asset-provider.ts";
 import { JobAssets } from "../assets/job-assets.ts";
+import { JobChildren } from "../children/job-children.ts";
+import type { RunbookProvider } from "../children/runbook-provider.ts";
 import type { HostListener, HostProcess } from "../hosts/host-process.ts";
 import { describeExit, HostStartError } from "../hosts/host-process.ts";
 import type { KeptHosts } from "../hosts/kept-hosts.ts";
@@ -32,6 +35,7 @@ export interface AttemptDependencies {
   /** Null where no job shares its host with others. */
   keptHosts: KeptHosts | null;
   assets: AssetProvider;
+  runbooks: RunbookProvider;
   clock: ServiceClock;
   logger: Logger;
   /** Every job says so when nothing isolates it. */
@@ -77,6 +81,7 @@ export class AttemptRun {
   readonly #waiting = new AbortController();
   readonly #hasSecrets: boolean;
   readonly #assets: JobAssets;
+  readonly #children: JobChildren;
   readonly #masker: Masker;
   /** Settled with null when its host goes on without it. */
   readonly #hostOver = Promise.withResolvers<ProcessExit | null>();
@@ -87,6 +92,8 @@ export class AttemptRun {
   #ending: Ending | null = null;
   #dropped = false;
   #isToSuspend = false;
+  #waits = 0;
+  #hasWaited = false;
   #paused = false;
   #wasPaused = false;
   #gathers = false;
@@ -106,6 +113,18 @@ export class AttemptRun {
       masker,
       warn: (text) => this.#pipeline.notice("Warning", text),
     });
+    this.#children = new JobChildren({
+      provider: dependencies.runbooks,
+      attempt: { jobId: order.jobId, attempt: order.attempt },
+      hostKind: hostKindOf[order.runbook.kind],
+      children: order.children,
+      masker,
+      assets: (request) => this.#assets.answer(request),
+      waits: (change) => {
+        this.#waits += change;
+        this.#hasWaited = true;
+      },
+    });
     this.#pipeline = new RecordPipeline({
       masker,
       clock: dependencies.clock,
@@ -122,6 +141,16 @@ export class AttemptRun {
   /** Milliseconds since the script was handed over; 0 before. */
   get runningTime(): number {
     return this.#handedOverAt === 0 ? 0 : performance.now() - this.#handedOverAt;
+  }
+
+  /** Whether its script waits for another job: meanwhile its slot may serve others. */
+  get isWaiting(): boolean {
+    return this.#waits > 0;
+  }
+
+  /** Whether it did so before, or does now. */
+  get hasWaited(): boolean {
+    return this.#hasWaited;
   }
 
   /** Bytes of memory of its host. */
@@ -195,6 +224,7 @@ export class AttemptRun {
     }
     this.#clearTimers();
     this.#assets.close();
+    this.#children.close();
     if (!this.#dropped) this.#listener.ended(end);
   }
 
@@ -212,7 +242,8 @@ export class AttemptRun {
     const { reuseKey, grants, runbook } = this.order;
     const kind = hostKindOf[runbook.kind];
     const { signal } = this.#waiting;
-    if (keptHosts !== null && reuseKey !== null && !this.#hasSecrets && !this.#assets.holdsSecret) {
+    const isShared = reuseKey !== null && this.order.children.length === 0;
+    if (keptHosts !== null && isShared && !this.#hasSecrets && !this.#assets.holdsSecret) {
       const host = await keptHosts.take(kind, grants, reuseKey, signal);
       const folders = keptHosts.privateFolders(host.profile);
       return { host, reuse: folders === null ? null : { folders } };
@@ -246,6 +277,7 @@ export class AttemptRun {
       ended: (message) => this.#takeEnded(message, reuse !== null),
       analysis: () => {},
       assetRequested: (message) => this.#answerAssetRequest(host, message),
+      runbookRequested: (message) => this.#answerRunbookRequest(host, message),
       journal: (message) => this.#keepInJournal(message),
       stdout: (chunk) => pipeline.stdout(chunk),
       stderr: (chunk) => pipeline.stderr(chunk),
@@ -273,6 +305,7 @@ export class AttemptRun {
         ...(reuse === null ? {} : { keep: reuse }),
         ...(order.journal.length === 0 ? {} : { journal: [...order.journal] }),
         ...(order.checkpoint === null ? {} : { checkpoint: order.checkpoint }),
+        ...(host.profile.kind === "pwsh" && order.children.length > 0 ? { children: this.#children.known() } : {}),
       },
       listener,
     );
@@ -313,6 +346,16 @@ export class AttemptRun {
         });
         // A warning may have come with it.
         this.#listener.batchOver();
+      },
+      (error: unknown) => this.#fault(error),
+    );
+  }
+
+  #answerRunbookRequest(host: HostProcess, { requestId, request }: RunbookRequestMessage): void {
+    this.#children.answer(request).then(
+      (answer) => {
+        if (this.#host === host && this.#ended === null)
+          host.answerRunbookRequest({ type: "runbook-answer", requestId, answer });
       },
       (error: unknown) => this.#fault(error),
     );

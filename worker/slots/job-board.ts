@@ -1,11 +1,12 @@
 import type {
   AttemptReference,
+  CarriedChild,
   RunJobFrame,
   WelcomeFrame,
   WorkerControlFrame,
 } from "../../src/contract/link/control-frames.ts";
 import type { AttemptEnd } from "../../src/contract/link/records-frames.ts";
-import type { HostKind, RunbookKind } from "../../src/contract/runbook-kind.ts";
+import type { HostKind } from "../../src/contract/runbook-kind.ts";
 import { hostKindOf } from "../../src/contract/runbook-kind.ts";
 import { keyOf } from "../link/attempt-key.ts";
 import type { RecordsLink } from "../link/records-link.ts";
@@ -45,7 +46,9 @@ export class JobBoard {
   }
 
   get freeSlots(): number {
-    return this.#draining ? 0 : Math.max(0, this.#options.slots - this.#runs.size - this.#scriptless.size);
+    if (this.#draining) return 0;
+    const waiting = [...this.#runs.values()].filter((run) => run.isWaiting).length;
+    return Math.max(0, this.#options.slots - this.#runs.size - this.#scriptless.size + waiting);
   }
 
   get isEmpty(): boolean {
@@ -155,17 +158,21 @@ export class JobBoard {
     if (this.#draining) return "the worker is draining";
     if (!this.#options.offers(hostKindOf[frame.runbook.kind]))
       return `the worker offers no hosts for ${frame.runbook.kind} runbooks`;
-    if (this.freeSlots === 0) return "every slot of the worker is taken";
+    if (this.#taken(null) >= this.#options.slots) return "every slot of the worker is taken";
     const kindSlots = this.#options.kindSlots[hostKindOf[frame.runbook.kind]];
-    if (kindSlots !== undefined && this.#countOf(frame.runbook.kind) >= kindSlots)
+    if (kindSlots !== undefined && this.#taken(hostKindOf[frame.runbook.kind]) >= kindSlots)
       return `every slot of the worker for ${frame.runbook.kind} is taken`;
     return null;
   }
 
-  #countOf(kind: RunbookKind): number {
-    const running = [...this.#runs.values()].map(({ order }) => order.runbook.kind);
+  /**
+   * Slots of a kind of host, or of all, that are taken. The service counts them; what has waited for another job does not count here, as
+   * the service may have given its slot away a moment before it heard that the wait is over.
+   */
+  #taken(kind: HostKind | null): number {
+    const running = [...this.#runs.values()].filter((run) => !run.hasWaited).map(({ order }) => order.runbook.kind);
     const waiting = [...this.#scriptless.values()].map(({ runbook }) => runbook.kind);
-    return [...running, ...waiting].filter((other) => hostKindOf[other] === hostKindOf[kind]).length;
+    return [...running, ...waiting].filter((other) => kind === null || hostKindOf[other] === kind).length;
   }
 
   /** A hand-over that was overtaken: the service has given up that attempt by now. */
@@ -181,6 +188,12 @@ export class JobBoard {
   #attemptsOf(jobId: string): AttemptReference[] {
     const orders = [...this.#runs.values()].map(({ order }) => order);
     return [...orders, ...this.#scriptless.values()].filter((order) => order.jobId === jobId);
+  }
+
+  /** Texts that this link has carried before are in the cache, or are asked for when they are called. */
+  #withScript(child: CarriedChild): CarriedChild {
+    if (child.script !== null) this.#scripts.set(child.scriptHash, child.script);
+    return { ...child, script: child.script ?? this.#scripts.get(child.scriptHash) ?? null };
   }
 
   #askForScript({ jobId, scriptHash }: RunJobFrame): void {
@@ -209,6 +222,7 @@ export class JobBoard {
         secrets: frame.secrets ?? [],
         journal: frame.journal ?? [],
         checkpoint: frame.checkpoint ?? null,
+        children: (frame.children ?? []).map((child) => this.#withScript(child)),
         logs: frame.logs,
         grants: frame.grants,
         timeLimit: frame.timeLimit,

@@ -1,6 +1,7 @@
 import type { Grant } from "../../src/contract/grant.ts";
 import type { LogSwitches } from "../../src/contract/host/host-messages.ts";
 import type { JournalEntry } from "../../src/contract/journal.ts";
+import type { CarriedChild } from "../../src/contract/link/control-frames.ts";
 import type { RunbookKind } from "../../src/contract/runbook-kind.ts";
 import type { ParameterSchema } from "../../src/contract/signature.ts";
 
@@ -19,6 +20,8 @@ export interface JobOrder {
   journal: readonly JournalEntry[];
   /** The last checkpoint; null where there is none. */
   checkpoint: string | null;
+  /** Runbooks that the script names. */
+  children: readonly CarriedChild[];
   logs: LogSwitches;
   grants: Grant[];
   /** Milliseconds; null means without limit. */

@@ -1,5 +1,5 @@
 import type { Grant } from "../grant.ts";
-import type { JobException } from "../host/host-messages.ts";
+import type { JobException } from "../job-exception.ts";
 import type { JobStatus } from "../job-status.ts";
 import type { RunbookKind } from "../runbook-kind.ts";
 import type { Isolation } from "./runbook.ts";
@@ -58,6 +58,8 @@ export interface JobResource {
   startedBy: string;
   /** The ended job that this one was started in place of. */
   retryOf: string | null;
+  /** The job whose script started it; null when something else did. */
+  parentJobId: string | null;
   /** The schedule that started it, and the time that it was due at; null when something else did. */
   scheduleId: string | null;
   dueAt: string | null;

@@ -1,5 +1,5 @@
 import type { Grant } from "../grant.ts";
-import type { LogSwitches } from "../host/host-messages.ts";
+import type { LogSwitches } from "../log-switches.ts";
 import type { Problem } from "../problem.ts";
 import type { RunbookKind } from "../runbook-kind.ts";
 import type { Signature } from "../signature.ts";
@@ -57,6 +57,8 @@ export interface RunbookVersionResource {
   problems: Problem[];
   /** Grants the script states it needs, written form. */
   needs: string[];
+  /** Names that it may call other runbooks by, as the script writes them. */
+  calls: string[];
   synopsis: string;
   /** SHA-256 of the file's bytes, hexadecimal. */
   contentHash: string;

@@ -1,6 +1,9 @@
 import type { Analysis } from "../analysis.ts";
 import type { AssetError, AssetRequest, AssetValue } from "../assets.ts";
+import type { ChildRunbook, RunbookAnswer, RunbookRequest } from "../child-runbook.ts";
+import type { JobException } from "../job-exception.ts";
 import type { JournalEntry, JournalItem } from "../journal.ts";
+import type { LogSwitches } from "../log-switches.ts";
 import type { RunbookKind } from "../runbook-kind.ts";
 import type { ParameterSchema } from "../signature.ts";
 import type { StreamName } from "../stream.ts";
@@ -15,6 +18,8 @@ import type { StreamName } from "../stream.ts";
  *   record ...     ->
  *   asset-request  ->                 a script asks for an asset; the host goes on reading
  *                  <-  asset-answer
+ *   runbook-request ->                a script calls another runbook, or has to do with other jobs
+ *                  <-  runbook-answer
  *   journal        ->                 something of the script is to be kept for further attempts
  *                  <-  journal-stored it is
  *                  <-  suspend        at most once: end as Suspended where nothing is under way that would be lost
@@ -22,16 +27,11 @@ import type { StreamName } from "../stream.ts";
  *   ended          ->                 then the host exits by itself; after `kept` it says `ready` again, and so on
  */
 
+export type { JobException, LogSwitches };
+
 /** Descriptors of the host protocol. */
 export const hostInputDescriptor = 3;
 export const hostOutputDescriptor = 4;
-
-/** Which of the quiet streams a job records; Output, Error, Warning and Information always are. */
-export interface LogSwitches {
-  verbose: boolean;
-  debug: boolean;
-  progress: boolean;
-}
 
 /** The hand-over: everything that may differ between two jobs of one profile. */
 export interface RunMessage {
@@ -58,6 +58,8 @@ export interface RunMessage {
   journal?: JournalEntry[];
   /** The last checkpoint that a host of this kind made of the job. */
   checkpoint?: string;
+  /** To pwsh hosts: the runbooks that the script names; left out where it names none. */
+  children?: ChildRunbook[];
 }
 
 /** To a pwsh host: say what a PowerShell script declares, without running it. */
@@ -83,6 +85,19 @@ export interface AssetAnswerMessage {
   secret?: boolean;
 }
 
+/** What a script asks about other runbooks and jobs; `call`: what a host needs to run one within itself, its parameters checked. */
+export type HostRunbookRequest = RunbookRequest | { action: "call"; name: string; parameters: Record<string, unknown> };
+
+/** To a `call`: `parameters` under the names of its signature, with the credentials that they name where the child runs in this host. */
+export type HostRunbookAnswer = RunbookAnswer | { child: ChildRunbook; parameters: Record<string, unknown> };
+
+/** What became of the request of this number. */
+export interface RunbookAnswerMessage {
+  type: "runbook-answer";
+  requestId: number;
+  answer: HostRunbookAnswer;
+}
+
 /** Every item up to this one is stored. */
 export interface JournalStoredMessage {
   type: "journal-stored";
@@ -99,6 +114,7 @@ export type WorkerToHostMessage =
   | AnalyseMessage
   | StopMessage
   | AssetAnswerMessage
+  | RunbookAnswerMessage
   | JournalStoredMessage
   | SuspendMessage;
 
@@ -117,18 +133,6 @@ export interface RecordMessage {
   value?: unknown;
   cut?: boolean;
   continued?: boolean;
-}
-
-/** Why a script failed, in its own lines. */
-export interface JobException {
-  /** The class of the error, such as `TypeError` or `System.IO.FileNotFoundException`. */
-  name: string;
-  message: string;
-  /** The stack in the runbook's own lines, or PowerShell's position message and script stack trace. */
-  stack?: string;
-  line?: number;
-  column?: number;
-  cause?: JobException;
 }
 
 /** The script is over. Sent once, after every record. */
@@ -154,6 +158,13 @@ export interface AssetRequestMessage {
   request: AssetRequest;
 }
 
+/** The script calls another runbook, or has to do with other jobs. Numbered as requests for assets are, and with them. */
+export interface RunbookRequestMessage {
+  type: "runbook-request";
+  requestId: number;
+  request: HostRunbookRequest;
+}
+
 /** To be stored in the order of the records; answered by `journal-stored`. */
 export interface JournalMessage extends JournalItem {
   type: "journal";
@@ -170,4 +181,5 @@ export type HostToWorkerMessage =
   | EndedMessage
   | AnalysisMessage
   | AssetRequestMessage
+  | RunbookRequestMessage
   | JournalMessage;

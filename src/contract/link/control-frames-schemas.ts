@@ -1,4 +1,5 @@
 import { assetErrorCodes, assetNameSchema, assetValueKinds, variableTypes } from "../assets.ts";
+import { mostCalls, runbookRequestSchema } from "../child-runbook.ts";
 import { grantsSchema } from "../grant.ts";
 import { hostKinds, runbookKinds } from "../runbook-kind.ts";
 import { attemptReferenceSchema, attemptSchema, hashSchema, idSchema, timeSchema } from "./common-schemas.ts";
@@ -42,6 +43,19 @@ const assetAnswerSchema = {
       required: ["code", "message"],
       properties: { code: { enum: assetErrorCodes }, message: text },
     },
+  },
+} as const;
+
+const childSchema = {
+  type: "object",
+  required: ["name", "kind", "versionId", "script", "signature", "scriptHash"],
+  properties: {
+    name,
+    kind: { enum: runbookKinds },
+    versionId: idSchema,
+    script: { type: ["string", "null"] },
+    scriptHash: hashSchema,
+    signature: { type: "object", required: ["properties", "required"] },
   },
 } as const;
 
@@ -150,6 +164,7 @@ export const workerControlFrameSchemas: Readonly<Record<WorkerControlFrame["type
               },
             },
           },
+          calls: { type: "array", maxItems: mostCalls, items: name },
           synopsis: text,
           executable: { type: ["string", "null"] },
         },
@@ -160,6 +175,11 @@ export const workerControlFrameSchemas: Readonly<Record<WorkerControlFrame["type
     type: "object",
     required: ["requestId", "jobId", "attempt", "request"],
     properties: { requestId: name, jobId: idSchema, attempt: attemptSchema, request: assetRequestSchema },
+  },
+  "runbook-request": {
+    type: "object",
+    required: ["requestId", "jobId", "attempt", "request"],
+    properties: { requestId: name, jobId: idSchema, attempt: attemptSchema, request: runbookRequestSchema },
   },
 };
 
@@ -223,6 +243,7 @@ export const serviceControlFrameSchemas: Readonly<Record<ServiceControlFrame["ty
       secrets: { type: "array", items: text },
       journal: { type: "array", items: { type: "object", required: ["key", "kind"] } },
       checkpoint: text,
+      children: { type: "array", maxItems: mostCalls, items: childSchema },
     },
   },
   script: { type: "object", required: ["scriptHash", "script"], properties: { scriptHash: hashSchema, script: text } },
@@ -251,5 +272,10 @@ export const serviceControlFrameSchemas: Readonly<Record<ServiceControlFrame["ty
     type: "object",
     required: ["requestId", "answer"],
     properties: { requestId: name, answer: assetAnswerSchema },
+  },
+  "runbook-answer": {
+    type: "object",
+    required: ["requestId", "answer"],
+    properties: { requestId: name, answer: { type: "object" } },
   },
 };

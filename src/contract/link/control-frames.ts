@@ -1,5 +1,6 @@
 import type { Analysis } from "../analysis.ts";
 import type { AssetAnswer, AssetRequest } from "../assets.ts";
+import type { ChildRunbook, RunbookAnswer, RunbookRequest } from "../child-runbook.ts";
 import type { Grant } from "../grant.ts";
 import type { JobException, LogSwitches } from "../host/host-messages.ts";
 import type { JournalEntry } from "../journal.ts";
@@ -17,7 +18,7 @@ export const controlPath = "/api/worker/control";
 /**
  * A service and a worker understand each other when their versions are the same or neighbours; the older of the two is spoken.
  * 2: the service may send `drain`. 3: the worker may send `asset-request`, and masks the `secrets` of `run-job`.
- * Also from 3 on: journals and checkpoints of jobs are stored; the service may send `suspend-job`.
+ * Also from 3 on: journals and checkpoints of jobs are stored; the service may send `suspend-job`; the worker may send `runbook-request`.
  */
 export const linkProtocolVersion = 3;
 
@@ -26,6 +27,9 @@ export const assetsProtocolVersion = 3;
 
 /** The first version whose workers go on from a journal, and are told to suspend. */
 export const journalProtocolVersion = 3;
+
+/** The first version whose workers ask about other runbooks and jobs. */
+export const childrenProtocolVersion = 3;
 
 /** WebSocket close codes of both worker sockets. */
 export const linkCloseCodes = {
@@ -135,7 +139,12 @@ export interface RunJobFrame {
   journal?: JournalEntry[];
   /** The job's last checkpoint. */
   checkpoint?: string;
+  /** Runbooks that its text names, as they were when the job was started; further ones are asked for by `runbook-request`. */
+  children?: CarriedChild[];
 }
+
+/** Its script is null when this link has carried it before, or carries no more. */
+export type CarriedChild = ChildRunbook & { scriptHash: string };
 
 /** Worker → service: the script of this hash is not in the worker's cache any more; answered by `script`. */
 export interface ScriptNeededFrame {
@@ -226,6 +235,22 @@ export interface AssetAnswerFrame {
   answer: AssetAnswer;
 }
 
+/** Worker → service, from version 3 on: a running job asks about another runbook or job. Sent again as an `asset-request` is. */
+export interface RunbookRequestFrame {
+  type: "runbook-request";
+  /** Of the worker's process. */
+  requestId: string;
+  jobId: string;
+  attempt: number;
+  request: RunbookRequest;
+}
+
+export interface RunbookAnswerFrame {
+  type: "runbook-answer";
+  requestId: string;
+  answer: RunbookAnswer;
+}
+
 export type WorkerControlFrame =
   | HelloFrame
   | HeartbeatFrame
@@ -233,7 +258,8 @@ export type WorkerControlFrame =
   | ScriptNeededFrame
   | DrainingFrame
   | AnalysisFrame
-  | AssetRequestFrame;
+  | AssetRequestFrame
+  | RunbookRequestFrame;
 
 export type ServiceControlFrame =
   | WelcomeFrame
@@ -245,6 +271,7 @@ export type ServiceControlFrame =
   | DropJobFrame
   | DrainFrame
   | AnalyseFrame
-  | AssetAnswerFrame;
+  | AssetAnswerFrame
+  | RunbookAnswerFrame;
 
 export type { JobException };

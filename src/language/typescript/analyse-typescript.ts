@@ -2,6 +2,7 @@ import type { Analysis } from "../../contract/analysis.ts";
 import type { Problem } from "../../contract/problem.ts";
 import { emptySignature } from "../../contract/signature.ts";
 import { readStatedNeeds } from "../needs.ts";
+import { findCalledRunbooks } from "./called-runbooks.ts";
 import { findNeeds, synopsisOf } from "./doc-comments.ts";
 import { findErasableProblems } from "./erasable-problems.ts";
 import { makeExecutable } from "./executable.ts";
@@ -52,7 +53,8 @@ function analyse(script: string): Analysis {
   const signature = main === undefined ? emptySignature : readSignature(program.checker, main, problems);
   findTypeProblems(program, problems);
   const executable = makeExecutable(script, problems);
-  return { ...analysis(problems.hasErrors() ? null : executable), signature, synopsis: synopsisOf(program, main) };
+  const found = analysis(problems.hasErrors() ? null : executable);
+  return { ...found, signature, synopsis: synopsisOf(program, main), calls: findCalledRunbooks(program) };
 
   function analysis(executable: string | null): Analysis {
     const found: Problem[] = problems.sorted().slice(0, problemLimit);

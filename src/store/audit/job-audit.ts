@@ -1,3 +1,4 @@
+import type { ChildJobWrites } from "../operations/child-jobs.ts";
 import type { JobParameterWrites } from "../operations/job-parameters.ts";
 import type { JobSecretWrites } from "../operations/job-secrets.ts";
 import type { JobStepWrites } from "../operations/job-steps.ts";
@@ -9,7 +10,9 @@ import { notAudited } from "./audit-rule.ts";
 const byTheService = "the service does it by rules, and the job's row tells it";
 const byTheWorker = "a worker reports it, and the job's row tells it";
 
-export const jobAudit: AuditRules<JobWrites & JobParameterWrites & JobSecretWrites & JobStepWrites & StreamWrites> = {
+export const jobAudit: AuditRules<
+  JobWrites & ChildJobWrites & JobParameterWrites & JobSecretWrites & JobStepWrites & StreamWrites
+> = {
   acceptJob: notAudited(
     "the job's row tells who started it and when; a second row for each job would cost as much again",
   ),
@@ -90,6 +93,8 @@ export const jobAudit: AuditRules<JobWrites & JobParameterWrites & JobSecretWrit
   },
   resumeDueJobs: notAudited(byTheService),
   rewrapJobSteps: notAudited("a part of a rotation of the master key, which is told"),
+  pinChild: notAudited("a job keeps which version of another runbook it runs"),
+  hurryJob: notAudited("another job waits for it"),
   addJobSecrets: notAudited("the service remembers what further attempts of a job have to mask"),
   rewrapJobSecrets: notAudited("a part of a rotation of the master key, which is told"),
   rewrapJobParameters: notAudited("a part of a rotation of the master key, which is told"),

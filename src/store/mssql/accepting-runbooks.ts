@@ -80,13 +80,14 @@ export class AcceptingRunbook {
     this.outputLimit = row.output_limit;
   }
 
-  /** Whether it is enabled, the version and the folder asked for are the current ones, and jobs can act as they should. */
-  accepts({ draft, versionId, folderId }: AcceptJob): boolean {
+  /** Whether it is enabled, the folder and (unless it is pinned) the version asked for are the current ones, and jobs can act as they should. */
+  accepts({ draft, versionId, folderId, isPinned = false }: AcceptJob): boolean {
     const { enabled, draft_version_id, published_version_id, folder_id, run_as, run_as_enabled } = this.#row;
     const current = draft ? draft_version_id : published_version_id;
     const isInFolder = folderId === undefined || folderId === (folder_id === null ? null : bytesToId(folder_id));
     const canAct = draft || run_as === null || run_as_enabled === true;
-    return enabled && current !== null && bytesToId(current) === versionId && isInFolder && canAct;
+    const isCurrent = isPinned || (current !== null && bytesToId(current) === versionId);
+    return enabled && isCurrent && isInFolder && canAct;
   }
 
   /** The principal that the job acts as: who tests a draft tests it with rights of its own. */

@@ -6,7 +6,7 @@ export const selectStoredJob = `
     j.placement_id, j.worker_group, j.priority, j.host_kind, j.attempt, j.worker_id, w.name AS worker_name, p.parameters,
     p.secret_names, j.grants, j.sandbox, j.isolation, j.started_by, j.accepted_at, j.claimed_at, j.host_ready_at,
     j.first_record_at, j.ended_at, j.status_reason, j.exception, j.result, j.exit_code, j.error_count, j.warning_count,
-    j.record_count, j.retry_of, j.schedule_id, j.due_at,
+    j.record_count, j.retry_of, j.parent_job_id, j.schedule_id, j.due_at,
     CASE WHEN j.parked = 1 THEN
       (SELECT r.active_jobs FROM runsmith.runbooks r WHERE r.runbook_id = j.runbook_id)
       + (SELECT COUNT(*) FROM (

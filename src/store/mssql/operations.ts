@@ -4,6 +4,7 @@ import { assetReads } from "./assets-read.ts";
 import { assetWriteRules, assetWrites } from "./assets-write.ts";
 import { auditReads, auditWriteRules, auditWrites } from "./audit.ts";
 import { changeReads } from "./changes.ts";
+import { childJobReads, childJobWriteRules, childJobWrites } from "./child-jobs.ts";
 import { dispatchReads, dispatchWriteRules, dispatchWrites } from "./dispatch.ts";
 import { dutyLeaseWriteRules, dutyLeaseWrites } from "./duty-leases.ts";
 import { folderReads, folderWriteRules, folderWrites } from "./folders.ts";
@@ -45,6 +46,7 @@ export function readOperations(session: MssqlSession): Asynchronous<ReadOperatio
     ...auditReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
+    ...childJobReads(session),
     ...jobParameterReads(session),
     ...jobSecretReads(session),
     ...jobStepReads(session),
@@ -73,6 +75,7 @@ export function writeOperations(session: MssqlSession): Asynchronous<WriteOperat
     ...auditWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
+    ...childJobWrites(session),
     ...jobParameterWrites(session),
     ...jobSecretWrites(session),
     ...jobStepWrites(session),
@@ -100,6 +103,7 @@ export const writeRules: WriteRules<WriteOperations> = {
   ...auditWriteRules,
   ...idempotencyWriteRules,
   ...jobWriteRules,
+  ...childJobWriteRules,
   ...jobParameterWriteRules,
   ...jobSecretWriteRules,
   ...jobStepWriteRules,

@@ -225,7 +225,7 @@ export async function writeAnalysis(
   const written = await session.run(
     `UPDATE runsmith.runbook_versions
      SET analysis = N'done', signature = @signature, problems = @problems, needs = @needs, synopsis = @synopsis,
-       executable = @executable, executable_hash = @executable_hash
+       executable = @executable, executable_hash = @executable_hash, calls = @calls
      WHERE version_id = @version_id AND analysis = N'waiting'`,
     {
       version_id: idBytes(versionId),
@@ -235,6 +235,7 @@ export async function writeAnalysis(
       synopsis: analysis.synopsis,
       executable: text(executable),
       executable_hash: bytes(executable === null ? null : createHash("sha256").update(executable).digest()),
+      calls: json(analysis.calls),
     },
   );
   return written > 0;

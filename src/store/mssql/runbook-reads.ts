@@ -166,8 +166,8 @@ async function runbookToStart(
   const version =
     versionId === null
       ? undefined
-      : await session.first<Pick<VersionRow, "number" | "analysis" | "signature" | "problems">>(
-          "SELECT number, analysis, signature, problems FROM runsmith.runbook_versions WHERE version_id = @version_id",
+      : await session.first<Pick<VersionRow, "number" | "analysis" | "signature" | "problems" | "calls">>(
+          "SELECT number, analysis, signature, problems, calls FROM runsmith.runbook_versions WHERE version_id = @version_id",
           { version_id: idBytes(versionId) },
         );
   return {
@@ -186,6 +186,7 @@ async function runbookToStart(
             number: version.number,
             analysis: version.analysis,
             signature: version.signature === null ? null : (JSON.parse(version.signature) as Signature),
+            calls: version.calls === null ? [] : (JSON.parse(version.calls) as string[]),
             errors: (JSON.parse(version.problems) as Problem[]).filter(({ severity }) => severity === "error"),
           },
   };

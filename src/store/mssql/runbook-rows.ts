@@ -60,6 +60,7 @@ export interface VersionRow {
   signature: string | null;
   problems: string;
   needs: string;
+  calls: string | null;
   synopsis: string;
   content_hash: Uint8Array;
   size: number;
@@ -80,7 +81,7 @@ export const selectRunbook = `
 
 /** Versions without their texts; `v` is the version. */
 export const selectVersion = `
-  SELECT v.version_id, v.runbook_id, v.number, v.state, v.analysis, v.signature, v.problems, v.needs, v.synopsis, v.content_hash,
+  SELECT v.version_id, v.runbook_id, v.number, v.state, v.analysis, v.signature, v.problems, v.needs, v.calls, v.synopsis, v.content_hash,
     DATALENGTH(v.source) AS size, v.created_at, v.created_by, v.published_at
   FROM runsmith.runbook_versions AS v`;
 
@@ -206,6 +207,7 @@ export function toVersion(row: VersionRow): StoredRunbookVersion {
     signature: row.signature === null ? null : (JSON.parse(row.signature) as Signature),
     problems: JSON.parse(row.problems) as Problem[],
     needs: JSON.parse(row.needs) as string[],
+    calls: row.calls === null ? [] : (JSON.parse(row.calls) as string[]),
     synopsis: row.synopsis,
     contentHash: Buffer.from(row.content_hash).toString("hex"),
     size: row.size,

@@ -54,6 +54,8 @@ export interface StoredJob {
   recordCount: number;
   /** The ended job that this one was started in place of. */
   retryOf: string | null;
+  /** The job whose script started it. */
+  parentJobId: string | null;
   /** The schedule that started it, and the time that it was due at; null when something else did. */
   scheduleId: string | null;
   dueAt: number | null;
@@ -98,6 +100,21 @@ export interface JobEffects {
 /** From where a job was started. */
 export type JobOrigin = Pick<Actor, "signedInBy" | "address" | "requestId">;
 
+/** The job that starts another. */
+export interface JobParent {
+  jobId: string;
+  /** Made of what the call is named in the parent, the same in each of its attempts. */
+  callId: string;
+  /** Whether the child is stopped when the parent is. */
+  stopsWithParent: boolean;
+}
+
+/** A version of another runbook that a job runs. */
+export interface PinnedChild {
+  name: string;
+  versionId: string;
+}
+
 export interface AcceptJob {
   jobId: string;
   runbookId: string;
@@ -121,6 +138,12 @@ export interface AcceptJob {
   startedFrom?: JobOrigin | null;
   /** The ended job that this one is started in place of. */
   retryOf?: string | null;
+  /** Whose script starts it, and by which of its calls; a call starts one job. */
+  parent?: JobParent | null;
+  /** The version was the current one when the parent began, and need not be any more. */
+  isPinned?: boolean;
+  /** The versions that it runs inside itself; left out where it names no other runbook. */
+  children?: readonly PinnedChild[];
   /** The time of a schedule that it is the job of; at most one job is accepted for it. */
   scheduledFor?: (SeenLink & { dueAt: number }) | null;
   idempotency: IdempotencyKey | null;
@@ -223,6 +246,10 @@ export interface StoredAttempt {
 /** The text and the signature of a version, for its run. */
 export interface VersionToRun {
   versionId: string;
+  number: number;
+  runbook: { runbookId: string; name: string; kind: RunbookKind; folderId: string | null };
+  /** Names of runbooks that it may call. */
+  calls: string[];
   signature: Signature;
   executable: string;
   /** SHA-256 of the executable, hexadecimal. */

@@ -15,6 +15,8 @@ export interface StoredRunbookVersion {
   signature: Signature | null;
   problems: Problem[];
   needs: string[];
+  /** Names of other runbooks that it may call inside itself. */
+  calls: string[];
   synopsis: string;
   /** SHA-256 of the file's bytes, hexadecimal. */
   contentHash: string;
@@ -61,6 +63,8 @@ export interface RunbookToStart {
     analysis: "done" | "waiting";
     /** Null while the analysis is waiting, or when the script does not parse. */
     signature: Signature | null;
+    /** Names of other runbooks that it may call inside itself. */
+    calls: string[];
     /** Problems of severity `error`; a script with one of them has no executable text. */
     errors: Problem[];
   } | null;

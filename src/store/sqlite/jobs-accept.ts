@@ -95,7 +95,8 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
        placement_id, priority, run_on, stand_bys, dispatch_held, time_limit, start_deadline, concurrency_limit,
        concurrency_policy, attempts, retries, stop_grace, output_limit, active_jobs, run_as
      FROM runbooks JOIN placements USING (placement_id)
-     WHERE runbook_id = ?1 AND enabled = 1 AND CASE ?2 WHEN 1 THEN draft_version_id ELSE published_version_id END = ?3
+     WHERE runbook_id = ?1 AND enabled = 1
+       AND (?6 = 1 OR CASE ?2 WHEN 1 THEN draft_version_id ELSE published_version_id END = ?3)
        AND (?4 = 0 OR folder_id IS ?5)
        AND (?2 = 1 OR run_as IS NULL OR EXISTS (SELECT 1 FROM principals p WHERE p.principal_id = run_as AND p.enabled = 1))`,
     runbookId,
@@ -103,6 +104,7 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     versionId,
     request.folderId === undefined ? 0 : 1,
     request.folderId === undefined || request.folderId === null ? null : idToBytes(request.folderId),
+    request.isPinned === true ? 1 : 0,
   );
   if (runbook === undefined) {
     throw new NotAccepted({ outcome: "changed" });
@@ -112,6 +114,7 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
   const scheduledFor = request.scheduledFor ?? null;
   const scheduled = scheduledFor === null ? null : scheduledStart(session, scheduledFor);
   const retryOf = request.retryOf ?? null;
+  const parent = request.parent ?? null;
   const hostKind = hostKindOf[runbook.kind];
   const starterId = request.starterId ?? null;
   const grants = JSON.parse(runbook.grants) as Grant[];
@@ -128,8 +131,8 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     `INSERT INTO jobs (workspace_id, job_id, runbook_id, runbook_name, runbook_kind, version_id, version_number, draft, status,
        parked, placement_id, worker_group, priority, host_kind, max_attempts, max_retries, grants, time_limit, stop_grace, output_limit, log_switches,
        host_reuse, started_by, starter_id, accepted_at, start_deadline_at, retry_of,
-       schedule_id, due_at, run_as, started_from)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       schedule_id, due_at, run_as, started_from, parent_job_id, parent_call, stop_with_parent)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'New', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     defaultWorkspace,
     jobId,
     runbookId,
@@ -161,7 +164,18 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     // Who tests a draft tests it with rights of its own.
     request.draft ? (starterId === null ? null : idToBytes(starterId)) : runbook.run_as,
     request.startedFrom === undefined || request.startedFrom === null ? null : JSON.stringify(request.startedFrom),
+    parent === null ? null : idToBytes(parent.jobId),
+    parent === null ? null : idToBytes(parent.callId),
+    parent?.stopsWithParent === true ? 1 : 0,
   );
+  for (const { name, versionId: childId } of request.children ?? []) {
+    session.run(
+      "INSERT INTO job_children (job_id, name, version_id) VALUES (?, ?, ?)",
+      jobId,
+      name,
+      idToBytes(childId),
+    );
+  }
   scheduled?.note(jobId);
   session.run(
     "INSERT INTO job_parameters (job_id, parameters, secret_names) VALUES (?, ?, ?)",
@@ -211,6 +225,7 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     warningCount: 0,
     recordCount: 0,
     retryOf,
+    parentJobId: parent?.jobId ?? null,
     scheduleId: scheduledFor?.scheduleId ?? null,
     dueAt: scheduledFor?.dueAt ?? null,
   };

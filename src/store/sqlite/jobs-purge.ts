@@ -41,6 +41,7 @@ export function purgeJobs(
     }
     session.run("DELETE FROM job_attempts WHERE job_id = ?", oldest.job_id);
     session.run("DELETE FROM job_steps WHERE job_id = ?", oldest.job_id);
+    session.run("DELETE FROM job_children WHERE job_id = ?", oldest.job_id);
     session.run("DELETE FROM job_parameters WHERE job_id = ?", oldest.job_id);
     session.run("DELETE FROM jobs WHERE job_id = ?", oldest.job_id);
     jobs += 1;

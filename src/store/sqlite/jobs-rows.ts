@@ -17,7 +17,7 @@ export const selectStoredJob = `
     j.placement_id, j.worker_group, j.priority, j.host_kind, j.attempt, j.worker_id, w.name AS worker_name, p.parameters, p.secret_names, j.grants,
     j.sandbox, j.isolation, j.started_by, j.accepted_at, j.claimed_at, j.host_ready_at, j.first_record_at, j.ended_at, j.status_reason,
     j.exception, j.result, j.exit_code, j.error_count, j.warning_count, j.record_count, j.retry_of,
-    j.schedule_id, j.due_at,
+    j.parent_job_id, j.schedule_id, j.due_at,
     CASE WHEN j.parked = 1 THEN ${parkedBehind} END AS parked_behind
   FROM jobs j JOIN job_parameters p ON p.job_id = j.job_id LEFT JOIN workers w ON w.worker_id = j.worker_id`;
 

@@ -4,6 +4,7 @@ import { assetReads } from "./assets-read.ts";
 import { assetWrites } from "./assets-write.ts";
 import { auditReads, auditWrites } from "./audit.ts";
 import { changeReads } from "./changes.ts";
+import { childJobReads, childJobWrites } from "./child-jobs.ts";
 import { dispatchReads, dispatchWrites } from "./dispatch.ts";
 import { dutyLeaseWrites } from "./duty-leases.ts";
 import { folderReads, folderWrites } from "./folders.ts";
@@ -44,6 +45,7 @@ export function readOperations(session: SqliteSession): ReadOperations {
     ...auditReads(session),
     ...idempotencyReads(session),
     ...jobReads(session),
+    ...childJobReads(session),
     ...jobParameterReads(session),
     ...jobSecretReads(session),
     ...jobStepReads(session),
@@ -72,6 +74,7 @@ export function writeOperations(session: SqliteSession): WriteOperations {
     ...auditWrites(session),
     ...idempotencyWrites(session),
     ...jobWrites(session),
+    ...childJobWrites(session),
     ...jobParameterWrites(session),
     ...jobSecretWrites(session),
     ...jobStepWrites(session),

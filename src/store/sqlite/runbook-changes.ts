@@ -180,7 +180,8 @@ export function writeAnalysis(session: SqliteSession, versionId: Uint8Array, ana
   return (
     session.run(
       `UPDATE runbook_versions
-       SET analysis = 'done', signature = ?, problems = ?, needs = ?, synopsis = ?, executable = ?, executable_hash = ?
+       SET analysis = 'done', signature = ?, problems = ?, needs = ?, synopsis = ?, executable = ?, executable_hash = ?,
+         calls = ?
        WHERE version_id = ? AND analysis = 'waiting'`,
       JSON.stringify(analysis.signature),
       JSON.stringify(analysis.problems),
@@ -188,6 +189,7 @@ export function writeAnalysis(session: SqliteSession, versionId: Uint8Array, ana
       analysis.synopsis,
       executable,
       executable === null ? null : createHash("sha256").update(executable).digest(),
+      analysis.calls === undefined ? null : JSON.stringify(analysis.calls),
       versionId,
     ) > 0
   );

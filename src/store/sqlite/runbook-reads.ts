@@ -149,8 +149,8 @@ function runbookToStart(session: SqliteSession, of: { runbook: string; draft: bo
   const version =
     versionId === null
       ? undefined
-      : session.first<Pick<VersionRow, "number" | "analysis" | "signature" | "problems">>(
-          "SELECT number, analysis, signature, problems FROM runbook_versions WHERE version_id = ?",
+      : session.first<Pick<VersionRow, "number" | "analysis" | "signature" | "problems" | "calls">>(
+          "SELECT number, analysis, signature, problems, calls FROM runbook_versions WHERE version_id = ?",
           versionId,
         );
   return {
@@ -169,6 +169,7 @@ function runbookToStart(session: SqliteSession, of: { runbook: string; draft: bo
             number: version.number,
             analysis: version.analysis,
             signature: version.signature === null ? null : (JSON.parse(version.signature) as Signature),
+            calls: version.calls === null ? [] : (JSON.parse(version.calls) as string[]),
             errors: (JSON.parse(version.problems) as Problem[]).filter(({ severity }) => severity === "error"),
           },
   };

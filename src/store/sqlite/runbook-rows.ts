@@ -56,6 +56,7 @@ export interface VersionRow {
   signature: string | null;
   problems: string;
   needs: string;
+  calls: string | null;
   synopsis: string;
   content_hash: Uint8Array;
   size: number;
@@ -65,7 +66,7 @@ export interface VersionRow {
 }
 
 /** The columns of a `VersionRow`. */
-export const versionColumns = `version_id, runbook_id, number, state, analysis, signature, problems, needs, synopsis,
+export const versionColumns = `version_id, runbook_id, number, state, analysis, signature, problems, needs, calls, synopsis,
   content_hash, length(source) AS size, created_at, created_by, published_at`;
 
 /** A runbook by its id or its name. */
@@ -174,6 +175,7 @@ export function toVersion(row: VersionRow): StoredRunbookVersion {
     signature: row.signature === null ? null : (JSON.parse(row.signature) as Signature),
     problems: JSON.parse(row.problems) as Problem[],
     needs: JSON.parse(row.needs) as string[],
+    calls: row.calls === null ? [] : (JSON.parse(row.calls) as string[]),
     synopsis: row.synopsis,
     contentHash: Buffer.from(row.content_hash).toString("hex"),
     size: row.size,

@@ -84,6 +84,7 @@ const cases: Record<string, Case> = {
   getJob: { permission: "read", ...ofJob },
   stopJob: { permission: "operate", ...ofJob, body: () => ({}) },
   listJobAttempts: { permission: "read", ...ofJob },
+  listChildJobs: { permission: "read", ...ofJob },
   listJobSteps: { permission: "read", ...ofJob },
   suspendJob: { permission: "operate", ...ofJob },
   resumeJob: { permission: "operate", ...ofJob },

@@ -194,6 +194,7 @@ test("a runbook imports its API and Node's modules, and nothing else", async () 
   assert.deepEqual(api.ended?.result, [
     [
       "AssetError",
+      "RunbookError",
       "StepTimeout",
       "WaitTimeout",
       "approval",
@@ -203,10 +204,12 @@ test("a runbook imports its API and Node's modules, and nothing else", async () 
       "job",
       "parallel",
       "progress",
+      "runbook",
       "setVariable",
       "signal",
       "sleep",
       "sleepUntil",
+      "startRunbook",
       "step",
       "suspend",
       "variable",

@@ -4,14 +4,14 @@
  * This module is also what `import … from "runsmith"` gives the runbook, so it exports the runbook API and nothing else,
  * and its evaluation must end before the runbook is imported.
  */
+import type { ChildRunbook } from "../../../src/contract/child-runbook.ts";
 import type { EndedMessage, RunMessage, WorkerToHostMessage } from "../../../src/contract/host/host-messages.ts";
 import type { Context } from "./api/context.ts";
 import { job, setJob } from "./api/job.ts";
-import { beginJournal } from "./api/journal.ts";
+import { beginJournal, noteText } from "./api/journal.ts";
 import { installRuntime } from "./api/runtime.ts";
 import { abortSignal, renewSignal, signal } from "./api/signal.ts";
 import { askToSuspend, beginSuspension } from "./api/suspension.ts";
-import { assetsLeft, requestAsset, takeAssetAnswer } from "./asset-channel.ts";
 import { endConsoleGroups, replaceConsole } from "./console-streams.ts";
 import { reviveDates } from "./date-parameters.ts";
 import { beginAgain, complete, endUnkept, fail, goOnAfterEnd, stopped, suspended } from "./ending.ts";
@@ -20,7 +20,8 @@ import { awaitHandOver, isInputWatched, readHandOver, watchInput } from "./input
 import { journalLeft, storeInJournal, takeJournalStored } from "./journal-channel.ts";
 import { writeLine } from "./output-channel.ts";
 import { emitProgress, forgetProgress } from "./progress-pace.ts";
-import { setLogs } from "./records.ts";
+import { emitRecord, isRecorded, setLogs } from "./records.ts";
+import { requestAsset, requestRunbook, requestsLeft, takeAnswer } from "./request-channel.ts";
 import type { CleanState } from "./reuse/clean-state.ts";
 import { importRunbook, registerRunbookModules, watchImports } from "./runbook-module.ts";
 import { guardProcess, watchEventLoop } from "./script-process.ts";
@@ -40,6 +41,9 @@ const ready = JSON.stringify({ type: "ready", version: process.versions.node });
 let inputTimer: NodeJS.Timeout | undefined;
 /** Opens the descriptor for messages at once. */
 let watchNow = (): void => {};
+/** Other runbooks that were called, and how often modules of such were evaluated. */
+const childModules = new Map<string, Record<string, unknown>>();
+let childRuns = 0;
 /** Jobs that this process has run beside the first. */
 let furtherRuns = 0;
 
@@ -54,6 +58,15 @@ installRuntime({
     clearTimeout(inputTimer);
     watchNow();
     return requestAsset(request);
+  },
+  askRunbooks(request) {
+    clearTimeout(inputTimer);
+    watchNow();
+    return requestRunbook(request).then(({ answer }) => answer);
+  },
+  runChild,
+  passOn({ stream, text, value, cut = false, continued = false }) {
+    if (isRecorded(stream)) emitRecord(stream, text, value === undefined ? undefined : { value, cut }, continued);
   },
   keep(entry) {
     clearTimeout(inputTimer);
@@ -79,7 +92,7 @@ function takeHandOver(message: WorkerToHostMessage | undefined): void {
 function run(message: RunMessage): void {
   const { name } = message.runbook;
   setLogs(message.logs);
-  beginJournal(message.journal ?? []);
+  beginJournal(message.journal ?? [], message.script);
   beginSuspension();
   setJob({ id: message.jobId, name, attempt: message.attempt });
   process.argv = ["node", name];
@@ -105,7 +118,7 @@ function run(message: RunMessage): void {
         abortSignal(reason);
         if (!waits) stopped();
       },
-      answered: takeAssetAnswer,
+      answered: takeAnswer,
       journalStored: ({ sequence }) => takeJournalStored(sequence),
       suspend: askToSuspend,
       // Nobody is left to read what the script writes.
@@ -130,7 +143,7 @@ async function prepareToGoOn(script: string, folders: readonly string[]): Promis
 }
 
 function goOn(state: CleanState, ended: EndedMessage): void {
-  const reason = assetsLeft() ?? journalLeft() ?? state.restore();
+  const reason = requestsLeft() ?? journalLeft() ?? state.restore();
   if (reason !== null) endUnkept(ended, reason);
   renewSignal();
   watchEventLoop("import");
@@ -139,6 +152,20 @@ function goOn(state: CleanState, ended: EndedMessage): void {
   writeLine(`${JSON.stringify({ ...ended, kept: true })}\n${ready}`);
   if (isInputWatched()) awaitHandOver(takeHandOver);
   else takeHandOver(readHandOver());
+}
+
+/** Runs another runbook for the one that runs. Its module is evaluated once, unless all that it does is done by that. */
+async function runChild(
+  { name, script, signature }: ChildRunbook,
+  parameters: Record<string, unknown>,
+): Promise<unknown> {
+  if (script === null) throw new Error(`The text of the runbook ${name} is not at hand.`);
+  noteText(script);
+  const key = name.toLowerCase();
+  const module = childModules.get(key) ?? (await importRunbook(name, script, ++childRuns));
+  if (!("default" in module)) return undefined;
+  childModules.set(key, module);
+  return await mainOf(module["default"])(reviveDates(parameters, signature.properties), { signal, job });
 }
 
 function mainOf(exported: unknown): Main {

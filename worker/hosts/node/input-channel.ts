@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type {
   AssetAnswerMessage,
   JournalStoredMessage,
+  RunbookAnswerMessage,
   StopMessage,
   WorkerToHostMessage,
 } from "../../../src/contract/host/host-messages.ts";
@@ -11,7 +12,7 @@ import { net, readSync } from "./builtins.ts";
 export interface InputListener {
   /** The running script is to end. */
   stop: (message: StopMessage) => void;
-  answered: (message: AssetAnswerMessage) => void;
+  answered: (message: AssetAnswerMessage | RunbookAnswerMessage) => void;
   journalStored: (message: JournalStoredMessage) => void;
   suspend: () => void;
   /** The worker went away. */
@@ -90,7 +91,7 @@ function take(message: WorkerToHostMessage): void {
     listener?.stop(message);
     return;
   }
-  if (message.type === "asset-answer") {
+  if (message.type === "asset-answer" || message.type === "runbook-answer") {
     listener?.answered(message);
     return;
   }

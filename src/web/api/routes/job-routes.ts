@@ -110,6 +110,24 @@ export function jobRoutes(jobs: CallersJobs, streams: EventStreams): Route[] {
         return { status: 202, body: await jobs.stopJob({ jobId: params.jobId, force }, caller) };
       },
     }),
+    route<OneJob & { query: PageQuery }>({
+      method: "GET",
+      path: "/api/jobs/{jobId}/children",
+      name: "listChildJobs",
+      summary: "The jobs that the script of a job has started, in their order.",
+      access: "read",
+      query: pageQuery,
+      responses: {
+        200: {
+          description: "A page of jobs; those that the caller may not read are left out.",
+          schema: pageOf("Job"),
+        },
+      },
+      async handle({ params, query: { after, limit = defaultPage }, caller }) {
+        const page = { jobId: params.jobId, limit, ...(after !== undefined && { after }) };
+        return { status: 200, body: await jobs.listChildren(page, caller) };
+      },
+    }),
     route<OneJob>({
       method: "GET",
       path: "/api/jobs/{jobId}/attempts",

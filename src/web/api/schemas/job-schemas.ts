@@ -71,6 +71,7 @@ export const jobResourceSchemas: Readonly<Record<string, JsonSchema>> = {
     recordCount: count,
     startedBy: { type: "string" },
     retryOf: { ...orNull(idSchema), description: "The ended job that this one was started in place of." },
+    parentJobId: { ...orNull(idSchema), description: "The job whose script started it." },
     scheduleId: { ...orNull(idSchema), description: "The schedule that started it." },
     dueAt: { ...orNull(timeSchema), description: "The time of its schedule that it was started for." },
     timings: objectSchema({

@@ -170,6 +170,11 @@ export const runbookResourceSchemas: Readonly<Record<string, JsonSchema>> = {
     signature: orNull({ type: "object", description: "The parameters as JSON Schema 2020-12." }),
     problems: { type: "array", items: resource("Problem") },
     needs: { type: "array", items: { type: "string" }, description: "Grants that the script states it needs." },
+    calls: {
+      type: "array",
+      items: { type: "string" },
+      description: "Names that it may call other runbooks by, as the script writes them.",
+    },
     synopsis: { type: "string" },
     contentHash: { type: "string", description: "SHA-256 of the file's bytes, hexadecimal." },
     size: { type: "integer", minimum: 0 },

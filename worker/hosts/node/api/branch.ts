@@ -32,6 +32,14 @@ export function inBranch<Result>(branch: Branch, work: () => Result): Result {
   return storage.run(branch, work);
 }
 
+/** The runbooks that were called on the way to a branch, the innermost one last. */
+export function callsOf({ path }: Branch): string[] {
+  return path
+    .split("/")
+    .filter((part) => part.startsWith("runbook:"))
+    .map((part) => decodeURIComponent(part.slice("runbook:".length, part.lastIndexOf("#"))));
+}
+
 /** Another job begins. */
 export function beginBranches(): void {
   root = newBranch("", null);

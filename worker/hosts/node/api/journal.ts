@@ -20,19 +20,34 @@ export class ReplayMismatch extends Error {
   }
 }
 
+/** What a text that is to be taken up again calls. */
+const durableCalls = /\b(?:step|suspend|sleepUntil|waitForEvent|approval)\s*\(/;
+
+let durable = false;
 let unused = new Map<string, JournalEntry>();
 /** How many entries are not used, by the path of their branch and of all those around it. */
 let unusedIn = new Map<string, number>();
 /** Steps that failed and were caught, not stored yet: they are with the next entry, which shows that the script went on. */
 let caught: JournalEntry[] = [];
 
-/** Called by the host when a job begins. */
-export function beginJournal(entries: readonly JournalEntry[]): void {
+/** Called by the host when a job begins. @param script of the runbook */
+export function beginJournal(entries: readonly JournalEntry[], script: string): void {
+  durable = durableCalls.test(script);
   unused = new Map(entries.map((entry) => [entry.key, entry]));
   unusedIn = new Map();
   caught = [];
   beginBranches();
   for (const { branch } of entries) count(branch, 1);
+}
+
+/** A further text runs in the job. */
+export function noteText(script: string): void {
+  durable ||= durableCalls.test(script);
+}
+
+/** Whether the runbook is one that is taken up again, by its text, and so the same in each attempt. */
+export function isDurable(): boolean {
+  return durable;
 }
 
 /** Whether what is said now was said by an earlier attempt. */

@@ -1,6 +1,8 @@
 import type { AssetError, AssetRequest, AssetValue } from "../../../../src/contract/assets.ts";
+import type { ChildRunbook } from "../../../../src/contract/child-runbook.ts";
+import type { HostRunbookAnswer, HostRunbookRequest } from "../../../../src/contract/host/host-messages.ts";
 import type { JournalEntry } from "../../../../src/contract/journal.ts";
-import type { StreamName } from "../../../../src/contract/stream.ts";
+import type { EmittedRecord, StreamName } from "../../../../src/contract/stream.ts";
 
 /** A record of the Progress stream. */
 export interface ProgressRecord {
@@ -14,6 +16,11 @@ export interface Runtime {
   emitProgress(record: ProgressRecord): void;
   /** The value that was asked for, nothing for a variable that was set, or an error. */
   askAssets(request: AssetRequest): Promise<{ value?: AssetValue; error?: AssetError }>;
+  askRunbooks(request: HostRunbookRequest): Promise<HostRunbookAnswer>;
+  /** Runs a runbook within this process, and gives what it returns. */
+  runChild(child: ChildRunbook, parameters: Record<string, unknown>): Promise<unknown>;
+  /** Writes what another job wrote. */
+  passOn(record: Pick<EmittedRecord, "stream" | "text" | "value" | "cut" | "continued">): void;
   /** Resolves when the entry is stored. */
   keep(entry: JournalEntry): Promise<void>;
   /** Ends the process: the job goes on in another one. */
@@ -31,6 +38,13 @@ const outsideOfJob: Runtime = {
       message: "Only a job has assets: try the runbook with `npx runsmith run FILE --assets assets.json`.",
     },
   }),
+  askRunbooks: async () => ({
+    error: { code: "runbooks-unavailable", message: "Only a job can call other runbooks." },
+  }),
+  runChild: async () => {
+    throw new Error("Only a job can call other runbooks.");
+  },
+  passOn: ({ text }) => console.error(text),
   keep: async () => {},
   suspend: () => {
     throw new Error("Only a job can be suspended.");

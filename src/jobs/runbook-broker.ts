@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import type { Principal } from "../access/principal.ts";
+import type { JobResource } from "../contract/api/job.ts";
+import type { RunbookAnswer, RunbookRequest } from "../contract/child-runbook.ts";
+import { deepestCalls, longestAnswerRecords } from "../contract/child-runbook.ts";
+import type { Logger } from "../contract/logger.ts";
+import type { JobStreamRecord } from "../contract/stream.ts";
+import { UserError } from "../contract/user-error.ts";
+import { actAs } from "../store/actor.ts";
+import { bytesToId } from "../store/id-bytes.ts";
+import type { AssignedAttempt } from "../store/operations/jobs.ts";
+import type { Store } from "../store/store.ts";
+import type { CallersJobs } from "./callers-jobs.ts";
+import { callsTooDeep, runbookCycle } from "./child-versions.ts";
+import { actorOfJob } from "./job-actor.ts";
+import type { JobsFeature, RunbookRequestAnswerer } from "./jobs-feature.ts";
+
+export interface RunbookBrokerOptions {
+  store: Pick<Store, "read">;
+  jobs: Pick<JobsFeature, "children" | "followFor" | "mayRunOf">;
+  callers: CallersJobs;
+  /** The principal that a job acts as. */
+  runAsOf(jobId: string): Promise<Principal>;
+  logger: Logger;
+}
+
+/** Records of one page of what a job said. */
+const pageRecords = 500;
+
+/**
+ * Stands between running jobs and other runbooks: what a job asks for is done with the rights of the principal that it acts as, in
+ * that principal's name, and is in the audit as if that one had done it by the API.
+ */
+export class RunbookBroker implements RunbookRequestAnswerer {
+  readonly #options: RunbookBrokerOptions;
+
+  constructor(options: RunbookBrokerOptions) {
+    this.#options = options;
+  }
+
+  /** What becomes of a request of a running attempt; never rejects. */
+  async answer(attempt: AssignedAttempt, request: RunbookRequest): Promise<RunbookAnswer> {
+    const { jobId } = attempt;
+    try {
+      const caller = await this.#options.runAsOf(jobId);
+      const actor = await actorOfJob(this.#options.store, jobId, caller);
+      return await actAs(actor, () => this.#carriedOut(attempt, request, caller));
+    } catch (error) {
+      if (error instanceof UserError) {
+        return { error: { code: error.code, message: sentenceOf(error) } };
+      }
+      // Without its message, which may quote parameters.
+      const reason = error instanceof Error ? error.name : typeof error;
+      this.#options.logger.error("a request of a job about another runbook failed", { jobId, error: reason });
+      return { error: { code: "runbooks-unavailable", message: "The service could not do it. Its log says more." } };
+    }
+  }
+
+  async #carriedOut(attempt: AssignedAttempt, request: RunbookRequest, caller: Principal): Promise<RunbookAnswer> {
+    const { callers, jobs } = this.#options;
+    switch (request.action) {
+      case "find":
+        return { child: await jobs.children.find(attempt.jobId, request.name, await jobs.mayRunOf(attempt.jobId)) };
+      case "start":
+        return this.#start(attempt.jobId, request, caller);
+      case "get-job":
+        return { job: await callers.getJob(request.jobId, caller) };
+      case "follow-job":
+        await callers.getJob(request.jobId, caller);
+        return jobs.followFor(attempt, request);
+      case "read-job":
+        return this.#read(request, caller);
+      case "stop-job":
+        return { job: await callers.stopJob({ jobId: request.jobId, force: false }, caller) };
+      case "suspend-job":
+        return { job: await callers.suspendJob(request.jobId, caller) };
+      case "resume-job":
+        return { job: await callers.resumeJob(request.jobId, caller) };
+    }
+  }
+
+  async #start(
+    parentJobId: string,
+    { call, runbook, parameters, isInline, stopsWithParent, runOn }: Extract<RunbookRequest, { action: "start" }>,
+    caller: Principal,
+  ): Promise<RunbookAnswer> {
+    const { store, callers, logger } = this.#options;
+    const hash = createHash("sha256").update(`${parentJobId}\0${call}`).digest();
+    const callId = bytesToId(hash.subarray(0, 16));
+    const started = await store.read.jobOfCall({ parentJobId, callId });
+    if (started !== null) {
+      return { jobId: started.jobId };
+    }
+    const ancestors = await store.read.jobAncestors({ jobId: parentJobId, limit: deepestCalls });
+    const chain = ancestors.map(({ runbookName }) => runbookName).reverse();
+    if (ancestors.length >= deepestCalls) {
+      throw callsTooDeep([...chain, runbook]);
+    }
+    const pinned = isInline ? await this.#pinned(parentJobId, runbook) : null;
+    if (pinned !== null && ancestors.some(({ runbookId }) => runbookId === pinned.runbookId)) {
+      throw runbookCycle([...chain, runbook]);
+    }
+    if (runOn !== undefined) {
+      await refuseElsewhere(store, runbook, runOn);
+    }
+    const { job, repeated } = await callers.startChild(
+      {
+        runbook: pinned?.runbookId ?? runbook,
+        parameters,
+        parent: { jobId: parentJobId, callId, stopsWithParent },
+        ...(pinned !== null && {
+          pinned: { versionId: pinned.versionId, children: await store.read.pinnedChildren({ jobId: parentJobId }) },
+        }),
+        // A key of the parent's own: two that ask at once, at two services, start one job.
+        idempotency: { principalId: parentJobId, key: callId, requestHash: hash },
+      },
+      caller,
+    );
+    logger.debug("a job started another", { jobId: parentJobId, child: job.jobId, runbook: job.runbookName, repeated });
+    return { jobId: job.jobId };
+  }
+
+  async #pinned(jobId: string, name: string): Promise<{ versionId: string; runbookId: string }> {
+    const { jobs, store } = this.#options;
+    const { versionId } = await jobs.children.find(jobId, name, await jobs.mayRunOf(jobId));
+    const version = await store.read.versionToRun({ versionId });
+    return { versionId, runbookId: version?.runbook.runbookId ?? "" };
+  }
+
+  async #read(
+    { jobId, after, since }: Extract<RunbookRequest, { action: "read-job" }>,
+    caller: Principal,
+  ): Promise<RunbookAnswer> {
+    const { callers } = this.#options;
+    const job: JobResource = await callers.getJob(jobId, caller);
+    const from = since === undefined ? Number.NaN : Date.parse(since);
+    const page = await callers.listRecords(
+      {
+        jobId,
+        limit: pageRecords,
+        ...(after !== null && { after: positionOf(after) }),
+        ...(!Number.isNaN(from) && { since: from }),
+      },
+      caller,
+    );
+    const records = fitting(page.items);
+    const more = page.next !== null || records.length < page.items.length;
+    return { job, records, next: records.at(-1)?.id ?? after, more };
+  }
+}
+
+/** As many records, one at least, as one answer may hold. */
+function fitting(records: readonly JobStreamRecord[]): JobStreamRecord[] {
+  let left = longestAnswerRecords;
+  const end = records.findIndex((record) => {
+    left -= JSON.stringify(record).length;
+    return left < 0;
+  });
+  return records.slice(0, end < 0 ? records.length : Math.max(1, end));
+}
+
+function positionOf(id: string): { attempt: number; number: number } {
+  const [attempt = "0", number = "0"] = id.split(".");
+  return { attempt: Number(attempt), number: Number(number) };
+}
+
+/** A job runs where its runbook says; a script may insist on one of these groups. */
+async function refuseElsewhere(store: Pick<Store, "read">, runbook: string, runOn: string): Promise<void> {
+  const found = await store.read.runbook({ runbook: runbook.normalize("NFC") });
+  const targets = found === null ? [] : [...found.runOn, ...found.standBys];
+  const wanted = runOn.toLowerCase();
+  if (found !== null && !targets.some((target) => target.replace(/^(group|worker):/, "").toLowerCase() === wanted)) {
+    throw new UserError(
+      "runs-elsewhere",
+      `Jobs of ${found.name} do not run on ${runOn}, but on ${targets.join(", ")}.`,
+      {
+        status: 409,
+        remedy: `Let them run there: npx runsmith set-runbook ${JSON.stringify(found.name)} --run-on ${JSON.stringify(`group:${runOn}`)}`,
+      },
+    );
+  }
+}
+
+function sentenceOf({ message, remedy, errors = [] }: UserError): string {
+  const details = errors.map(({ pointer, message: detail }) => `${pointer}: ${detail}`).join("; ");
+  return [message, ...(details === "" ? [] : [`${details}.`]), ...(remedy === undefined ? [] : [remedy])].join(" ");
+}

@@ -1,0 +1,39 @@
+import type { RunbookAnswer, RunbookRequest } from "../../src/contract/child-runbook.ts";
+import type { AttemptReference, RunbookRequestFrame } from "../../src/contract/link/control-frames.ts";
+import { childrenProtocolVersion } from "../../src/contract/link/control-frames.ts";
+import { ServiceRequests } from "../link/service-requests.ts";
+
+/** Where jobs of this worker find other runbooks, and start jobs of them. */
+export interface RunbookProvider {
+  /**
+   * @param signal aborted when nobody waits for the answer any more
+   * @returns what became of it, an error included; never rejects
+   */
+  ask(attempt: AttemptReference, request: RunbookRequest, signal: AbortSignal): Promise<RunbookAnswer>;
+}
+
+/** Where there is nothing but the script itself. */
+export const noRunbooks: RunbookProvider = {
+  ask: async () => unavailable("There are no other runbooks here: only a job of a service can call them."),
+};
+
+/** After this long without an answer a script is told so, in milliseconds; the service takes less to answer. */
+const patience = 120_000;
+
+/** What scripts ask of the service's runbooks and jobs, over the control link. @param send drops a frame while there is no link */
+export function runbookRequests(
+  send: (frame: RunbookRequestFrame) => void,
+): ServiceRequests<RunbookRequest, RunbookAnswer> {
+  return new ServiceRequests({
+    send: (requestId, attempt, request) => send({ type: "runbook-request", requestId, ...attempt, request }),
+    protocol: childrenProtocolVersion,
+    patience,
+    nobodyWaits: unavailable("The job is over."),
+    notAnswered: unavailable("The service did not answer. Its log may say why; try again."),
+    serviceTooOld: unavailable("The service is of a version whose runbooks cannot call others: upgrade it."),
+  });
+}
+
+function unavailable(message: string): RunbookAnswer {
+  return { error: { code: "runbooks-unavailable", message } };
+}
