@@ -89,6 +89,7 @@ async function tellStory(file: string, script: string): Promise<void> {
   await command("send-event", jobId, "built", "--value", '{"version":"1.2"}');
   await until(({ status, steps = [] }) => status === "Suspended" && steps.some(({ kind }) => kind === "approval"));
   assert.match(await command("get-approval", jobId), /Deploy 1\.2\?/);
+  assert.match(await command("get-approval"), new RegExp(`${jobId}.*Deploy 1\\.2\\?`));
   await command("approve", jobId, "--reason", "as agreed");
   await until(({ status }) => status === "Completed");
   const lines = (await command("get-job-output", jobId, "--stream", "any"))

@@ -8,7 +8,7 @@ import { visibleTo } from "../access/visible-to.ts";
 import type { DispatchHoldResource } from "../contract/api/dispatch.ts";
 import type { JobResource } from "../contract/api/job.ts";
 import type { JobOutcome } from "../contract/api/job-filter.ts";
-import type { JobStepResource } from "../contract/api/job-step.ts";
+import type { ApprovalResource, JobStepResource } from "../contract/api/job-step.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { JobStreamRecord, StreamName } from "../contract/stream.ts";
 import { UserError } from "../contract/user-error.ts";
@@ -134,6 +134,14 @@ export class CallersJobs {
   async sendEvent(of: { jobId: string; name: string; value: unknown }, caller: Principal): Promise<JobResource> {
     await this.#authorize(caller, "operate", of.jobId);
     return this.#jobs.waits.sendEvent({ ...of, sentBy: caller.name });
+  }
+
+  /** Approvals that jobs wait for and the caller may answer, the oldest first; a page may be short before the last. @throws UserError `invalid-page-key` */
+  listApprovals(of: { after: string | null; limit: number }, caller: Principal): Promise<Page<ApprovalResource>> {
+    return this.#jobs.waits.approvals(of, async ({ runbookId, addressedTo }) => {
+      const isAddressed = await this.#isAddressed(caller, addressedTo ?? []);
+      return await this.#gate.permits(caller, isAddressed ? "read" : "operate", runbookId);
+    });
   }
 
   /**

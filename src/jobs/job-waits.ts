@@ -1,15 +1,15 @@
 import { isoTime, isoTimeOrNull } from "../contract/api/iso-time.ts";
 import type { JobResource } from "../contract/api/job.ts";
-import type { JobStepResource } from "../contract/api/job-step.ts";
+import type { ApprovalResource, JobStepResource } from "../contract/api/job-step.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { JournalKind } from "../contract/journal.ts";
 import { UserError } from "../contract/user-error.ts";
 import { newId } from "../store/new-id.ts";
-import type { SettledWait, StoredJobStep } from "../store/operations/job-steps.ts";
+import type { SettledWait, StoredApproval, StoredJobStep } from "../store/operations/job-steps.ts";
 import type { AssignedAttempt, JobEffects, StoredJob } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { JobJournal } from "./job-journal.ts";
-import { jobNotFound, knownJobId } from "./job-queries.ts";
+import { jobNotFound, knownJobId, knownPageKey } from "./job-queries.ts";
 
 export interface JobWaitsOptions {
   store: Pick<Store, "read" | "write">;
@@ -20,6 +20,10 @@ export interface JobWaitsOptions {
   /** Tells the worker of an attempt to suspend it. */
   onSuspend(attempt: AssignedAttempt): void;
 }
+
+/** Approvals that are read at once, and how often for one page: of 2,000 that others are asked for, the page's reader learns at the next. */
+const lookedAtOnce = 200;
+const mostLooks = 10;
 
 /** Jobs that wait: what they have done, what they wait for, and what people, programs and time do about that. */
 export class JobWaits {
@@ -104,6 +108,25 @@ export class JobWaits {
     }));
   }
 
+  /** Those that `mayAnswer` takes, of a bounded number that is looked at, the oldest first. @throws UserError `invalid-page-key` */
+  async approvals(
+    { after, limit }: { after: string | null; limit: number },
+    mayAnswer: (approval: StoredApproval) => Promise<boolean>,
+  ): Promise<Page<ApprovalResource>> {
+    const items: ApprovalResource[] = [];
+    let last = after === null ? null : knownPageKey(after);
+    for (let looks = 0; looks < mostLooks; looks++) {
+      const looked = await this.#options.store.read.openApprovals({ after: last, limit: lookedAtOnce });
+      for (const approval of looked) {
+        last = approval.stepId;
+        if (await mayAnswer(approval)) items.push(toApprovalResource(approval));
+        if (items.length === limit) return { items, next: last };
+      }
+      if (looked.length < lookedAtOnce) return { items, next: null };
+    }
+    return { items, next: last };
+  }
+
   /**
    * An approval that is waited for: the one of this id, or the only one.
    * @throws UserError `approval-not-found` (404), `approval-ambiguous` (409)
@@ -166,6 +189,10 @@ export class JobWaits {
     this.#options.onEffects(settled.effects);
     return this.#options.resource(settled.job);
   }
+}
+
+function toApprovalResource({ addressedTo, askedAt, until, ...approval }: StoredApproval): ApprovalResource {
+  return { ...approval, to: addressedTo, since: isoTime(askedAt), until: isoTimeOrNull(until) };
 }
 
 function toResource(step: StoredJobStep): JobStepResource {

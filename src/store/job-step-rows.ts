@@ -1,6 +1,6 @@
 import type { JournalAnswer } from "../contract/journal.ts";
 import { bytesToId } from "./id-bytes.ts";
-import type { JobStepKind, StoredJobStep } from "./operations/job-steps.ts";
+import type { JobStepKind, StoredApproval, StoredJobStep } from "./operations/job-steps.ts";
 
 /** A row of `job_steps`, as both databases read it. */
 export interface JobStepRow {
@@ -42,6 +42,36 @@ export function toJobStep(row: JobStepRow): StoredJobStep {
     answer: row.answer === null ? null : (JSON.parse(row.answer) as JournalAnswer),
     answerId: row.answer_id === null ? null : bytesToId(row.answer_id),
     sealed: row.sealed === null ? null : new Uint8Array(row.sealed),
+  };
+}
+
+/** An approval that is waited for, as both databases read it. */
+export interface ApprovalRow {
+  step_id: Uint8Array;
+  job_id: Uint8Array;
+  runbook_id: Uint8Array;
+  runbook_name: string;
+  message: string | null;
+  addressed_to: string | null;
+  started_by: string;
+  started_at: number;
+  until_at: number | null;
+}
+
+export const approvalColumns =
+  "s.step_id, s.job_id, j.runbook_id, j.runbook_name, s.message, s.addressed_to, j.started_by, s.started_at, s.until_at";
+
+export function toApproval(row: ApprovalRow): StoredApproval {
+  return {
+    stepId: bytesToId(row.step_id),
+    jobId: bytesToId(row.job_id),
+    runbookId: bytesToId(row.runbook_id),
+    runbookName: row.runbook_name,
+    message: row.message,
+    addressedTo: row.addressed_to === null ? null : (JSON.parse(row.addressed_to) as string[]),
+    startedBy: row.started_by,
+    askedAt: row.started_at,
+    until: row.until_at,
   };
 }
 

@@ -1,5 +1,22 @@
 import type { JournalAnswer, JournalKind } from "../journal.ts";
 
+/** An approval that a job waits for. */
+export interface ApprovalResource {
+  stepId: string;
+  jobId: string;
+  runbookId: string;
+  runbookName: string;
+  /** Who started the job. */
+  startedBy: string;
+  message: string | null;
+  /** As of a step. */
+  to: string[] | null;
+  /** When it was asked for. */
+  since: string;
+  /** When it is over by itself; null where it waits for as long as it takes. */
+  until: string | null;
+}
+
 /** A step of a job, or something that it waits or waited for. Times are UTC ISO 8601 with milliseconds. */
 export interface JobStepResource {
   stepId: string;

@@ -2,8 +2,8 @@ import type { JobStatus } from "../../contract/job-status.ts";
 import type { JournalAnswer } from "../../contract/journal.ts";
 import type { HostKind } from "../../contract/runbook-kind.ts";
 import { bytesToId } from "../id-bytes.ts";
-import type { JobStepRow } from "../job-step-rows.ts";
-import { timedOutAnswer, toJobStep } from "../job-step-rows.ts";
+import type { ApprovalRow, JobStepRow } from "../job-step-rows.ts";
+import { approvalColumns, timedOutAnswer, toApproval, toJobStep } from "../job-step-rows.ts";
 import type { JobStepReads, JobStepWrites, NewJobStep, SettledWait } from "../operations/job-steps.ts";
 import { durableAttempts } from "../operations/job-steps.ts";
 import type { AssignedAttempt, JobEffects } from "../operations/jobs.ts";
@@ -40,6 +40,18 @@ export function jobStepReads(session: MssqlSession): Asynchronous<JobStepReads> 
         { job_id: id(jobId), all: bit(all) },
       );
       return rows.map(toJobStep);
+    },
+    openApprovals: async ({ after, limit }) => {
+      const behind = after === null ? idBytes(firstId) : id(after);
+      const rows = await session.all<ApprovalRow>(
+        `DECLARE @asked datetime2(3) = COALESCE((SELECT started_at FROM runsmith.job_steps WHERE step_id = @after), '0001-01-01');
+         SELECT TOP (@limit) ${approvalColumns} FROM runsmith.job_steps s JOIN runsmith.jobs j ON j.job_id = s.job_id
+         WHERE s.kind = N'approval' AND s.ended_at IS NULL AND s.started_at >= @asked
+           AND (s.started_at > @asked OR s.step_id > @after) AND j.ended_at IS NULL
+         ORDER BY s.started_at, s.step_id`,
+        { after: behind, limit: int(limit) },
+      );
+      return rows.map(toApproval);
     },
     sealedJobSteps: async ({ after, limit }) => {
       const rows = await session.all<{ step_id: Uint8Array; sealed: Uint8Array }>(

@@ -35,6 +35,22 @@ export interface StoredJobStep extends NewJobStep {
   answerId: string | null;
 }
 
+/** An approval that a job waits for. */
+export interface StoredApproval {
+  stepId: string;
+  jobId: string;
+  runbookId: string;
+  runbookName: string;
+  message: string | null;
+  /** As of a step. */
+  addressedTo: string[] | null;
+  /** Name of who started the job. */
+  startedBy: string;
+  /** Milliseconds since the epoch, as `until`. */
+  askedAt: number;
+  until: number | null;
+}
+
 /** What became of something that was asked of a suspended job. */
 export type SettledWait =
   | { outcome: "not-found" }
@@ -46,6 +62,8 @@ export type SettledWait =
 export interface JobStepReads {
   /** In their order; without events that were sent, and checkpoints, unless `all`. */
   jobSteps(of: { jobId: string; all: boolean }): StoredJobStep[];
+  /** Those that are waited for by jobs that have not ended, the oldest first, behind the one of the id `after`. */
+  openApprovals(of: { after: string | null; limit: number }): StoredApproval[];
   /** In the order of their ids. */
   sealedJobSteps(of: { after: string | null; limit: number }): { stepId: string; sealed: Uint8Array }[];
   /** Whether a wait is over by its time. */

@@ -1,7 +1,7 @@
 import type { JournalAnswer } from "../../contract/journal.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
-import type { JobStepRow } from "../job-step-rows.ts";
-import { timedOutAnswer, toJobStep } from "../job-step-rows.ts";
+import type { ApprovalRow, JobStepRow } from "../job-step-rows.ts";
+import { approvalColumns, timedOutAnswer, toApproval, toJobStep } from "../job-step-rows.ts";
 import type { JobStepReads, JobStepWrites, NewJobStep, SettledWait } from "../operations/job-steps.ts";
 import { durableAttempts } from "../operations/job-steps.ts";
 import type { JobEffects, StoredJob } from "../operations/jobs.ts";
@@ -28,6 +28,20 @@ export function jobStepReads(session: SqliteSession): JobStepReads {
           Number(all),
         )
         .map(toJobStep),
+    openApprovals: ({ after, limit }) => {
+      const id = after === null ? firstId : idToBytes(after);
+      const behind = session.first<{ started_at: number }>("SELECT started_at FROM job_steps WHERE step_id = ?", id);
+      return session
+        .all<ApprovalRow>(
+          `SELECT ${approvalColumns} FROM job_steps s INDEXED BY job_steps_by_approval JOIN jobs j ON j.job_id = s.job_id
+           WHERE s.kind = 'approval' AND s.ended_at IS NULL AND (s.started_at, s.step_id) > (?, ?) AND j.ended_at IS NULL
+           ORDER BY s.started_at, s.step_id LIMIT ?`,
+          behind?.started_at ?? 0,
+          id,
+          limit,
+        )
+        .map(toApproval);
+    },
     sealedJobSteps: ({ after, limit }) =>
       session
         .all<{ step_id: Uint8Array; sealed: Uint8Array }>(

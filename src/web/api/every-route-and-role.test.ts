@@ -228,6 +228,7 @@ const listings: Record<string, { about: About; of: Listing } | null> = {
   listNotices: null,
   listRights: null,
   listScheduledTimes: null,
+  listApprovals: null,
   listCertificates: null,
   listVaults: null,
   // Without end.

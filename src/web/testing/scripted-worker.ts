@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import type { Analysis } from "../../contract/analysis.ts";
+import type { JournalItem } from "../../contract/journal.ts";
 import type {
   AttemptReference,
   RunJobFrame,
@@ -134,11 +135,12 @@ export class ScriptedWorker {
     { jobId, attempt }: { jobId: string; attempt: number },
     records: StreamRecord[],
     outcome?: AttemptEnd["outcome"],
+    journal: readonly JournalItem[] = [],
   ): Promise<void> {
     const ended: AttemptEnd | undefined =
       outcome === undefined ? undefined : { outcome, reason: "script", endedAt: Date.now() };
     this.#records.send(
-      JSON.stringify({ type: "append", jobId, attempt, records, ...(ended !== undefined && { ended }) }),
+      JSON.stringify({ type: "append", jobId, attempt, records, journal, ...(ended !== undefined && { ended }) }),
     );
     const last = records.at(-1)?.number ?? 0;
     await this.#until(

@@ -1,7 +1,8 @@
 import type { CallersJobs } from "../../../jobs/callers-jobs.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
-import { pageOf, resource } from "../schemas/common-schemas.ts";
+import type { PageQuery } from "../schemas/common-schemas.ts";
+import { defaultPage, pageOf, pageQuery, resource } from "../schemas/common-schemas.ts";
 import { answerApprovalSchema, sendEventSchema } from "../schemas/job-step-schemas.ts";
 
 interface OneJob {
@@ -16,6 +17,20 @@ const accepted = { 202: { description: "The job.", schema: resource("Job") } };
 /** What durable jobs have done, what they wait for, and what is done about that. */
 export function jobStepRoutes(jobs: CallersJobs): Route[] {
   return [
+    route<{ query: PageQuery }>({
+      method: "GET",
+      path: "/api/approvals",
+      name: "listApprovals",
+      summary: "The approvals that jobs wait for and the caller may answer, the oldest first.",
+      access: "read",
+      query: pageQuery,
+      responses: {
+        200: { description: "A page; one may be short, or empty, before the last.", schema: pageOf("Approval") },
+      },
+      async handle({ query: { after, limit = defaultPage }, caller }) {
+        return { status: 200, body: await jobs.listApprovals({ after: after ?? null, limit }, caller) };
+      },
+    }),
     route<OneJob>({
       method: "GET",
       path: "/api/jobs/{jobId}/steps",

@@ -3,6 +3,11 @@ import type { JsonSchema } from "../route.ts";
 import { idSchema, objectSchema, orNull, timeSchema } from "./common-schemas.ts";
 
 const textOrNull: JsonSchema = { type: ["string", "null"] };
+const addressedTo: JsonSchema = {
+  type: ["array", "null"],
+  items: { type: "string" },
+  description: "Who may approve; null for whoever may operate the runbook.",
+};
 
 export const sendEventSchema: JsonSchema = objectSchema(
   {
@@ -34,12 +39,19 @@ export const jobStepResourceSchemas: Readonly<Record<string, JsonSchema>> = {
     until: { ...orNull(timeSchema), description: "When a wait is over by itself." },
     event: textOrNull,
     message: textOrNull,
-    to: {
-      type: ["array", "null"],
-      items: { type: "string" },
-      description: "Who may approve; null for whoever may operate the runbook.",
-    },
+    to: addressedTo,
     result: { description: "What a step gave, without secrets." },
     answer: { type: ["object", "null"], description: "Who ended a wait, how and why." },
+  }),
+  Approval: objectSchema({
+    stepId: idSchema,
+    jobId: idSchema,
+    runbookId: idSchema,
+    runbookName: { type: "string" },
+    startedBy: { type: "string", description: "Who started the job." },
+    message: textOrNull,
+    to: addressedTo,
+    since: { ...timeSchema, description: "When it was asked for." },
+    until: { ...orNull(timeSchema), description: "When it is over by itself." },
   }),
 };

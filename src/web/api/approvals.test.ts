@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { ApprovalResource } from "../../contract/api/job-step.ts";
+import type { Page } from "../../contract/api/page.ts";
+import { must } from "../testing/rights-world.ts";
+import { ScriptedWorker } from "../testing/scripted-worker.ts";
+import { TestServer } from "../testing/test-server.ts";
+
+const source = Buffer.from("1\n").toString("base64");
+
+describe("open approvals", () => {
+  let server: TestServer;
+  let worker: ScriptedWorker;
+
+  before(async () => {
+    server = await TestServer.start();
+    worker = await ScriptedWorker.connect(server);
+    for (const folder of ["inside", "outside"]) {
+      await must(server, "POST", "/api/folders", { name: folder }, 201);
+      const runbook = { name: `asks-${folder}`, kind: "PowerShell", source, folder, publish: true };
+      await must(server, "POST", "/api/runbooks", runbook, 201);
+    }
+  });
+  after(async () => {
+    await worker.close();
+    await server.close();
+  });
+
+  async function person(name: string, role: string): Promise<string> {
+    const { principalId } = await must<{ principalId: string }>(
+      server,
+      "POST",
+      "/api/service-principals",
+      { name },
+      201,
+    );
+    await must(server, "POST", "/api/rights", { principal: principalId, role, on: "folder:inside" }, 201);
+    return (await must<{ token: string }>(server, "POST", "/api/tokens", { name: "test", principal: principalId }, 201))
+      .token;
+  }
+
+  async function ask(runbook: string, message: string, to?: string[]): Promise<string> {
+    const { jobId } = await must<{ jobId: string }>(server, "POST", "/api/jobs", { runbook }, 201);
+    const job = await worker.nextJob();
+    const wait = { message, until: Date.now() + 3_600_000, ...(to !== undefined && { to }) };
+    const entry = {
+      key: "approval#1",
+      kind: "approval",
+      name: message,
+      branch: "",
+      startedAt: Date.now(),
+      endedAt: null,
+    };
+    const item = {
+      sequence: 1,
+      entry: { ...entry, kind: "approval" as const, wait },
+      shown: { name: message, message },
+    };
+    await worker.append(job, [], "Suspended", [item]);
+    return jobId;
+  }
+
+  const open = async (token: string, limit = 50) => {
+    const items: ApprovalResource[] = [];
+    let next: string | null = "";
+    while (next !== null) {
+      const path = `/api/approvals?limit=${limit}${next === "" ? "" : `&after=${next}`}`;
+      const page: Page<ApprovalResource> = (await server.call<Page<ApprovalResource>>("GET", path, { token })).body;
+      items.push(...page.items);
+      ({ next } = page);
+    }
+    return items.map(({ message }) => message);
+  };
+
+  test("are listed for who may answer them, the oldest first and page by page, until they are answered or their job has ended", async () => {
+    const operator = await person("olga", "operator");
+    const reader = await person("rita", "reader");
+    const first = await ask("asks-inside", "first");
+    const forRita = await ask("asks-inside", "for rita", ["rita"]);
+    const stopped = await ask("asks-inside", "stopped");
+    await ask("asks-outside", "outside", ["rita"]);
+    assert.deepEqual(await open(operator), ["first", "for rita", "stopped"]);
+    assert.deepEqual(await open(operator, 1), ["first", "for rita", "stopped"]);
+    assert.deepEqual(await open(reader), ["for rita"]);
+    const { body } = await server.call<Page<ApprovalResource>>("GET", "/api/approvals", { token: reader });
+    assert.deepEqual(
+      [body.items[0]?.jobId, body.items[0]?.to, body.items[0]?.runbookName],
+      [forRita, ["rita"], "asks-inside"],
+    );
+    await must(server, "POST", `/api/jobs/${stopped}/stop`, {}, 202);
+    await must(server, "POST", `/api/jobs/${first}/approval`, { approved: true, reason: "" }, 202);
+    assert.deepEqual(await open(operator), ["for rita"]);
+  });
+});
