@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ellipticPfx } from "../../src/assets/testing/elliptic-certificate.ts";
@@ -75,6 +75,15 @@ test("assets of every kind are set, shown, renamed and removed from the command 
   assert.deepEqual((await run(key)).answer.vault, { vault: "main", path: "a/b", fields: { value: "key" } });
   const rotated = await run(["rotate-master-key"]);
   assert.equal(rotated.code, 0, rotated.told);
+  const [former, current] = rotated.answer.map(({ keyId }: { keyId: string }) => keyId);
+  assert.match(rotated.told, new RegExp(`The new key is ${current}: .* from the file \\S+\\.key\\.`));
+  assert.match(rotated.told, new RegExp(`The former key is ${former}:`));
+  const [, file = ""] = /the file (\S+\.key)/.exec(rotated.told) ?? [];
+  assert.deepEqual(
+    (await readFile(file, "utf8")).match(/(?<=# master key )\w+/g),
+    [former, current],
+    "the file says which is which",
+  );
   assert.deepEqual(
     rotated.answer.map(({ state }: { state: string }) => state),
     ["retired", "current"],

@@ -74,6 +74,23 @@ test("a parameter given twice is refused", () => {
   assert.throws(() => parametersOfPairs(null, ["a=1", "a=2"]), /twice/);
 });
 
+test("what begins like a list or an object in JSON and is none is told, where text would not fit", () => {
+  const structured = signatureOf({
+    names: { type: "array", items: { type: "string" } },
+    options: { type: "object" },
+    note: { type: "string" },
+  });
+  const read = (pair: string) => parametersOfPairs(structured, [pair]);
+  assert.throws(() => read('names=["Ada"'), {
+    code: "parameter-not-json",
+    message: /begins like a list in JSON, but is none/,
+  });
+  assert.throws(() => read("options={a:1}"), { code: "parameter-not-json", remedy: /-p 'options=\{"a":1\}'/ });
+  assert.deepEqual(read("note=[sic]"), { note: "[sic]" });
+  assert.deepEqual(read("names=Ada"), { names: "Ada" });
+  assert.deepEqual(parametersOfPairs(null, ["names=[Ada"]), { names: "[Ada" });
+});
+
 test("a parameters file may be JSON or YAML, and -p overrides it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "runsmith-parameters-"));
   try {

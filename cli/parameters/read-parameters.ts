@@ -49,19 +49,44 @@ export function parametersOfPairs(signature: Signature | null, pairs: readonly s
         `Warning: "${name}" is secret, and other users of this machine can see command lines. Leave it out to be asked for it, or use --parameters-file.\n`,
       );
     }
-    parameters[name] = given === undefined ? true : parameterValue(given, schema, signature);
+    parameters[name] = given === undefined ? true : parameterValue(name, given, schema, signature);
   }
   return parameters;
 }
 
-function parameterValue(text: string, schema: ParameterSchema | undefined, signature: Signature | null): unknown {
+function parameterValue(
+  name: string,
+  text: string,
+  schema: ParameterSchema | undefined,
+  signature: Signature | null,
+): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch {
+  } catch (error) {
+    const structure = /^\s*[[{]/.exec(text)?.[0].trim();
+    if (structure !== undefined && !takesText(schema, signature)) {
+      throw notJson(name, structure === "[" ? "list" : "object", error as Error);
+    }
     return text;
   }
   return typeof value !== "string" && acceptsOnly(schema, "string", signature) ? text : value;
+}
+
+/** What begins as JSON and is none would be text, and text is not what the parameter takes. */
+function notJson(name: string, structure: "list" | "object", error: Error): UserError {
+  const example = structure === "list" ? `'${name}=["a","b"]'` : `'${name}={"a":1}'`;
+  return new UserError(
+    "parameter-not-json",
+    `The value of "${name}" begins like a ${structure} in JSON, but is none, and as text it does not fit: ${error.message}`,
+    { remedy: `Write the whole ${structure} as JSON, in quotes for the shell: -p ${example}.` },
+  );
+}
+
+/** Whether a text may fit; also where that cannot be told. */
+function takesText(schema: ParameterSchema | undefined, signature: Signature | null): boolean {
+  const types = acceptedTypes(schema, signature, 0);
+  return types === null || types.has("string");
 }
 
 /** PowerShell's parameters have no case; those of TypeScript seldom differ in nothing else. */

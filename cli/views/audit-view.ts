@@ -5,7 +5,7 @@ import type { View } from "../output/print.ts";
 export const auditEntryView: View<AuditEntryResource> = {
   columns: [
     { title: "When", value: (entry) => entry.happenedAt },
-    { title: "Who", value: (entry) => entry.by.name },
+    { title: "Who", value: whoText },
     { title: "From", value: (entry) => entry.by.address ?? "" },
     { title: "What", value: (entry) => entry.action },
     { title: "Kind", value: (entry) => entry.thing.kind },
@@ -24,6 +24,11 @@ export const auditFindingView: View<AuditFinding> = {
   ],
   name: (finding) => finding.entryId ?? "",
 };
+
+/** A job acts as somebody who may not even know of it. */
+function whoText({ by }: AuditEntryResource): string {
+  return by.signedInBy?.startsWith("job ") === true ? `${by.signedInBy} as ${by.name}` : by.name;
+}
 
 /** What is different, as `member: before → after`. */
 function changeText({ before, after }: AuditEntryResource): string {

@@ -93,7 +93,9 @@ function recurrenceText(recurrence: Recurrence): string {
       return "once";
     case "minutes":
     case "hours":
-      return `every ${recurrence.every} ${recurrence.kind}`;
+      return recurrence.every === 1
+        ? `every ${recurrence.kind.slice(0, -1)}`
+        : `every ${recurrence.every} ${recurrence.kind}`;
     case "days":
       return `${each(recurrence.every, "days")}${recurrence.at.join(", ")}`;
     case "weeks":

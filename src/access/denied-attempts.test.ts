@@ -60,3 +60,24 @@ test("the audit gets at most a hundred entries a minute of what was denied", () 
   assert.equal(summary?.attempts.length, 101);
   assert.deepEqual(summary === undefined ? [] : shown(summary).at(-1), [null, "others", 400, 0]);
 });
+
+test("who was tried with a wrong password is told by name, as far as there is such a user, and some of very many", () => {
+  let summary: DeniedSummary | undefined;
+  const attempts = new DeniedAttempts((given) => (summary = given));
+  const account = (name: string) => ({ principalId: `id of ${name}`, name });
+  attempts.signInRefused("192.0.2.1", account("ada"));
+  attempts.signInRefused("192.0.2.1", account("ada"));
+  attempts.signInRefused("192.0.2.1", null);
+  for (let number = 0; number < 100; number++) {
+    attempts.signInRefused("192.0.2.2", account(`user ${number}`));
+  }
+  attempts.close();
+  const of = (from: string) =>
+    summary?.attempts.filter(({ address }) => address === from).map(({ tried, refused }) => [tried?.name, refused]);
+  assert.deepEqual(of("192.0.2.1"), [
+    ["ada", 2],
+    [undefined, 1],
+  ]);
+  assert.equal(of("192.0.2.2")?.length, 21);
+  assert.equal(summary?.refused, 103);
+});

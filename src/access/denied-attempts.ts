@@ -1,4 +1,4 @@
-import type { DeniedAttempt } from "../store/operations/audit.ts";
+import type { DeniedAttempt, TriedAccount } from "../store/operations/audit.ts";
 import type { Principal } from "./principal.ts";
 
 /** What was denied within one window of time. */
@@ -14,7 +14,10 @@ export interface DeniedSummary {
 }
 
 interface Denied {
+  /** With a token, or as nobody that there is. */
   refused: number;
+  /** With a wrong password, by the id of whose it was to be. */
+  tried: Map<string, { account: TriedAccount; count: number }>;
   /** Of those who signed in, by id. */
   notPermitted: Map<string, { principal: Principal; count: number }>;
   since: number;
@@ -49,6 +52,18 @@ export class DeniedAttempts {
     this.#of(from).refused += 1;
   }
 
+  /** @param account null where there is no such user */
+  signInRefused(from: string, account: TriedAccount | null): void {
+    const denied = this.#of(from);
+    const { tried } = denied;
+    if (account === null || (!tried.has(account.principalId) && tried.size >= principalsKept)) {
+      denied.refused += 1;
+      return;
+    }
+    const count = tried.get(account.principalId)?.count ?? 0;
+    tried.set(account.principalId, { account, count: count + 1 });
+  }
+
   notPermitted(from: string, principal: Principal): void {
     const { notPermitted } = this.#of(from);
     const isKept = notPermitted.has(principal.principalId) || notPermitted.size < principalsKept;
@@ -69,7 +84,7 @@ export class DeniedAttempts {
       this.#timer.unref();
     }
     const key = this.#denied.has(from) || this.#denied.size < this.#mostAddresses ? from : others;
-    const known = this.#denied.get(key) ?? { refused: 0, notPermitted: new Map(), since: Date.now() };
+    const known = this.#denied.get(key) ?? { refused: 0, tried: new Map(), notPermitted: new Map(), since: Date.now() };
     this.#denied.set(key, known);
     return known;
   }
@@ -106,13 +121,22 @@ export class DeniedAttempts {
   }
 }
 
-const nobody = { principalId: null, name: null, kind: null };
+const nobody = { principalId: null, name: null, kind: null, tried: null };
 
-function attemptsFrom(address: string, { refused, notPermitted, since }: Denied): DeniedAttempt[] {
+function attemptsFrom(address: string, { refused, tried, notPermitted, since }: Denied): DeniedAttempt[] {
   return [
     ...(refused === 0 ? [] : [{ ...nobody, address, refused, notPermitted: 0, since }]),
+    ...[...tried.values()].map(({ account, count }) => ({
+      ...nobody,
+      address,
+      tried: account,
+      refused: count,
+      notPermitted: 0,
+      since,
+    })),
     ...[...notPermitted].map(([key, { principal, count }]) => ({
-      ...(key === others ? nobody : { principalId: principal.principalId, name: principal.name, kind: principal.kind }),
+      ...nobody,
+      ...(key !== others && { principalId: principal.principalId, name: principal.name, kind: principal.kind }),
       address,
       refused: 0,
       notPermitted: count,

@@ -1,8 +1,8 @@
-import { UserError } from "../contract/user-error.ts";
 import type { SignInAccount } from "../store/operations/sign-ins.ts";
 import type { Store } from "../store/store.ts";
 import { HeldUp } from "./held-up.ts";
 import { hashPassword, isOutdated, isPassword } from "./password-hash.ts";
+import { SignInRefused } from "./sign-in-refused.ts";
 import type { SignInThrottle } from "./sign-in-throttle.ts";
 import { comparableName } from "./sign-in-throttle.ts";
 
@@ -38,10 +38,7 @@ export class PasswordSignIn {
     const account = found !== null && comparableName(found.name) === comparableName(name) ? found : null;
     const fits = await isPassword(password.slice(0, longestPassword), account?.passwordHash ?? null);
     if (!fits || account === null || !account.enabled || password.length > longestPassword) {
-      throw new UserError("sign-in-refused", "The name or the password is wrong, or the user may not sign in.", {
-        status: 401,
-        remedy: "Type both again. An administrator can set a new password.",
-      });
+      throw new SignInRefused(account === null ? null : { principalId: account.principalId, name: account.name });
     }
     this.#throttle.succeeded(name, address);
     return { ...account, passwordHash: await this.#renewed(account, password) };

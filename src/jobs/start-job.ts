@@ -120,7 +120,12 @@ export class JobStarter {
    */
   async check(request: Pick<StartJobRequest, "runbook" | "parameters">): Promise<CheckedStart> {
     const runbook = await this.#options.runbooks.lookUp(request.runbook, false);
-    const { parameters, secretNames } = acceptanceOf(runbook, { ...request, startedBy: "" }, false);
+    const { parameters, secretNames } = acceptanceOf(
+      runbook,
+      { ...request, startedBy: "" },
+      false,
+      "nothing was changed",
+    );
     const credentials = runbook.check.credentialsIn(parameters);
     return { runbookId: runbook.runbookId, runbookName: runbook.name, parameters, secretNames, credentials };
   }
@@ -207,22 +212,23 @@ export class JobStarter {
 }
 
 /** @throws UserError `invalid-parameters` (400) */
-function acceptanceOf(runbook: StartableRunbook, request: StartJobRequest, draft: boolean): AcceptJob {
+function acceptanceOf(
+  runbook: StartableRunbook,
+  request: StartJobRequest,
+  draft: boolean,
+  whatHappened = "nothing was started",
+): AcceptJob {
   const { check } = runbook;
   refuseExposed(runbook, request);
   const parameters = check.named(request.parameters ?? {});
   const errors = check.problems(parameters);
   if (errors.length > 0) {
     const count = errors.length === 1 ? "One thing is wrong" : `${errors.length} things are wrong`;
-    throw new UserError(
-      "invalid-parameters",
-      `${count} with the parameters for ${runbook.name}; nothing was started.`,
-      {
-        status: 400,
-        remedy: `See what it takes: npx runsmith get-runbook ${JSON.stringify(runbook.name)}`,
-        errors,
-      },
-    );
+    throw new UserError("invalid-parameters", `${count} with the parameters for ${runbook.name}; ${whatHappened}.`, {
+      status: 400,
+      remedy: `See what it takes: npx runsmith get-runbook ${JSON.stringify(runbook.name)}`,
+      errors,
+    });
   }
   return {
     jobId: request.jobId ?? newId(),

@@ -297,7 +297,7 @@ export class RunbooksFeature {
     }
     const needs = stated(draft.needs);
     if (!assetsLater) {
-      await refuseUnusableAssets(this.#store, runbook, publication.runAs);
+      await refuseUnusableAssets(this.#store, runbook, publication.runAs, context.caller);
     }
     if (grantNeeded) {
       authorizeGrants(needs, runbook.grants, context.caller);

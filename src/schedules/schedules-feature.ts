@@ -18,7 +18,7 @@ import type { JobsFeature } from "../jobs/jobs-feature.ts";
 import type { Sealer } from "../sealing/sealer.ts";
 import type { Leadership } from "../services/duty-leader.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
-import type { StoredSchedule, StoredScheduleLink } from "../store/operations/schedules.ts";
+import type { StoredSchedule, StoredScheduleLink, StoredScheduleSettings } from "../store/operations/schedules.ts";
 import { noSuchRunbook } from "../store/runbook-refusals.ts";
 import { noSuchSchedule, noSuchScheduleLink } from "../store/schedule-refusals.ts";
 import { readTimeKey, timeKey } from "../store/schedule-rows.ts";
@@ -136,7 +136,7 @@ export class SchedulesFeature {
     }
     const { now } = await this.#store.read.scheduleClock();
     const { settings, times } = await changedSettings(newSchedule(recurrence, now), change, this.#store, caller);
-    refuseNeverDue(times, now);
+    refuseNeverDue(times, settings, now);
     const writes = idempotency === undefined ? this.#store.write : this.#store.once(idempotency);
     return this.#resource(await writes.createSchedule({ ...settings, name: checked, changedBy: caller.name }), caller);
   }
@@ -158,7 +158,7 @@ export class SchedulesFeature {
     }
     const isOtherwise = isDueOtherwise(former, settings);
     if (isOtherwise) {
-      refuseNeverDue(times, (await this.#store.read.scheduleClock()).now);
+      refuseNeverDue(times, settings, (await this.#store.read.scheduleClock()).now);
     }
     return this.#resource(
       await this.#store.write.changeSchedule({
@@ -340,7 +340,18 @@ export class SchedulesFeature {
   }
 }
 
-function refuseNeverDue(times: DueTimes, now: number): void {
+function refuseNeverDue(
+  times: DueTimes,
+  { recurrence, startsAt, timeZone }: StoredScheduleSettings,
+  now: number,
+): void {
+  if (recurrence.kind === "once" && startsAt <= now) {
+    throw new UserError(
+      "schedule-never-due",
+      `A schedule that is due once is due at a time to come, and ${times.clock.text(startsAt)} is over.`,
+      { status: 422, remedy: `Give a later time, on the clock of ${timeZone}, or another time zone.` },
+    );
+  }
   if (times.after(now) === null) {
     throw new UserError("schedule-never-due", "The schedule would never be due from now on.", {
       status: 422,

@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { access, chmod, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UserError } from "../contract/user-error.ts";
+import { masterKeyLines } from "./master-key.ts";
 
 /** Where a service gets its master keys from. */
 export interface KeySource {
@@ -78,7 +79,7 @@ export async function writeNewKeyFile(file: string, key: string): Promise<boolea
   try {
     const handle = await open(file, "wx", 0o600);
     try {
-      await handle.writeFile(`${key}\n`);
+      await handle.writeFile(masterKeyLines(key));
       await handle.sync();
     } finally {
       await handle.close();
@@ -101,7 +102,7 @@ async function addLine(file: string, key: string): Promise<void> {
     await rm(next, { force: true });
     const handle = await open(next, "wx", 0o600);
     try {
-      await handle.writeFile(`${former.trimEnd()}\n${key}\n`);
+      await handle.writeFile(`${former.trimEnd()}\n${masterKeyLines(key)}`);
       await handle.sync();
     } finally {
       await handle.close();

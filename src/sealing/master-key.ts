@@ -18,6 +18,12 @@ export function newMasterKey(): string {
   return randomBytes(keyLength).toString("base64");
 }
 
+/** The lines of a key's file: which key it is and since when, for people, and the key itself. */
+export function masterKeyLines(key: string): string {
+  const [{ id }] = parseMasterKeys(key, "a new key") as [MasterKey];
+  return `# master key ${id}, made ${new Date().toISOString()}\n${key}\n`;
+}
+
 /**
  * The master keys in a text, separated by white space: each 32 bytes in base64 or hexadecimal digits. Lines that begin with `#` are skipped.
  * @param shown where the text is from, for the refusal

@@ -134,6 +134,7 @@ export class Sealing implements Sealer {
         createdAt: isoTime(createdAt),
         changedAt: isoTime(changedAt),
       })),
+      source: this.#options.masterKey.source.shown,
       rotating: this.#isRotating,
       waitingFor: this.#waitingFor(services),
     };

@@ -167,6 +167,7 @@ storeTest("entries are found by who, what, which thing and when, page by page", 
 
 storeTest("denied attempts are entries of who made them", async (t) => {
   const store = await temporaryStore(t);
+  const nobody = { principalId: null, name: null, kind: null };
   await store.write.noteDeniedAttempts({
     attempts: [
       {
@@ -174,19 +175,22 @@ storeTest("denied attempts are entries of who made them", async (t) => {
         name: "Ada",
         kind: "user",
         address: "192.0.2.7",
+        tried: null,
         refused: 0,
         notPermitted: 3,
         since: 0,
       },
-      { principalId: null, name: null, kind: null, address: "192.0.2.8", refused: 40, notPermitted: 0, since: 0 },
+      { ...nobody, address: "192.0.2.8", tried: null, refused: 40, notPermitted: 0, since: 0 },
+      { ...nobody, address: "192.0.2.9", tried: ada, refused: 2, notPermitted: 0, since: 0 },
     ],
   });
   const { items } = await store.read.auditEntries({ action: "denied", limit: 10 });
   assert.deepEqual(
-    items.map(({ principalName, address, after }) => [principalName, address, after]),
+    items.map(({ principalName, address, thingName, after }) => [principalName, address, thingName, after]),
     [
-      ["unknown", "192.0.2.8", '{"refused":40,"since":"1970-01-01T00:00:00.000Z"}'],
-      ["Ada", "192.0.2.7", '{"notPermitted":3,"since":"1970-01-01T00:00:00.000Z"}'],
+      ["unknown", "192.0.2.9", "Ada", '{"refused":2,"since":"1970-01-01T00:00:00.000Z"}'],
+      ["unknown", "192.0.2.8", null, '{"refused":40,"since":"1970-01-01T00:00:00.000Z"}'],
+      ["Ada", "192.0.2.7", null, '{"notPermitted":3,"since":"1970-01-01T00:00:00.000Z"}'],
     ],
   );
 });

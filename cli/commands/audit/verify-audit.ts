@@ -48,7 +48,9 @@ export const command: Command = {
     } finally {
       progress.stop();
     }
-    await printList(findings, auditFindingView, invocation.output);
+    if (findings.length > 0 || invocation.output !== "table") {
+      await printList(findings, auditFindingView, invocation.output);
+    }
     const found = findings.length === 0 ? "nothing is wrong with them" : `${findings.length} things are wrong`;
     process.stderr.write(`${verified} entries were looked at: ${found}.\n`);
     return findings.length === 0 ? exitCodes.completed : exitCodes.failed;

@@ -10,8 +10,9 @@ export const command: Command = {
   summary: "list the ids of the keys that secrets are sealed by, and how far a rotation is",
   examples: [{ line: "get-master-key", does: "which key is in use, and which services keep a rotation waiting" }],
   async run(invocation) {
-    const { keys, waitingFor } = await connect().get<MasterKeyResource>("/api/master-key");
+    const { keys, source, waitingFor } = await connect().get<MasterKeyResource>("/api/master-key");
     await printList(keys, masterKeyView, invocation.output);
+    process.stderr.write(`The service has them from ${source}.\n`);
     for (const service of waitingFor) {
       process.stderr.write(`The rotation waits for the service ${service}.\n`);
     }

@@ -17,6 +17,8 @@ export const command: Command = {
   examples: [{ line: "rotate-master-key", does: "a new key, for one service with a key file" }],
   async run(invocation) {
     const api = connect();
+    const { keys: before } = await api.get<MasterKeyResource>("/api/master-key");
+    const former = before.find(({ state }) => state === "retiring") ?? before.find(({ state }) => state === "current");
     let status = await api.post<MasterKeyResource>("/api/master-key/rotation", {});
     let told = "";
     while (status.rotating) {
@@ -27,9 +29,15 @@ export const command: Command = {
       status = await api.get<MasterKeyResource>("/api/master-key");
     }
     await printList(status.keys, masterKeyView, invocation.output);
+    const current = status.keys.find(({ state }) => state === "current");
     process.stderr.write(
-      "Keep a copy of the new key in a safe place, and the former one with the backups that were made under it.\n",
+      `The new key is ${current?.keyId}: keep a copy of it in a safe place. The service has it from ${status.source}.\n`,
     );
+    if (former !== undefined && former.keyId !== current?.keyId) {
+      process.stderr.write(
+        `The former key is ${former.keyId}: keep it with the backups that were made under it, then take it out there.\n`,
+      );
+    }
     return exitCodes.completed;
   },
 };

@@ -60,6 +60,9 @@ test("schedules are made in each way that the command knows, and changed by what
   assert.equal((await run("remove-schedule", "morning")).code, 0);
   assert.equal((await run("get-schedule", "morning")).code, 2);
 
+  const past = await run("set-schedule", "x", "--once", "2020-07-01T09:00");
+  assert.match(past.stderr, /2020-07-01T09:00:00\+02:00\[Europe\/Berlin\] is over/);
+  assert.equal(past.code, 2);
   for (const wrong of [
     ["x"],
     ["poll"],

@@ -11,11 +11,11 @@ export const serviceAudit: AuditRules<IdempotencyWrites & DutyLeaseWrites & Audi
   releaseDutyLease: notAudited("services settle between themselves who does the background duties"),
   noteDeniedAttempts: {
     tell: ({ argument: { attempts } }) =>
-      attempts.map(({ principalId, name, kind, address, refused, notPermitted, since }) => ({
+      attempts.map(({ principalId, name, kind, address, tried, refused, notPermitted, since }) => ({
         action: "denied",
         kind: "access",
-        id: null,
-        name: null,
+        id: tried?.principalId ?? null,
+        name: tried?.name ?? null,
         before: null,
         after: {
           ...(refused > 0 && { refused }),

@@ -47,6 +47,12 @@ export interface AuditAnchor {
   signature: Uint8Array;
 }
 
+/** The user as whom somebody tried to sign in. */
+export interface TriedAccount {
+  principalId: string;
+  name: string;
+}
+
 /** Requests of one principal, or of nobody who signed in, from one address, that were denied in one window of time. */
 export interface DeniedAttempt {
   principalId: string | null;
@@ -54,6 +60,8 @@ export interface DeniedAttempt {
   name: string | null;
   kind: PrincipalKind | null;
   address: string;
+  /** Null but for passwords that were wrong for somebody. */
+  tried: TriedAccount | null;
   /** With a token, or a password, that is good for nothing. */
   refused: number;
   /** By somebody who signed in and had no right to it. */

@@ -65,18 +65,24 @@ test("what was denied is told by the audit, by principal and address, at the lat
   await server.call("GET", "/api/audit", { token, headers });
   await server.call("GET", "/api/jobs", { token, headers });
   await server.call("GET", "/api/jobs", { token: `rs_${"A".repeat(43)}`, headers });
+  const wrong = { userName: "Administrator", password: "nothing that fits" };
+  await server.call("POST", "/api/session", { token: null, headers, body: wrong });
+  await server.call("POST", "/api/session", { token: null, headers, body: { ...wrong, userName: "a password" } });
   await server.server.close();
   const database = new DatabaseSync(join(server.dataDirectory, "runsmith.sqlite"), { readOnly: true });
   t.after(() => database.close());
   const entries = database
-    .prepare("SELECT principal_kind, address, state_after FROM audit_entries WHERE action = 'denied' ORDER BY entry_id")
+    .prepare(
+      "SELECT principal_kind, address, thing_name, state_after FROM audit_entries WHERE action = 'denied' ORDER BY entry_id",
+    )
     .all()
-    .map(({ principal_kind, address, state_after }) => {
+    .map(({ principal_kind, address, thing_name, state_after }) => {
       const { since: _, ...counts } = JSON.parse(String(state_after)) as Record<string, unknown>;
-      return { kind: principal_kind, address, ...counts };
+      return { kind: principal_kind, address, tried: thing_name, ...counts };
     });
   assert.deepEqual(entries, [
-    { kind: "worker", address: "203.0.113.9", notPermitted: 2 },
-    { kind: "unknown", address: "203.0.113.9", refused: 1 },
+    { kind: "unknown", address: "203.0.113.9", tried: null, refused: 2 },
+    { kind: "worker", address: "203.0.113.9", tried: null, notPermitted: 2 },
+    { kind: "unknown", address: "203.0.113.9", tried: "administrator", refused: 1 },
   ]);
 });

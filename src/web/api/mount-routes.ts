@@ -4,6 +4,7 @@ import { requireNoWorker, requireRole, requireSomewhere } from "../../access/aut
 import type { DeniedAttempts } from "../../access/denied-attempts.ts";
 import type { Principal } from "../../access/principal.ts";
 import { anonymous } from "../../access/principal.ts";
+import { SignInRefused } from "../../access/sign-in-refused.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { actAs } from "../../store/actor.ts";
 import type { IdempotencyKey } from "../../store/operations/idempotency.ts";
@@ -175,7 +176,8 @@ function server(route: Route, options: MountOptions, requestIds: RequestIds) {
       await sendAnswer(request, response, answer, { requestId, secure: options.guard.isSecure(request) });
     } catch (error) {
       if (error instanceof UserError && error.code === "sign-in-refused") {
-        options.denied.tokenRefused(options.guard.clientAddress(request));
+        const tried = error instanceof SignInRefused ? error.tried : null;
+        options.denied.signInRefused(options.guard.clientAddress(request), tried);
       } else if (caller !== anonymous && error instanceof UserError && error.status === 403) {
         options.denied.notPermitted(options.guard.clientAddress(request), caller);
       }

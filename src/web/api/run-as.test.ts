@@ -45,7 +45,7 @@ describe("whom jobs act as", () => {
     return { name, principalId, token };
   }
 
-  const as = <Body = RunbookResource & { type?: string }>(
+  const as = <Body = RunbookResource & { type?: string; detail?: string }>(
     { token }: { token: string },
     method: string,
     path: string,
@@ -63,6 +63,15 @@ describe("whom jobs act as", () => {
     assert.deepEqual([byBen.status, byBen.body.type], [409, "assets-not-usable"]);
     const unknown = await importing(ben, "opens-nothing", using("no such door"));
     assert.deepEqual([unknown.status, unknown.body.type], [409, "assets-not-usable"]);
+    // Who may not read everything does not learn by publishing which names there are.
+    assert.match(String(byBen.body.detail), /credential vault door, which ben, .* may not use, or which is not there/);
+    assert.match(
+      String(unknown.body.detail),
+      /credential no such door, which ben, .* may not use, or which is not there/,
+    );
+    const body = { name: "opens-nothing-either", kind: "TypeScript", source: using("no such door"), publish: true };
+    const { body: told } = await server.call<{ detail?: string }>("POST", "/api/runbooks", { body });
+    assert.match(String(told.detail), /names the credential no such door, which is not there\./);
     const path = "/api/runbooks/opens-it-too/publish";
     assert.equal((await as(ben, "POST", path, { assetsLater: true })).body.runAs?.name, "ben");
   });

@@ -19,6 +19,7 @@ export const masterKeyResourceSchemas: Readonly<Record<string, JsonSchema>> = {
       }),
       description: "All there ever were, oldest first.",
     },
+    source: { type: "string", description: "Where the service has the keys from, in words." },
     rotating: { type: "boolean" },
     waitingFor: {
       type: "array",
