@@ -32,7 +32,7 @@ internal sealed class JobRun
         _sink.Open(_channel, message.Verbose, message.Debug, message.Progress);
         var path = _file.Write(message.Name, message.Script);
         Journal.Begin(message.Journal, message.Kind == "PowerShell" ? new JournalRun(message.JobId, _channel, _sink, _script.FormatBeside) : null);
-        var end = _script.Run(path, message);
+        var end = _script.Run(path, message, EndSuspended);
         _file.Remove(path);
         var left = leftBehind is null ? null : WhatIsLeft(end, leftBehind);
         IsKept = leftBehind is not null && left is null;
@@ -42,6 +42,11 @@ internal sealed class JobRun
 
     private string? WhatIsLeft(ScriptEnd end, LeftBehind leftBehind)
     {
+        if (_script.WasWorkflow)
+        {
+            return "it ran a workflow";
+        }
+
         if (end.Outcome != "Completed")
         {
             return $"the job is {end.Outcome}";
@@ -60,6 +65,14 @@ internal sealed class JobRun
 
     /// <summary>Asks the script to end. May be called from any thread, and before the script has begun.</summary>
     public void Stop() => _script.Stop();
+
+    /// <summary>A workflow is suspended where it is: nothing of it, such as a `finally` block, may run on, so the process ends.</summary>
+    private void EndSuspended()
+    {
+        _sink.Close();
+        _channel.WriteEnded("Suspended", _ => { });
+        HostProcess.End(0);
+    }
 
     /// <summary>How a job is told to have failed whose script chose an exit code.</summary>
     public static void WriteExitException(Utf8JsonWriter writer, int code)

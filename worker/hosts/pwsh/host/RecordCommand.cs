@@ -16,6 +16,10 @@ public sealed class RecordCommand : PSCmdlet
     [Parameter(Mandatory = true)]
     public object Sink { get; set; } = null!;
 
+    /// <summary>What formats the objects in place of the next command; null where that does.</summary>
+    [Parameter]
+    public object? Formatter { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -29,7 +33,14 @@ public sealed class RecordCommand : PSCmdlet
         sink.BeginObject(item);
         try
         {
-            WriteObject(item);
+            if (Formatter is RecordFormatter formatter)
+            {
+                formatter.Write(item);
+            }
+            else
+            {
+                WriteObject(item);
+            }
         }
         finally
         {
@@ -38,5 +49,9 @@ public sealed class RecordCommand : PSCmdlet
     }
 
     /// <inheritdoc/>
-    protected override void EndProcessing() => ((RecordSink)Sink).BeginLastLines();
+    protected override void EndProcessing()
+    {
+        ((RecordSink)Sink).BeginLastLines();
+        (Formatter as RecordFormatter)?.End();
+    }
 }

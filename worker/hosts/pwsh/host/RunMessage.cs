@@ -35,6 +35,9 @@ internal sealed record RunMessage
     /// <summary>What earlier attempts have done, in their order.</summary>
     public IReadOnlyList<JournalEntry> Journal { get; init; } = [];
 
+    /// <summary>What a workflow goes on from; null where it begins.</summary>
+    public string? Checkpoint { get; init; }
+
     private static IReadOnlyList<string> ReadFolders(JsonElement keep)
     {
         var folders = new List<string>();
@@ -80,6 +83,7 @@ internal sealed record RunMessage
             Verbose = logs.GetProperty("verbose").GetBoolean(),
             Debug = logs.GetProperty("debug").GetBoolean(),
             Progress = logs.GetProperty("progress").GetBoolean(),
+            Checkpoint = message.TryGetProperty("checkpoint", out var checkpoint) ? checkpoint.GetString() : null,
             KeptFolders = message.TryGetProperty("keep", out var keep) ? ReadFolders(keep) : null,
             Journal = message.TryGetProperty("journal", out var journal) ? JournalEntry.ReadAll(journal) : [],
             Width = message.TryGetProperty("width", out var width) ? width.GetInt32() : 120,

@@ -31,6 +31,8 @@ internal sealed class ScriptRun
     private readonly object _gate = new();
     private PowerShell? _running;
     private bool _stopAsked;
+    private WorkflowRun? _workflow;
+    private RecordFormatter? _formatter;
 
     public ScriptRun(Runspace runspace, ScriptHost host, RecordSink sink)
     {
@@ -39,11 +41,15 @@ internal sealed class ScriptRun
         _sink = sink;
     }
 
+    /// <summary>Whether the script was a workflow.</summary>
+    public bool WasWorkflow => _workflow is not null;
+
     /// <summary>Runs the file to its end on the calling thread.</summary>
-    public ScriptEnd Run(string file, RunMessage message)
+    /// <param name="endSuspended">Ends the host whose workflow is suspended.</param>
+    public ScriptEnd Run(string file, RunMessage message, Action endSuspended)
     {
         SetVariables(message);
-        var end = RunFile(file, message);
+        var end = RunScript(file, message, endSuspended);
         if (end.Outcome == "Completed" && Journal.Next is { } missing)
         {
             end = new ScriptEnd("Failed", ReplayMismatchException.Missing(missing), null);
@@ -85,19 +91,75 @@ internal sealed class ScriptRun
             running = _running;
         }
 
+        _workflow?.Stop();
         running?.BeginStop(null, null);
     }
 
-    private ScriptEnd RunFile(string file, RunMessage message)
+    private ScriptEnd RunScript(string file, RunMessage message, Action endSuspended)
+    {
+        WorkflowScript? workflow;
+        SavedFrame? saved;
+        try
+        {
+            workflow = WorkflowScript.Of(message.Script, file, message.Name);
+            saved = workflow is null || message.Checkpoint is null ? null : WorkflowRun.ReadCheckpoint(message.Checkpoint);
+        }
+        catch (Exception failure)
+        {
+            return new ScriptEnd("Failed", failure, null);
+        }
+
+        return workflow is null
+            ? RunCommand(shell => AddWithParameters(shell, file, message, useLocalScope: false))
+            : RunWorkflow(workflow, saved, message, endSuspended);
+    }
+
+    private ScriptEnd RunWorkflow(WorkflowScript workflow, SavedFrame? saved, RunMessage message, Action endSuspended)
+    {
+        _formatter = new RecordFormatter();
+        var run = new WorkflowRun(workflow.Plan, _host, FlushOutput, endSuspended)
+        {
+            JobId = Guid.TryParse(message.JobId, out var id) ? id : Guid.Empty,
+        };
+        run.SetGlobalVariables(_runspace, workflow.Main.Name);
+        lock (_gate)
+        {
+            _workflow = run;
+        }
+
+        run.Begin(saved);
+        run.Define(_runspace);
+        var name = saved is null ? workflow.Main.Name : run.DefineResumed(_runspace, saved.Function);
+        var end = RunCommand(shell => AddWithParameters(shell, name, message, useLocalScope: true, withParameters: saved is null));
+
+        // A workflow that an error ended goes on from its last checkpoint when somebody resumes it.
+        return end is { Outcome: "Failed", Failure: not null } && run.HasBegun ? end with { Outcome = "Suspended" } : end;
+    }
+
+    private void FlushOutput()
+    {
+        _sink.BeginLastLines();
+        _formatter!.End();
+        _sink.EndOutput();
+    }
+
+    private static void AddWithParameters(PowerShell shell, string command, RunMessage message, bool useLocalScope, bool withParameters = true)
+    {
+        shell.AddCommand(command, useLocalScope);
+        if (withParameters)
+        {
+            foreach (var (name, value) in message.Parameters)
+            {
+                shell.AddParameter(name, value);
+            }
+        }
+    }
+
+    private ScriptEnd RunCommand(Action<PowerShell> add)
     {
         using var shell = PowerShell.Create();
         shell.Runspace = _runspace;
-        shell.AddCommand(file, useLocalScope: false);
-        foreach (var (name, value) in message.Parameters)
-        {
-            shell.AddParameter(name, value);
-        }
-
+        add(shell);
         AddRecording(shell);
         lock (_gate)
         {
@@ -144,7 +206,15 @@ internal sealed class ScriptRun
     private void AddRecording(PowerShell shell)
     {
         shell.AddCommand(ScriptRunspace.RecordCommandName).AddParameter("Sink", _sink);
-        shell.AddCommand("Out-Default");
+        if (_formatter is null)
+        {
+            shell.AddCommand("Out-Default");
+        }
+        else
+        {
+            shell.AddParameter("Formatter", _formatter);
+        }
+
         shell.Streams.Error.DataAdding += (_, added) =>
         {
             if (LanguagePrimitives.ConvertTo<ErrorRecord>(added.ItemAdded) is { } error)

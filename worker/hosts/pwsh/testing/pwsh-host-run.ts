@@ -39,6 +39,8 @@ export class PwshHostRun {
   ended: EndedMessage | undefined;
   analysis: Analysis | undefined;
   readonly assetRequests: AssetRequestMessage[] = [];
+  /** What a workflow has saved, in its order. */
+  readonly checkpoints: string[] = [];
   /** What the process wrote past the host, on descriptors 1 and 2. */
   raw = "";
   exit: { code: number | null; signal: string | null } | undefined;
@@ -168,8 +170,16 @@ export class PwshHostRun {
       else if (message.type === "analysis") this.analysis = message.analysis;
       else if (message.type === "asset-request") this.assetRequests.push(message);
       else if (message.type === "journal" && message.entry !== undefined) this.#keep(message.sequence, message.entry);
+      else if (message.type === "journal") this.#keepCheckpoint(message.sequence, message.checkpoint ?? "");
     }
     this.#wake();
+  }
+
+  #keepCheckpoint(sequence: number, checkpoint: string): void {
+    if (this.checkpoints.length >= this.killAfter) return;
+    this.checkpoints.push(checkpoint);
+    if (this.checkpoints.length === this.killAfter) this.process.kill("SIGKILL");
+    else this.send({ type: "journal-stored", sequence });
   }
 
   #keep(sequence: number, entry: JournalEntry): void {

@@ -1,0 +1,119 @@
+#nullable enable
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.Linq;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+using System.Text;
+
+namespace Runsmith.PowerShellHost;
+
+/// <summary>Runs a script for itself: in a runspace of its own, into which only what `$using:` names goes, as a copy.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "RunsmithInlineScript")]
+public sealed class InlineScriptCommand : PSCmdlet
+{
+    private SideThread? _thread;
+
+    /// <summary>The script.</summary>
+    [Parameter(Mandatory = true)]
+    public ScriptBlock Body { get; set; } = null!;
+
+    /// <summary>The parameters that every activity has.</summary>
+    [Parameter(Mandatory = true)]
+    public Hashtable Options { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        var run = WorkflowRun.Current;
+        var branch = WorkflowRun.Branch;
+        var usings = Usings();
+        var options = new ActivityOptions(Options);
+        if (RemoteComputers.Of(options) is { Count: > 0 } computers)
+        {
+            throw new NotSupportedException(
+                $"InlineScript on {string.Join(", ", computers)}: running on other computers is not supported yet.");
+        }
+
+        var output = new SideOutput(run);
+        Exception? failure = null;
+        var body = (ScriptBlockAst)((ScriptBlockAst)Body.Ast).Copy();
+        _thread = new SideThread(run, output, thread => failure = thread.Run(body, usings), keepsRunspace: false);
+        _thread.Start();
+        output.Drain(branch, isStatement: false, item => WriteObject(Deserialised(item, run.JobId)), error => ErrorOf.Write(this, error));
+        if ((failure ?? output.Failure) is { } ended)
+        {
+            ErrorOf.Rethrow(this, ended);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing() => _thread?.Stop();
+
+    private static object? Copy(object? value)
+    {
+        var written = new StateWriter().Write(value);
+        return new StateReader(written).Read(written);
+    }
+
+    /// <summary>Objects come out as copies that know where they come from; plain values as they are.</summary>
+    private static object? Deserialised(object? item, Guid jobId)
+    {
+        var copy = Copy(item);
+        var bare = copy is PSObject wrapper ? wrapper.BaseObject : copy;
+        if (bare is null or string or bool or char or DateTime or decimal or Guid or Enum || bare.GetType().IsPrimitive)
+        {
+            return copy;
+        }
+
+        var marked = PSObject.AsPSObject(copy!);
+        foreach (var (name, value) in new (string, object)[]
+        {
+            ("PSComputerName", "localhost"),
+            ("PSShowComputerName", true),
+            ("PSSourceJobInstanceId", jobId),
+        })
+        {
+            if (marked.Properties[name] is null)
+            {
+                marked.Properties.Add(new PSNoteProperty(name, value));
+            }
+        }
+
+        return marked;
+    }
+
+    /// <summary>Values of `$using:` by the keys under which PowerShell looks for them.</summary>
+    private Dictionary<string, object?> Usings()
+    {
+        var values = new Dictionary<string, object?>();
+        foreach (var piece in Body.Ast.FindAll(piece => piece is UsingExpressionAst, searchNestedScriptBlocks: true).Cast<UsingExpressionAst>())
+        {
+            var text = piece.ToString();
+            if (piece.SubExpression is VariableExpressionAst)
+            {
+                text = text.ToLowerInvariant();
+            }
+
+            var key = Convert.ToBase64String(Encoding.Unicode.GetBytes(text));
+            if (!values.ContainsKey(key))
+            {
+                values[key] = Copy(ValueOf(piece.SubExpression));
+            }
+        }
+
+        return values;
+    }
+
+    private object? ValueOf(ExpressionAst expression)
+    {
+        if (expression is VariableExpressionAst variable)
+        {
+            return SessionState.PSVariable.GetValue(variable.VariablePath.UserPath);
+        }
+
+        var results = InvokeCommand.InvokeScript(false, ScriptBlock.Create(expression.Extent.Text), null);
+        return results.Count == 1 ? results[0] : results.ToArray();
+    }
+}

@@ -1,0 +1,204 @@
+#nullable enable
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.Collections.Specialized;
+using System.Globalization;
+using System.Linq;
+using System.Management.Automation;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Security;
+using System.Text.Json.Nodes;
+
+namespace Runsmith.PowerShellHost;
+
+/// <summary>
+/// Writes values so that they can be had again in another process. Plain values, collections, custom objects, credentials and
+/// errors come back as they were, and what referred to one thing twice does so again; of any other object comes back what
+/// Export-Clixml keeps of it.
+/// </summary>
+internal sealed class StateWriter
+{
+    /// <summary>Levels that are kept of objects that come back as mere lists of properties.</summary>
+    private const int ObjectDepth = 2;
+
+    private readonly Dictionary<object, int> _written = new(ReferenceComparer.Instance);
+
+    public JsonNode? Write(object? value)
+    {
+        var wrapper = value as PSObject;
+        var bare = wrapper is null ? value : wrapper.BaseObject;
+        switch (bare)
+        {
+            case null:
+                return null;
+            case string text when !HasOwnMembers(wrapper):
+                return JsonValue.Create(text);
+            case bool truth when !HasOwnMembers(wrapper):
+                return JsonValue.Create(truth);
+            case int number when !HasOwnMembers(wrapper):
+                return JsonValue.Create(number);
+        }
+
+        if (!HasOwnMembers(wrapper) && Simple(bare) is { } simple)
+        {
+            return simple;
+        }
+
+        object identity = bare is PSCustomObject ? wrapper! : bare;
+        if (!identity.GetType().IsValueType)
+        {
+            if (_written.TryGetValue(identity, out int known))
+            {
+                return new JsonObject { ["t"] = "same", ["v"] = known };
+            }
+
+            _written[identity] = _written.Count;
+        }
+
+        int id = _written.Count - 1;
+        var node = Whole(wrapper, bare);
+        if (!identity.GetType().IsValueType)
+        {
+            node["id"] = id;
+        }
+
+        return node;
+    }
+
+    private static bool HasOwnMembers(PSObject? wrapper) =>
+        wrapper is not null && wrapper.BaseObject is not PSCustomObject && wrapper.Properties.Any(property => property.IsInstance);
+
+    /// <summary>Values that a text says in full.</summary>
+    private static JsonObject? Simple(object value)
+    {
+        string? text = value switch
+        {
+            DateTime date => date.ToString("o", CultureInfo.InvariantCulture),
+            DateTimeOffset date => date.ToString("o", CultureInfo.InvariantCulture),
+            double number => number.ToString("R", CultureInfo.InvariantCulture),
+            float number => number.ToString("R", CultureInfo.InvariantCulture),
+            TimeSpan span => span.ToString("c", CultureInfo.InvariantCulture),
+            Guid or Version or char or System.Numerics.BigInteger => value.ToString(),
+            Uri address => address.OriginalString,
+            byte or sbyte or short or ushort or uint or long or ulong or decimal => ((IFormattable)value).ToString(null, CultureInfo.InvariantCulture),
+            byte[] bytes => Convert.ToBase64String(bytes),
+            Type type => type.AssemblyQualifiedName,
+            ScriptBlock block => block.ToString(),
+            _ => null,
+        };
+        if (text is not null)
+        {
+            var kind = value is Type ? "type" : value is ScriptBlock ? "script" : value.GetType().FullName;
+            return new JsonObject { ["t"] = kind, ["v"] = text };
+        }
+
+        return value switch
+        {
+            SwitchParameter given => new JsonObject { ["t"] = "switch", ["v"] = given.IsPresent },
+            Enum => new JsonObject { ["t"] = "enum", ["e"] = value.GetType().AssemblyQualifiedName, ["v"] = value.ToString() },
+            _ => null,
+        };
+    }
+
+    private JsonObject Whole(PSObject? wrapper, object bare)
+    {
+        switch (bare)
+        {
+            case SecureString secret:
+                return new JsonObject { ["t"] = "secret", ["v"] = new NetworkCredential(string.Empty, secret).Password };
+            case PSCredential credential:
+                return new JsonObject
+                {
+                    ["t"] = "credential",
+                    ["n"] = credential.UserName,
+                    ["v"] = credential.Password is null ? string.Empty : new NetworkCredential(string.Empty, credential.Password).Password,
+                };
+            case ErrorRecord error:
+                return WriteError(error);
+            case PSCustomObject:
+                return new JsonObject
+                {
+                    ["t"] = "object",
+                    ["n"] = new JsonArray(wrapper!.TypeNames.Select(name => (JsonNode)JsonValue.Create(name)).ToArray()),
+                    ["v"] = new JsonArray(wrapper.Properties
+                        .Where(property => property.IsGettable)
+                        .Select(property => (JsonNode)new JsonArray(property.Name, Write(ValueOf(property))))
+                        .ToArray()),
+                };
+            case Array { Rank: 1 } array when !HasOwnMembers(wrapper):
+                return new JsonObject { ["t"] = "array", ["e"] = NameOf(array.GetType().GetElementType()!), ["v"] = Items(array) };
+        }
+
+        if (!HasOwnMembers(wrapper) && bare.GetType() is { Namespace: { } space } type
+            && space.StartsWith("System.Collections", StringComparison.Ordinal)
+            && type.GetConstructor(Type.EmptyTypes) is not null)
+        {
+            if (bare is IDictionary table)
+            {
+                var pairs = new JsonArray();
+                foreach (DictionaryEntry pair in table)
+                {
+                    pairs.Add(new JsonArray(Write(pair.Key), Write(pair.Value)));
+                }
+
+                return new JsonObject { ["t"] = "table", ["e"] = NameOf(type), ["v"] = pairs };
+            }
+
+            if (bare is IList list)
+            {
+                return new JsonObject { ["t"] = "list", ["e"] = NameOf(type), ["v"] = Items(list) };
+            }
+        }
+
+        return new JsonObject { ["t"] = "clixml", ["v"] = PSSerializer.Serialize(wrapper ?? bare, ObjectDepth) };
+    }
+
+    private JsonArray Items(IEnumerable items)
+    {
+        var written = new JsonArray();
+        foreach (var item in items)
+        {
+            written.Add(Write(item));
+        }
+
+        return written;
+    }
+
+    private JsonObject WriteError(ErrorRecord error) => new()
+    {
+        ["t"] = "error",
+        ["m"] = error.Exception.Message,
+        ["x"] = error.Exception.GetType().FullName,
+        ["e"] = error.FullyQualifiedErrorId,
+        ["c"] = error.CategoryInfo.Category.ToString(),
+        ["d"] = error.ErrorDetails?.Message,
+        ["p"] = error.InvocationInfo?.PositionMessage,
+        ["s"] = error.ScriptStackTrace,
+        ["v"] = error.TargetObject?.ToString(),
+    };
+
+    private static object? ValueOf(PSPropertyInfo property)
+    {
+        try
+        {
+            return property.Value;
+        }
+        catch (GetValueException)
+        {
+            return null;
+        }
+    }
+
+    private static string NameOf(Type type) => type.AssemblyQualifiedName ?? "System.Object";
+
+    private sealed class ReferenceComparer : IEqualityComparer<object>
+    {
+        public static readonly ReferenceComparer Instance = new();
+
+        bool IEqualityComparer<object>.Equals(object? left, object? right) => ReferenceEquals(left, right);
+
+        int IEqualityComparer<object>.GetHashCode(object value) => RuntimeHelpers.GetHashCode(value);
+    }
+}

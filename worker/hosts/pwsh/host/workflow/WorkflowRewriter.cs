@@ -1,0 +1,355 @@
+#nullable enable
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Management.Automation.Language;
+
+namespace Runsmith.PowerShellHost;
+
+/// <summary>
+/// Puts what a workflow has and PowerShell 7 has not in terms of PowerShell 7: `parallel`, `InlineScript`, `$workflow:`
+/// variables, and the parameters that every activity has. <see cref="ResumableForm"/> does the rest where checkpoints are saved.
+/// </summary>
+internal class WorkflowRewriter : TreeCopy
+{
+    private const string Scope = "workflow:";
+
+    private readonly FunctionDefinitionAst _function;
+    private readonly HashSet<string> _sharedNames;
+    private readonly Dictionary<int, ParallelBlock> _blocks = new();
+
+    /// <summary>Names of variables that, in the branch at hand, stand for those of the workflow.</summary>
+    private HashSet<string>? _sharedInBranch;
+
+    private int _count;
+
+    public WorkflowRewriter(FunctionDefinitionAst function, CheckpointPlaces places, List<WorkflowProblem> problems)
+    {
+        _function = function;
+        Places = places;
+        Problems = problems;
+        _sharedNames = function.Body
+            .FindAll(piece => piece is VariableExpressionAst variable && IsShared(variable), searchNestedScriptBlocks: true)
+            .Select(piece => NameOf((VariableExpressionAst)piece))
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+    }
+
+    public IReadOnlyDictionary<int, ParallelBlock> Blocks => _blocks;
+
+    protected CheckpointPlaces Places { get; }
+
+    protected List<WorkflowProblem> Problems { get; }
+
+    /// <summary>How many statements have a number so far.</summary>
+    protected int Count => _count;
+
+    protected int NextNumber() => ++_count;
+
+    protected void Refuse(Ast piece, string code, string message) => Problems.Add(new WorkflowProblem(piece.Extent, code, message));
+
+    protected override bool IsOfInterest(Ast piece) => piece.Find(IsReplaced, searchNestedScriptBlocks: true) is not null;
+
+    protected virtual bool IsReplaced(Ast piece) => piece switch
+    {
+        VariableExpressionAst variable => IsShared(variable) || IsSharedInBranch(variable),
+        CommandAst command => WorkflowCommands.IsInlineScript(command)
+            || WorkflowCommands.HasCommonParameters(command)
+            || WorkflowCommands.IsCheckpoint(command)
+            || WorkflowCommands.IsSuspend(command),
+        BlockStatementAst => true,
+        ForEachStatementAst loop => loop.Flags != ForEachFlags.None,
+        FunctionDefinitionAst => true,
+        _ => false,
+    };
+
+    protected override IEnumerable<StatementAst> Statement(StatementAst statement) => statement switch
+    {
+        // Known everywhere, wherever it is written.
+        FunctionDefinitionAst => Array.Empty<StatementAst>(),
+        BlockStatementAst { Kind.Kind: TokenKind.Sequence } sequence => sequence.Body.Statements.SelectMany(Statement),
+        _ => base.Statement(statement),
+    };
+
+    public override StatementAst One(StatementAst statement)
+    {
+        if (CheckpointPlaces.IsParallel(statement))
+        {
+            int number = NextNumber();
+            return Syntax.Pipeline(statement.Extent, Parallel(statement, number));
+        }
+
+        return statement is BlockStatementAst sequence
+            ? Syntax.If(sequence.Extent, Syntax.Constant(sequence.Extent, true), sequence.Body.Statements.SelectMany(Statement))
+            : base.One(statement);
+    }
+
+    /// <summary>A function's body that nothing is to be put before.</summary>
+    public ScriptBlockAst WholeBody(ScriptBlockAst body) => ScriptBlock(body);
+
+    /// <summary>A block's traps.</summary>
+    public IEnumerable<TrapStatementAst>? TrapsOf(NamedBlockAst block) => Traps(block.Traps);
+
+    /// <summary>A call that runs the branches of a block or a loop.</summary>
+    protected CommandAst Parallel(StatementAst statement, int number)
+    {
+        var at = statement.Extent;
+        var parameters = new List<(string, ExpressionAst)>
+        {
+            ("Frame", Syntax.Frame(at)),
+            ("Statement", Syntax.Constant(at, number)),
+            ("ErrorAction", Syntax.Word(at, "Continue")),
+        };
+        if (statement is ForEachStatementAst loop)
+        {
+            var items = Syntax.If(at, Syntax.OfFrame(at, "BeginsBranches"), new StatementAst[] { Pipeline(loop.Condition) });
+            parameters.Add(("Items", new SubExpressionAst(loop.Condition.Extent, Syntax.Block(at, new[] { items }))));
+            if (loop.ThrottleLimit is { } limit)
+            {
+                parameters.Add(("ThrottleLimit", Expression(limit)));
+            }
+
+            _blocks[number] = new ParallelBlock
+            {
+                Place = at,
+                Branches = new[] { Branch(loop, loop.Body.Statements, loop.Body.Traps) },
+                LoopVariable = loop.Variable.VariablePath.UserPath,
+            };
+        }
+        else
+        {
+            var block = ((BlockStatementAst)statement).Body;
+            _blocks[number] = new ParallelBlock
+            {
+                Place = at,
+                Branches = block.Statements
+                    .Where(each => each is not FunctionDefinitionAst)
+                    .Select(each => Branch(each, new[] { each }, block.Traps))
+                    .ToArray(),
+            };
+        }
+
+        return Syntax.Command(at, HiddenCommands.Parallel, parameters.ToArray());
+    }
+
+    /// <summary>The statements of a branch, or of a whole body, as they run.</summary>
+    protected virtual IEnumerable<StatementAst> Body(IEnumerable<StatementAst> statements) => statements.SelectMany(Statement).ToArray();
+
+    protected override ExpressionAst Variable(VariableExpressionAst variable)
+    {
+        var at = variable.Extent;
+        if (_sharedInBranch is null)
+        {
+            return IsShared(variable) ? new VariableExpressionAst(at, NameOf(variable), variable.Splatted) : base.Variable(variable);
+        }
+
+        if (!IsShared(variable) && !IsSharedInBranch(variable))
+        {
+            return base.Variable(variable);
+        }
+
+        var shared = new MemberExpressionAst(at, Syntax.Frame(at), Syntax.Word(at, "Shared"), @static: false);
+        return new IndexExpressionAst(at, shared, Syntax.Word(at, NameOf(variable)));
+    }
+
+    /// <summary>A text with such variables in it is written anew, and parsed.</summary>
+    protected override ExpressionAst Text(ExpandableStringExpressionAst text)
+    {
+        var source = text.Extent.Text;
+        var variables = text
+            .FindAll(piece => piece is VariableExpressionAst variable && (IsShared(variable) || IsSharedInBranch(variable)), searchNestedScriptBlocks: true)
+            .OrderByDescending(piece => piece.Extent.StartOffset);
+        foreach (VariableExpressionAst variable in variables)
+        {
+            int start = variable.Extent.StartOffset - text.Extent.StartOffset;
+            int end = variable.Extent.EndOffset - text.Extent.StartOffset;
+            var name = NameOf(variable);
+            var reference = _sharedInBranch is null ? $"${{{name}}}" : $"$(${Syntax.FrameName}.Shared['{name.Replace("'", "''")}'])";
+            source = source[..start] + reference + source[end..];
+        }
+
+        var tree = Parser.ParseInput(source, out _, out _);
+        return tree.EndBlock?.Statements is [PipelineAst { PipelineElements: [CommandExpressionAst { Expression: var expression }] }]
+            ? (ExpressionAst)expression.Copy()
+            : (ExpressionAst)text.Copy();
+    }
+
+    protected override PipelineBaseAst Assignment(AssignmentStatementAst assignment)
+    {
+        // Branches run at the same time: what one adds must not be lost to another.
+        if (_sharedInBranch is not null
+            && assignment.Operator != TokenKind.Equals
+            && assignment.Left is VariableExpressionAst variable
+            && (IsShared(variable) || IsSharedInBranch(variable)))
+        {
+            var at = assignment.Extent;
+            var value = assignment.Right switch
+            {
+                CommandExpressionAst expression => Expression(expression.Expression),
+                PipelineBaseAst pipeline => Syntax.Paren(Pipeline(pipeline)),
+                _ => new SubExpressionAst(at, Syntax.Block(at, new[] { One(assignment.Right) })),
+            };
+            return Change(at, variable, assignment.Operator, value);
+        }
+
+        return base.Assignment(assignment);
+    }
+
+    protected override ExpressionAst? Replaced(ExpressionAst expression)
+    {
+        if (_sharedInBranch is not null
+            && expression is UnaryExpressionAst { Child: VariableExpressionAst variable } unary
+            && (IsShared(variable) || IsSharedInBranch(variable)))
+        {
+            var at = unary.Extent;
+            switch (unary.TokenKind)
+            {
+                case TokenKind.PlusPlus or TokenKind.PostfixPlusPlus:
+                    return ChangeExpression(at, variable, TokenKind.PlusEquals, Syntax.Constant(at, 1));
+                case TokenKind.MinusMinus or TokenKind.PostfixMinusMinus:
+                    return ChangeExpression(at, variable, TokenKind.MinusEquals, Syntax.Constant(at, 1));
+            }
+        }
+
+        return base.Replaced(expression);
+    }
+
+    protected override CommandBaseAst Command(CommandAst command)
+    {
+        if (WorkflowCommands.IsCheckpoint(command) || WorkflowCommands.IsSuspend(command))
+        {
+            Refuse(
+                command,
+                "checkpoint-misplaced",
+                $"{WorkflowCommands.NameOf(command)} can only be a statement of a workflow: not part of a pipeline or an expression, not in a script block, and not in a function with begin, process or end blocks. Put it on a line of its own, after the statement.");
+            return (CommandBaseAst)command.Copy();
+        }
+
+        if (WorkflowCommands.IsInlineScript(command))
+        {
+            return InlineScript(command);
+        }
+
+        if (!WorkflowCommands.HasCommonParameters(command))
+        {
+            return base.Command(command);
+        }
+
+        var (elements, common) = WorkflowCommands.Split(command);
+        var at = command.Extent;
+        var own = new VariableExpressionAst(at, ActivityCommand.OwnParameters, splatted: true);
+        var bare = new CommandAst(at, Elements(elements).Append(own), command.InvocationOperator, null);
+        if (common.All(each => each.Parameter.ParameterName.Equals("PSPersist", StringComparison.OrdinalIgnoreCase)))
+        {
+            return new CommandAst(at, Elements(elements), command.InvocationOperator, Redirections(command.Redirections));
+        }
+
+        // What the pipeline gives to the command goes to it through the script block's own input.
+        bool hasInput = command.Parent is PipelineAst pipeline && pipeline.PipelineElements[0] != command;
+        var inner = hasInput
+            ? Syntax.Pipeline(at, new CommandExpressionAst(at, Syntax.Variable(at, "input"), null), bare)
+            : Syntax.Pipeline(at, bare);
+        var whole = Syntax.Command(
+            at,
+            HiddenCommands.Activity,
+            ("Body", Syntax.ScriptBlock(at, new[] { inner })),
+            ("Name", Syntax.Word(at, WorkflowCommands.NameOf(command) ?? string.Empty)),
+            ("Options", Options(at, common)));
+        return new CommandAst(at, whole.CommandElements.Select(each => (CommandElementAst)each.Copy()), TokenKind.Ampersand, Redirections(command.Redirections));
+    }
+
+    protected static string NameOf(VariableExpressionAst variable)
+    {
+        var path = variable.VariablePath.UserPath;
+        return path.StartsWith(Scope, StringComparison.OrdinalIgnoreCase) ? path[Scope.Length..] : path;
+    }
+
+    private static bool IsShared(VariableExpressionAst variable) =>
+        variable.VariablePath.UserPath.StartsWith(Scope, StringComparison.OrdinalIgnoreCase);
+
+    private bool IsSharedInBranch(VariableExpressionAst variable) =>
+        _sharedInBranch is { } names && names.Contains(variable.VariablePath.UserPath);
+
+    private static PipelineBaseAst Change(IScriptExtent at, VariableExpressionAst variable, TokenKind operation, ExpressionAst value) =>
+        Syntax.Pipeline(ChangeExpression(at, variable, operation, value));
+
+    private static ExpressionAst ChangeExpression(IScriptExtent at, VariableExpressionAst variable, TokenKind operation, ExpressionAst value) =>
+        Syntax.OfFrame(at, "Change", Syntax.Word(at, NameOf(variable)), operation.ToString(), value);
+
+    private ScriptBlockAst Branch(StatementAst whole, IEnumerable<StatementAst> statements, IEnumerable<TrapStatementAst>? traps)
+    {
+        var at = whole.Extent;
+        var before = _sharedInBranch;
+        var assigned = AssignedNames(whole);
+        _sharedInBranch = _sharedNames.Where(name => !assigned.Contains(name)).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (before is not null)
+        {
+            _sharedInBranch.IntersectWith(before);
+        }
+
+        var enter = Syntax.Assign(
+            at,
+            Syntax.FrameName,
+            Syntax.Call(at, new ConstantExpressionAst(at, WorkflowEntry.Instance), "EnterBranch", Syntax.Variable(at, "ExecutionContext")));
+        var block = Syntax.Block(at, Body(statements).Prepend(enter), Traps(traps));
+        _sharedInBranch = before;
+        var body = new ScriptBlockAst(at, paramBlock: null, block, isFilter: false);
+        WorkflowTranslation.Name(body, _function);
+        return body;
+    }
+
+    /// <summary>Variables that a branch has for itself.</summary>
+    private static HashSet<string> AssignedNames(StatementAst branch)
+    {
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var piece in branch.FindAll(piece => piece is AssignmentStatementAst or ForEachStatementAst, searchNestedScriptBlocks: false))
+        {
+            var left = piece is AssignmentStatementAst assignment ? assignment.Left : ((ForEachStatementAst)piece).Variable;
+            foreach (var variable in left.FindAll(found => found is VariableExpressionAst, searchNestedScriptBlocks: false))
+            {
+                names.Add(((VariableExpressionAst)variable).VariablePath.UserPath);
+            }
+        }
+
+        return names;
+    }
+
+    private CommandBaseAst InlineScript(CommandAst command)
+    {
+        var at = command.Extent;
+        var (elements, common) = WorkflowCommands.Split(command);
+        var body = elements.Skip(1).OfType<ScriptBlockExpressionAst>().FirstOrDefault();
+        if (body is null)
+        {
+            Refuse(command, "inline-script-without-block", "InlineScript takes its script as a block that is written with it: InlineScript { … }.");
+            return (CommandBaseAst)command.Copy();
+        }
+
+        foreach (var inner in body.FindAll(piece => piece is CommandAst, searchNestedScriptBlocks: true).Cast<CommandAst>())
+        {
+            if (WorkflowCommands.IsCheckpoint(inner) || WorkflowCommands.IsSuspend(inner))
+            {
+                Refuse(inner, "checkpoint-misplaced", $"{WorkflowCommands.NameOf(inner)} cannot be inside of InlineScript, whose script runs for itself. Put it behind the InlineScript block.");
+            }
+        }
+
+        var whole = Syntax.Command(
+            at,
+            HiddenCommands.InlineScript,
+            ("Body", (ExpressionAst)body.Copy()),
+            ("Options", Options(at, common)));
+        return new CommandAst(
+            at,
+            whole.CommandElements.Select(each => (CommandElementAst)each.Copy()),
+            TokenKind.Ampersand,
+            Redirections(command.Redirections));
+    }
+
+    private ExpressionAst Options(IScriptExtent at, IEnumerable<(CommandParameterAst Parameter, ExpressionAst? Value)> common) => new HashtableAst(
+        at,
+        common
+            .DistinctBy(each => each.Parameter.ParameterName, StringComparer.OrdinalIgnoreCase)
+            .Select(each => Tuple.Create<ExpressionAst, StatementAst>(
+                Syntax.Word(each.Parameter.Extent, each.Parameter.ParameterName),
+                Syntax.Pipeline(each.Value is { } value ? Expression(value) : Syntax.Constant(at, true))))
+            .ToArray());
+}

@@ -1,0 +1,42 @@
+#nullable enable
+using System;
+using System.Linq;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+
+namespace Runsmith.PowerShellHost;
+
+/// <summary>A runbook that is a workflow, made ready to run.</summary>
+internal sealed record WorkflowScript(WorkflowPlan Plan, FunctionDefinitionAst Main)
+{
+    /// <summary>Null where a script is no workflow; what is none most often costs no more than a search in its text.</summary>
+    /// <exception cref="ParseException">It is one, and cannot run.</exception>
+    public static WorkflowScript? Of(string script, string file, string runbookName)
+    {
+        if (!WorkflowTranslation.IsPossible(script))
+        {
+            return null;
+        }
+
+        var tree = Parser.ParseInput(script.StartsWith('\ufeff') ? script[1..] : script, file, out _, out var errors);
+        if (!WorkflowTranslation.IsWorkflow(tree))
+        {
+            return null;
+        }
+
+        var unexpected = errors.Where(error => !WorkflowTranslation.IsExpected(error)).ToArray();
+        if (unexpected.Length > 0)
+        {
+            throw new ParseException(unexpected);
+        }
+
+        var plan = WorkflowTranslation.Of(tree, runbookName);
+        var problems = plan.Problems.Where(problem => problem.IsError).ToArray();
+        if (problems.Length > 0)
+        {
+            throw new ParseException(problems.Select(problem => new ParseError(problem.Place, problem.Code, problem.Message)).ToArray());
+        }
+
+        return new WorkflowScript(plan, plan.Main!);
+    }
+}

@@ -1,0 +1,275 @@
+#nullable enable
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Management.Automation.Language;
+
+namespace Runsmith.PowerShellHost;
+
+/// <summary>
+/// Makes of a text with PowerShell workflows functions that PowerShell 7 can run, from PowerShell's own syntax tree: its parser
+/// keeps the whole of a workflow, and only reports it as unsupported.
+/// </summary>
+internal static class WorkflowTranslation
+{
+    /// <summary>Errors of PowerShell's parser over what is a workflow's right.</summary>
+    private static readonly HashSet<string> s_expectedErrors = new(StringComparer.Ordinal)
+    {
+        "WorkflowNotSupportedInPowerShellCore",
+        "KeywordParameterReservedForFutureUse",
+    };
+
+    /// <summary>Whether a text may hold a workflow; cheap, and wrong now and then.</summary>
+    public static bool IsPossible(string script) => script.Contains("workflow", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a script is a workflow: it defines one that is not within something else.</summary>
+    public static bool IsWorkflow(ScriptBlockAst tree) => TopLevel(tree).Any(function => function.IsWorkflow);
+
+    /// <summary>Whether the parser's error is none in a workflow.</summary>
+    public static bool IsExpected(ParseError error) => s_expectedErrors.Contains(error.ErrorId);
+
+    /// <summary>The workflow that a runbook of this name is: the one of its name, else the last.</summary>
+    public static FunctionDefinitionAst? MainOf(ScriptBlockAst tree, string runbookName)
+    {
+        var workflows = TopLevel(tree).Where(function => function.IsWorkflow).ToArray();
+        return workflows.LastOrDefault(function => function.Name.Equals(runbookName, StringComparison.OrdinalIgnoreCase)) ?? workflows.LastOrDefault();
+    }
+
+    public static WorkflowPlan Of(ScriptBlockAst tree, string runbookName)
+    {
+        var problems = new List<WorkflowProblem>();
+        var functions = new Dictionary<string, FunctionDefinitionAst>(StringComparer.OrdinalIgnoreCase);
+        foreach (var function in tree
+            .FindAll(piece => piece is FunctionDefinitionAst { Parent: not FunctionMemberAst }, searchNestedScriptBlocks: true)
+            .Cast<FunctionDefinitionAst>())
+        {
+            functions[function.Name] = function;
+        }
+
+        var main = MainOf(tree, runbookName);
+        AddWhatIsNotRun(tree, problems);
+        bool savesEverywhere = tree.Find(
+            piece => piece is VariableExpressionAst { VariablePath.UserPath: var path } && path.EndsWith("PSPersistPreference", StringComparison.OrdinalIgnoreCase),
+            searchNestedScriptBlocks: true) is not null;
+        var places = new CheckpointPlaces(functions, savesEverywhere);
+        var forms = new Dictionary<string, WorkflowFunction>(StringComparer.OrdinalIgnoreCase);
+        foreach (var function in functions.Values)
+        {
+            AddMisplaced(function, places, problems);
+            forms[function.Name] = Form(function, places, problems);
+        }
+
+        if (problems.Any(problem => problem.IsError))
+        {
+            forms.Clear();
+        }
+
+        return new WorkflowPlan { Problems = problems, Main = main, Functions = forms };
+    }
+
+    /// <summary>Has a body be that of a function, so that PowerShell tells the function's name in stacks.</summary>
+    public static void Name(ScriptBlockAst body, FunctionDefinitionAst function)
+    {
+        var definition = new FunctionDefinitionAst(function.Extent, isFilter: false, isWorkflow: false, function.Name, parameters: null, body);
+        var root = Root(function);
+        var usings = root.UsingStatements.Select(each => (UsingStatementAst)each.Copy()).ToList();
+        _ = new ScriptBlockAst(
+            root.Extent,
+            usings,
+            paramBlock: null,
+            Syntax.Block(root.Extent, new StatementAst[] { definition }),
+            isFilter: false);
+    }
+
+    private static WorkflowFunction Form(FunctionDefinitionAst function, CheckpointPlaces places, List<WorkflowProblem> problems)
+    {
+        var body = function.Body;
+        bool isResumable = places.IsResumable(function);
+        bool hasBlocks = body.BeginBlock is not null || body.ProcessBlock is not null || body.DynamicParamBlock is not null || body.EndBlock is null;
+        if (isResumable && (hasBlocks || function.IsFilter))
+        {
+            problems.Add(new WorkflowProblem(
+                body.Extent,
+                "checkpoint-in-blocks",
+                $"{function.Name} saves checkpoints, and cannot have begin, process or dynamicparam blocks, nor be a filter. Write it without, with a foreach loop over a parameter."));
+            isResumable = false;
+        }
+
+        if (hasBlocks || (!function.IsWorkflow && !isResumable))
+        {
+            var copy = new WorkflowRewriter(function, places, problems).WholeBody(body);
+            if (function.Parameters is { Count: > 0 } parameters)
+            {
+                copy = WithParameters(copy, parameters);
+            }
+
+            Name(copy, function);
+            return new WorkflowFunction { Name = function.Name, Body = copy };
+        }
+
+        if (!isResumable)
+        {
+            var rewriter = new WorkflowRewriter(function, places, problems);
+            var statements = rewriter.Block(new StatementBlockAst(body.EndBlock!.Extent, body.EndBlock.Statements.Select(Copy), Copies(body.EndBlock.Traps)));
+            return new WorkflowFunction
+            {
+                Name = function.Name,
+                Body = Whole(function, "Enter", FullParameters(function), statements),
+                Blocks = rewriter.Blocks,
+            };
+        }
+
+        var form = new ResumableForm(function, places, problems);
+        var guarded = Syntax.Block(body.EndBlock!.Extent, form.Of(body), form.TrapsOf(body.EndBlock));
+        var resumed = (StatementBlockAst)guarded.Copy();
+        return new WorkflowFunction
+        {
+            Name = function.Name,
+            Body = Whole(function, "Enter", FullParameters(function), guarded),
+            Resumed = Whole(function, "Reenter", BareParameters(function), resumed),
+            Blocks = form.Blocks,
+            Calls = form.Calls,
+        };
+    }
+
+    private static StatementAst Copy(StatementAst statement) => (StatementAst)statement.Copy();
+
+    private static IEnumerable<TrapStatementAst>? Copies(IEnumerable<TrapStatementAst>? traps) =>
+        traps?.Select(trap => (TrapStatementAst)trap.Copy()).ToArray();
+
+    private static ScriptBlockAst Whole(FunctionDefinitionAst function, string enter, ParamBlockAst? parameters, StatementBlockAst statements)
+    {
+        var at = function.Body.Extent;
+        var entering = Syntax.Assign(
+            at,
+            Syntax.FrameName,
+            Syntax.Call(
+                at,
+                new ConstantExpressionAst(at, WorkflowEntry.Instance),
+                enter,
+                Syntax.Word(at, function.Name),
+                Syntax.Variable(at, "ExecutionContext")));
+        var block = Syntax.Block(
+            at,
+            statements.Statements.Select(Copy).Prepend(entering),
+            Copies(statements.Traps));
+        var body = new ScriptBlockAst(at, parameters, block, isFilter: false);
+        Name(body, function);
+        return body;
+    }
+
+    private static IEnumerable<ParameterAst> ParametersOf(FunctionDefinitionAst function) =>
+        function.Body.ParamBlock?.Parameters ?? function.Parameters ?? Enumerable.Empty<ParameterAst>();
+
+    private static ParamBlockAst FullParameters(FunctionDefinitionAst function)
+    {
+        var attributes = (function.Body.ParamBlock?.Attributes ?? Enumerable.Empty<AttributeAst>())
+            .Select(attribute => (AttributeAst)attribute.Copy())
+            .ToList();
+        var at = function.Body.ParamBlock?.Extent ?? function.Body.Extent;
+        if (function.IsWorkflow && !attributes.Any(attribute => attribute.TypeName.FullName.Equals("CmdletBinding", StringComparison.OrdinalIgnoreCase)))
+        {
+            // A workflow always has the common parameters of commands, and takes no others than its own.
+            attributes.Add(new AttributeAst(at, new TypeName(at, "CmdletBinding"), null, null));
+        }
+
+        return new ParamBlockAst(at, attributes, ParametersOf(function).Select(each => (ParameterAst)each.Copy()));
+    }
+
+    /// <summary>Parameters with their types, so that what is assigned to them later is converted as ever, and nothing else.</summary>
+    private static ParamBlockAst? BareParameters(FunctionDefinitionAst function)
+    {
+        var parameters = ParametersOf(function).ToArray();
+        if (parameters.Length == 0)
+        {
+            return null;
+        }
+
+        var at = parameters[0].Extent;
+        return new ParamBlockAst(at, null, parameters.Select(each => new ParameterAst(
+            each.Extent,
+            (VariableExpressionAst)each.Name.Copy(),
+            each.Attributes.OfType<TypeConstraintAst>().Select(type => (AttributeBaseAst)type.Copy()).ToArray(),
+            null)));
+    }
+
+    private static ScriptBlockAst WithParameters(ScriptBlockAst body, IEnumerable<ParameterAst> parameters) => new(
+        body.Extent,
+        Enumerable.Empty<UsingStatementAst>(),
+        Enumerable.Empty<AttributeAst>(),
+        new ParamBlockAst(body.Extent, null, parameters.Select(each => (ParameterAst)each.Copy())),
+        (NamedBlockAst?)body.BeginBlock?.Copy(),
+        (NamedBlockAst?)body.ProcessBlock?.Copy(),
+        (NamedBlockAst?)body.EndBlock?.Copy(),
+        (NamedBlockAst?)body.CleanBlock?.Copy(),
+        (NamedBlockAst?)body.DynamicParamBlock?.Copy());
+
+    private static ScriptBlockAst Root(Ast piece)
+    {
+        while (piece.Parent is not null)
+        {
+            piece = piece.Parent;
+        }
+
+        return (ScriptBlockAst)piece;
+    }
+
+    private static IEnumerable<FunctionDefinitionAst> TopLevel(ScriptBlockAst tree) =>
+        tree.EndBlock?.Statements.OfType<FunctionDefinitionAst>() ?? Enumerable.Empty<FunctionDefinitionAst>();
+
+    private static void AddWhatIsNotRun(ScriptBlockAst tree, List<WorkflowProblem> problems)
+    {
+        foreach (var statement in tree.EndBlock?.Statements ?? Enumerable.Empty<StatementAst>())
+        {
+            if (statement is TypeDefinitionAst)
+            {
+                problems.Add(new WorkflowProblem(
+                    statement.Extent,
+                    "type-beside-workflow",
+                    "Classes and enums cannot be defined beside a workflow. Put them into a module, or into an InlineScript block."));
+            }
+            else if (statement is not FunctionDefinitionAst)
+            {
+                problems.Add(new WorkflowProblem(
+                    statement.Extent,
+                    "statement-beside-workflow",
+                    "A workflow runbook runs its workflow, and no statements beside it: this one is never run. Put it into the workflow, or remove it.",
+                    IsError: false));
+            }
+        }
+    }
+
+    /// <summary>Checkpoints where nothing can go on from.</summary>
+    private static void AddMisplaced(FunctionDefinitionAst function, CheckpointPlaces places, List<WorkflowProblem> problems)
+    {
+        foreach (var block in function.Body.FindAll(piece => piece is ScriptBlockExpressionAst, searchNestedScriptBlocks: false))
+        {
+            if (block.Parent is CommandAst command && WorkflowCommands.IsInlineScript(command))
+            {
+                continue;
+            }
+
+            foreach (CommandAst call in block.FindAll(piece => piece is CommandAst, searchNestedScriptBlocks: true))
+            {
+                if (places.Saves(call))
+                {
+                    problems.Add(new WorkflowProblem(
+                        call.Extent,
+                        "checkpoint-in-script-block",
+                        $"{WorkflowCommands.NameOf(call)} saves checkpoints, and cannot be called in a script block. Use a foreach loop in place of ForEach-Object, or call it on a line of its own."));
+                }
+            }
+        }
+
+        foreach (var trap in function.Body.FindAll(piece => piece is TrapStatementAst, searchNestedScriptBlocks: false))
+        {
+            if (CheckpointPlaces.Commands(trap).FirstOrDefault(places.Holds) is { } held)
+            {
+                problems.Add(new WorkflowProblem(
+                    held.Extent,
+                    "checkpoint-in-trap",
+                    "A checkpoint cannot be saved within a trap. Use try and catch."));
+            }
+        }
+    }
+}
