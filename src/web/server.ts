@@ -4,6 +4,7 @@ import type { FirstStart, RunningServer } from "../contract/running-server.ts";
 import type { ServerOptions } from "../contract/server-options.ts";
 import { defaultListenAddress, defaultPort } from "../contract/server-options.ts";
 import { actAs, serviceItself } from "../store/actor.ts";
+import { giveIdleMemoryBack } from "../store/idle-memory.ts";
 import { openStore } from "../store/open-store.ts";
 import { adminTokenFile, writeAdminTokenFile } from "./admin-token-file.ts";
 import { apiRoutes } from "./api/api-routes.ts";
@@ -128,6 +129,7 @@ export async function startServer(
     const caFile = tls?.caFile ?? null;
     const runtimeDirectory = options.runtimeDirectory ?? process.env["XDG_RUNTIME_DIR"] ?? "/run";
     standing.defer(announceRunningServer({ url, tokenFile, ...(caFile !== null && { caFile }) }, runtimeDirectory));
+    standing.defer(giveIdleMemoryBack());
     log.info("The server listens", { url, version, database: store.database, dataDirectory });
     let closed: Promise<void> | undefined;
     return {

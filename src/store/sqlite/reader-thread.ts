@@ -2,6 +2,7 @@ import { flushCompileCache } from "node:module";
 import type { DatabaseSync } from "node:sqlite";
 import type { MessagePort } from "node:worker_threads";
 import { parentPort, workerData } from "node:worker_threads";
+import { giveIdleMemoryBack } from "../idle-memory.ts";
 import { checkpoint, tryCheckpoint } from "./checkpoint.ts";
 import { openReadingConnection } from "./open-connection.ts";
 import { readOperations } from "./operations.ts";
@@ -20,6 +21,7 @@ run(parentPort, workerData as ReaderStart);
 function run(port: MessagePort, start: ReaderStart): void {
   try {
     serve(port, openReadingConnection(start.databaseFile));
+    giveIdleMemoryBack();
     // Now, for a server that is killed would not write it at its end.
     flushCompileCache();
   } catch (error) {

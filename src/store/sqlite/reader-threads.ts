@@ -4,9 +4,13 @@ import { ThreadLink } from "./thread-link.ts";
 import type { FromReader, ReaderStart, ToReader } from "./thread-messages.ts";
 import { threadProgram } from "./thread-program.ts";
 
-/** Readers at most, and how many operations must wait for the first one before the second is started (each takes memory). */
+/**
+ * Readers at most; and how many operations must wait for the first one, and the oldest of them for how many milliseconds, before the
+ * second is started: each takes memory, and duties that come due at the same moment are no load.
+ */
 const mostReaders = 2;
 const pendingForAnother = 4;
+const waitForAnother = 50;
 
 type ReaderLink = ThreadLink<Extract<ToReader, string>, FromReader>;
 
@@ -19,6 +23,8 @@ export class ReaderThreads {
   readonly #checkpoints: ((done: boolean) => void)[] = [];
   #readers: ReaderLink[] = [];
   #checkpointer: ReaderLink | undefined;
+  /** A reader has answered: what waits while the first one starts is not too much for it. */
+  #isServing = false;
   #reads = 0;
   #closing = false;
 
@@ -66,7 +72,9 @@ export class ReaderThreads {
       return this.#addReader();
     }
     const least = others.reduce((best, reader) => (reader.pending < best.pending ? reader : best), first);
-    return least.pending >= pendingForAnother && this.#readers.length < mostReaders ? this.#addReader() : least;
+    const isBusy = least.pending >= pendingForAnother && least.longestWait() >= waitForAnother;
+    const needsAnother = this.#isServing && isBusy;
+    return needsAnother && this.#readers.length < mostReaders ? this.#addReader() : least;
   }
 
   #addReader(): ReaderLink {
@@ -74,6 +82,7 @@ export class ReaderThreads {
       message: (message: FromReader) => {
         switch (message.type) {
           case "answers":
+            this.#isServing = true;
             reader.settle(message.answers);
             break;
           case "checkpointed":

@@ -8,6 +8,7 @@ import type { OperationAnswer, OperationRequest } from "./thread-messages.ts";
 
 interface Pending {
   operation: string;
+  askedAt: number;
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
@@ -60,6 +61,12 @@ export class ThreadLink<Task, Message> {
     return this.#pending.size;
   }
 
+  /** Milliseconds that the oldest operation has waited for its answer; 0 when there is none. */
+  longestWait(): number {
+    const [oldest] = this.#pending.values();
+    return oldest === undefined ? 0 : performance.now() - oldest.askedAt;
+  }
+
   get ended(): boolean {
     return this.#ended;
   }
@@ -79,7 +86,7 @@ export class ThreadLink<Task, Message> {
         ...(once === undefined ? {} : { once }),
         ...(actor === undefined ? {} : { actor }),
       };
-      this.#pending.set(request.id, { operation, resolve, reject });
+      this.#pending.set(request.id, { operation, askedAt: performance.now(), resolve, reject });
       if (this.#outbox.push(request) === 1) {
         setImmediate(() => this.#flush());
       }

@@ -5,6 +5,7 @@ import type { MessagePort } from "node:worker_threads";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { DirectoryLock } from "../directory-lock.ts";
 import { lockDirectory } from "../directory-lock.ts";
+import { giveIdleMemoryBack } from "../idle-memory.ts";
 import { readMigrations } from "../migrations.ts";
 import type { SqliteDatabase } from "../store.ts";
 import { AuditTrail } from "./audit-trail.ts";
@@ -48,6 +49,7 @@ async function run(port: MessagePort, start: WriterStart): Promise<void> {
     const { installationId } = ensureInstallation(session);
     post(port, { type: "opened", installationId, database: describe(session, file, schema) });
     serve(port, database, session, lock);
+    giveIdleMemoryBack();
     // Now, for a server that is killed would not write it at its end.
     flushCompileCache();
   } catch (error) {
