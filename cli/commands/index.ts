@@ -41,6 +41,7 @@ export const commandModules: Readonly<Record<string, () => Promise<CommandModule
   "get-job-output": () => import("./job/get-job-output.ts"),
   "stop-job": () => import("./job/stop-job.ts"),
   "retry-job": () => import("./job/retry-job.ts"),
+  "restart-job": () => import("./job/restart-job.ts"),
   "suspend-job": () => import("./job/suspend-job.ts"),
   "resume-job": () => import("./job/resume-job.ts"),
   "send-event": () => import("./job/send-event.ts"),

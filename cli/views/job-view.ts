@@ -18,6 +18,7 @@ export const jobView: View<JobResource> = {
     { title: "Version", value: (job) => String(job.versionNumber) },
     { title: "Kind", value: (job) => job.runbookKind },
     { title: "Started by", value: (job) => job.startedBy },
+    { title: "In place of", value: (job) => job.retryOf ?? "" },
     { title: "Due", value: (job) => job.dueAt ?? "" },
     { title: "Attempt", value: (job) => String(job.attempt) },
     { title: "Worker", value: (job) => job.workerName ?? "" },

@@ -18,6 +18,7 @@ import type { HoldRequest, HoldSubject } from "./dispatch-holds.ts";
 import type { FeedEvent } from "./job-feed.ts";
 import type { ChildrenQuery, JobAttemptResource, JobsQuery, RecordsQuery } from "./job-queries.ts";
 import { jobNotFound, knownJobId } from "./job-queries.ts";
+import type { RestartRequest } from "./job-restarts.ts";
 import type { FeedTopic, JobsFeature } from "./jobs-feature.ts";
 import type { AdmittedRunbook, StartedJob, StartJobRequest } from "./start-job.ts";
 import { runbookNotFound } from "./startable-runbooks.ts";
@@ -25,7 +26,7 @@ import { runbookNotFound } from "./startable-runbooks.ts";
 /** What a caller says of a job to be started; who starts it is the caller. */
 export type JobRequest = Omit<
   StartJobRequest,
-  "startedBy" | "starterId" | "admit" | "admitCredentials" | "jobId" | "retryOf" | "parent" | "pinned"
+  "startedBy" | "starterId" | "admit" | "admitCredentials" | "jobId" | "retryOf" | "parent" | "pinned" | "steps"
 >;
 
 /** What a job says of one that it starts. */
@@ -90,6 +91,15 @@ export class CallersJobs {
   ): Promise<StartedJob> {
     await this.#authorize(caller, "read", of.jobId);
     return this.#jobs.retryJob({ ...of, ...this.#retrier(caller) });
+  }
+
+  /**
+   * Starts an ended job again behind what it has done, or at one of its steps.
+   * @throws UserError as `JobRestarts.restart` says, `not-permitted` (403)
+   */
+  async restartJob(of: Pick<RestartRequest, "jobId" | "from" | "idempotency">, caller: Principal): Promise<StartedJob> {
+    await this.#authorize(caller, "read", of.jobId);
+    return this.#jobs.restartJob({ ...of, ...this.#retrier(caller) });
   }
 
   /** Starts a page of ended jobs again. Throws UserErrors as `BulkJobs.retry` says. */

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import type { JournalAnswer, JournalEntry, JournalItem } from "../contract/journal.ts";
 import { longestStepKey } from "../contract/journal.ts";
+import { UserError } from "../contract/user-error.ts";
 import type { SealedColumn } from "../sealing/sealed-columns.ts";
 import { rewrappedAtOnce } from "../sealing/sealed-columns.ts";
 import type { SealedPlace } from "../sealing/sealed-place.ts";
 import type { Sealer } from "../sealing/sealer.ts";
-import type { NewJobStep, StoredJobStep } from "../store/operations/job-steps.ts";
+import type { StoredJobStep } from "../store/operations/job-steps.ts";
 import type { AssignedAttempt } from "../store/operations/jobs.ts";
+import type { NewJobStep } from "../store/operations/new-job-step.ts";
 import type { Store } from "../store/store.ts";
 
 const table = "job_steps";
@@ -51,11 +53,39 @@ export class JobJournal {
         checkpoint = this.#open(row) as string;
       } else if (row.kind !== "sent") {
         const entry = this.#open(row) as JournalEntry;
-        const answer = this.#answerOf(row, sent);
+        // What an event brought to another job, which this one goes on from, is in the entry.
+        const answer = row.answerId === null && entry.answer !== undefined ? entry.answer : this.#answerOf(row, sent);
         journal.push({ ...entry, endedAt: row.endedAt, ...(answer === null ? {} : { answer }) });
       }
     }
     return { journal, checkpoint };
+  }
+
+  /**
+   * What a job that goes on from another has of it, sealed for it: all that is done, or what was done before a step.
+   * @throws UserError `step-not-found`, `step-ambiguous` (409), and as `of` does
+   */
+  async copy({ from, to, before }: { from: string; to: string; before: string | null }): Promise<NewJobStep[]> {
+    const rows = await this.#store.read.jobSteps({ jobId: from, all: true });
+    const { journal, checkpoint } = await this.of(from);
+    const shown = rows.filter(({ kind }) => kind !== "sent" && kind !== "checkpoint");
+    const end = before === null ? shown.length : placeOfStep(before, shown);
+    const redone = before === null ? undefined : journal[end];
+    const steps: NewJobStep[] = [];
+    for (const [index, row] of shown.slice(0, end).entries()) {
+      const entry = journal[index];
+      // What a step that is done again has done inside itself is done again, too.
+      const isRedone = redone !== undefined && entry?.branch.startsWith(`${redone.key}/`);
+      if (entry === undefined || entry.endedAt === null || isRedone === true) continue;
+      const stepId = stepIdOf(to, entry.key);
+      steps.push({ ...row, stepId, sequence: steps.length + 1, sealed: this.#seal(stepId, entry) });
+    }
+    const kept = rows.find(({ kind }) => kind === "checkpoint");
+    if (kept !== undefined && before === null) {
+      const stepId = stepIdOf(to, null);
+      steps.push({ ...kept, stepId, sequence: steps.length + 1, sealed: this.#seal(stepId, checkpoint) });
+    }
+    return steps;
   }
 
   /** An event's value for a job, ready to be stored. */
@@ -122,6 +152,32 @@ export function jobStepsColumn(store: Pick<Store, "read" | "write">): SealedColu
 export function stepIdOf(jobId: string, key: string | null): string {
   const digest = createHash("sha256").update(key === null ? jobId : `${jobId}\0${key}`);
   return digest.digest("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
+}
+
+/** @throws UserError `step-not-found`, `step-ambiguous` (409) */
+function placeOfStep(step: string, all: readonly StoredJobStep[]): number {
+  const found = all.filter(({ stepId, name }) => stepId === step.toLowerCase() || name === step);
+  const [first] = found;
+  if (first === undefined) {
+    const names = [...new Set(all.map(({ name }) => name))].slice(0, 20).map((name) => JSON.stringify(name));
+    throw new UserError("step-not-found", `The job has done no step "${step}".`, {
+      status: 409,
+      remedy:
+        names.length === 0
+          ? "It has no steps at all: leave the step out to begin anew."
+          : `Name one of ${names.join(", ")}; or leave the step out to go on behind what it has done.`,
+    });
+  }
+  if (found.length > 1) {
+    throw new UserError("step-ambiguous", `The job has done ${found.length} steps of the name "${step}".`, {
+      status: 409,
+      remedy: `Name one by its id: ${found
+        .slice(0, 20)
+        .map(({ stepId, branch }) => (branch === "" ? stepId : `${stepId} (${branch})`))
+        .join(", ")}.`,
+    });
+  }
+  return all.indexOf(first);
 }
 
 function placeOf(stepId: string): SealedPlace {

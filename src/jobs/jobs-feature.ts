@@ -61,6 +61,8 @@ import { JobJournal } from "./job-journal.ts";
 import type { ChildrenQuery, JobAttemptResource, JobsQuery, RecordsQuery } from "./job-queries.ts";
 import { JobQueries, jobNotFound, knownJobId } from "./job-queries.ts";
 import { jobResource } from "./job-resource.ts";
+import type { RestartRequest } from "./job-restarts.ts";
+import { JobRestarts } from "./job-restarts.ts";
 import { isEnded } from "./job-transitions.ts";
 import { JobWaits } from "./job-waits.ts";
 import { LiveHub } from "./live-hub.ts";
@@ -92,6 +94,7 @@ import { parkedReason, waitingReason } from "./waiting-reason.ts";
  *   live-hub, job-feed  what a live reader gets
  *   job-queries         what anybody else reads
  *   bulk-jobs           stops and retries of many jobs, a page at a time
+ *   job-restarts        ended jobs started again behind the steps that they have done
  *   changes-elsewhere   what other services over the same database did: told to readers, workers and the dispatcher here
  *   records-elsewhere   records that came to other services, read for readers here
  *   orphaned-attempts   what was claimed, and nobody has: put back
@@ -170,6 +173,8 @@ export interface JobsFeature {
   stopJobs(request: StopJobsRequest): Promise<Page<JobOutcome>>;
   /** Starts an ended job again. Throws UserErrors as `BulkJobs.retryJob` says. */
   retryJob(of: RetryStarter & { jobId: string }): Promise<StartedJob>;
+  /** Starts an ended job again behind what it has done. Throws UserErrors as `JobRestarts.restart` says. */
+  restartJob(of: RestartRequest): Promise<StartedJob>;
   /** Starts a page of ended jobs again. Throws UserErrors as `BulkJobs.retry` says. */
   retryJobs(request: RetryJobsRequest): Promise<Page<JobOutcome>>;
   /** What jobs have done, what they wait for, and what is done about that. */
@@ -261,6 +266,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   readonly #queries: JobQueries;
   readonly #starter: JobStarter;
   readonly #bulk: BulkJobs;
+  readonly #restarts: JobRestarts;
   readonly #view: DispatchView;
   readonly #holds: DispatchHolds;
   readonly #dispatcher: Dispatcher;
@@ -338,6 +344,13 @@ class Jobs implements JobsFeature, JobLinkHandler {
       },
     });
     this.#journal = options.assets === undefined ? null : new JobJournal(store, options.assets.sealer);
+    this.#restarts = new JobRestarts({
+      store,
+      versions: this.#versions,
+      parameters,
+      journal: this.#journal,
+      start: (request) => this.#starter.start(request),
+    });
     this.waits = new JobWaits({
       store,
       journal: this.#journal,
@@ -478,6 +491,10 @@ class Jobs implements JobsFeature, JobLinkHandler {
 
   retryJob(of: RetryStarter & { jobId: string }): Promise<StartedJob> {
     return this.#bulk.retryJob(of);
+  }
+
+  restartJob(of: RestartRequest): Promise<StartedJob> {
+    return this.#restarts.restart(of);
   }
 
   retryJobs(request: RetryJobsRequest): Promise<Page<JobOutcome>> {

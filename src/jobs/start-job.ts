@@ -31,6 +31,8 @@ export interface StartJobRequest {
   parent?: AcceptJob["parent"];
   /** The version that runs, in place of the one that is published now, and those that it runs inside itself. */
   pinned?: { versionId: string; children: readonly PinnedChild[] };
+  /** What it has of the job that it goes on from. */
+  steps?: AcceptJob["steps"];
   idempotency?: IdempotencyKey | null;
   /** The time of a schedule that it is the job of. */
   scheduledFor?: AcceptJob["scheduledFor"];
@@ -138,12 +140,12 @@ export class JobStarter {
       : { ...acceptance, parameters: this.#options.parameters.seal(jobId, parameters, secretNames) };
   }
 
-  async #pinned(versionId: string, { runbook, admit }: StartJobRequest): Promise<StartableRunbook> {
+  async #pinned(versionId: string, { runbook, draft = false, admit }: StartJobRequest): Promise<StartableRunbook> {
     const version = await this.#options.versions.lookUp(versionId);
     if (version === null) {
       throw runbookNotFound(runbook);
     }
-    return this.#options.runbooks.pinned(version, versionId, admit);
+    return this.#options.runbooks.pinned(version, versionId, draft, admit);
   }
 
   async #start(request: StartJobRequest): Promise<StartedJob> {
@@ -244,6 +246,7 @@ function acceptanceOf(
     retryOf: request.retryOf ?? null,
     ...(request.parent && { parent: request.parent }),
     ...(request.pinned && { isPinned: true }),
+    ...(request.steps && { steps: request.steps }),
     priority: request.priority ?? null,
     starterId: request.starterId ?? null,
     startedFrom: originOfRequest(),

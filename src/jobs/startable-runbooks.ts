@@ -87,9 +87,10 @@ export class StartableRunbooks {
   async pinned(
     { runbook, number, signature, calls }: RunnableVersion,
     versionId: string,
+    draft: boolean,
     admit: Parameters<StartableRunbooks["lookUp"]>[2],
   ): Promise<StartableRunbook> {
-    const startable = await this.lookUp(runbook.runbookId, false, admit);
+    const startable = await this.lookUp(runbook.runbookId, draft, admit);
     const check = this.#check(runbook.kind, { versionId, signature });
     return { ...startable, versionId, versionNumber: number, check, calls };
   }

@@ -1,6 +1,7 @@
 import type { JournalAnswer } from "../contract/journal.ts";
 import { bytesToId } from "./id-bytes.ts";
-import type { JobStepKind, StoredApproval, StoredJobStep } from "./operations/job-steps.ts";
+import type { StoredApproval, StoredJobStep } from "./operations/job-steps.ts";
+import type { JobStepKind } from "./operations/new-job-step.ts";
 
 /** A row of `job_steps`, as both databases read it. */
 export interface JobStepRow {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { v7 as newId } from "uuid";
-import type { NewJobStep } from "./operations/job-steps.ts";
+import type { NewJobStep } from "./operations/new-job-step.ts";
 import { openJobsDatabase } from "./testing/open-jobs-database.ts";
 import { storeTest } from "./testing/temporary-store.ts";
 

@@ -1,12 +1,13 @@
 import type { JobStatus } from "../../contract/job-status.ts";
 import type { JournalAnswer } from "../../contract/journal.ts";
 import type { HostKind } from "../../contract/runbook-kind.ts";
-import { bytesToId } from "../id-bytes.ts";
+import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { ApprovalRow, JobStepRow } from "../job-step-rows.ts";
 import { approvalColumns, timedOutAnswer, toApproval, toJobStep } from "../job-step-rows.ts";
-import type { JobStepReads, JobStepWrites, NewJobStep, SettledWait } from "../operations/job-steps.ts";
+import type { JobStepReads, JobStepWrites, SettledWait } from "../operations/job-steps.ts";
 import { durableAttempts } from "../operations/job-steps.ts";
 import type { AssignedAttempt, JobEffects } from "../operations/jobs.ts";
+import type { NewJobStep } from "../operations/new-job-step.ts";
 import type { Asynchronous } from "../store.ts";
 import { effectsOf, noEffects, noteJobChange } from "./jobs-effects.ts";
 import { readJob } from "./jobs-read.ts";
@@ -174,7 +175,27 @@ async function addJobSteps(session: MssqlSession, request: Parameters<JobStepWri
   return { outcome: "stored" as const };
 }
 
-async function insertStep(session: MssqlSession, job: HeldJob, step: NewJobStep): Promise<void> {
+/** Gives a job that was just accepted what it has of another, as its first attempt; the next attempt is its second. */
+export async function keepFormerSteps(
+  session: MssqlSession,
+  jobId: string,
+  steps: readonly NewJobStep[],
+): Promise<void> {
+  for (const step of steps) {
+    await insertStep(session, { job_id: idToBytes(jobId), attempt: 1 }, step);
+  }
+  await session.run(
+    `UPDATE runsmith.jobs SET attempt = 1, max_attempts = CASE WHEN max_attempts < @attempts THEN @attempts ELSE max_attempts END
+     WHERE job_id = @job_id`,
+    { attempts: int(durableAttempts), job_id: id(jobId) },
+  );
+}
+
+async function insertStep(
+  session: MssqlSession,
+  job: Pick<HeldJob, "job_id" | "attempt">,
+  step: NewJobStep,
+): Promise<void> {
   const values = {
     step_id: id(step.stepId),
     job_id: idBytes(job.job_id),
@@ -190,13 +211,14 @@ async function insertStep(session: MssqlSession, job: HeldJob, step: NewJobStep)
     message: text(step.message),
     addressed_to: json(step.addressedTo),
     result: text(step.result),
+    answer: json(step.answer),
     sealed: bytes(step.sealed),
   };
   const inserted = await session.run(
     `INSERT INTO runsmith.job_steps (step_id, job_id, attempt, sequence, kind, name, branch, started_at, ended_at, until_at, event, message,
-       addressed_to, result, sealed)
+       addressed_to, result, answer, sealed)
      SELECT @step_id, @job_id, @attempt, @sequence, @kind, @name, @branch, @started_at, @ended_at, @until_at, @event, @message,
-       @addressed_to, @result, @sealed
+       @addressed_to, @result, @answer, @sealed
      WHERE NOT EXISTS (SELECT 1 FROM runsmith.job_steps WITH (UPDLOCK, HOLDLOCK) WHERE step_id = @step_id)`,
     values,
   );

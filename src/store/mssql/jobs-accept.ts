@@ -4,6 +4,7 @@ import type { AcceptedJob, AcceptJob, StoredJob } from "../operations/jobs.ts";
 import { withoutSecrets } from "../stored-job.ts";
 import type { AcceptingRunbook } from "./accepting-runbooks.ts";
 import { AcceptingRunbooks } from "./accepting-runbooks.ts";
+import { keepFormerSteps } from "./job-steps.ts";
 import { effectsOf, noEffects, noteJobChange, releasedAtOnce } from "./jobs-effects.ts";
 import { readJob } from "./jobs-read.ts";
 import { acceptanceOutcome, startScheduledTime } from "./scheduled-starts.ts";
@@ -56,7 +57,7 @@ export class JobAcceptance {
   /** Null when it has to be tried again. */
   async #try(request: AcceptJob, runbook: AcceptingRunbook): Promise<AcceptedJob | null> {
     const job = newJob(request, runbook);
-    const accept = (session: MssqlSession) => session.execute("runsmith.AcceptJob", valuesOf(request, runbook, job));
+    const accept = (session: MssqlSession) => acceptWithSteps(session, request, valuesOf(request, runbook, job));
     let result: StatementResult;
     try {
       const { scheduledFor } = request;
@@ -107,6 +108,24 @@ export class JobAcceptance {
   }
 }
 
+/** In one transaction with what it has of another job. */
+async function acceptWithSteps(
+  session: MssqlSession,
+  { jobId, steps = [] }: AcceptJob,
+  values: ReturnType<typeof valuesOf>,
+): Promise<StatementResult> {
+  if (steps.length === 0) {
+    return await session.execute("runsmith.AcceptJob", values);
+  }
+  return await session.transaction(async (within) => {
+    const result = await within.execute("runsmith.AcceptJob", values);
+    if (acceptanceOutcome(result).outcome === "accepted") {
+      await keepFormerSteps(within, jobId, steps);
+    }
+    return result;
+  });
+}
+
 /** See `JobReads.jobAcceptedBefore`. */
 export async function jobAcceptedBefore(session: MssqlSession, key: IdempotencyKey): Promise<StoredJob | null> {
   const kept = await session.first<{ request_hash: Uint8Array; result: string | null }>(
@@ -136,7 +155,7 @@ function newJob(request: AcceptJob, runbook: AcceptingRunbook): StoredJob {
     hostKind: runbook.hostKind,
     priority: request.priority ?? runbook.priority,
     parkedBehind: null,
-    attempt: 0,
+    attempt: (request.steps?.length ?? 0) > 0 ? 1 : 0,
     workerId: null,
     workerName: null,
     parameters: withoutSecrets(request.parameters, request.secretNames),

@@ -68,12 +68,13 @@ export async function readJobToRetry(session: MssqlSession, { jobId }: { jobId: 
     runbook_id: Uint8Array;
     runbook_name: string;
     draft: boolean;
+    version_id: Uint8Array;
     status: JobStatus;
     parameters: string;
     secret_names: string;
     retried_as: Uint8Array | null;
   }>(
-    `SELECT j.runbook_id, j.runbook_name, j.draft, j.status, p.parameters, p.secret_names,
+    `SELECT j.runbook_id, j.runbook_name, j.draft, j.version_id, j.status, p.parameters, p.secret_names,
        (SELECT TOP (1) r.job_id FROM runsmith.jobs r WHERE r.retry_of = j.job_id ORDER BY r.job_id DESC) AS retried_as
      FROM runsmith.jobs j JOIN runsmith.job_parameters p ON p.job_id = j.job_id WHERE j.job_id = @job_id`,
     { job_id: id(jobId) },
@@ -85,6 +86,7 @@ export async function readJobToRetry(session: MssqlSession, { jobId }: { jobId: 
         runbookId: bytesToId(row.runbook_id),
         runbookName: row.runbook_name,
         draft: row.draft,
+        versionId: bytesToId(row.version_id),
         status: row.status,
         parameters: JSON.parse(row.parameters) as Record<string, unknown>,
         secretNames: JSON.parse(row.secret_names) as string[],

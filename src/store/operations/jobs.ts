@@ -8,6 +8,7 @@ import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
 import type { Signature } from "../../contract/signature.ts";
 import type { Actor } from "../actor.ts";
 import type { IdempotencyKey } from "./idempotency.ts";
+import type { NewJobStep } from "./new-job-step.ts";
 import type { VisibleRunbooks } from "./runbooks.ts";
 import type { SeenLink } from "./schedules.ts";
 
@@ -144,6 +145,8 @@ export interface AcceptJob {
   isPinned?: boolean;
   /** The versions that it runs inside itself; left out where it names no other runbook. */
   children?: readonly PinnedChild[];
+  /** What it has of the job that it goes on from, as if a first attempt had done it. */
+  steps?: readonly NewJobStep[];
   /** The time of a schedule that it is the job of; at most one job is accepted for it. */
   scheduledFor?: (SeenLink & { dueAt: number }) | null;
   idempotency: IdempotencyKey | null;
@@ -155,6 +158,7 @@ export interface JobToRetry {
   runbookId: string;
   runbookName: string;
   draft: boolean;
+  versionId: string;
   status: JobStatus;
   /** As they are stored: secret ones may be sealed. */
   parameters: Record<string, unknown>;

@@ -2,9 +2,10 @@ import type { JournalAnswer } from "../../contract/journal.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { ApprovalRow, JobStepRow } from "../job-step-rows.ts";
 import { approvalColumns, timedOutAnswer, toApproval, toJobStep } from "../job-step-rows.ts";
-import type { JobStepReads, JobStepWrites, NewJobStep, SettledWait } from "../operations/job-steps.ts";
+import type { JobStepReads, JobStepWrites, SettledWait } from "../operations/job-steps.ts";
 import { durableAttempts } from "../operations/job-steps.ts";
 import type { JobEffects, StoredJob } from "../operations/jobs.ts";
+import type { NewJobStep } from "../operations/new-job-step.ts";
 import { assignedJob } from "./jobs-claim.ts";
 import { assignedAttempt, noEffects, noteChange } from "./jobs-effects.ts";
 import { closeAttempt, finishJob } from "./jobs-end.ts";
@@ -127,11 +128,23 @@ function addJobSteps(session: SqliteSession, request: Parameters<JobStepWrites["
   return { outcome: "stored" as const };
 }
 
-function insertStep(session: SqliteSession, job: OpenJob, step: NewJobStep): void {
+/** Gives a job that was just accepted what it has of another, as its first attempt; the next attempt is its second. */
+export function keepFormerSteps(session: SqliteSession, jobId: Uint8Array, steps: readonly NewJobStep[]): void {
+  for (const step of steps) {
+    insertStep(session, { job_id: jobId, attempt: 1 }, step);
+  }
+  session.run(
+    "UPDATE jobs SET attempt = 1, max_attempts = MAX(max_attempts, ?) WHERE job_id = ?",
+    durableAttempts,
+    jobId,
+  );
+}
+
+function insertStep(session: SqliteSession, job: Pick<OpenJob, "job_id" | "attempt">, step: NewJobStep): void {
   session.run(
     `INSERT INTO job_steps (step_id, job_id, attempt, sequence, kind, name, branch, started_at, ended_at, until_at, event, message,
-       addressed_to, result, sealed)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       addressed_to, result, answer, sealed)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (step_id) DO UPDATE SET attempt = excluded.attempt, sequence = excluded.sequence, started_at = excluded.started_at,
        ended_at = excluded.ended_at, sealed = excluded.sealed
      WHERE job_steps.kind = 'checkpoint'`,
@@ -149,6 +162,7 @@ function insertStep(session: SqliteSession, job: OpenJob, step: NewJobStep): voi
     step.message,
     step.addressedTo === null ? null : JSON.stringify(step.addressedTo),
     step.result,
+    step.answer === undefined || step.answer === null ? null : JSON.stringify(step.answer),
     step.sealed,
   );
 }

@@ -9,6 +9,7 @@ import type { AcceptedJob, AcceptJob, JobEffects, StoredJob } from "../operation
 import { firstGroup } from "../placement-id.ts";
 import { withoutSecrets } from "../stored-job.ts";
 import { doOnce } from "./idempotency.ts";
+import { keepFormerSteps } from "./job-steps.ts";
 import { noEffects, noteChange } from "./jobs-effects.ts";
 import { finishJob } from "./jobs-end.ts";
 import { enqueue, releasedAtOnce, releaseParked } from "./jobs-queue.ts";
@@ -176,6 +177,9 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
       idToBytes(childId),
     );
   }
+  if (request.steps !== undefined && request.steps.length > 0) {
+    keepFormerSteps(session, jobId, request.steps);
+  }
   scheduled?.note(jobId);
   session.run(
     "INSERT INTO job_parameters (job_id, parameters, secret_names) VALUES (?, ?, ?)",
@@ -204,7 +208,7 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     hostKind,
     priority,
     parkedBehind: parked ? parkedBehind(session, jobId) : null,
-    attempt: 0,
+    attempt: (request.steps?.length ?? 0) > 0 ? 1 : 0,
     workerId: null,
     workerName: null,
     parameters: withoutSecrets(request.parameters, request.secretNames),

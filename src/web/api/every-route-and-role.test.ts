@@ -93,6 +93,7 @@ const cases: Record<string, Case> = {
   listJobRecords: { permission: "read", ...ofJob },
   getJobOutput: { permission: "read", ...ofJob },
   retryJob: { permission: "operate", ...ofJob },
+  restartJob: { permission: "operate", ...ofJob, body: () => ({}) },
   importRunbook: {
     permission: "edit",
     about: "folder",

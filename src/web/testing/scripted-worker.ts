@@ -139,6 +139,9 @@ export class ScriptedWorker {
   ): Promise<void> {
     const ended: AttemptEnd | undefined =
       outcome === undefined ? undefined : { outcome, reason: "script", endedAt: Date.now() };
+    // What was answered before may have been of another attempt.
+    this.#acknowledged.delete(jobId);
+    this.#ended.delete(jobId);
     this.#records.send(
       JSON.stringify({ type: "append", jobId, attempt, records, journal, ...(ended !== undefined && { ended }) }),
     );

@@ -1,9 +1,10 @@
 import type { CallersJobs } from "../../../jobs/callers-jobs.ts";
+import { replayedHeader } from "../idempotency.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
 import type { PageQuery } from "../schemas/common-schemas.ts";
 import { defaultPage, pageOf, pageQuery, resource } from "../schemas/common-schemas.ts";
-import { answerApprovalSchema, sendEventSchema } from "../schemas/job-step-schemas.ts";
+import { answerApprovalSchema, restartJobSchema, sendEventSchema } from "../schemas/job-step-schemas.ts";
 
 interface OneJob {
   params: { jobId: string };
@@ -40,6 +41,26 @@ export function jobStepRoutes(jobs: CallersJobs): Route[] {
       responses: { 200: { description: "All steps, in order.", schema: pageOf("JobStep") } },
       async handle({ params, caller }) {
         return { status: 200, body: await jobs.listSteps(params.jobId, caller) };
+      },
+    }),
+    route<OneJob & { body: { from?: string } }>({
+      method: "POST",
+      path: "/api/jobs/{jobId}/restart",
+      name: "restartJob",
+      summary:
+        "Starts an ended job again, as a new job of the same version with the same parameters that has done what the former one had: all of it, or what was before a step. A workflow goes on from its last checkpoint.",
+      access: "operate",
+      body: { schema: restartJobSchema, limit: 64 * 1024 },
+      idempotency: "own",
+      responses: { 201: { description: "The newer job.", schema: resource("Job") } },
+      async handle({ params, body, caller, idempotency = null }) {
+        const { from = null } = body;
+        const { job, repeated } = await jobs.restartJob({ jobId: params.jobId, from, idempotency }, caller);
+        const headers: Record<string, string> = { Location: `/api/jobs/${job.jobId}` };
+        if (repeated) {
+          headers[replayedHeader] = "true";
+        }
+        return { status: 201, body: job, headers };
       },
     }),
     route<OneJob>({

@@ -17,6 +17,18 @@ export const sendEventSchema: JsonSchema = objectSchema(
   ["value"],
 );
 
+export const restartJobSchema: JsonSchema = objectSchema(
+  {
+    from: {
+      type: "string",
+      minLength: 1,
+      maxLength: 400,
+      description: "Name or id of the step to go on at; left out to go on behind all that is done.",
+    },
+  },
+  ["from"],
+);
+
 export const answerApprovalSchema: JsonSchema = objectSchema(
   {
     approved: { type: "boolean" },
