@@ -24,7 +24,8 @@ import { endedStatuses } from "../contract/job-status.ts";
  *   Activating, Running → Stopping                     somebody stops it
  *   Stopping → Stopped, Completed, Failed              what its script came to first; Stopped when its worker is lost
  *
- *   Running → Suspending → Suspended                   somebody suspends it, and its script has come to a step
+ *   Running → Suspending → Suspended                   somebody suspends it, and its script has come to a step, or its worker or host
+ *                                                      was lost: it goes on from its journal when it is resumed
  *   Activating, Running → Suspended                    its script waits for something
  *   Suspended → New                                    that has come, or somebody resumes it
  *   Suspended → Stopped                                somebody stops it
@@ -39,7 +40,7 @@ export const jobTransitions: Readonly<Record<JobStatus, readonly JobStatus[]>> =
   Activating: ["Running", "New", "Stopping", "Suspending", "Suspended", "Completed", "Failed", "Stopped"],
   Running: ["New", "Stopping", "Suspending", "Suspended", "Completed", "Failed", "Stopped"],
   Stopping: ["Stopped", "Completed", "Failed"],
-  Suspending: ["Suspended", "New", "Stopping", "Completed", "Failed", "Stopped"],
+  Suspending: ["Suspended", "Stopping", "Completed", "Failed", "Stopped"],
   Suspended: ["New", "Resuming", "Stopped"],
   Resuming: ["Activating", "Running", "New", "Stopping", "Completed", "Failed", "Stopped"],
   Completed: [],

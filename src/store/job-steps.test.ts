@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { v7 as newId } from "uuid";
+import type { ClaimedJob } from "./operations/jobs.ts";
 import type { NewJobStep } from "./operations/new-job-step.ts";
 import { openJobsDatabase } from "./testing/open-jobs-database.ts";
 import { storeTest } from "./testing/temporary-store.ts";
@@ -81,6 +82,50 @@ storeTest(
     assert.equal((await db.rows("runbooks"))[0]?.["active_jobs"], 0);
   },
 );
+
+storeTest(
+  "a job whose worker is lost, or never started it, while it is to be suspended is suspended, and goes on when it is resumed",
+  async (t) => {
+    const db = await openJobsDatabase(t);
+    const worker = await db.addWorker();
+    const jobId = await db.start(await db.addRunbook({ concurrencyLimit: 5 }));
+    const ends = [
+      (of: ClaimedJob) => db.end(of, { outcome: "Failed", reason: "host-lost" }),
+      (of: ClaimedJob) => db.operations.putBackJob({ ...assigned(of), reason: "it drains" }),
+    ];
+    for (const end of ends) {
+      const [attempt] = await db.claim(worker);
+      assert.ok(attempt !== undefined);
+      await db.operations.addJobSteps({ ...assigned(attempt), steps: [step(`step ${attempt.attempt}`)] });
+      await db.operations.suspendJob({ jobId, requestedBy: "ann" });
+      await end(attempt);
+      const job = await db.job(jobId);
+      assert.deepEqual([job.status, job.workerId], ["Suspended", null]);
+      assert.match(job.statusReason ?? "", /^waits to be resumed; attempt \d: /);
+      assert.deepEqual(await db.claim(worker), []);
+      assert.equal((await db.operations.resumeJob({ jobId, requestedBy: "ann" })).outcome, "done");
+    }
+    assert.equal((await db.claim(worker)).length, 1);
+    assert.equal((await db.rows("runbooks"))[0]?.["active_jobs"], 1);
+  },
+);
+
+storeTest("a newer request replaces the oldest of a runbook's jobs, suspended ones too", async (t) => {
+  const db = await openJobsDatabase(t);
+  const worker = await db.addWorker();
+  const runbook = await db.addRunbook({ concurrencyLimit: 3, concurrencyPolicy: "replace" });
+  const suspended = [await db.start(runbook), await db.start(runbook)];
+  for (const attempt of await db.claim(worker, 2)) {
+    await db.operations.suspendAttempt({ ...assigned(attempt), ...quietly });
+  }
+  const waiting = await db.start(runbook);
+  const newer = await db.start(runbook);
+  const newest = await db.start(runbook);
+  const statuses = [];
+  for (const jobId of [...suspended, waiting, newer, newest]) statuses.push((await db.job(jobId)).status);
+  assert.deepEqual(statuses, ["Stopped", "Stopped", "New", "New", "New"]);
+  assert.equal((await db.rows("runbooks"))[0]?.["active_jobs"], 3);
+});
 
 storeTest("a job that waits for a time goes on when it has come", async (t) => {
   const db = await openJobsDatabase(t);

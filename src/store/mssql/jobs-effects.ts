@@ -93,7 +93,7 @@ function noteSettled(effects: JobEffects, jobId: string, row: Extract<EffectRow,
   }
   if (row.status === "New") {
     effects.queued.push({ placementId: bytesToId(row.placement_id), hostKind: row.host_kind });
-  } else {
+  } else if (row.status !== "Suspended") {
     effects.ended.push({ jobId, status: row.status });
   }
 }

@@ -304,15 +304,33 @@ function replaceJobs(
     return true;
   }
 
-  // By status and not by runbook: there are few open jobs, however long the runbook's history is.
-  const active = session.all<OpenJob>(
-    `${selectOpenJob} INDEXED BY jobs_by_status
-     WHERE workspace_id = ? AND status IN ('New', 'Activating', 'Running', 'Suspended', 'Suspending', 'Resuming')
-       AND runbook_id = ? AND parked = 0 ORDER BY job_id`,
+  // By status and not by runbook: few jobs are open, however long the runbook's history is, but for suspended ones.
+  const stopping = session.first<{ n: number }>(
+    `SELECT COUNT(*) AS n FROM jobs INDEXED BY jobs_by_status WHERE workspace_id = ? AND status = 'Stopping' AND runbook_id = ?`,
     defaultWorkspace,
     runbookId,
   );
-  for (const job of active.slice(0, Math.max(0, active.length - limit + 1))) {
+  const excess = activeJobs(session, runbookId) - (stopping?.n ?? 0) - limit + 1;
+  if (excess <= 0) {
+    return false;
+  }
+  const going = session.all<OpenJob>(
+    `${selectOpenJob} INDEXED BY jobs_by_status
+     WHERE workspace_id = ? AND status IN ('New', 'Activating', 'Running', 'Suspending', 'Resuming')
+       AND runbook_id = ? AND parked = 0 ORDER BY job_id LIMIT ?`,
+    defaultWorkspace,
+    runbookId,
+    excess,
+  );
+  const suspended = session.all<OpenJob>(
+    `${selectOpenJob} INDEXED BY jobs_suspended
+     WHERE workspace_id = ? AND runbook_id = ? AND status = 'Suspended' ORDER BY job_id LIMIT ?`,
+    defaultWorkspace,
+    runbookId,
+    excess,
+  );
+  const oldest = [...going, ...suspended].toSorted((one, other) => Buffer.compare(one.job_id, other.job_id));
+  for (const job of oldest.slice(0, excess)) {
     askToStop(session, job, { by: "the runbook's concurrency rule", reason, force: false, now }, effects);
   }
   return activeJobs(session, runbookId) < limit;

@@ -97,7 +97,8 @@ export function putBackAttempt(
     finishJob(session, job, { status: "Stopped", endedAt: now, reason: stoppedBy(job) }, effects);
     return;
   }
-  backToQueue(session, job, { lost: 0, failed: 0, reason: null }, effects);
+  const suspended = job.status === "Suspending" ? `waits to be resumed; attempt ${job.attempt}: ${reason}` : null;
+  backToQueue(session, job, { lost: 0, failed: 0, reason: suspended }, effects);
 }
 
 /** Ends a job whose attempt, if it had one, is closed already. */
@@ -158,30 +159,38 @@ function tryAgain(
   backToQueue(
     session,
     job,
-    { ...counted, reason: `waits for another attempt; attempt ${job.attempt}: ${why.reason}` },
+    {
+      ...counted,
+      reason: `waits ${job.status === "Suspending" ? "to be resumed" : "for another attempt"}; attempt ${job.attempt}: ${why.reason}`,
+    },
     effects,
   );
 }
 
+/** A job that was to be suspended is so: it goes on from its journal when it is resumed. */
 function backToQueue(
   session: SqliteSession,
   job: OpenJob,
   why: { lost: number; failed: number; reason: string | null },
   effects: JobEffects,
 ): void {
+  const isSuspended = job.status === "Suspending";
   session.run(
-    `UPDATE jobs SET status = 'New', worker_id = NULL, claimed_at = NULL, host_ready_at = NULL, first_record_at = NULL,
+    `UPDATE jobs SET status = ?, worker_id = NULL, claimed_at = NULL, host_ready_at = NULL, first_record_at = NULL,
        sandbox = NULL, isolation = NULL, lost_at = NULL, lost_wait = NULL,
        lost_attempts = lost_attempts + ?, failed_attempts = failed_attempts + ?, status_reason = ?,
        start_deadline_at = CASE WHEN host_ready_at IS NULL THEN start_deadline_at END
      WHERE job_id = ?`,
+    isSuspended ? "Suspended" : "New",
     why.lost,
     why.failed,
     why.reason,
     job.job_id,
   );
   noteChange(effects, job.job_id);
-  requeue(session, job, effects);
+  if (!isSuspended) {
+    requeue(session, job, effects);
+  }
 }
 
 /** Why an attempt ended, for a person; null where the exception or the result says all. */
