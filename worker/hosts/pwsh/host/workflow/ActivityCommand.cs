@@ -52,8 +52,8 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
         SessionState.PSVariable.Set(OwnParameters, options.TakeThoseOf(InvokeCommand.GetCommand(Name, CommandTypes.All)));
         if (RemoteComputers.Of(options) is { Count: > 0 } computers)
         {
-            throw new NotSupportedException(
-                $"{Name} on {string.Join(", ", computers)}: running on other computers is not supported. Use Invoke-Command in an InlineScript block, where PowerShell remoting is available.");
+            throw ErrorOf.Terminating(new NotSupportedException(
+                $"{Name} on {string.Join(", ", computers)}: running on other computers is not supported. Use Invoke-Command in an InlineScript block, where PowerShell remoting is available."));
         }
 
         for (int attempt = 0; ; attempt++)
@@ -67,9 +67,9 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
             {
                 WriteVerbose($"{Name} failed, and is done again in {options.RetryInterval.TotalSeconds} s: {failure.Message}");
             }
-            catch (TimeoutException failure) when (attempt < options.Retries)
+            catch (RuntimeException failure) when (failure is not PipelineStoppedException)
             {
-                WriteVerbose($"{Name} is done again in {options.RetryInterval.TotalSeconds} s: {failure.Message}");
+                ErrorOf.Retell(this, failure);
             }
 
             if (_stopping.Token.WaitHandle.WaitOne(options.RetryInterval))
@@ -136,7 +136,7 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
         }
         catch (PipelineStoppedException) when (isLate)
         {
-            throw new TimeoutException($"{Name} was ended because it ran for longer than {options.TimeLimit!.Value.TotalSeconds} s, its PSActionRunningTimeoutSec.");
+            throw Late(options);
         }
         finally
         {
@@ -145,7 +145,10 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
 
         if (isLate)
         {
-            throw new TimeoutException($"{Name} was ended because it ran for longer than {options.TimeLimit!.Value.TotalSeconds} s, its PSActionRunningTimeoutSec.");
+            throw Late(options);
         }
     }
+
+    private RuntimeException Late(ActivityOptions options) => ErrorOf.Terminating(new TimeoutException(
+        $"{Name} was ended because it ran for longer than {options.TimeLimit!.Value.TotalSeconds} s, its PSActionRunningTimeoutSec."));
 }

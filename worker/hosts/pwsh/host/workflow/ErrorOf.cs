@@ -25,14 +25,34 @@ internal static class ErrorOf
         command.WriteError(error);
     }
 
-    /// <summary>Ends the command as the script that it ran was ended.</summary>
-    public static void Rethrow(PSCmdlet command, Exception failure)
+    /// <summary>Ends the command as the one was that it ran: the workflow where that would have, else the statement.</summary>
+    public static void Retell(PSCmdlet command, RuntimeException failure)
     {
-        if (failure is IContainsErrorRecord { ErrorRecord: { } error } && failure is not PipelineStoppedException)
+        if (failure is ActionPreferenceStopException || failure.WasThrownFromThrowStatement)
         {
-            command.ThrowTerminatingError(new ErrorRecord(error, null));
+            Rethrow(failure);
+        }
+
+        var error = failure.ErrorRecord;
+        s_keepsPlace?.SetValue(error, true);
+        command.ThrowTerminatingError(error);
+    }
+
+    /// <summary>Ends the workflow as the script that it ran was ended: not only the statement, unless something catches it.</summary>
+    public static void Rethrow(Exception failure)
+    {
+        if (failure is IContainsErrorRecord { ErrorRecord: { } error } and not PipelineStoppedException)
+        {
+            throw Terminating(error.Exception, new ErrorRecord(error, null));
         }
 
         ExceptionDispatchInfo.Throw(failure);
+    }
+
+    /// <summary>What `throw` throws.</summary>
+    public static RuntimeException Terminating(Exception cause, ErrorRecord? record = null)
+    {
+        record ??= new ErrorRecord(cause, cause.GetType().Name, ErrorCategory.InvalidOperation, targetObject: null);
+        return new RuntimeException(cause.Message, cause, record) { WasThrownFromThrowStatement = true };
     }
 }

@@ -32,8 +32,8 @@ public sealed class InlineScriptCommand : PSCmdlet
         var options = new ActivityOptions(Options);
         if (RemoteComputers.Of(options) is { Count: > 0 } computers)
         {
-            throw new NotSupportedException(
-                $"InlineScript on {string.Join(", ", computers)}: running on other computers is not supported yet.");
+            throw ErrorOf.Terminating(new NotSupportedException(
+                $"InlineScript on {string.Join(", ", computers)}: running on other computers is not supported yet."));
         }
 
         var output = new SideOutput(run);
@@ -44,7 +44,7 @@ public sealed class InlineScriptCommand : PSCmdlet
         output.Drain(branch, isStatement: false, item => WriteObject(Deserialised(item, run.JobId)), error => ErrorOf.Write(this, error));
         if ((failure ?? output.Failure) is { } ended)
         {
-            ErrorOf.Rethrow(this, ended);
+            ErrorOf.Rethrow(ended);
         }
     }
 

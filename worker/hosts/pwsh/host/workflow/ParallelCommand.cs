@@ -68,7 +68,7 @@ public sealed class ParallelCommand : PSCmdlet
 
         if ((_parallel.Failure ?? output.Failure) is { } failure)
         {
-            ErrorOf.Rethrow(this, failure);
+            ErrorOf.Rethrow(failure);
         }
     }
 

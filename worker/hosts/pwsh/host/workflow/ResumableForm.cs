@@ -17,6 +17,9 @@ internal sealed class ResumableForm : WorkflowRewriter
     /// <summary>Words that are no variable's, for what a statement that is called for its result gave.</summary>
     private readonly Dictionary<Ast, ExpressionAst> _hoisted = new();
 
+    /// <summary>The same within texts, which are written anew.</summary>
+    private readonly Dictionary<Ast, string> _hoistedInText = new();
+
     private readonly HashSet<int> _calls = new();
     private readonly bool _savesAfterEach;
     private bool _everywhere;
@@ -36,6 +39,9 @@ internal sealed class ResumableForm : WorkflowRewriter
 
     protected override ExpressionAst? Replaced(ExpressionAst expression) =>
         _hoisted.TryGetValue(expression, out var other) ? (ExpressionAst)other.Copy() : base.Replaced(expression);
+
+    protected override string? ReplacedInText(Ast piece) =>
+        _hoistedInText.TryGetValue(piece, out var text) ? text : base.ReplacedInText(piece);
 
     protected override IEnumerable<StatementAst> Body(IEnumerable<StatementAst> statements) =>
         _everywhere || statements.Any(Places.Holds) ? Guarded(statements) : base.Body(statements);
@@ -104,16 +110,22 @@ internal sealed class ResumableForm : WorkflowRewriter
                 var (_, value) = common.First(each => each.Parameter.ParameterName.Equals("PSPersist", StringComparison.OrdinalIgnoreCase));
                 if (Places.FunctionOf(command) is null)
                 {
-                    content.Add(Quietly(at, Syntax.OfFrame(at, "SaveIf", number, value is null ? Syntax.Constant(at, true) : Expression(value))));
+                    content.Add(Saving(at, "SaveIf", number, value is null ? Syntax.Constant(at, true) : Expression(value)));
                 }
             }
 
             if (_savesAfterEach)
             {
-                content.Add(Quietly(at, Syntax.OfFrame(at, "SaveIf", number, Syntax.Variable(at, "PSPersistPreference"))));
+                content.Add(Saving(at, "SaveIf", number, Syntax.Variable(at, "PSPersistPreference")));
             }
         }
     }
+
+    /// <summary>A checkpoint is saved, or the workflow ends.</summary>
+    private static StatementAst Saving(IScriptExtent at, string method, params object[] arguments) => Syntax.If(
+        at,
+        Syntax.OfFrame(at, method, arguments),
+        new StatementAst[] { new ThrowStatementAst(at, Syntax.Pipeline(Syntax.OfFrame(at, "Refusal"))) });
 
     /// <summary>As the condition of an `if` nothing changes `$?`.</summary>
     private static StatementAst Quietly(IScriptExtent at, ExpressionAst call) => Syntax.If(at, call, Array.Empty<StatementAst>());
@@ -136,7 +148,7 @@ internal sealed class ResumableForm : WorkflowRewriter
             {
                 int number = NextNumber();
                 var method = WorkflowCommands.IsSuspend(command) ? "Suspend" : "Checkpoint";
-                return new[] { Syntax.If(at, Syntax.OfFrame(at, "Due", number), new[] { Quietly(at, Syntax.OfFrame(at, method, number)) }) };
+                return new[] { Syntax.If(at, Syntax.OfFrame(at, "Due", number), new[] { Saving(at, method, number) }) };
             }
 
             if (Places.Calls(command))
@@ -316,13 +328,8 @@ internal sealed class ResumableForm : WorkflowRewriter
                 StatementBlockAst { Statements.Count: 1, Parent: ArrayExpressionAst array } => array,
                 _ => null,
             };
-            if (place is null && (pipeline == within || pipeline.Parent == within))
-            {
-                // A head such as `if (Child)`, or `return Child | …`.
-                place = null;
-            }
-
-            if (pipeline.PipelineElements.Count > 1 && pipeline.PipelineElements[0] == command && place is not null && IsAlwaysEvaluated(place, within))
+            bool isInText = place is not null && IsInText(place, within);
+            if (pipeline.PipelineElements.Count > 1 && pipeline.PipelineElements[0] == command && place is not null && !isInText && IsAlwaysEvaluated(place, within))
             {
                 int piped = Count + 1;
                 before.Add(Call(pipeline, command, captures: true, _ => Array.Empty<StatementAst>()));
@@ -342,12 +349,26 @@ internal sealed class ResumableForm : WorkflowRewriter
             }
 
             int number = Count + 1;
+            _hoistedInText[place] = $"{(place is ParenExpressionAst ? "(" : "$(")}${Syntax.FrameName}.Taken({number}))";
             before.Add(Call(pipeline, command, captures: true, _ => Array.Empty<StatementAst>()));
             ExpressionAst output = Syntax.OfFrame(command.Extent, "Taken", number);
             _hoisted[place] = place is ArrayExpressionAst
                 ? new ArrayExpressionAst(place.Extent, Syntax.Block(place.Extent, new[] { Syntax.Pipeline(output) }))
                 : output;
         }
+    }
+
+    private static bool IsInText(Ast place, Ast within)
+    {
+        for (var piece = place; piece is not null && piece != within; piece = piece.Parent)
+        {
+            if (piece is ExpandableStringExpressionAst)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Whether an expression is evaluated whenever its statement is: not after `-and`, and not by a loop's condition.</summary>

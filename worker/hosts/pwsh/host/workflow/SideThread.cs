@@ -179,7 +179,7 @@ internal sealed class SideOutput
             bool isToFlush = false;
             lock (_run.Gate)
             {
-                while (!_handed.TryDequeue(out next) && _threads > 0 && !_run.IsStopping)
+                while (!_handed.TryDequeue(out next) && _threads > 0)
                 {
                     if (_run.IsFlushAsked(branch))
                     {
@@ -208,9 +208,14 @@ internal sealed class SideOutput
             }
             else if (next is null)
             {
+                if (_run.IsStopping)
+                {
+                    throw new PipelineStoppedException();
+                }
+
                 return;
             }
-            else
+            else if (!_run.IsStopping)
             {
                 try
                 {

@@ -18,7 +18,8 @@ public sealed class WorkflowFrame
     private readonly Dictionary<int, List<object?>> _outputs = new();
     private readonly Dictionary<int, KeptFailure> _failures = new();
     private SavedFrame? _saved;
-    private bool _savesEach;
+    private readonly bool _savesEach;
+    private Exception? _refusal;
 
     internal WorkflowFrame(
         WorkflowRun run,
@@ -148,32 +149,24 @@ public sealed class WorkflowFrame
     /// <summary>What runs the called function from its checkpoint on.</summary>
     public ScriptBlock Resumed() => _run.ResumedForm(_branch.Pending!.Function);
 
-    /// <summary>Saves a checkpoint behind a statement. Never true.</summary>
-    public bool Checkpoint(int statement)
-    {
-        BeAt(statement);
-        _run.Save(_branch, this, suspends: false);
-        return false;
-    }
+    /// <summary>Whether a variable was saved.</summary>
+    public bool HasSaved(string name) => _saved!.Variables.ContainsKey(name);
 
-    /// <summary>Saves a checkpoint behind a statement, and suspends the job. Never true.</summary>
-    public bool Suspend(int statement)
-    {
-        BeAt(statement);
-        _run.Save(_branch, this, suspends: true);
-        return false;
-    }
+    /// <summary>The value of a variable as it was saved.</summary>
+    public object? Saved(string name) => _saved!.Variables[name];
 
-    /// <summary>Saves a checkpoint behind a statement where it was asked for. Never true.</summary>
-    public bool SaveIf(int statement, object? asked)
-    {
-        if (_savesEach || LanguagePrimitives.IsTrue(asked))
-        {
-            Checkpoint(statement);
-        }
+    /// <summary>Saves a checkpoint behind a statement. True where <see cref="Refusal"/> says why none can be.</summary>
+    public bool Checkpoint(int statement) => Save(statement, suspends: false);
 
-        return false;
-    }
+    /// <summary>Saves a checkpoint behind a statement, and suspends the job. True where <see cref="Refusal"/> says why it cannot.</summary>
+    public bool Suspend(int statement) => Save(statement, suspends: true);
+
+    /// <summary>Saves a checkpoint behind a statement where it was asked for. True where <see cref="Refusal"/> says why none can be.</summary>
+    public bool SaveIf(int statement, object? asked) =>
+        (_savesEach || LanguagePrimitives.IsTrue(asked)) && Save(statement, suspends: false);
+
+    /// <summary>Why a checkpoint was not saved: to be thrown, for a workflow that goes on without it would not keep its promise.</summary>
+    public Exception? Refusal() => _refusal;
 
     /// <summary>The workflow that is called next saves a checkpoint after each of its statements. Never true.</summary>
     public bool SaveWithinNext(object? asked)
@@ -248,6 +241,21 @@ public sealed class WorkflowFrame
     }
 
     internal void KeepOutput(int statement, object? output) => _outputs[statement].Add(output);
+
+    private bool Save(int statement, bool suspends)
+    {
+        BeAt(statement);
+        try
+        {
+            _run.Save(_branch, this, suspends);
+            return false;
+        }
+        catch (Exception failure) when (failure is not PipelineStoppedException)
+        {
+            _refusal = failure;
+            return true;
+        }
+    }
 
     private void GoTo(int statement)
     {

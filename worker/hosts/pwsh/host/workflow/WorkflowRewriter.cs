@@ -155,22 +155,38 @@ internal class WorkflowRewriter : TreeCopy
     protected override ExpressionAst Text(ExpandableStringExpressionAst text)
     {
         var source = text.Extent.Text;
-        var variables = text
-            .FindAll(piece => piece is VariableExpressionAst variable && (IsShared(variable) || IsSharedInBranch(variable)), searchNestedScriptBlocks: true)
-            .OrderByDescending(piece => piece.Extent.StartOffset);
-        foreach (VariableExpressionAst variable in variables)
+        int before = int.MaxValue;
+        var pieces = text
+            .FindAll(piece => ReplacedInText(piece) is not null, searchNestedScriptBlocks: true)
+            .OrderByDescending(piece => piece.Extent.EndOffset)
+            .ThenBy(piece => piece.Extent.StartOffset);
+        foreach (var piece in pieces)
         {
-            int start = variable.Extent.StartOffset - text.Extent.StartOffset;
-            int end = variable.Extent.EndOffset - text.Extent.StartOffset;
-            var name = NameOf(variable);
-            var reference = _sharedInBranch is null ? $"${{{name}}}" : $"$(${Syntax.FrameName}.Shared['{name.Replace("'", "''")}'])";
-            source = source[..start] + reference + source[end..];
+            int start = piece.Extent.StartOffset - text.Extent.StartOffset;
+            int end = piece.Extent.EndOffset - text.Extent.StartOffset;
+            if (end <= before)
+            {
+                source = source[..start] + ReplacedInText(piece) + source[end..];
+                before = start;
+            }
         }
 
         var tree = Parser.ParseInput(source, out _, out _);
         return tree.EndBlock?.Statements is [PipelineAst { PipelineElements: [CommandExpressionAst { Expression: var expression }] }]
             ? (ExpressionAst)expression.Copy()
             : (ExpressionAst)text.Copy();
+    }
+
+    /// <summary>What is written in place of a piece of a text; null where it stays.</summary>
+    protected virtual string? ReplacedInText(Ast piece)
+    {
+        if (piece is not VariableExpressionAst variable || !(IsShared(variable) || IsSharedInBranch(variable)))
+        {
+            return null;
+        }
+
+        var name = NameOf(variable);
+        return _sharedInBranch is null ? $"${{{name}}}" : $"$(${Syntax.FrameName}.Shared['{name.Replace("'", "''")}'])";
     }
 
     protected override PipelineBaseAst Assignment(AssignmentStatementAst assignment)
@@ -248,10 +264,16 @@ internal class WorkflowRewriter : TreeCopy
         var inner = hasInput
             ? Syntax.Pipeline(at, new CommandExpressionAst(at, Syntax.Variable(at, "input"), null), bare)
             : Syntax.Pipeline(at, bare);
+        // Within `try` whatever ends the command is told to who runs the block, to try again or to tell on.
+        var attempted = new TryStatementAst(
+            at,
+            Syntax.Block(at, new[] { inner }),
+            new[] { new CatchClauseAst(at, Array.Empty<TypeConstraintAst>(), Syntax.Block(at, new[] { new ThrowStatementAst(at, null) })) },
+            null);
         var whole = Syntax.Command(
             at,
             HiddenCommands.Activity,
-            ("Body", Syntax.ScriptBlock(at, new[] { inner })),
+            ("Body", Syntax.ScriptBlock(at, new[] { attempted })),
             ("Name", Syntax.Word(at, WorkflowCommands.NameOf(command) ?? string.Empty)),
             ("Options", Options(at, common)));
         return new CommandAst(at, whole.CommandElements.Select(each => (CommandElementAst)each.Copy()), TokenKind.Ampersand, Redirections(command.Redirections));

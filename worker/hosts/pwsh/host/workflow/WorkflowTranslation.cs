@@ -121,7 +121,10 @@ internal static class WorkflowTranslation
 
         var form = new ResumableForm(function, places, problems);
         var guarded = Syntax.Block(body.EndBlock!.Extent, form.Of(body), form.TrapsOf(body.EndBlock));
-        var resumed = (StatementBlockAst)guarded.Copy();
+        var resumed = Syntax.Block(
+            guarded.Extent,
+            TypedVariables(body).Concat(guarded.Statements.Select(Copy)).ToArray(),
+            Copies(guarded.Traps));
         return new WorkflowFunction
         {
             Name = function.Name,
@@ -130,6 +133,32 @@ internal static class WorkflowTranslation
             Blocks = form.Blocks,
             Calls = form.Calls,
         };
+    }
+
+    /// <summary>Has variables with a type get it again, so that what is assigned to them later is converted as ever.</summary>
+    private static IEnumerable<StatementAst> TypedVariables(ScriptBlockAst body)
+    {
+        var typed = new Dictionary<string, ConvertExpressionAst>(StringComparer.OrdinalIgnoreCase);
+        foreach (AssignmentStatementAst assignment in body.FindAll(piece => piece is AssignmentStatementAst, searchNestedScriptBlocks: false))
+        {
+            if (assignment.Left is ConvertExpressionAst { Child: VariableExpressionAst variable } conversion && variable.VariablePath.IsUnqualified)
+            {
+                typed[variable.VariablePath.UserPath] = conversion;
+            }
+        }
+
+        foreach (var (name, conversion) in typed)
+        {
+            var at = conversion.Extent;
+            var saved = new CommandExpressionAst(at, Syntax.OfFrame(at, "Saved", Syntax.Word(at, name)), null);
+            var assign = new AssignmentStatementAst(at, (ExpressionAst)conversion.Copy(), TokenKind.Equals, saved, at);
+            var keep = new CatchClauseAst(at, Array.Empty<TypeConstraintAst>(), Syntax.Block(at, Array.Empty<StatementAst>()));
+            yield return Syntax.If(at, Syntax.OfFrame(at, "HasSaved", Syntax.Word(at, name)), new StatementAst[]
+            {
+                // What is left of an object may not be of its type any more.
+                new TryStatementAst(at, Syntax.Block(at, new StatementAst[] { assign }), new[] { keep }, null),
+            });
+        }
     }
 
     private static StatementAst Copy(StatementAst statement) => (StatementAst)statement.Copy();
