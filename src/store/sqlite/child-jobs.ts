@@ -27,7 +27,7 @@ export function childJobReads(session: SqliteSession): ChildJobReads {
     childJobs: ({ parentJobId, after, limit }) =>
       session
         .all<StoredJobRow>(
-          `${selectStoredJob} WHERE j.parent_job_id = ?1 AND (?2 IS NULL OR j.job_id > ?2) ORDER BY j.job_id LIMIT ?3`,
+          `${selectStoredJob} WHERE j.parent_job_id = ?1 AND (?2 IS NULL OR j.job_id > ?2) ORDER BY j.job_id LIMIT +?3`,
           idToBytes(parentJobId),
           after === undefined ? null : idToBytes(after),
           limit,
@@ -42,12 +42,12 @@ export function childJobReads(session: SqliteSession): ChildJobReads {
           ? session.all<{ job_id: Uint8Array }>(
               `SELECT c.job_id FROM jobs c JOIN jobs p ON p.job_id = c.parent_job_id
                WHERE c.stop_with_parent = 1 AND c.ended_at IS NULL AND c.stop_requested_at IS NULL
-                 AND p.status IN ('Stopped', 'Failed') LIMIT ?`,
+                 AND p.status IN ('Stopped', 'Failed') LIMIT +?`,
               limit,
             )
           : session.all<{ job_id: Uint8Array }>(
               `SELECT job_id FROM jobs
-               WHERE parent_job_id = ? AND stop_with_parent = 1 AND ended_at IS NULL AND stop_requested_at IS NULL LIMIT ?`,
+               WHERE parent_job_id = ? AND stop_with_parent = 1 AND ended_at IS NULL AND stop_requested_at IS NULL LIMIT +?`,
               idToBytes(parentJobId),
               limit,
             );

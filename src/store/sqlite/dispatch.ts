@@ -177,7 +177,7 @@ function parkHeldJobs(
   }
   const queued = session.all<{ job_id: Uint8Array; runbook_id: Uint8Array }>(
     `SELECT q.job_id, j.runbook_id FROM job_queue q JOIN jobs j ON j.job_id = q.job_id
-     WHERE q.job_id > ? ORDER BY q.job_id LIMIT ?`,
+     WHERE q.job_id > ? ORDER BY q.job_id LIMIT +?`,
     of.after === null ? new Uint8Array(16) : idToBytes(of.after),
     of.limit,
   );

@@ -36,7 +36,7 @@ export function jobStepReads(session: SqliteSession): JobStepReads {
         .all<ApprovalRow>(
           `SELECT ${approvalColumns} FROM job_steps s INDEXED BY job_steps_by_approval JOIN jobs j ON j.job_id = s.job_id
            WHERE s.kind = 'approval' AND s.ended_at IS NULL AND (s.started_at, s.step_id) > (?, ?) AND j.ended_at IS NULL
-           ORDER BY s.started_at, s.step_id LIMIT ?`,
+           ORDER BY s.started_at, s.step_id LIMIT +?`,
           behind?.started_at ?? 0,
           id,
           limit,
@@ -46,7 +46,7 @@ export function jobStepReads(session: SqliteSession): JobStepReads {
     sealedJobSteps: ({ after, limit }) =>
       session
         .all<{ step_id: Uint8Array; sealed: Uint8Array }>(
-          "SELECT step_id, sealed FROM job_steps WHERE step_id > ? AND sealed IS NOT NULL ORDER BY step_id LIMIT ?",
+          "SELECT step_id, sealed FROM job_steps WHERE step_id > ? AND sealed IS NOT NULL ORDER BY step_id LIMIT +?",
           after === null ? firstId : idToBytes(after),
           limit,
         )
@@ -316,7 +316,7 @@ function resumeDueJobs(session: SqliteSession, { limit }: { limit: number }) {
   const now = session.now();
   const due = session.all<{ step_id: Uint8Array; job_id: Uint8Array }>(
     `SELECT step_id, job_id FROM job_steps WHERE until_at IS NOT NULL AND ended_at IS NULL AND until_at <= ?
-     ORDER BY until_at LIMIT ?`,
+     ORDER BY until_at LIMIT +?`,
     now,
     limit,
   );

@@ -340,7 +340,7 @@ function replaceJobs(
 function parkedJobs(session: SqliteSession, runbookId: Uint8Array, limit: number): number {
   return (
     session.first<{ n: number }>(
-      "SELECT COUNT(*) AS n FROM (SELECT 1 FROM jobs WHERE workspace_id = ? AND runbook_id = ? AND parked = 1 LIMIT ?)",
+      "SELECT COUNT(*) AS n FROM (SELECT 1 FROM jobs WHERE workspace_id = ? AND runbook_id = ? AND parked = 1 LIMIT +?)",
       defaultWorkspace,
       runbookId,
       limit,

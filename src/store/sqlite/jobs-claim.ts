@@ -101,7 +101,7 @@ function readHeads(session: SqliteSession, queues: readonly QueueKey[], limit: n
     const rows = session.all<{ job_id: Uint8Array; rank: number; lag: number }>(
       `SELECT q.job_id, q.rank, q.tag - COALESCE(p.tag, 0) AS lag
        FROM job_queue q LEFT JOIN queue_positions p ON p.placement_id = q.placement_id AND p.rank = q.rank
-       WHERE q.placement_id = ? ORDER BY q.rank, q.tag, q.job_id LIMIT ?`,
+       WHERE q.placement_id = ? ORDER BY q.rank, q.tag, q.job_id LIMIT +?`,
       idToBytes(queue.placementId),
       limit + 1,
     );
@@ -120,7 +120,7 @@ function takeFromQueue(session: SqliteSession, queue: QueueKey, count: number): 
   const placementId = idToBytes(queue.placementId);
   const taken = session.all<{ job_id: Uint8Array; rank: number; tag: number }>(
     `DELETE FROM job_queue WHERE job_id IN (
-       SELECT job_id FROM job_queue WHERE placement_id = ? ORDER BY rank, tag, job_id LIMIT ?)
+       SELECT job_id FROM job_queue WHERE placement_id = ? ORDER BY rank, tag, job_id LIMIT +?)
      RETURNING job_id, rank, tag`,
     placementId,
     count,

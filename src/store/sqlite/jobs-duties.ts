@@ -31,7 +31,7 @@ export function failOverdueJobs(session: SqliteSession, { limit }: { limit: numb
   const now = session.now();
   const overdue = session.all<{ job_id: Uint8Array; allowed: number }>(
     `SELECT job_id, start_deadline_at - accepted_at AS allowed FROM jobs
-     WHERE start_deadline_at < ? AND status = 'New' ORDER BY start_deadline_at LIMIT ?`,
+     WHERE start_deadline_at < ? AND status = 'New' ORDER BY start_deadline_at LIMIT +?`,
     now,
     limit,
   );

@@ -117,7 +117,7 @@ function readPortion(session: SqliteSession, plan: Plan, { range, before, limit 
   const fits = plan.rest.length === 0 ? "1" : `(${plan.rest.map((condition) => condition.sql).join(" AND ")})`;
   const restValues = plan.rest.flatMap((condition) => condition.values);
   return session.all<SeenRow>(
-    `SELECT j.job_id, ${fits} AS fits FROM jobs j WHERE ${sql} AND j.job_id >= ? AND j.job_id < ? ORDER BY j.job_id DESC LIMIT ?`,
+    `SELECT j.job_id, ${fits} AS fits FROM jobs j WHERE ${sql} AND j.job_id >= ? AND j.job_id < ? ORDER BY j.job_id DESC LIMIT +?`,
     ...restValues,
     ...values,
     plan.from,

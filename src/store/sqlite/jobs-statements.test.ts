@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { constants } from "node:sqlite";
 import { test } from "node:test";
 import { v7 as newId } from "uuid";
 import { mayBecome } from "../../jobs/job-transitions.ts";
@@ -46,6 +47,30 @@ test("what a job costs does not depend on how many have been before: no statemen
       assert.ok(!walks || small.test(detail), `${detail}: ${sql}`);
     }
   }
+});
+
+test("no statement on a job's way is prepared again for another job", async () => {
+  const db = new SqliteJobsDatabase();
+  const runbook = await db.addRunbook();
+  const worker = await db.addWorker();
+  const live = async () => {
+    await db.accept(runbook);
+    const [attempt = assert.fail("no job was claimed")] = await db.claim(worker, 1);
+    await db.append(attempt, [1, 2]);
+    await db.end(attempt, { outcome: "Completed" });
+  };
+  let asked = 0;
+  db.database.setAuthorizer(() => {
+    asked += 1;
+    return constants.SQLITE_OK;
+  });
+  await live();
+  await live();
+  // It is asked of whatever is prepared.
+  assert.ok(asked > 0);
+  asked = 0;
+  await live();
+  assert.equal(asked, 0);
 });
 
 test("a job's status changes only as the table of transitions says", async () => {

@@ -9,7 +9,8 @@ export const defaultWorkspace: Uint8Array = new Uint8Array(16);
 
 /**
  * One connection as the operations use it: synchronous, inside the transaction that the caller of the operation has begun.
- * `sql` is always a constant text with `?` for every value; a text is prepared once and kept.
+ * `sql` is always a constant text with `?` for every value; a text is prepared once and kept. Statements that run often say `LIMIT +?`:
+ * SQLite plans some of those with `LIMIT ?` by the limit's value, which is to prepare them again for each run.
  * Numbers come back as numbers (nothing here exceeds 2^53), BLOBs as Uint8Array.
  */
 export interface SqliteSession {

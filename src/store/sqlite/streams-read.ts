@@ -60,7 +60,7 @@ function readRows(
   const from = since ?? Number.MIN_SAFE_INTEGER;
   if (stream === undefined) {
     return session.all(
-      `${columns} WHERE job_id = ? AND (attempt, number) > (?, ?) AND time >= ? ORDER BY attempt, number LIMIT ?`,
+      `${columns} WHERE job_id = ? AND (attempt, number) > (?, ?) AND time >= ? ORDER BY attempt, number LIMIT +?`,
       jobId,
       attempt,
       number,
@@ -72,7 +72,7 @@ function readRows(
     // Most records are Output, so it has no index of its own.
     return session.all(
       `${columns} WHERE job_id = ? AND (attempt, number) > (?, ?) AND +stream = 0 AND time >= ?
-       ORDER BY attempt, number LIMIT ?`,
+       ORDER BY attempt, number LIMIT +?`,
       jobId,
       attempt,
       number,
@@ -83,7 +83,7 @@ function readRows(
   return session.all(
     `${columns} INDEXED BY stream_records_by_stream
      WHERE job_id = ? AND stream = ? AND stream <> 0 AND (attempt, number) > (?, ?) AND time >= ?
-     ORDER BY attempt, number LIMIT ?`,
+     ORDER BY attempt, number LIMIT +?`,
     jobId,
     streamNames.indexOf(stream),
     attempt,
