@@ -84,6 +84,7 @@ export async function runScript(hosts: LocalHosts, options: RunScriptOptions): P
       // Nobody goes on from it: it is as good as stored.
       journal: ({ sequence }) => queueMicrotask(() => run.journalStored(sequence)),
       batchOver() {},
+      scriptOver() {},
       ended(told) {
         end = told;
       },

@@ -86,6 +86,7 @@ describe("hosts that wait for a further job", () => {
       record() {},
       journal() {},
       batchOver() {},
+      scriptOver() {},
       ended: resolve,
     });
     const { outcome, result, exception } = await promise;

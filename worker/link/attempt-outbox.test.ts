@@ -36,6 +36,20 @@ describe("an outbox", () => {
     assert.equal(outbox.next(unlimited), null);
   });
 
+  it("lets the last records wait for the end once the script is over, but never the first", () => {
+    const outbox = outboxWith(1);
+    outbox.expectEnd();
+    assert.equal(outbox.awaitsEnd, false);
+    outbox.next(unlimited);
+    assert.equal(outbox.awaitsEnd, true);
+    outbox.acknowledge(1, false);
+    outbox.add(2, '{"number":2,"text":""}');
+    assert.equal(outbox.awaitsEnd, true);
+    outbox.end(end);
+    assert.equal(outbox.awaitsEnd, false);
+    assert.deepEqual(numbersOf(frameOf(outbox.next(unlimited))), [2]);
+  });
+
   it("sends again, in order, what was not acknowledged, and the end, on a new connection", () => {
     const outbox = outboxWith(3);
     outbox.end(end);

@@ -43,6 +43,9 @@ export class AttemptOutbox {
   #sentBytes = 0;
   #hasCredit = true;
   #spoiled = false;
+  #expectsEnd = false;
+  /** Whether records were sent, on any connection. */
+  #wasSent = false;
 
   /**
    * @param onCredit Told whenever the producer must wait, and when it may go on.
@@ -82,6 +85,11 @@ export class AttemptOutbox {
     return this.#sent > 0 || this.#itemsSent > 0 || this.#timesSent || this.#endSent;
   }
 
+  /** Whether the end comes in a moment, and what it follows need not go before it: something went before. */
+  get awaitsEnd(): boolean {
+    return this.#expectsEnd && this.#end === null && this.#wasSent;
+  }
+
   /** Bytes that are not sent. */
   get unsentBytes(): number {
     return this.#heldBytes - this.#sentBytes;
@@ -110,6 +118,11 @@ export class AttemptOutbox {
   keep(item: JournalItem): void {
     if (this.#spoiled) return;
     this.#items.push({ sequence: item.sequence, after: this.#lastNumber, json: JSON.stringify(item) });
+  }
+
+  /** The script is over. */
+  expectEnd(): void {
+    this.#expectsEnd = true;
   }
 
   /** The last that is added. */
@@ -152,6 +165,7 @@ export class AttemptOutbox {
     const records = this.#held.slice(this.#sent, this.#sent + count).map((record) => record.json);
     this.#sent += count;
     this.#sentBytes += bytes;
+    if (count > 0) this.#wasSent = true;
     const items = this.#takeItems();
     const complete = this.#end !== null && this.#sent === this.#held.length && this.#itemsSent === this.#items.length;
     if (complete) this.#endSent = true;

@@ -16,6 +16,9 @@ import { readServiceRecordsFrame } from "./service-frames.ts";
 /** Milliseconds for which records gather at most while others of their attempt are under way. */
 const gatherTime = 2;
 
+/** Milliseconds for which the last records wait at most for the end, which comes when the host is gone. */
+const endTime = 50;
+
 /** Dials that are to come to the service of the control link; those that follow may end at any. */
 const dialsToControl = 4;
 
@@ -121,6 +124,19 @@ export class RecordsLink {
     }
   }
 
+  /**
+   * The script is over: its last records go together with its end. Each frame costs both sides a message and the service a commit, and
+   * most scripts end as soon as they have said something.
+   */
+  expectEnd(attempt: AttemptReference): void {
+    const outbox = this.#outboxes.get(keyOf(attempt));
+    if (outbox === undefined) return;
+    outbox.expectEnd();
+    if (!outbox.awaitsEnd) return;
+    this.#gathering.forget(outbox);
+    this.#gathering.flushWithin(outbox, endTime);
+  }
+
   end(attempt: AttemptReference, end: AttemptEnd): void {
     const outbox = this.#outboxes.get(keyOf(attempt));
     if (outbox === undefined) return;
@@ -135,7 +151,13 @@ export class RecordsLink {
   flush(attempt: AttemptReference): void {
     const outbox = this.#outboxes.get(keyOf(attempt));
     if (outbox === undefined) return;
-    if (outbox.isUnderWay && outbox.unsentBytes < recordBatchBytes) this.#gathering.flushWithin(outbox, gatherTime);
+    this.#flushSoon(outbox, outbox.isUnderWay);
+  }
+
+  /** @param isUnderWay Whether what was sent before is under way, for which the rest waits a moment. */
+  #flushSoon(outbox: AttemptOutbox, isUnderWay: boolean): void {
+    const wait = outbox.awaitsEnd ? endTime : isUnderWay ? gatherTime : 0;
+    if (wait > 0 && outbox.unsentBytes < recordBatchBytes) this.#gathering.flushWithin(outbox, wait);
     else this.#flush(outbox);
   }
 
@@ -316,7 +338,7 @@ export class RecordsLink {
       this.#listener.told(attempt);
       return;
     }
-    this.#flush(outbox);
+    this.#flushSoon(outbox, false);
     this.#giveCredit();
   }
 

@@ -11,6 +11,8 @@ export interface AttemptListener {
   journal(item: JournalItem): void;
   /** No more records come at this moment. */
   batchOver(): void;
+  /** The script is over; what is left of its host is gone in a moment, and the end follows. */
+  scriptOver(): void;
   /** The last that is heard of it; once. */
   ended(end: AttemptEnd): void;
 }

@@ -378,6 +378,7 @@ export class AttemptRun {
       setImmediate(this.#wasPaused ? () => setImmediate(isRead) : isRead);
       return;
     }
+    this.#listener.scriptOver();
     // It exits by itself; what it left running or what holds it up goes with it.
     this.#after(exitTimeLimit, () => this.#host?.kill());
   }

@@ -236,6 +236,7 @@ export class JobBoard {
         record: (number, json) => records.append(reference, number, json),
         journal: (item) => records.keep(reference, item),
         batchOver: () => records.flush(reference),
+        scriptOver: () => records.expectEnd(reference),
         ended: (end: AttemptEnd) => records.end(reference, end),
       },
     );
