@@ -74,6 +74,7 @@ class Campaign {
   readonly #options: RotationOptions;
   readonly #runbooks: typeof secretRunbooks;
   #started = 0;
+  #underLoad = true;
 
   constructor(installation: Installation, options: RotationOptions) {
     this.#installation = installation;
@@ -100,20 +101,27 @@ class Campaign {
   }
 
   async rotateUnderLoad(): Promise<void> {
-    let rotating = true;
-    const callers = Array.from({ length: this.#options.jobsAtOnce }, async () => {
-      while (rotating) await this.#oneJob("no job fails");
-    });
+    const load = Promise.all(
+      Array.from({ length: this.#options.jobsAtOnce }, async () => {
+        while (this.#underLoad) await this.#oneJob("no job fails");
+      }),
+    );
     try {
-      const { rotations, kills } = this.#options;
-      for (let rotation = 1; rotation <= rotations; rotation += 1) {
-        // The last ones: whatever they leave behind is looked at in the end.
-        await this.#rotate(rotation > rotations - kills);
-        this.#options.progress?.(`${rotation} of ${rotations} rotations, ${this.#started} jobs`);
-      }
+      await Promise.race([this.#rotateAgainAndAgain(), load]);
     } finally {
-      rotating = false;
-      await Promise.all(callers);
+      this.#underLoad = false;
+    }
+    await load;
+  }
+
+  async #rotateAgainAndAgain(): Promise<void> {
+    const { rotations, kills, jobsAtOnce } = this.#options;
+    for (let rotation = 1; rotation <= rotations; rotation += 1) {
+      // The last ones: whatever they leave behind is looked at in the end.
+      await this.#rotate(rotation > rotations - kills);
+      // A worker that never gets back between two kills loses its lease, and its jobs, as it has to.
+      await this.#furtherJobs(jobsAtOnce);
+      this.#options.progress?.(`${rotation} of ${rotations} rotations, ${this.#started} jobs`);
     }
   }
 
@@ -161,6 +169,12 @@ class Campaign {
     if (!said.includes("password ********") || said.includes(secrets.password)) {
       this.run.violations["what a job prints of a secret is masked"].push(`${runbook.name} ${jobId}: ${said}`);
     }
+  }
+
+  /** Waits until so many more jobs have ended. */
+  async #furtherJobs(count: number): Promise<void> {
+    const ended = () => Object.values(this.run.ended).reduce((sum, number) => sum + number, 0);
+    for (const until = ended() + count; ended() < until && this.#underLoad; ) await sleep(50);
   }
 
   /** Replaces the key once, and follows that to its end. */
