@@ -1,5 +1,5 @@
 import type { MisfireRule, Recurrence, Weekday } from "../../src/contract/api/schedule.ts";
-import { weekdays } from "../../src/contract/api/schedule.ts";
+import { monthDayPattern, timeOfDayPattern, weekdays } from "../../src/contract/api/schedule.ts";
 import { UserError } from "../../src/contract/user-error.ts";
 import type { CommandOption, Invocation } from "../command.ts";
 import { parseDuration } from "../output/quantities.ts";
@@ -95,11 +95,11 @@ function readRecurrence(invocation: Invocation): Recurrence | undefined {
     case "every":
       return readInterval(text);
     case "daily":
-      return { kind: "days", every, at: parts(text) };
+      return { kind: "days", every, at: timesOfDay(text) };
     case "weekly":
       return { kind: "weeks", every, on: parts(text).map(readWeekday), at: timesOfDay(at) };
     case "monthly":
-      return { kind: "months", every, on: parts(text.toLowerCase()), at: timesOfDay(at) };
+      return { kind: "months", every, on: daysOfMonth(text), at: timesOfDay(at) };
     case "cron":
       return { kind: "cron", expression: text };
   }
@@ -133,7 +133,24 @@ function timesOfDay(text: string | undefined): string[] {
   if (text === undefined) {
     throw usage("--weekly and --monthly need times of day: --at 08:00.");
   }
-  return parts(text);
+  const times = parts(text);
+  const wrong = times.find((time) => !new RegExp(timeOfDayPattern).test(time));
+  if (wrong !== undefined) {
+    throw usage(`"${wrong}" is no time of day.`, "Write times as 07:30, several separated by commas: 07:30,19:00.");
+  }
+  return times;
+}
+
+function daysOfMonth(text: string): string[] {
+  const days = parts(text.toLowerCase());
+  const wrong = days.find((day) => !new RegExp(monthDayPattern).test(day));
+  if (wrong !== undefined) {
+    throw usage(
+      `"${wrong}" is no day of a month.`,
+      "Write 15, last, first-weekday, last-weekday, second-tue or last-fri.",
+    );
+  }
+  return days;
 }
 
 function wholeNumber(text: string): number {

@@ -1,5 +1,6 @@
 import type { CalendarResource, CalendarWindow } from "../../src/contract/api/schedule.ts";
 import type { View } from "../output/print.ts";
+import { withFurther } from "../output/with-further.ts";
 
 /** How calendars are shown. */
 export const calendarView: View<CalendarResource> = {
@@ -7,7 +8,7 @@ export const calendarView: View<CalendarResource> = {
     { title: "Calendar", value: (calendar) => calendar.name },
     { title: "Time zone", value: (calendar) => calendar.timeZone },
     { title: "Windows", value: (calendar) => String(calendar.windows.length) },
-    { title: "Used by", value: (calendar) => calendar.schedules.join(", ") },
+    { title: "Used by", value: (calendar) => withFurther(calendar.schedules, calendar.furtherSchedules) },
   ],
   details: [
     { title: "Id", value: (calendar) => calendar.calendarId },

@@ -8,6 +8,7 @@ import type {
 } from "../../src/contract/api/schedule.ts";
 import type { View } from "../output/print.ts";
 import { formatDuration } from "../output/quantities.ts";
+import { withFurther } from "../output/with-further.ts";
 
 /** How schedules are shown. */
 export const scheduleView: View<ScheduleResource> = {
@@ -25,7 +26,10 @@ export const scheduleView: View<ScheduleResource> = {
     { title: "Starts", value: (schedule) => schedule.startsAt },
     { title: "Expires", value: (schedule) => schedule.expiresAt ?? "" },
     { title: "Not on", value: (schedule) => schedule.exceptDates.join(", ") },
-    { title: "Calendars", value: calendarsText },
+    {
+      title: "Calendars",
+      value: ({ calendars, furtherCalendars }) => withFurther(calendars, furtherCalendars),
+    },
     { title: "Jitter", value: (schedule) => (schedule.jitter === 0 ? "" : formatDuration(schedule.jitter)) },
     { title: "Missed times", value: misfireText },
     { title: "Modified", value: (schedule) => `${schedule.modifiedAt} by ${schedule.modifiedBy}` },
@@ -118,9 +122,4 @@ function misfireText({ misfire, missedAfter }: ScheduleResource): string {
     "run-all": `the latest ${misfire.rule === "run-all" ? misfire.most : ""} are run`,
   };
   return `${rules[misfire.rule]}; missed after ${formatDuration(missedAfter)}`;
-}
-
-function calendarsText({ calendars, furtherCalendars }: ScheduleResource): string {
-  const further = furtherCalendars === 0 ? [] : [`${furtherCalendars} that you may not read`];
-  return [...calendars, ...further].join(", ");
 }

@@ -31,6 +31,11 @@ export function validationErrors(
         const allowed = (params["allowedValues"] as unknown[]).map((value) => JSON.stringify(value)).join(", ");
         return { pointer, message: `must be one of ${allowed}` };
       }
+      case "discriminator":
+        return {
+          pointer: `${pointer}/${escapePointer(String(params["tag"]))}`,
+          message: "is not one of those known here",
+        };
       case "const":
         return { pointer, message: `must be ${JSON.stringify(params["allowedValue"])}` };
       default:

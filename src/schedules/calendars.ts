@@ -44,12 +44,12 @@ export class Calendars {
   async list(page: { after?: string; limit: number }, caller: Principal): Promise<Page<CalendarResource>> {
     const { items, next } = await this.#store.read.calendars(page);
     const shown = items.filter(({ calendarId }) => permits(caller, "read", scheduleTarget(calendarId)));
-    return { items: shown.map(calendarResource), next };
+    return { items: shown.map((calendar) => shownTo(caller, calendar)), next };
   }
 
   /** @throws UserError `calendar-not-found` (404) */
   async get(calendar: string, caller: Principal): Promise<CalendarResource> {
-    return calendarResource(await this.#find(calendar, caller));
+    return shownTo(caller, await this.#find(calendar, caller));
   }
 
   /** @throws UserError `calendar-exists` (409), `invalid-schedule` (422), `not-permitted` (403) */
@@ -61,7 +61,8 @@ export class Calendars {
     this.#authorizeCreation(caller);
     const { description = "", timeZone = "UTC", windows = [] } = calendar;
     const writes = idempotency === undefined ? this.#store.write : this.#store.once(idempotency);
-    return calendarResource(
+    return shownTo(
+      caller,
       await writes.createCalendar({
         name: checkedName("calendar", calendar.name),
         description,
@@ -79,7 +80,8 @@ export class Calendars {
   ): Promise<CalendarResource> {
     const former = await this.#find(change.calendar, caller);
     this.#authorizeEdit(former, caller);
-    return calendarResource(
+    return shownTo(
+      caller,
       await this.#store.write.changeCalendar({
         calendarId: former.calendarId,
         description: change.description ?? former.description,
@@ -145,6 +147,10 @@ export class Calendars {
     }
     return found;
   }
+}
+
+function shownTo(caller: Principal, calendar: StoredCalendar): CalendarResource {
+  return calendarResource(calendar, (scheduleId) => permits(caller, "read", scheduleTarget(scheduleId)));
 }
 
 /** @throws UserError `invalid-schedule` (422) */

@@ -62,7 +62,15 @@ export function scheduledTimeResource({ folderId: _folder, ...time }: StoredSche
   };
 }
 
-/** A calendar as the API shows it. */
-export function calendarResource(calendar: StoredCalendar): CalendarResource {
-  return { ...calendar, createdAt: isoTime(calendar.createdAt), modifiedAt: isoTime(calendar.modifiedAt) };
+/** A calendar as the API shows it. @param mayRead whether a schedule may be shown */
+export function calendarResource(calendar: StoredCalendar, mayRead: (scheduleId: string) => boolean): CalendarResource {
+  const schedules = calendar.schedules.filter(({ scheduleId }) => mayRead(scheduleId)).map(({ name }) => name);
+  const furtherSchedules = calendar.schedules.length - schedules.length;
+  return {
+    ...calendar,
+    schedules,
+    furtherSchedules,
+    createdAt: isoTime(calendar.createdAt),
+    modifiedAt: isoTime(calendar.modifiedAt),
+  };
 }

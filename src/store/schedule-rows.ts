@@ -25,14 +25,21 @@ export interface CalendarRow {
 }
 
 /** @param schedules names of those that use it, in order */
-export function toCalendar(row: CalendarRow, schedules: string[]): StoredCalendar {
+/** @param users the schedules that use it, by name */
+export function toCalendar(
+  row: CalendarRow,
+  users: readonly { schedule_id: Uint8Array; schedule_name: string }[],
+): StoredCalendar {
   return {
     calendarId: bytesToId(row.calendar_id),
     name: row.name,
     description: row.description,
     timeZone: row.time_zone,
     windows: JSON.parse(row.windows) as CalendarWindow[],
-    schedules,
+    schedules: users.map(({ schedule_id, schedule_name }) => ({
+      scheduleId: bytesToId(schedule_id),
+      name: schedule_name,
+    })),
     createdAt: row.created_at,
     modifiedAt: row.modified_at,
     modifiedBy: row.modified_by,

@@ -134,7 +134,10 @@ storeTest("a calendar that schedules use stays, and a change of it is a change o
     changedBy: "bob",
     expectedRevision: 1,
   });
-  assert.deepEqual(changed.schedules, ["morning"]);
+  assert.deepEqual(
+    changed.schedules.map(({ name }) => name),
+    ["morning"],
+  );
   assert.equal((await store.read.schedule({ schedule: "morning" }))?.revision, schedule.revision + 1);
   assert.deepEqual((await store.read.calendars({ limit: 5 })).items, [changed]);
   await store.write.removeSchedule({ schedule: "morning" });

@@ -71,6 +71,8 @@ test("schedules are made in each way that the command knows, and changed by what
     ["x", "--weekly", "someday", "--at", "08:00"],
     ["x", "--every", "30s"],
     ["x", "--daily", "07:30", "--misfire", "run-all"],
+    ["x", "--daily", "25:00"],
+    ["x", "--monthly", "32", "--at", "08:00"],
     ["x", "--once", "tomorrow"],
     ["x", "--every", "5m", "--at", "08:00"],
   ]) {

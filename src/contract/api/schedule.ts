@@ -161,8 +161,10 @@ export interface CalendarResource {
   /** An IANA zone. */
   timeZone: string;
   windows: CalendarWindow[];
-  /** Names of schedules that use it. */
+  /** Names of schedules that use it, of those that the caller may read. */
   schedules: string[];
+  /** How many others do. */
+  furtherSchedules: number;
   createdAt: string;
   modifiedAt: string;
   modifiedBy: string;

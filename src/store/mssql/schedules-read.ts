@@ -146,10 +146,7 @@ export function findLink(session: MssqlSession, linkId: string): Promise<Schedul
 }
 
 export async function calendarOf(session: MssqlSession, row: CalendarRow): Promise<StoredCalendar> {
-  return toCalendar(
-    row,
-    (await usesOfCalendar(session, row.calendar_id)).map(({ schedule_name }) => schedule_name),
-  );
+  return toCalendar(row, await usesOfCalendar(session, row.calendar_id));
 }
 
 export async function scheduleOf(session: MssqlSession, row: ScheduleRow): Promise<StoredSchedule> {
@@ -174,10 +171,9 @@ async function calendarsOf(session: MssqlSession, rows: readonly CalendarRow[]):
   const uses = rows.length === 0 ? [] : await allUses(session);
   return rows.map((row) => {
     const calendarId = bytesToId(row.calendar_id);
-    const users = uses.filter(({ calendar_id }) => bytesToId(calendar_id) === calendarId);
     return toCalendar(
       row,
-      users.map(({ schedule_name }) => schedule_name),
+      uses.filter(({ calendar_id }) => bytesToId(calendar_id) === calendarId),
     );
   });
 }

@@ -7,8 +7,8 @@ export interface StoredCalendar {
   description: string;
   timeZone: string;
   windows: CalendarWindow[];
-  /** Names of schedules that use it, in order. */
-  schedules: string[];
+  /** Schedules that use it, by name. */
+  schedules: { scheduleId: string; name: string }[];
   createdAt: number;
   modifiedAt: number;
   modifiedBy: string;

@@ -123,15 +123,16 @@ export function scheduleOf(session: SqliteSession, row: ScheduleRow): StoredSche
   return toSchedule(row, calendars);
 }
 
-/** Names of the schedules that use a calendar, in order. */
-export function schedulesUsing(session: SqliteSession, calendarId: Uint8Array): string[] {
-  return session
-    .all<{ name: string }>(
-      `SELECT s.name FROM schedule_calendars u JOIN schedules s ON s.schedule_id = u.schedule_id
-       WHERE u.calendar_id = ? ORDER BY s.name`,
-      calendarId,
-    )
-    .map(({ name }) => name);
+/** The schedules that use a calendar, by name. */
+export function schedulesUsing(
+  session: SqliteSession,
+  calendarId: Uint8Array,
+): { schedule_id: Uint8Array; schedule_name: string }[] {
+  return session.all(
+    `SELECT s.schedule_id, s.name AS schedule_name FROM schedule_calendars u
+     JOIN schedules s ON s.schedule_id = u.schedule_id WHERE u.calendar_id = ? ORDER BY s.name`,
+    calendarId,
+  );
 }
 
 function changesOf(session: SqliteSession): number {

@@ -34,7 +34,7 @@ export function scheduleWrites(session: SqliteSession): ScheduleWrites {
       refuseOtherRevision(calendar, of.expectedRevision, `calendar ${calendar.name}`);
       const users = schedulesUsing(session, calendar.calendar_id);
       if (users.length > 0) {
-        throw calendarInUse(calendar.name, users.join(", "));
+        throw calendarInUse(calendar.name, users.map(({ schedule_name }) => schedule_name).join(", "));
       }
       session.run("DELETE FROM calendars WHERE calendar_id = ?", calendar.calendar_id);
       dropRightsOn(session, { scope: "asset", id: bytesToId(calendar.calendar_id), name: null });

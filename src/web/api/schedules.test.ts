@@ -92,6 +92,17 @@ test("what cannot be a schedule is refused, with what is wrong", async (test) =>
     const answer = await server.call<ErrorBody>("POST", "/api/schedules", { body: { name: "x", ...body } });
     assert.deepEqual([answer.body.type, answer.status], [type, status], JSON.stringify(body));
   }
+  const told = async (recurrence: object) =>
+    (await server.call<ErrorBody>("POST", "/api/schedules", { body: { name: "x", recurrence } })).body.errors;
+  const [late, ...others] = (await told({ kind: "days", every: 1, at: ["25:00"] })) ?? [];
+  assert.deepEqual(
+    [late?.pointer, others],
+    ["/recurrence/at/0", []],
+    "what is wrong with days, and nothing of the other kinds",
+  );
+  assert.deepEqual(await told({ kind: "fortnights" }), [
+    { pointer: "/recurrence/kind", message: "is not one of those known here" },
+  ]);
   assert.deepEqual((await server.call<Page<ScheduleResource>>("GET", "/api/schedules")).body.items, []);
 });
 
@@ -374,6 +385,12 @@ describe("what somebody's schedule starts", () => {
     assert.equal((await use([])).status, 200);
     const { body: kept } = await server.call<ScheduleResource>("GET", "/api/schedules/mine");
     assert.deepEqual([kept.calendars, kept.furtherCalendars], [["known"], 0]);
+    const keeper = await person("keeper", { "schedule:known": "author" });
+    const asked = { token: keeper.token };
+    const { body: used } = await server.call<CalendarResource>("GET", "/api/calendars/known", asked);
+    assert.deepEqual([used.schedules, used.furtherSchedules], [[], 1]);
+    const removal = await server.call<ErrorBody>("DELETE", "/api/calendars/known", asked);
+    assert.deepEqual([removal.body.type, removal.body.detail.includes("mine")], ["calendar-in-use", false]);
     const imported = async (name: string) => {
       const body = { iCalendar: "no calendar" };
       return (await server.call<ErrorBody>("POST", `/api/calendars/${name}/import`, { token, body })).body.type;

@@ -8,7 +8,7 @@ import type { JsonSchema } from "./route.ts";
 /** A check of one part of a request; `pointerPrefix` goes before the pointers it reports. */
 export type Check = (value: unknown) => void;
 
-const options = { allErrors: true, strict: true, allowUnionTypes: true } as const;
+const options = { allErrors: true, strict: true, allowUnionTypes: true, discriminator: true } as const;
 
 const queryMessage = "The query does not fit what this route takes.";
 const listedRemedy = "Mend what is listed under errors; /api/openapi.json describes every route.";

@@ -26,6 +26,8 @@ const mail = {
 } as const satisfies Record<string, JsonSchema>;
 
 const targetInput: JsonSchema = {
+  type: "object",
+  discriminator: { propertyName: "kind" },
   oneOf: [objectSchema(webHook, ["url", "secretUrl", "allowHttp", "signingSecret"]), objectSchema(mail)],
 };
 

@@ -30,6 +30,8 @@ const daysOfWeek: JsonSchema = { type: "array", minItems: 1, maxItems: 7, items:
 
 const recurrence: JsonSchema = {
   description: "When it is due: minutes and hours are elapsed time, all else is read on the clock of its zone.",
+  type: "object",
+  discriminator: { propertyName: "kind" },
   oneOf: [
     objectSchema({ kind: { const: "once" } }),
     objectSchema({ kind: { enum: ["minutes", "hours"] }, every }),
@@ -56,6 +58,8 @@ const recurrence: JsonSchema = {
 
 const misfire: JsonSchema = {
   description: "What is done about missed times: none, the latest, or the latest `most` of them are run.",
+  type: "object",
+  discriminator: { propertyName: "rule" },
   oneOf: [
     objectSchema({ rule: { enum: ["skip", "run-once"] } }),
     objectSchema({ rule: { const: "run-all" }, most: { type: "integer", minimum: 1, maximum: 1_000 } }),
@@ -212,7 +216,12 @@ export const scheduleResourceSchemas: Readonly<Record<string, JsonSchema>> = {
     calendarId: idSchema,
     name: { type: "string" },
     ...calendarSettings,
-    schedules: { type: "array", items: { type: "string" }, description: "Names of schedules that use it." },
+    schedules: {
+      type: "array",
+      items: { type: "string" },
+      description: "Names of schedules that use it, of those that the caller may read.",
+    },
+    furtherSchedules: { type: "integer", minimum: 0, description: "How many others do." },
     ...changes,
     revision,
   }),
