@@ -7,7 +7,10 @@ GO
 
 -- Ends attempts, and decides what that means for their jobs (the rules are those of src/store/sqlite/jobs-end.ts). Nothing happens with
 -- an attempt that is over. A job that was to be suspended is so in place of getting another attempt.
-ALTER PROCEDURE runsmith.CompleteJobs
+DROP PROCEDURE runsmith.CompleteJobs;
+GO
+
+CREATE PROCEDURE runsmith.CompleteJobs
   @ends runsmith.AttemptEnds READONLY,
   @release_limit int,
   @now datetime2(3) = NULL

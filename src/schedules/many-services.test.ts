@@ -10,7 +10,7 @@ import { openStore } from "../store/open-store.ts";
 import type { Store } from "../store/store.ts";
 import type { RunbookDraft } from "../store/testing/accept-jobs.ts";
 import { addRunbook } from "../store/testing/accept-jobs.ts";
-import { storedRows, storeTest, temporaryStoreOptions } from "../store/testing/temporary-store.ts";
+import { storedRows, storeTest, temporaryDirectory, temporaryStoreOptions } from "../store/testing/temporary-store.ts";
 import { linkParameters } from "./link-secrets.ts";
 import { Scheduler } from "./scheduler.ts";
 
@@ -48,7 +48,7 @@ storeTest("several services that all think that they lead start each time of a s
   const options = await temporaryStoreOptions(t);
   const first = await openStore(options);
   t.after(() => first.close());
-  const second = first.isShared ? await openStore(options) : first;
+  const second = first.isShared ? await openStore({ ...options, dataDirectory: temporaryDirectory(t) }) : first;
   t.after(() => second.close());
   const runbook = await addRunbook(first, "report");
   const { scheduleId } = await first.write.createSchedule({

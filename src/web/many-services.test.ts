@@ -196,19 +196,18 @@ describe("two services over one database", { ...skipUnless("mssql"), timeout: 24
 
   test("a worker's records may go to another service than its control link, as behind a load balancer", async () => {
     const worker = await connect(one, undefined, { recordsServer: other });
-    const readers = await Promise.all(
-      [one, other].map(async (server) => {
-        const jobId = await start(server);
-        const job = await worker.nextJob();
-        assert.equal(job.jobId, jobId);
-        const reader = await EventReader.open(server, `topics=job:${jobId}`);
-        await worker.append(job, [outputRecord(1, "a")]);
-        await reader.until(({ data }) => data["text"] === "a");
-        await worker.append(job, [outputRecord(2, "b")], "Completed");
-        await reader.until(({ data }) => data["status"] === "Completed");
-        return reader;
-      }),
-    );
+    const readers: EventReader[] = [];
+    for (const server of [one, other]) {
+      const jobId = await start(server);
+      const job = await worker.nextJob();
+      assert.equal(job.jobId, jobId);
+      const reader = await EventReader.open(server, `topics=job:${jobId}`);
+      await worker.append(job, [outputRecord(1, "a")]);
+      await reader.until(({ data }) => data["text"] === "a");
+      await worker.append(job, [outputRecord(2, "b")], "Completed");
+      await reader.until(({ data }) => data["status"] === "Completed");
+      readers.push(reader);
+    }
     for (const reader of readers) {
       assert.deepEqual(texts(reader), ["a", "b"]);
       reader.close();
