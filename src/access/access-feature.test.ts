@@ -7,7 +7,7 @@ import { UserError } from "../contract/user-error.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Store } from "../store/store.ts";
 import { AccessFeature } from "./access-feature.ts";
-import { requireRole } from "./authorize.ts";
+import { authorize, requireRole, requireSomewhere } from "./authorize.ts";
 import { anonymous } from "./principal.ts";
 import { newToken, tokenHash } from "./token.ts";
 
@@ -108,4 +108,21 @@ test("no role includes another: an administrator is no worker, a worker no admin
   ] as const) {
     assert.throws(() => requireRole(principal, role), UserError);
   }
+});
+
+test("a token that was made for less says so where it is refused, whatever its principal may", () => {
+  const principal = {
+    ...anonymous,
+    name: "ada",
+    roles: ["administrator"] as const,
+    scope: ["read", "operate"] as const,
+  };
+  const told = {
+    code: "not-permitted",
+    status: 403,
+    message: /token of ada was made for less \(read, operate\), .* "edit"/,
+  };
+  assert.throws(() => authorize(principal, "edit", { kind: "everything" }, "everything"), told);
+  assert.throws(() => requireSomewhere(principal, "edit"), told);
+  assert.throws(() => requireRole(principal, "administrator"), /made for less .* "administer"/);
 });

@@ -37,6 +37,7 @@ export function isInScope({ scope }: Principal, permission: Permission): boolean
  */
 export function authorize(principal: Principal, permission: Permission, target: Target, thing: string): void {
   if (!permits(principal, permission, target)) {
+    refuseOutOfScope(principal, permission);
     throw new UserError("not-permitted", `${principal.name} has no right to ${permission} ${thing}.`, {
       status: 403,
       remedy: `Ask an administrator for a right that includes "${permission}" there.`,
@@ -47,6 +48,7 @@ export function authorize(principal: Principal, permission: Permission, target: 
 /** As `authorize`, for routes whose feature decides about the single thing: refused when there is nothing to decide about. */
 export function requireSomewhere(principal: Principal, permission: Permission): void {
   if (!permitsSomewhere(principal, permission)) {
+    refuseOutOfScope(principal, permission);
     throw new UserError("not-permitted", `${principal.name} has no right to ${permission} anything.`, {
       status: 403,
       remedy:
@@ -72,14 +74,18 @@ export function requireRole(principal: Principal, role: Role): void {
           : `Ask an administrator for the role ${role}.`,
     });
   }
-  if (role === "administrator" && !isInScope(principal, "administer")) {
+  if (role === "administrator") {
+    refuseOutOfScope(principal, "administer");
+  }
+}
+
+/** Whatever the principal may, a token that was made for less may less. */
+function refuseOutOfScope(principal: Principal, permission: Permission): void {
+  if (!isInScope(principal, permission)) {
     throw new UserError(
       "not-permitted",
-      `The token of ${principal.name} was not made for what only administrators do.`,
-      {
-        status: 403,
-        remedy: 'Use a token whose scope includes "administer".',
-      },
+      `This token of ${principal.name} was made for less (${principal.scope?.join(", ")}), and this needs "${permission}".`,
+      { status: 403, remedy: `Use a token whose scope includes "${permission}".` },
     );
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -126,12 +127,18 @@ storeTest("of two services that start over an empty database with keys of their 
   await assert.rejects(stat(keyFileOf(store, folders[lost] ?? "")), { code: "ENOENT" });
 });
 
-test("a key of the installation's own is refused in the data folder, and anywhere below it", () => {
+test("a key of the installation's own is refused in the data folder, and anywhere below it, also by a link that leads there", (t) => {
   const refused = { code: "master-key-beside-data" };
   assert.throws(() => refuseInside("/var/lib/runsmith", "/var/lib/runsmith/keys/a.key"), refused);
   assert.throws(() => refuseInside("/var/lib/runsmith", "/var/lib/runsmith/../runsmith/a.key"), refused);
   refuseInside("/var/lib/runsmith", "/var/lib/runsmith-keys/a.key");
   refuseInside("/var/lib/runsmith", "/etc/runsmith/keys/a.key");
+  const folder = temporaryDirectory(t);
+  mkdirSync(join(folder, "data"));
+  symlinkSync(join(folder, "data"), join(folder, "elsewhere"));
+  assert.throws(() => refuseInside(join(folder, "data"), join(folder, "elsewhere", "keys", "a.key")), refused);
+  assert.throws(() => refuseInside(join(folder, "elsewhere"), join(folder, "data", "a.key")), refused);
+  refuseInside(join(folder, "elsewhere"), join(folder, "keys", "a.key"));
 });
 
 test("a command that prints the key is asked, and what it says when it fails is not told", async () => {

@@ -16,6 +16,9 @@ const variable = "RUNSMITH_MASTER_KEY";
 /** A systemd credential of this name may hold it (`LoadCredentialEncrypted=master-key:FILE`). */
 const credential = "master-key";
 
+/** Characters of a key in base64, without its padding. */
+const shortestKey = 43;
+
 interface SealingParts {
   store: Store;
   options: ServerOptions;
@@ -66,7 +69,8 @@ export async function takeMasterKeySource(
     return { source: commandKeySource(masterKeyCommand), file: null, mayMake: false };
   }
   if (told !== "") {
-    for (const key of told.split(/\s+/)) {
+    // A key's file has lines that say which key is which: their words are no secret.
+    for (const key of told.split(/\s+/).filter((word) => word.length >= shortestKey)) {
       hideFromLog(key);
     }
     return { source: fixedKeySource(told, variable), file: null, mayMake: false };
