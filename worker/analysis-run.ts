@@ -1,5 +1,6 @@
 import type { Analysis } from "../src/contract/analysis.ts";
 import { analysisTimeLimit } from "../src/contract/analysis.ts";
+import type { AnalyseMessage, AnalysisMessage } from "../src/contract/host/host-messages.ts";
 import { checkStatedNeeds } from "../src/language/powershell/check-stated-needs.ts";
 import type { HostListener } from "./hosts/host-process.ts";
 import { describeExit } from "./hosts/host-process.ts";
@@ -17,9 +18,34 @@ export async function analysePowerShell(
   script: string,
   signal?: AbortSignal,
 ): Promise<Analysis> {
+  const { analysis } = await askForAnalysis(pool, { type: "analyse", name, script }, signal);
+  return checkStatedNeeds(script, analysis);
+}
+
+/**
+ * A workflow as a plain script of PowerShell 7, written by a pwsh host in a sandbox without grants, which never runs it; and what it declares.
+ *
+ * @param signal Ends it at once; its reason is thrown.
+ * @returns without a script where it is no workflow, or cannot be parsed
+ * @throws Error with the reason, for a person, when the host is lost or takes too long.
+ */
+export async function readWorkflow(
+  pool: WarmPool,
+  name: string,
+  script: string,
+  signal?: AbortSignal,
+): Promise<Omit<AnalysisMessage, "type">> {
+  return await askForAnalysis(pool, { type: "analyse", name, script, readable: true }, signal);
+}
+
+async function askForAnalysis(
+  pool: WarmPool,
+  message: AnalyseMessage,
+  signal: AbortSignal | undefined,
+): Promise<AnalysisMessage> {
   const limit = AbortSignal.timeout(analysisTimeLimit);
   const host = await pool.take("pwsh", [], signal === undefined ? limit : AbortSignal.any([limit, signal]));
-  let analysis: Analysis | undefined;
+  let answer: AnalysisMessage | undefined;
   let late = false;
   let errors = "";
   const timer = setTimeout(() => {
@@ -29,8 +55,8 @@ export async function analysePowerShell(
   const listener: HostListener = {
     record() {},
     ended() {},
-    analysis: (message) => {
-      analysis = message.analysis;
+    analysis: (given) => {
+      answer = given;
       host.kill();
     },
     assetRequested() {},
@@ -44,12 +70,13 @@ export async function analysePowerShell(
   };
   const leave = (): void => host.kill();
   signal?.addEventListener("abort", leave);
-  host.handOver({ type: "analyse", name, script }, listener);
+  host.handOver(message, listener);
   const exit = await host.gone;
   clearTimeout(timer);
   signal?.removeEventListener("abort", leave);
   signal?.throwIfAborted();
-  if (analysis !== undefined) return checkStatedNeeds(script, analysis);
+  if (answer !== undefined) return answer;
+  const { name } = message;
   if (late) throw new Error(`The analysis of ${name} took longer than ${analysisTimeLimit / 1000} s and was ended.`);
   throw new Error(
     `The analysis of ${name} ended with ${describeExit(exit)}${errors === "" ? "" : `: ${errors.trim()}`}.`,

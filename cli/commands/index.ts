@@ -126,6 +126,7 @@ export const commandModules: Readonly<Record<string, () => Promise<CommandModule
   "get-token": () => import("./token/get-token.ts"),
   "revoke-token": () => import("./token/revoke-token.ts"),
   run: () => import("./run/run.ts"),
+  "convert-workflow": () => import("./run/convert-workflow.ts"),
   doctor: () => import("./doctor/doctor.ts"),
   completion: () => import("./completion/completion.ts"),
 };

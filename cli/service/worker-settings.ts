@@ -24,6 +24,11 @@ export const workerTuningOptions: readonly CommandOption[] = [
   { flags: "--runtime-dir <folder>", help: "where runtimes are kept for hosts" },
 ];
 
+/** Those of commands that have a script read or run on this machine, without a server. */
+export const localHostOptions: readonly CommandOption[] = workerTuningOptions.filter(
+  ({ flags }) => !/--slots|--pool-memory/.test(flags),
+);
+
 /** Options that a server and its local worker share. */
 const sharedOptionNames = ["log-format", "log-level"];
 

@@ -5,6 +5,7 @@ import type { Logger } from "../../../src/contract/logger.ts";
 import { silentLogger } from "../../../src/contract/logger.ts";
 import { UserError } from "../../../src/contract/user-error.ts";
 import { formatGrants, missingGrants, parseGrants } from "../../../src/language/needs.ts";
+import { kindOfScript } from "../../../src/language/powershell/kind-of-script.ts";
 import type { LocalHosts } from "../../../worker/local-hosts.ts";
 import type { RunScriptOptions } from "../../../worker/run-script.ts";
 import type { Command, Invocation } from "../../command.ts";
@@ -16,10 +17,9 @@ import type { ScriptFile } from "../../import/find-scripts.ts";
 import { scriptOf } from "../../import/find-scripts.ts";
 import { parseDuration } from "../../output/quantities.ts";
 import { readParameters } from "../../parameters/read-parameters.ts";
-import { hostSettings, workerTuningOptions } from "../../service/worker-settings.ts";
+import { tellProblems } from "../../run/tell-problems.ts";
+import { hostSettings, localHostOptions } from "../../service/worker-settings.ts";
 import { exceptionLine } from "../../views/job-view.ts";
-
-const hostOptions = workerTuningOptions.filter(({ flags }) => !/--slots|--pool-memory/.test(flags));
 
 export const command: Command = {
   name: "run",
@@ -39,7 +39,7 @@ export const command: Command = {
     { flags: "--grant-needed", help: "grant what the script states that it needs" },
     { flags: "--time-limit <duration>", help: "stop it after this time" },
     { flags: "--stop-grace <duration>", help: "how long it has to end by itself when it is stopped" },
-    ...hostOptions,
+    ...localHostOptions,
   ],
   examples: [
     { line: "run Get-DiskSpace.ts --grant-needed", does: "with what it needs" },
@@ -59,9 +59,10 @@ export const command: Command = {
   },
 };
 
-async function runFile(script: ScriptFile, invocation: Invocation, signal: AbortSignal): Promise<number> {
+async function runFile(file: ScriptFile, invocation: Invocation, signal: AbortSignal): Promise<number> {
   const { readScript } = await import("../../run/read-script.ts");
-  const text = readScript(script.path);
+  const text = readScript(file.path);
+  const script = { ...file, kind: kindOfScript(file.kind, text) };
   const { openLocalHosts } = await import("../../../worker/local-hosts.ts");
   const options = { ...hostSettings(invocation), protectedPaths: serverDataFolders(), logger: faultsOnly };
   if (script.kind === "TypeScript") {
@@ -146,12 +147,6 @@ function grantsOf(script: ScriptFile, { needs }: Analysis, invocation: Invocatio
     `note: ${script.path} states that it needs ${formatGrants(missing)}, which is not granted; add --grant-needed\n`,
   );
   return given;
-}
-
-function tellProblems(path: string, { problems }: Analysis): void {
-  for (const { line, column, severity, message } of problems) {
-    process.stderr.write(`${path}:${line}:${column}: ${severity}: ${message}\n`);
-  }
 }
 
 async function tellEnd(printer: RecordPrinter, script: ScriptFile, end: AttemptEnd): Promise<void> {

@@ -67,6 +67,8 @@ export interface AnalyseMessage {
   type: "analyse";
   name: string;
   script: string;
+  /** Write a workflow as a plain script, too. */
+  readable?: true;
 }
 
 export interface StopMessage {
@@ -173,6 +175,8 @@ export interface JournalMessage extends JournalItem {
 export interface AnalysisMessage {
   type: "analysis";
   analysis: Analysis;
+  /** The workflow as a plain script of PowerShell 7; left out where the script is none, or cannot be parsed. */
+  readableScript?: string;
 }
 
 export type HostToWorkerMessage =

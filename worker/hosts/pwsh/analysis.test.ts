@@ -215,7 +215,7 @@ throw [System.IO.File]::WriteAllText("/tmp/analysis-ran", "it ran")
 [CmdletBinding()]
 param([string] $Name, [switch] $Verbose, [Foo] $Foo)
 Read-Host 'x'
-workflow Old { }
+function Outer { workflow Old { } }
 if ($x {
 `);
     assert.deepEqual(told(analysis), [
@@ -223,13 +223,50 @@ if ($x {
       "3:32 error common-parameter",
       "3:42 warning unknown-type",
       "4:1 warning nobody-to-answer",
-      "5:1 error workflow-keyword",
+      "5:18 error workflow-not-at-top-level",
       "6:8 error missing-end-curly-brace",
       "6:8 error missing-end-parenthesis-after-statement",
       "6:8 error unexpected-token",
     ]);
     assert.equal(analysis.executable, null);
-    assert.match(analysis.problems[4]?.message ?? "", /PowerShell Workflow/);
+    assert.match(analysis.problems[4]?.message ?? "", /top level of a file of its own/);
+  });
+
+  it("takes a workflow's parameters, help and needs from the workflow, wherever its help stands", async () => {
+    const help = (synopsis: string) => `<#\n.SYNOPSIS\n${synopsis}\n.PARAMETER Name\nWho it is for.\n#>`;
+    const parameters = "param([Parameter(Mandatory)] [string] $Name, [int] $Count = 3)";
+    const body = "parallel { foreach -parallel ($n in 1..3) { $n } }\nCheckpoint-Workflow\n";
+    const texts = {
+      "Above it.": `#Needs network\n${help("Above it.")}\nworkflow Sample {\n${parameters}\n${body}} # the end`,
+      "Within it.": `#Needs network\nworkflow Sample\n{\n${help("Within it.")}\n${parameters}\n${body}}`,
+      "At the top.": `${help("At the top.")}\n\n#Needs network\nfunction Other { 'x' }\n\nworkflow Sample {\n${parameters}\n${body}}`,
+    };
+    for (const [synopsis, script] of Object.entries(texts)) {
+      const { signature, needs, problems, executable, ...more } = await PwshHostRun.analysisOf(script);
+      assert.deepEqual(problems, [], synopsis);
+      assert.deepEqual([signature.required, Object.keys(signature.properties)], [["Name"], ["Name", "Count"]]);
+      assert.equal(signature.properties["Name"]?.description, "Who it is for.");
+      assert.equal(signature.properties["Count"]?.default, 3);
+      assert.deepEqual([more.synopsis, needs, executable], [synopsis, ["network"], script]);
+    }
+  });
+
+  it("tells at its place what of a workflow cannot run, and why a workflow of another name is refused", async () => {
+    const misplaced = await PwshHostRun.analysisOf(`workflow Sample {
+  param([switch] $Verbose)
+  1..3 | ForEach-Object { Checkpoint-Workflow }
+  InlineScript { Suspend-Workflow }
+}
+`);
+    assert.deepEqual(
+      told(misplaced).map((problem) => problem.replace(/(?<=error ).*/, "")),
+      ["2:18 error ", "3:27 error ", "4:18 error "],
+    );
+    assert.equal(misplaced.executable, null);
+    const other = await PwshHostRun.analysisOf("function A { }\nworkflow Other { 'x' }\n", "Sample");
+    assert.deepEqual(told(other), ["2:1 error workflow-name-differs"]);
+    assert.match(other.problems[0]?.message ?? "", /Write `workflow Sample`, or call the file Other\.ps1/);
+    assert.deepEqual(told(await PwshHostRun.analysisOf("workflow sample { 'x' }", "Sample")), []);
   });
 
   it("lets a script with warnings only run, and takes one without anything as it is", async () => {

@@ -135,11 +135,15 @@ internal sealed class HostChannel
         item(writer);
     });
 
-    public void WriteAnalysis(Action<Utf8JsonWriter> analysis) => WriteLast(writer =>
+    public void WriteAnalysis(Action<Utf8JsonWriter> analysis, string? readableScript) => WriteLast(writer =>
     {
         writer.WriteString("type", "analysis");
         writer.WritePropertyName("analysis");
         analysis(writer);
+        if (readableScript is not null)
+        {
+            writer.WriteString("readableScript", readableScript);
+        }
     });
 
     private void WriteLast(Action<Utf8JsonWriter> write)

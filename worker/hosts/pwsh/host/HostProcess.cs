@@ -106,9 +106,12 @@ internal static class HostProcess
             }
             else if (type == "analyse")
             {
-                var script = message.RootElement.GetProperty("script").GetString()!;
+                var analysis = new ScriptAnalysis(
+                    message.RootElement.GetProperty("name").GetString()!,
+                    message.RootElement.GetProperty("script").GetString()!);
+                bool isReadable = message.RootElement.TryGetProperty("readable", out _);
                 s_handedOver.Set();
-                channel.WriteAnalysis(writer => ScriptAnalysis.Write(writer, script));
+                channel.WriteAnalysis(analysis.Write, isReadable ? analysis.ReadableScript : null);
             }
 
             End(0);

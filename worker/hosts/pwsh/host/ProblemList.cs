@@ -34,21 +34,55 @@ internal sealed class ProblemList
         .Select(ToJson)
         .ToArray<JsonNode>());
 
-    public void AddParseErrors(ParseError[] errors)
+    /// <param name="ofWorkflow">Whether the script is a workflow: what of it PowerShell 7 only refuses to run is right then.</param>
+    public void AddParseErrors(ParseError[] errors, bool ofWorkflow)
     {
         foreach (var error in errors)
         {
-            if (error.ErrorId.StartsWith("WorkflowNotSupported", StringComparison.Ordinal))
+            if (ofWorkflow && WorkflowTranslation.IsExpected(error))
+            {
+                continue;
+            }
+
+            if (error.ErrorId is "WorkflowNotSupportedInPowerShellCore")
             {
                 AddError(
                     error.Extent,
-                    "workflow-keyword",
-                    "This is a PowerShell Workflow, which PowerShell 7 cannot run. Write a plain script: put what the workflow does in the script itself, with its param block at the top.");
+                    "workflow-not-at-top-level",
+                    "A workflow within a function or a block makes no workflow of the script, and PowerShell 7 cannot run it. Put it at the top level of a file of its own, under whose name it becomes a runbook.");
             }
             else
             {
                 AddError(error.Extent, Kebab(error.ErrorId), error.Message);
             }
+        }
+    }
+
+    /// <summary>Why a workflow cannot be made ready to run.</summary>
+    public void AddWorkflowProblems(IEnumerable<WorkflowProblem> problems)
+    {
+        foreach (var (place, code, message, isError) in problems)
+        {
+            if (isError)
+            {
+                AddError(place, code, message);
+            }
+            else
+            {
+                AddWarning(place, code, message);
+            }
+        }
+    }
+
+    /// <summary>A workflow that is not called as the runbook is: jobs, and other workflows, call it by that name.</summary>
+    public void AddOtherName(FunctionDefinitionAst workflow, string runbookName)
+    {
+        if (!workflow.Name.Equals(runbookName, StringComparison.OrdinalIgnoreCase))
+        {
+            AddError(
+                workflow.Extent,
+                "workflow-name-differs",
+                $"The runbook is called {runbookName}, and the workflow in it {workflow.Name}; they have to have one name. Write `workflow {runbookName}`, or call the file {workflow.Name}.ps1.");
         }
     }
 

@@ -11,27 +11,48 @@ namespace Runsmith.PowerShellHost;
 /// <summary>
 /// What a script says of itself (`Analysis` of src/contract/analysis.ts), by PowerShell's own parser. Nothing of the script runs.
 /// </summary>
-internal static class ScriptAnalysis
+internal sealed class ScriptAnalysis
 {
-    public static void Write(Utf8JsonWriter writer, string script) => Analyse(script).WriteTo(writer);
+    private readonly string _script;
+    private readonly ScriptBlockAst _tree;
+    private readonly Token[] _tokens;
+    private readonly ProblemList _problems = new();
+    private readonly FunctionDefinitionAst? _workflow;
+    private readonly bool _isParsed;
 
-    private static JsonObject Analyse(string source)
+    /// <param name="name">The runbook's, which a workflow in it has to have.</param>
+    public ScriptAnalysis(string name, string source)
     {
-        var script = source.StartsWith('\ufeff') ? source[1..] : source;
-        var tree = Parser.ParseInput(script, out var tokens, out var errors);
-        var help = ScriptHelp.Of(script, tokens);
-        var problems = new ProblemList();
-        problems.AddParseErrors(errors);
-        problems.AddWhatFailsUnattended(tree);
-        var signature = SignatureSchema.Of(tree, tokens, help, problems);
-        return new JsonObject
+        _script = source.StartsWith('\ufeff') ? source[1..] : source;
+        _tree = Parser.ParseInput(_script, out _tokens, out var errors);
+        _workflow = WorkflowTranslation.IsWorkflow(_tree) ? WorkflowTranslation.MainOf(_tree, name) : null;
+        _problems.AddParseErrors(errors, ofWorkflow: _workflow is not null);
+        _isParsed = !_problems.HasErrors;
+        _problems.AddWhatFailsUnattended(_tree);
+        if (_workflow is not null && _isParsed)
+        {
+            _problems.AddWorkflowProblems(WorkflowTranslation.Of(_tree, name).Problems);
+            _problems.AddOtherName(_workflow, name);
+        }
+    }
+
+    /// <summary>The workflow as a plain script; null where it is none, or cannot be parsed.</summary>
+    public string? ReadableScript => _workflow is not null && _isParsed ? PowerShellHost.ReadableScript.Of(_script, _tree, _workflow) : null;
+
+    public void Write(Utf8JsonWriter writer)
+    {
+        var help = ScriptHelp.Of(_script, _tokens, _workflow);
+        var declared = _workflow is null ? DeclaredParameters.Of(_tree) : DeclaredParameters.Of(_workflow);
+        var signature = SignatureSchema.Of(declared, _tokens, help, _problems);
+        var analysis = new JsonObject
         {
             ["signature"] = signature,
-            ["needs"] = new JsonArray(StatedNeeds(tokens).Select(word => (JsonNode)word).ToArray()),
-            ["problems"] = problems.ToJson(),
+            ["needs"] = new JsonArray(StatedNeeds(_tokens).Select(word => (JsonNode)word).ToArray()),
+            ["problems"] = _problems.ToJson(),
             ["synopsis"] = help.Synopsis,
-            ["executable"] = problems.HasErrors ? null : script,
+            ["executable"] = _problems.HasErrors ? null : _script,
         };
+        analysis.WriteTo(writer);
     }
 
     /// <summary>The words of all `#Needs network path:/var/log:rw` lines; src/language/powershell reads and checks them.</summary>

@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 
 namespace Runsmith.PowerShellHost;
 
-/// <summary>The comment-based help of a script, as far as a signature shows it.</summary>
+/// <summary>The comment-based help of a script, or of the workflow that it is, as far as a signature shows it.</summary>
 internal sealed class ScriptHelp
 {
     private static readonly Regex s_statement = new("^#(needs|requires)\\s", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
@@ -22,7 +22,8 @@ internal sealed class ScriptHelp
     /// <summary>The first paragraph of what the script says of itself, on one line.</summary>
     public string Synopsis => FirstParagraph(string.IsNullOrWhiteSpace(_help?.Synopsis) ? _help?.Description : _help.Synopsis);
 
-    public static ScriptHelp Of(string script, Token[] tokens)
+    /// <param name="workflow">The workflow that the script is; help may stand within it, above it, or at the top of the file.</param>
+    public static ScriptHelp Of(string script, Token[] tokens, FunctionDefinitionAst? workflow = null)
     {
         try
         {
@@ -37,7 +38,9 @@ internal sealed class ScriptHelp
                 }
             }
 
-            return new ScriptHelp(Parser.ParseInput(bare.ToString(), out _, out _).GetHelpContent());
+            var tree = Parser.ParseInput(bare.ToString(), out _, out _);
+            var help = workflow is null ? null : SameFunction(tree, workflow)?.GetHelpContent();
+            return new ScriptHelp(help ?? tree.GetHelpContent());
         }
         catch (Exception)
         {
@@ -62,6 +65,11 @@ internal sealed class ScriptHelp
 
         return string.Empty;
     }
+
+    /// <summary>The function of another tree that begins where this one does.</summary>
+    private static FunctionDefinitionAst? SameFunction(ScriptBlockAst tree, FunctionDefinitionAst function) => (FunctionDefinitionAst?)tree.Find(
+        node => node is FunctionDefinitionAst && node.Extent.StartOffset == function.Extent.StartOffset,
+        searchNestedScriptBlocks: false);
 
     private static string FirstParagraph(string? text)
     {

@@ -8,42 +8,40 @@ using System.Text.Json.Nodes;
 
 namespace Runsmith.PowerShellHost;
 
-/// <summary>The param block of a script as JSON Schema 2020-12 (`Signature` of src/contract/signature.ts).</summary>
+/// <summary>The param block of a script, or of a workflow, as JSON Schema 2020-12 (`Signature` of src/contract/signature.ts).</summary>
 internal static class SignatureSchema
 {
-    public static JsonObject Of(ScriptBlockAst tree, Token[] tokens, ScriptHelp help, ProblemList problems)
+    public static JsonObject Of(DeclaredParameters declared, Token[] tokens, ScriptHelp help, ProblemList problems)
     {
         var properties = new JsonObject();
         var required = new JsonArray();
-        if (tree.ParamBlock is { } block)
+        var positions = Positions(declared);
+        bool advanced = IsAdvanced(declared);
+        foreach (var parameter in declared.Parameters)
         {
-            var positions = Positions(block);
-            bool advanced = IsAdvanced(block);
-            foreach (var parameter in block.Parameters)
+            var name = parameter.Name.VariablePath.UserPath;
+            if (properties.ContainsKey(name))
             {
-                var name = parameter.Name.VariablePath.UserPath;
-                if (properties.ContainsKey(name))
-                {
-                    continue; // The parser has reported the double.
-                }
+                continue; // The parser has reported the double.
+            }
 
-                if (advanced && Cmdlet.CommonParameters.Contains(name))
-                {
-                    problems.AddError(parameter.Name.Extent, "common-parameter", $"Every script with [CmdletBinding()] or [Parameter()] has the parameter -{name} already. Choose another name.");
-                }
+            if (advanced && Cmdlet.CommonParameters.Contains(name))
+            {
+                var having = declared.IsOfWorkflow ? "Every workflow" : "Every script with [CmdletBinding()] or [Parameter()]";
+                problems.AddError(parameter.Name.Extent, "common-parameter", $"{having} has the parameter -{name} already. Choose another name.");
+            }
 
-                var attributes = new ParameterAttributes(parameter);
-                var schema = ParameterSchema.Of(parameter, attributes, DescriptionOf(parameter, name, tokens, help), IsMarkedSecret(parameter, tokens), problems);
-                if (positions.TryGetValue(name, out var position))
-                {
-                    schema["x-position"] = position;
-                }
+            var attributes = new ParameterAttributes(parameter);
+            var schema = ParameterSchema.Of(parameter, attributes, DescriptionOf(parameter, name, tokens, help), IsMarkedSecret(parameter, tokens), problems);
+            if (positions.TryGetValue(name, out var position))
+            {
+                schema["x-position"] = position;
+            }
 
-                properties[name] = schema;
-                if (attributes.IsMandatory)
-                {
-                    required.Add(name);
-                }
+            properties[name] = schema;
+            if (attributes.IsMandatory)
+            {
+                required.Add(name);
             }
         }
 
@@ -58,10 +56,10 @@ internal static class SignatureSchema
     }
 
     /// <summary>Explicit positions where there are any, else the order of declaration, as PowerShell's binder has it.</summary>
-    private static Dictionary<string, int> Positions(ParamBlockAst block)
+    private static Dictionary<string, int> Positions(DeclaredParameters declared)
     {
         var positions = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
-        foreach (var parameter in block.Parameters)
+        foreach (var parameter in declared.Parameters)
         {
             if (new ParameterAttributes(parameter).Position is { } position)
             {
@@ -69,13 +67,13 @@ internal static class SignatureSchema
             }
         }
 
-        if (positions.Count > 0 || !IsPositional(block))
+        if (positions.Count > 0 || !IsPositional(declared))
         {
             return positions;
         }
 
         int next = 0;
-        foreach (var parameter in block.Parameters)
+        foreach (var parameter in declared.Parameters)
         {
             if (parameter.StaticType != typeof(SwitchParameter))
             {
@@ -86,15 +84,16 @@ internal static class SignatureSchema
         return positions;
     }
 
-    private static bool IsPositional(ParamBlockAst block)
+    private static bool IsPositional(DeclaredParameters declared)
     {
-        var binding = block.Attributes.FirstOrDefault(attribute => ParameterAttributes.Is(attribute, "CmdletBinding"));
+        var binding = declared.Attributes.FirstOrDefault(attribute => ParameterAttributes.Is(attribute, "CmdletBinding"));
         return binding is null || !ParameterAttributes.TryGetNamed(binding, "PositionalBinding", out var value) || value is not false;
     }
 
-    private static bool IsAdvanced(ParamBlockAst block) =>
-        block.Attributes.Any(attribute => ParameterAttributes.Is(attribute, "CmdletBinding"))
-        || block.Parameters.Any(parameter => parameter.Attributes.OfType<AttributeAst>().Any(attribute => ParameterAttributes.Is(attribute, "Parameter")));
+    private static bool IsAdvanced(DeclaredParameters declared) =>
+        declared.IsOfWorkflow
+        || declared.Attributes.Any(attribute => ParameterAttributes.Is(attribute, "CmdletBinding"))
+        || declared.Parameters.Any(parameter => parameter.Attributes.OfType<AttributeAst>().Any(attribute => ParameterAttributes.Is(attribute, "Parameter")));
 
     /// <summary>The help's words, or else the comment lines right above the parameter.</summary>
     private static string DescriptionOf(ParameterAst parameter, string name, Token[] tokens, ScriptHelp help)

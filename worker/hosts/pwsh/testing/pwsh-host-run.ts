@@ -95,9 +95,9 @@ export class PwshHostRun {
   }
 
   /** Has a script analysed. */
-  static async analysisOf(script: string): Promise<Analysis> {
+  static async analysisOf(script: string, name = "Sample"): Promise<Analysis> {
     const run = new PwshHostRun();
-    run.send({ type: "analyse", name: "Sample", script });
+    run.send({ type: "analyse", name, script });
     await run.over();
     assert.ok(run.analysis !== undefined, `no analysis: ${JSON.stringify(run.ended)}${run.raw}`);
     return run.analysis;

@@ -1,0 +1,19 @@
+workflow Test-CheckpointParallel {
+    Write-Trace -Text '1 before'
+    parallel {
+        sequence {
+            Write-Trace -Text '2 left'
+            Checkpoint-Workflow
+            Wait-Gate -Name 1
+            Write-Trace -Text '4 left again'
+        }
+        sequence {
+            $workflow:right = 'done'
+            Write-Trace -Text '3 right'
+        }
+    }
+    Write-Trace -Text "5 joined, right is $right"
+    Checkpoint-Workflow
+    Wait-Gate -Name 2
+    'the end'
+}

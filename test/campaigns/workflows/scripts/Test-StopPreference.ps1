@@ -1,0 +1,6 @@
+workflow Test-StopPreference {
+    $ErrorActionPreference = 'Stop'
+    'before'
+    Write-Error 'this suspends'
+    'never'
+}

@@ -1,0 +1,7 @@
+workflow Test-Validation {
+    param(
+        [Parameter(Mandatory)] [ValidateRange(1, 5)] [int] $Level,
+        [ValidateSet('a', 'b')] [string] $Letter
+    )
+    $Level
+}
