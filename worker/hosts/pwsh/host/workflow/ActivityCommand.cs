@@ -4,7 +4,6 @@ using System.Collections;
 using System.Collections.Generic;
 using System.Management.Automation;
 using System.Management.Automation.Internal;
-using System.Threading;
 
 namespace Runsmith.PowerShellHost;
 
@@ -15,9 +14,8 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
     /// <summary>The variable with those of the parameters that the command itself has.</summary>
     internal const string OwnParameters = "__own";
 
-    private readonly CancellationTokenSource _stopping = new();
     private readonly List<object?> _input = new();
-    private PowerShell? _running;
+    private ActivityAttempts? _attempts;
 
     /// <summary>What the pipeline gives to the command.</summary>
     [Parameter(ValueFromPipeline = true)]
@@ -56,38 +54,15 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
                 $"{Name} on {string.Join(", ", computers)}: running on other computers is not supported. Use Invoke-Command in an InlineScript block, where PowerShell remoting is available."));
         }
 
-        for (int attempt = 0; ; attempt++)
-        {
-            try
-            {
-                RunOnce(options);
-                return;
-            }
-            catch (RuntimeException failure) when (attempt < options.Retries && failure is not PipelineStoppedException)
-            {
-                WriteVerbose($"{Name} failed, and is done again in {options.RetryInterval.TotalSeconds} s: {failure.Message}");
-            }
-            catch (RuntimeException failure) when (failure is not PipelineStoppedException)
-            {
-                ErrorOf.Retell(this, failure);
-            }
-
-            if (_stopping.Token.WaitHandle.WaitOne(options.RetryInterval))
-            {
-                throw new PipelineStoppedException();
-            }
-        }
+        _attempts = new ActivityAttempts(this, Name, options);
+        _attempts.Run(() => RunOnce(options));
     }
 
     /// <inheritdoc/>
-    protected override void StopProcessing()
-    {
-        _stopping.Cancel();
-        _running?.BeginStop(null, null);
-    }
+    protected override void StopProcessing() => _attempts?.Stop();
 
     /// <inheritdoc/>
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose() => _attempts?.Dispose();
 
     private void RunOnce(ActivityOptions options)
     {
@@ -95,18 +70,6 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
         shell.AddCommand("Microsoft.PowerShell.Core\\Invoke-Command")
             .AddParameter("ScriptBlock", Body)
             .AddParameter("NoNewScope");
-        bool isLate = false;
-        using var timer = options.TimeLimit is { } limit
-            ? new Timer(
-                _ =>
-                {
-                    isLate = true;
-                    shell.BeginStop(null, null);
-                },
-                null,
-                limit,
-                Timeout.InfiniteTimeSpan)
-            : null;
         using var output = new PSDataCollection<PSObject>();
         output.DataAdded += (_, _) =>
         {
@@ -129,26 +92,7 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
                 }
             }
         };
-        _running = shell;
-        try
-        {
-            shell.Invoke(_input, output);
-        }
-        catch (PipelineStoppedException) when (isLate)
-        {
-            throw Late(options);
-        }
-        finally
-        {
-            _running = null;
-        }
-
-        if (isLate)
-        {
-            throw Late(options);
-        }
+        _attempts!.Running(() => shell.BeginStop(null, null));
+        shell.Invoke(_input, output);
     }
-
-    private RuntimeException Late(ActivityOptions options) => ErrorOf.Terminating(new TimeoutException(
-        $"{Name} was ended because it ran for longer than {options.TimeLimit!.Value.TotalSeconds} s, its PSActionRunningTimeoutSec."));
 }

@@ -6,14 +6,15 @@ using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Runsmith.PowerShellHost;
 
 /// <summary>Runs a script for itself: in a runspace of its own, into which only what `$using:` names goes, as a copy.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "RunsmithInlineScript")]
-public sealed class InlineScriptCommand : PSCmdlet
+public sealed class InlineScriptCommand : PSCmdlet, IDisposable
 {
-    private SideThread? _thread;
+    private ActivityAttempts? _attempts;
 
     /// <summary>The script.</summary>
     [Parameter(Mandatory = true)]
@@ -27,7 +28,6 @@ public sealed class InlineScriptCommand : PSCmdlet
     protected override void EndProcessing()
     {
         var run = WorkflowRun.Current;
-        var branch = WorkflowRun.Branch;
         var usings = Usings();
         var options = new ActivityOptions(Options);
         if (RemoteComputers.Of(options) is { Count: > 0 } computers)
@@ -36,20 +36,31 @@ public sealed class InlineScriptCommand : PSCmdlet
                 $"InlineScript on {string.Join(", ", computers)}: running on other computers is not supported yet."));
         }
 
+        var preferences = ScopeVariables.PreferencesOf(SessionState);
+        _attempts = new ActivityAttempts(this, "InlineScript", options);
+        _attempts.Run(() => RunOnce(run, usings, preferences));
+    }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing() => _attempts?.Stop();
+
+    /// <inheritdoc/>
+    public void Dispose() => _attempts?.Dispose();
+
+    private void RunOnce(WorkflowRun run, Dictionary<string, object?> usings, IReadOnlyList<KeyValuePair<string, object?>> preferences)
+    {
         var output = new SideOutput(run);
         Exception? failure = null;
         var body = (ScriptBlockAst)((ScriptBlockAst)Body.Ast).Copy();
-        _thread = new SideThread(run, output, thread => failure = thread.Run(body, usings), keepsRunspace: false);
-        _thread.Start();
-        output.Drain(branch, isStatement: false, item => WriteObject(Deserialised(item, run.JobId)), error => ErrorOf.Write(this, error));
+        var thread = new SideThread(run, output, side => failure = side.Run(body, usings), preferences);
+        _attempts!.Running(thread.Stop);
+        thread.Start();
+        output.Drain(WorkflowRun.Branch, isStatement: false, item => WriteObject(Deserialised(item, run.JobId)), error => ErrorOf.Write(this, error));
         if ((failure ?? output.Failure) is { } ended)
         {
             ErrorOf.Rethrow(ended);
         }
     }
-
-    /// <inheritdoc/>
-    protected override void StopProcessing() => _thread?.Stop();
 
     private static object? Copy(object? value)
     {
@@ -113,7 +124,7 @@ public sealed class InlineScriptCommand : PSCmdlet
             return SessionState.PSVariable.GetValue(variable.VariablePath.UserPath);
         }
 
-        var results = InvokeCommand.InvokeScript(false, ScriptBlock.Create(expression.Extent.Text), null);
+        var results = InvokeCommand.InvokeScript(false, ScriptBlock.Create(Regex.Replace(expression.Extent.Text, @"^(\$\{?)using:", "$1", RegexOptions.IgnoreCase)), null);
         return results.Count == 1 ? results[0] : results.ToArray();
     }
 }

@@ -55,6 +55,35 @@ internal static class ScopeVariables
         return variables;
     }
 
+    /// <summary>Names of the variables that the callers of the current function have, but for global ones, preferences and its own.</summary>
+    public static HashSet<string> OfCallers(SessionState state)
+    {
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var own = TryRead(state, 0)!;
+        IDictionary<string, PSVariable>? table = TryRead(state, 1);
+        for (int scope = 2; table is not null && TryRead(state, scope) is { } next; scope++)
+        {
+            foreach (var name in table.Keys)
+            {
+                if (!s_automatic.Contains(name) && !own.ContainsKey(name) && !name.EndsWith("Preference", StringComparison.OrdinalIgnoreCase))
+                {
+                    names.Add(name);
+                }
+            }
+
+            table = next;
+        }
+
+        return names;
+    }
+
+    /// <summary>What a script that runs for itself has of its workflow's preferences.</summary>
+    public static KeyValuePair<string, object?>[] PreferencesOf(SessionState state)
+    {
+        var names = new[] { "ErrorActionPreference", "WarningPreference", "VerbosePreference", "DebugPreference", "InformationPreference", "ProgressPreference" };
+        return Array.ConvertAll(names, name => KeyValuePair.Create(name, (object?)state.PSVariable.GetValue(name)));
+    }
+
     /// <summary>Sets variables in the current scope.</summary>
     public static void Set(SessionState state, IEnumerable<KeyValuePair<string, object?>> variables)
     {

@@ -26,12 +26,17 @@ internal sealed class SideThread
     private PowerShell? _running;
     private bool _stopAsked;
 
-    public SideThread(WorkflowRun run, SideOutput output, Action<SideThread> work, bool keepsRunspace = true)
+    /// <param name="variables">Those of a runspace that has nothing else of the workflow's; null for a branch of it.</param>
+    public SideThread(
+        WorkflowRun run,
+        SideOutput output,
+        Action<SideThread> work,
+        IReadOnlyList<KeyValuePair<string, object?>>? variables = null)
     {
         _run = run;
         _output = output;
         output.Add();
-        _thread = new Thread(() => Work(work, keepsRunspace), StackSize) { Name = "Runbook branch", IsBackground = true };
+        _thread = new Thread(() => Work(work, variables), StackSize) { Name = "Runbook branch", IsBackground = true };
     }
 
     public void Start() => _thread.Start();
@@ -99,11 +104,11 @@ internal sealed class SideThread
         }
     }
 
-    private void Work(Action<SideThread> work, bool keepsRunspace)
+    private void Work(Action<SideThread> work, IReadOnlyList<KeyValuePair<string, object?>>? variables)
     {
         try
         {
-            _runspace = _run.TakeRunspace(keepsRunspace);
+            _runspace = variables is null ? _run.TakeRunspace() : _run.OpenRunspace(variables);
             Runspace.DefaultRunspace = _runspace;
             work(this);
         }
@@ -116,7 +121,7 @@ internal sealed class SideThread
             Runspace.DefaultRunspace = null;
             if (_runspace is { } runspace)
             {
-                _run.GiveBack(runspace, keepsRunspace);
+                _run.GiveBack(runspace, isToBeKept: variables is null);
             }
 
             _output.Remove();

@@ -27,6 +27,11 @@ internal sealed class WorkflowFunction
 {
     public required string Name { get; init; }
 
+    public bool IsWorkflow { get; init; }
+
+    /// <summary>Variables that it speaks of and that are not its parameters.</summary>
+    public IReadOnlyList<string> FreeNames { get; init; } = Array.Empty<string>();
+
     /// <summary>What a call by its name runs.</summary>
     public required ScriptBlockAst Body { get; init; }
 

@@ -359,9 +359,10 @@ internal class WorkflowRewriter : TreeCopy
             HiddenCommands.InlineScript,
             ("Body", (ExpressionAst)body.Copy()),
             ("Options", Options(at, common)));
+        var others = elements.Skip(1).Where(element => element != body);
         return new CommandAst(
             at,
-            whole.CommandElements.Select(each => (CommandElementAst)each.Copy()),
+            whole.CommandElements.Select(each => (CommandElementAst)each.Copy()).Concat(Elements(others)),
             TokenKind.Ampersand,
             Redirections(command.Redirections));
     }

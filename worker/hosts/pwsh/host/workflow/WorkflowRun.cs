@@ -143,7 +143,16 @@ internal sealed class WorkflowRun
     public WorkflowFrame Enter(string name, EngineIntrinsics context)
     {
         var branch = Branch;
-        return branch.Acting = new WorkflowFrame(this, branch, _plan.Functions[name], branch.Acting, context, saved: null, shared: null);
+        var function = _plan.Functions[name];
+        if (function.IsWorkflow)
+        {
+            // A workflow does not see the variables of the one that called it.
+            var seen = ScopeVariables.OfCallers(context.SessionState);
+            ScopeVariables.Set(context.SessionState, function.FreeNames.Where(seen.Contains).Select(free => KeyValuePair.Create(free, (object?)null)));
+            ScopeVariables.Set(context.SessionState, new[] { KeyValuePair.Create("WorkflowCommandName", (object?)name) });
+        }
+
+        return branch.Acting = new WorkflowFrame(this, branch, function, branch.Acting, context, saved: null, shared: null);
     }
 
     public WorkflowFrame Reenter(string name, EngineIntrinsics context)
@@ -290,38 +299,38 @@ internal sealed class WorkflowRun
         }
     }
 
-    /// <summary>A runspace for the current thread.</summary>
-    /// <param name="isBranch">With the workflow's functions, and perhaps used before; else without anything.</param>
-    public Runspace TakeRunspace(bool isBranch)
+    /// <summary>A runspace for a branch on the current thread: with the workflow's functions, and perhaps used before.</summary>
+    public Runspace TakeRunspace()
     {
-        if (isBranch)
+        lock (_idle)
         {
-            lock (_idle)
+            if (_idle.TryPop(out var idle))
             {
-                if (_idle.TryPop(out var idle))
-                {
-                    return idle;
-                }
+                return idle;
             }
         }
 
-        var runspace = ScriptRunspace.Open(_host, withModules: false);
-        foreach (var variable in _globalVariables)
-        {
-            runspace.SessionStateProxy.PSVariable.Set(variable.Name, variable.Value);
-        }
+        var runspace = OpenRunspace(Array.Empty<KeyValuePair<string, object?>>());
+        Define(runspace);
+        return runspace;
+    }
 
-        if (isBranch)
+    /// <summary>A runspace for the current thread that knows nothing of the workflow but these variables.</summary>
+    public Runspace OpenRunspace(IReadOnlyList<KeyValuePair<string, object?>> variables)
+    {
+        var runspace = ScriptRunspace.Open(_host, withModules: false);
+        var own = _globalVariables.Select(variable => KeyValuePair.Create(variable.Name, (object?)variable.Value));
+        foreach (var (name, value) in own.Concat(variables))
         {
-            Define(runspace);
+            runspace.SessionStateProxy.PSVariable.Set(name, value);
         }
 
         return runspace;
     }
 
-    public void GiveBack(Runspace runspace, bool isBranch)
+    public void GiveBack(Runspace runspace, bool isToBeKept)
     {
-        if (!isBranch || IsStopping)
+        if (!isToBeKept || IsStopping)
         {
             runspace.Dispose();
             return;

@@ -114,6 +114,8 @@ internal static class WorkflowTranslation
             return new WorkflowFunction
             {
                 Name = function.Name,
+                IsWorkflow = function.IsWorkflow,
+                FreeNames = FreeNames(function),
                 Body = Whole(function, "Enter", FullParameters(function), statements),
                 Blocks = rewriter.Blocks,
             };
@@ -128,11 +130,24 @@ internal static class WorkflowTranslation
         return new WorkflowFunction
         {
             Name = function.Name,
+            IsWorkflow = function.IsWorkflow,
+            FreeNames = FreeNames(function),
             Body = Whole(function, "Enter", FullParameters(function), guarded),
             Resumed = Whole(function, "Reenter", BareParameters(function), resumed),
             Blocks = form.Blocks,
             Calls = form.Calls,
         };
+    }
+
+    private static string[] FreeNames(FunctionDefinitionAst function)
+    {
+        var parameters = ParametersOf(function).Select(parameter => parameter.Name.VariablePath.UserPath).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return function.Body
+            .FindAll(piece => piece is VariableExpressionAst { VariablePath.IsUnqualified: true }, searchNestedScriptBlocks: true)
+            .Select(piece => ((VariableExpressionAst)piece).VariablePath.UserPath)
+            .Where(name => !parameters.Contains(name))
+            .Distinct(StringComparer.OrdinalIgnoreCase)
+            .ToArray();
     }
 
     /// <summary>Has variables with a type get it again, so that what is assigned to them later is converted as ever.</summary>
