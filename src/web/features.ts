@@ -80,6 +80,8 @@ export interface FeatureParts {
   serviceName: string;
   options: ServerOptions;
   guard: TransportGuard;
+  /** Told of each address from which a token came that is good for nothing, where no route is asked for. */
+  tokenRefused: (address: string) => void;
   metrics: ServiceMetrics;
   log: Log;
 }
@@ -91,6 +93,7 @@ export async function openFeatures({
   serviceName,
   options,
   guard,
+  tokenRefused,
   metrics,
   log,
 }: FeatureParts): Promise<Features> {
@@ -118,7 +121,7 @@ export async function openFeatures({
     logger: log,
     leaseDuration: options.leaseDuration ?? store.usualLease,
     ...(options.leaseDurations !== undefined && { leaseDurations: options.leaseDurations }),
-    authenticate: (request) => workerOf(request, access, guard),
+    authenticate: (request) => workerOf(request, access, { guard, refused: tokenRefused }),
     newToken() {
       const token = newToken();
       return { token, hash: tokenHash(token) };

@@ -68,7 +68,8 @@ export async function startServer(
     const serviceName = newServiceName();
     const { sealing, masterKeyFile } = await openSealing({ store, options, service: serviceName, log });
     standing.defer(() => sealing.stop());
-    const features = await openFeatures({ store, sealing, serviceName, options, guard, metrics, log });
+    const tokenRefused = (address: string) => denied.tokenRefused(address);
+    const features = await openFeatures({ store, sealing, serviceName, options, guard, tokenRefused, metrics, log });
     standing.defer(() => features.close());
     standing.defer(keepHouse(store, features.leadership, log));
 

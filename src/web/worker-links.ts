@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AccessFeature } from "../access/access-feature.ts";
+import { HeldUp } from "../access/held-up.ts";
 import type { Principal } from "../access/principal.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { WorkersFeature } from "../workers/workers-feature.ts";
@@ -30,16 +31,28 @@ export function acceptWorkerLinks(workers: WorkersFeature, guard: TransportGuard
 
 /**
  * Who asks for a worker link: the principal of its token if that holds the role, else null.
+ * @param refused is told the address from which a token came that is good for nothing
  * @throws UserError `too-many-refusals` (429)
  */
 export async function workerOf(
   request: IncomingMessage,
   access: AccessFeature,
-  guard: TransportGuard,
+  { guard, refused }: { guard: TransportGuard; refused: (address: string) => void },
 ): Promise<Principal | null> {
   const token = bearerToken(request.headers.authorization);
+  if (token === undefined) {
+    return null;
+  }
   const address = () => guard.clientAddress(request);
-  const principal = token === undefined ? null : await access.authenticate(token, address);
+  const principal = await Promise.resolve(access.authenticate(token, address)).catch((error: unknown) => {
+    if (error instanceof HeldUp) {
+      refused(address());
+    }
+    throw error;
+  });
+  if (principal === null) {
+    refused(address());
+  }
   return principal?.roles.includes("worker") === true ? principal : null;
 }
 

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
+import { WebSocket } from "ws";
 import type { AuditEntryResource } from "../../contract/api/audit.ts";
 import type { Page } from "../../contract/api/page.ts";
+import { controlPath } from "../../contract/link/control-frames.ts";
 import { TestServer } from "../testing/test-server.ts";
 
 describe("the audit over the API", () => {
@@ -65,6 +67,11 @@ test("what was denied is told by the audit, by principal and address, at the lat
   await server.call("GET", "/api/audit", { token, headers });
   await server.call("GET", "/api/jobs", { token, headers });
   await server.call("GET", "/api/jobs", { token: `rs_${"A".repeat(43)}`, headers });
+  // What opens a worker's link is told, too.
+  const link = new WebSocket(`${server.url.replace("http", "ws")}${controlPath}`, {
+    headers: { ...headers, authorization: `Bearer rs_${"B".repeat(43)}` },
+  });
+  await new Promise((resolve) => link.on("close", resolve).on("error", () => undefined));
   const wrong = { userName: "Administrator", password: "nothing that fits" };
   await server.call("POST", "/api/session", { token: null, headers, body: wrong });
   await server.call("POST", "/api/session", { token: null, headers, body: { ...wrong, userName: "a password" } });
@@ -81,7 +88,7 @@ test("what was denied is told by the audit, by principal and address, at the lat
       return { kind: principal_kind, address, tried: thing_name, ...counts };
     });
   assert.deepEqual(entries, [
-    { kind: "unknown", address: "203.0.113.9", tried: null, refused: 2 },
+    { kind: "unknown", address: "203.0.113.9", tried: null, refused: 3 },
     { kind: "worker", address: "203.0.113.9", tried: null, notPermitted: 2 },
     { kind: "unknown", address: "203.0.113.9", tried: "administrator", refused: 1 },
   ]);
