@@ -50,3 +50,92 @@ describe("a runbook in TypeScript", { ...skipUnless("bubblewrap"), timeout: 120_
     assert.equal(child?.parentJobId, job.jobId);
   });
 });
+
+describe("a runbook in PowerShell", { ...skipUnless("bubblewrap", "pwsh"), timeout: 240_000 }, () => {
+  let system: CalledRunbooks;
+  before(async () => {
+    system = await CalledRunbooks.start();
+    await system.publishPowerShell(
+      "Get-Sum",
+      `param([Parameter(Mandatory)][int] $A, [int] $B = 1)\nWrite-Warning "adding $A $B"\n[pscustomobject]@{ Sum = $A + $B }`,
+    );
+    await system.publish("Add", adds);
+  });
+  after(() => system.close());
+
+  test("calls another by its name, as a file beside it, and by a name that is put together", async () => {
+    await system.publishPowerShell(
+      "Caller",
+      `
+      (Get-Sum -A 2 -B 3).Sum
+      (& "$PSScriptRoot/Get-Sum.ps1" -A 4).Sum
+      (./Get-Sum.ps1 -A 5).Sum
+      (.\\Get-Sum.ps1 -A 6).Sum
+      $name = 'Get-' + 'Sum'
+      (& $name -A 7).Sum`,
+    );
+    const job = await system.run("Caller");
+    assert.equal(job.status, "Completed", JSON.stringify([job.exception, await system.records(job.jobId)]));
+    assert.deepEqual(await system.texts(job.jobId), ["5", "5", "6", "7", "8"]);
+    assert.equal((await system.texts(job.jobId, "Warning"))[0], "adding 2 3");
+    assert.deepEqual(await system.children(job.jobId), []);
+  });
+
+  test("starts another as a job with SMA's commands, and reads what became of it", async () => {
+    await system.publishPowerShell(
+      "Starter",
+      `
+      $id = Start-SmaRunbook -WebServiceEndpoint 'https://localhost' -Name Get-Sum -Parameters @{ A = 1; B = 2 }
+      $id.GetType().Name
+      do { $job = Get-SmaJob -WebServiceEndpoint 'https://localhost' -Id $id } until ($job.JobStatus -in 'Completed', 'Failed')
+      $job.JobStatus
+      $job.RunbookName
+      (Get-SmaJobOutput -Id $id -Stream Warning).StreamText
+      Start-AutomationRunbook -Name Get-Sum -Parameters @{ A = 3 } -Wait | ForEach-Object Sum
+      (Wait-AutomationJob -Id (Start-AutomationRunbook -Name Get-Sum -Parameters @{ A = 3 })).JobStatus`,
+    );
+    const job = await system.run("Starter");
+    assert.equal(job.status, "Completed", JSON.stringify([job.exception, await system.records(job.jobId)]));
+    assert.deepEqual(await system.texts(job.jobId), ["Guid", "Completed", "Get-Sum", "adding 1 2", "4", "Completed"]);
+    assert.equal((await system.children(job.jobId)).length, 3);
+  });
+
+  test("calls one in TypeScript, and is called by one: results come back, failures are thrown, other streams pass through", async () => {
+    await system.publishPowerShell(
+      "Across",
+      `$answer = Add -a 20 -b 22\n"sum $($answer.sum)"\ntry { Add -a none } catch { "refused: $($_.FullyQualifiedErrorId)" }`,
+    );
+    const job = await system.run("Across");
+    assert.equal(job.status, "Completed", JSON.stringify([job.exception, await system.records(job.jobId)]));
+    assert.deepEqual(await system.texts(job.jobId), [
+      "adding 20 22",
+      "sum 42",
+      "refused: invalid-parameters,Runsmith.PowerShellHost.InvokeRunbookCommand",
+    ]);
+
+    await system.publishPowerShell("Fails", `Write-Warning 'soon'\n'before'\nthrow 'on purpose'`);
+    await system.publish(
+      "Back",
+      `import { runbook } from "runsmith"; export default async function () {
+      const sums = await runbook("Get-Sum", { a: 1, B: 2 });
+      try { await runbook("Fails"); } catch (error: any) { return { sums, code: error.code, message: error.message, cause: error.cause.message }; }
+    }`,
+    );
+    const back = await system.run("Back");
+    assert.deepEqual(
+      back.result,
+      {
+        sums: [{ Sum: 3 }],
+        code: "runbook-failed",
+        message: "The runbook Fails failed: on purpose",
+        cause: "on purpose",
+      },
+      JSON.stringify([back.exception, await system.records(back.jobId)]),
+    );
+    assert.deepEqual(await system.texts(back.jobId, "Warning"), ["adding 1 2", "soon"]);
+    assert.deepEqual(
+      (await system.children(back.jobId)).map(({ runbookName }) => runbookName),
+      ["Get-Sum", "Fails"],
+    );
+  });
+});

@@ -143,7 +143,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     logger,
   );
   const assets = assetRequests((frame) => link.send(frame));
-  const runbooks = runbookRequests((frame) => link.send(frame));
+  const runbooks = runbookRequests((frame) => link.send(frame), resolved.servers);
   let whenDrained: (() => void) | null = null;
   const board = new JobBoard({
     slots: resolved.slots,

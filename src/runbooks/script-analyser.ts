@@ -2,8 +2,10 @@ import type { Analysis } from "../contract/analysis.ts";
 import type { HostKind, RunbookKind } from "../contract/runbook-kind.ts";
 import { emptySignature } from "../contract/signature.ts";
 import { UserError } from "../contract/user-error.ts";
+import type { Store } from "../store/store.ts";
 import type { AnalysisProcessOptions } from "./analysis-process.ts";
 import { AnalysisProcess } from "./analysis-process.ts";
+import { unpublishedCalls } from "./unpublished-calls.ts";
 
 /** What analyses PowerShell: a connected worker that has it. */
 export interface PowerShellAnalyser {
@@ -18,13 +20,26 @@ export class ScriptAnalyser {
   readonly #typeScript: AnalysisProcess;
   readonly #powerShell: PowerShellAnalyser;
 
-  constructor(powerShell: PowerShellAnalyser, options: AnalysisProcessOptions = {}) {
+  readonly #store: Pick<Store, "read"> | null;
+
+  /** @param options.store knows the runbooks that scripts call; without it nothing is said of those */
+  constructor(powerShell: PowerShellAnalyser, options: AnalysisProcessOptions & { store?: Pick<Store, "read"> } = {}) {
     this.#typeScript = new AnalysisProcess(options);
     this.#powerShell = powerShell;
+    this.#store = options.store ?? null;
   }
 
   /** Null when nothing can analyse this kind now, or the service stops. `text` comes without byte order mark. */
   async analyse(kind: RunbookKind, name: string, text: string): Promise<Analysis | null> {
+    const analysis = await this.#analyse(kind, name, text);
+    if (analysis === null || this.#store === null) {
+      return analysis;
+    }
+    const problems = await unpublishedCalls(this.#store, kind, text, analysis);
+    return problems.length === 0 ? analysis : { ...analysis, problems: [...analysis.problems, ...problems] };
+  }
+
+  async #analyse(kind: RunbookKind, name: string, text: string): Promise<Analysis | null> {
     if (kind === "TypeScript") {
       return this.#typeScript.analyse(name, text);
     }

@@ -182,7 +182,7 @@ export async function openFeatures({
     principal: (principalId) => access.principal(principalId),
     sealer: sealing,
   });
-  const analyser = new ScriptAnalyser(workers);
+  const analyser = new ScriptAnalyser(workers, { store });
   const waiting = new WaitingAnalyses(store, analyser, (error) =>
     log.error("A draft that waits for its analysis could not be analysed; it will be tried again", { error }),
   );

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import type { AssetAnswer, AssetRequest } from "../../src/contract/assets.ts";
 import type { ChildRunbook, RunbookAnswer, RunbookRequest } from "../../src/contract/child-runbook.ts";
 import type { HostRunbookAnswer, HostRunbookRequest } from "../../src/contract/host/host-messages.ts";
@@ -14,6 +15,9 @@ const mostWaiting = 1_000;
 
 /** Characters of a request as JSON: it goes over the link with heartbeats. */
 const longestRequest = 1024 * 1024;
+
+/** How a machine names itself. */
+const localNames = ["localhost", "127.0.0.1", "[::1]"];
 
 export interface JobChildrenOptions {
   provider: RunbookProvider;
@@ -49,15 +53,20 @@ export class JobChildren {
   async answer(request: HostRunbookRequest): Promise<HostRunbookAnswer> {
     if (typeof request !== "object" || request === null || typeof request.action !== "string") return refused;
     if (this.#waiting >= mostWaiting) return problem(`More than ${mostWaiting} requests wait already.`);
+    const { endpoint, ...asked } = request;
+    if (endpoint !== undefined && !this.#isOwn(endpoint))
+      return problem(
+        `${endpoint} is not the service that runs this job, which is the only one that commands without credentials reach. Leave out -WebServiceEndpoint, or name https://localhost.`,
+      );
     if (JSON.stringify(request).length > longestRequest)
       return problem(`What is handed to another runbook has more than ${longestRequest} characters as JSON.`);
     const waits = request.action === "follow-job";
     this.#waiting++;
     if (waits) this.#options.waits(1);
     try {
-      if (request.action === "call") return await this.#call(request);
-      if (request.action === "find") return await this.#find(request.name);
-      return await this.#ask(request);
+      if (asked.action === "call") return await this.#call(asked);
+      if (asked.action === "find") return await this.#find(asked.name);
+      return await this.#ask(asked as RunbookRequest);
     } finally {
       this.#waiting--;
       if (waits) this.#options.waits(-1);
@@ -67,6 +76,12 @@ export class JobChildren {
   /** The job is over; what still waits gets an error. */
   close(): void {
     this.#over.abort();
+  }
+
+  #isOwn(endpoint: unknown): boolean {
+    if (typeof endpoint !== "string" || !URL.canParse(endpoint)) return false;
+    const name = new URL(endpoint).hostname.toLowerCase();
+    return [...localNames, hostname().toLowerCase(), ...this.#options.provider.serviceNames].includes(name);
   }
 
   #ask(request: RunbookRequest): Promise<RunbookAnswer> {

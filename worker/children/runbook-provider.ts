@@ -5,6 +5,8 @@ import { ServiceRequests } from "../link/service-requests.ts";
 
 /** Where jobs of this worker find other runbooks, and start jobs of them. */
 export interface RunbookProvider {
+  /** Names by which machines reach the service; those of this machine mean it, too. */
+  readonly serviceNames: readonly string[];
   /**
    * @param signal aborted when nobody waits for the answer any more
    * @returns what became of it, an error included; never rejects
@@ -14,17 +16,24 @@ export interface RunbookProvider {
 
 /** Where there is nothing but the script itself. */
 export const noRunbooks: RunbookProvider = {
+  serviceNames: [],
   ask: async () => unavailable("There are no other runbooks here: only a job of a service can call them."),
 };
 
 /** After this long without an answer a script is told so, in milliseconds; the service takes less to answer. */
 const patience = 120_000;
 
-/** What scripts ask of the service's runbooks and jobs, over the control link. @param send drops a frame while there is no link */
+/**
+ * What scripts ask of the service's runbooks and jobs, over the control link.
+ *
+ * @param send drops a frame while there is no link
+ * @param servers addresses of the service
+ */
 export function runbookRequests(
   send: (frame: RunbookRequestFrame) => void,
-): ServiceRequests<RunbookRequest, RunbookAnswer> {
-  return new ServiceRequests({
+  servers: readonly string[],
+): ServiceRequests<RunbookRequest, RunbookAnswer> & RunbookProvider {
+  const requests = new ServiceRequests<RunbookRequest, RunbookAnswer>({
     send: (requestId, attempt, request) => send({ type: "runbook-request", requestId, ...attempt, request }),
     protocol: childrenProtocolVersion,
     patience,
@@ -32,6 +41,7 @@ export function runbookRequests(
     notAnswered: unavailable("The service did not answer. Its log may say why; try again."),
     serviceTooOld: unavailable("The service is of a version whose runbooks cannot call others: upgrade it."),
   });
+  return Object.assign(requests, { serviceNames: servers.map((server) => new URL(server).hostname.toLowerCase()) });
 }
 
 function unavailable(message: string): RunbookAnswer {

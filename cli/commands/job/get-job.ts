@@ -6,6 +6,7 @@ import { exitCodes } from "../../exit-codes.ts";
 import { printList, printOne } from "../../output/print.ts";
 import { filterQuery, jobFilterOptions, readJobFilter } from "../../parameters/job-filter.ts";
 import { readLimit } from "../../parameters/limit.ts";
+import { familyText, readFamily } from "../../views/job-family.ts";
 import { jobView } from "../../views/job-view.ts";
 
 export const command: Command = {
@@ -16,7 +17,7 @@ export const command: Command = {
   examples: [
     { line: "get-job --status Running", does: "what runs now" },
     { line: "get-job --status Failed,Stopped --since 1d --group dmz", does: "what went wrong there since yesterday" },
-    { line: "get-job 0195e7c4-…", does: "one, with its parameters, timings and exception" },
+    { line: "get-job 0195e7c4-…", does: "one, with its parameters, timings and exception, and the jobs around it" },
     { line: "get-job --runbook Get-DiskSpace --output json", does: "an array, newest first" },
   ],
   async run(invocation) {
@@ -26,7 +27,11 @@ export const command: Command = {
       const path = `/api/jobs/${encodeURIComponent(id)}`;
       const job = await api.get<JobResource>(path);
       const { items: steps } = await api.get<{ items: JobStepResource[] }>(`${path}/steps`);
-      await printOne(steps.length === 0 ? job : { ...job, steps }, jobView, invocation.output);
+      const family = await readFamily((of) => api.get(of), job);
+      const { children } = family;
+      const shown = { ...job, ...(steps.length > 0 && { steps }), ...(children.length > 0 && { children }) };
+      const details = [...(jobView.details ?? []), { title: "Jobs", value: () => familyText(job, family) }];
+      await printOne<JobResource>(shown, { ...jobView, details }, invocation.output);
       return exitCodes.completed;
     }
     const query = filterQuery(readJobFilter(invocation));

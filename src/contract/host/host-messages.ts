@@ -87,8 +87,14 @@ export interface AssetAnswerMessage {
   secret?: boolean;
 }
 
-/** What a script asks about other runbooks and jobs; `call`: what a host needs to run one within itself, its parameters checked. */
-export type HostRunbookRequest = RunbookRequest | { action: "call"; name: string; parameters: Record<string, unknown> };
+/**
+ * What a script asks about other runbooks and jobs; `call`: what a host needs to run one within itself, its parameters checked.
+ * `endpoint`: by which address the script means to reach the service, where it names one.
+ */
+export type HostRunbookRequest = (
+  | RunbookRequest
+  | { action: "call"; name: string; parameters: Record<string, unknown> }
+) & { endpoint?: string };
 
 /** To a `call`: `parameters` under the names of its signature, with the credentials that they name where the child runs in this host. */
 export type HostRunbookAnswer = RunbookAnswer | { child: ChildRunbook; parameters: Record<string, unknown> };

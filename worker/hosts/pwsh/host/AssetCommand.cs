@@ -36,7 +36,7 @@ public abstract class AssetCommand : PSCmdlet, IDisposable
         JsonElement answer;
         try
         {
-            answer = AssetChannel.Ask(request, _stopping.Token);
+            answer = RequestChannel.AskAsset(request, _stopping.Token);
         }
         catch (OperationCanceledException)
         {

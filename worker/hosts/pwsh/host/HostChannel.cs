@@ -118,9 +118,9 @@ internal sealed class HostChannel
     }
 
     /// <param name="request">Writes the members of the request.</param>
-    public void WriteAssetRequest(int id, Action<Utf8JsonWriter> request) => WriteLine(writer =>
+    public void WriteRequest(string type, int id, Action<Utf8JsonWriter> request) => WriteLine(writer =>
     {
-        writer.WriteString("type", "asset-request");
+        writer.WriteString("type", type);
         writer.WriteNumber("requestId", id);
         writer.WriteStartObject("request");
         request(writer);

@@ -78,7 +78,7 @@ internal static class HostProcess
                 IdleMemory.GiveBack();
             }
 
-            AssetChannel.Open(channel);
+            RequestChannel.Open(channel);
             JournalChannel.Open(channel);
             channel.WriteReady(EngineVersion.Text);
             if (channel.Read() is not { } line)
@@ -111,7 +111,7 @@ internal static class HostProcess
                     message.RootElement.GetProperty("script").GetString()!);
                 bool isReadable = message.RootElement.TryGetProperty("readable", out _);
                 s_handedOver.Set();
-                channel.WriteAnalysis(analysis.Write, isReadable ? analysis.ReadableScript : null);
+                channel.WriteAnalysis(writer => analysis.Write(writer, runspace), isReadable ? analysis.ReadableScript : null);
             }
 
             End(0);
@@ -173,7 +173,8 @@ internal static class HostProcess
                     s_run?.Stop();
                     break;
                 case "asset-answer":
-                    AssetChannel.Take(message.RootElement);
+                case "runbook-answer":
+                    RequestChannel.Take(message.RootElement);
                     break;
                 case "journal-stored":
                     JournalChannel.Take(message.RootElement);

@@ -32,7 +32,9 @@ internal sealed class JobRun
         _sink.Open(_channel, message.Verbose, message.Debug, message.Progress);
         var path = _file.Write(message.Name, message.Script);
         Journal.Begin(message.Journal, message.Kind == "PowerShell" ? new JournalRun(message.JobId, _channel, _sink, _script.FormatBeside) : null);
+        ChildRunbooks.Begin(_runspace, _file, message);
         var end = _script.Run(path, message, EndSuspended);
+        ChildRunbooks.End(_runspace);
         _file.Remove(path);
         var left = leftBehind is null ? null : WhatIsLeft(end, leftBehind);
         IsKept = leftBehind is not null && left is null;
@@ -52,9 +54,14 @@ internal sealed class JobRun
             return $"the job is {end.Outcome}";
         }
 
-        if (AssetChannel.HasSecret)
+        if (RequestChannel.HasSecret)
         {
             return "the script was given a secret";
+        }
+
+        if (RequestChannel.HasCalled)
+        {
+            return "the script called other runbooks";
         }
 
         return ScriptRunspace.HasOpenJobs(_runspace) ? "a job of PowerShell's is left" : leftBehind.Find();

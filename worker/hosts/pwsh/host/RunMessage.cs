@@ -29,6 +29,9 @@ internal sealed record RunMessage
     /// <summary>Columns of the formatter.</summary>
     public required int Width { get; init; }
 
+    /// <summary>The runbooks that the script names.</summary>
+    public required IReadOnlyList<ChildRunbook> Children { get; init; }
+
     /// <summary>The host's private folders, where another job may follow in it; else null.</summary>
     public IReadOnlyList<string>? KeptFolders { get; init; }
 
@@ -84,6 +87,7 @@ internal sealed record RunMessage
             Debug = logs.GetProperty("debug").GetBoolean(),
             Progress = logs.GetProperty("progress").GetBoolean(),
             Checkpoint = message.TryGetProperty("checkpoint", out var checkpoint) ? checkpoint.GetString() : null,
+            Children = message.TryGetProperty("children", out var children) ? ChildRunbook.ReadAll(children) : Array.Empty<ChildRunbook>(),
             KeptFolders = message.TryGetProperty("keep", out var keep) ? ReadFolders(keep) : null,
             Journal = message.TryGetProperty("journal", out var journal) ? JournalEntry.ReadAll(journal) : [],
             Width = message.TryGetProperty("width", out var width) ? width.GetInt32() : 120,

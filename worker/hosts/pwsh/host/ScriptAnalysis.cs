@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation.Language;
+using System.Management.Automation.Runspaces;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -39,7 +40,8 @@ internal sealed class ScriptAnalysis
     /// <summary>The workflow as a plain script; null where it is none, or cannot be parsed.</summary>
     public string? ReadableScript => _workflow is not null && _isParsed ? PowerShellHost.ReadableScript.Of(_script, _tree, _workflow) : null;
 
-    public void Write(Utf8JsonWriter writer)
+    /// <param name="runspace">Knows which commands are none of a runbook's.</param>
+    public void Write(Utf8JsonWriter writer, Runspace runspace)
     {
         var help = ScriptHelp.Of(_script, _tokens, _workflow);
         var declared = _workflow is null ? DeclaredParameters.Of(_tree) : DeclaredParameters.Of(_workflow);
@@ -50,6 +52,7 @@ internal sealed class ScriptAnalysis
             ["needs"] = new JsonArray(StatedNeeds(_tokens).Select(word => (JsonNode)word).ToArray()),
             ["problems"] = _problems.ToJson(),
             ["synopsis"] = help.Synopsis,
+            ["calls"] = new JsonArray(CalledRunbooks.Of(_tree, runspace).Select(name => (JsonNode)name).ToArray()),
             ["executable"] = _problems.HasErrors ? null : _script,
         };
         analysis.WriteTo(writer);

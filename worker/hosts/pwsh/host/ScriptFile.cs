@@ -25,6 +25,14 @@ internal sealed class ScriptFile
     /// <summary>Writes the runbook; returns the file's path.</summary>
     public string Write(string name, string script)
     {
+        var path = PathOf(name);
+        File.WriteAllText(path, script, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        return path;
+    }
+
+    /// <summary>Where a runbook's file is, or would be.</summary>
+    public string PathOf(string name)
+    {
         var fileName = new StringBuilder(name.Length + 4);
         foreach (var character in name)
         {
@@ -32,9 +40,7 @@ internal sealed class ScriptFile
             fileName.Append(char.IsLetterOrDigit(character) || character is '-' or '_' or '.' or ' ' ? character : '_');
         }
 
-        var path = Path.Combine(Folder, fileName.Append(".ps1").ToString());
-        File.WriteAllText(path, script, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-        return path;
+        return Path.Combine(Folder, fileName.Append(".ps1").ToString());
     }
 
     /// <summary>Removes the runbook, when it has run.</summary>

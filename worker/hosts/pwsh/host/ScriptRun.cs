@@ -101,7 +101,7 @@ internal sealed class ScriptRun
         SavedFrame? saved;
         try
         {
-            workflow = WorkflowScript.Of(message.Script, file, message.Name);
+            workflow = WorkflowScript.Of(message.Script, file, message.Name, message.Children);
             saved = workflow is null || message.Checkpoint is null ? null : WorkflowRun.ReadCheckpoint(message.Checkpoint);
         }
         catch (Exception failure)

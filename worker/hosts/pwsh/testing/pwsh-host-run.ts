@@ -169,6 +169,12 @@ export class PwshHostRun {
       else if (message.type === "ended") this.ended = message;
       else if (message.type === "analysis") this.analysis = message.analysis;
       else if (message.type === "asset-request") this.assetRequests.push(message);
+      else if (message.type === "runbook-request")
+        this.send({
+          type: "runbook-answer",
+          requestId: message.requestId,
+          answer: { error: { code: "runbook-not-found", message: "There are no other runbooks here." } },
+        });
       else if (message.type === "journal" && message.entry !== undefined) this.#keep(message.sequence, message.entry);
       else if (message.type === "journal") this.#keepCheckpoint(message.sequence, message.checkpoint ?? "");
     }

@@ -59,6 +59,9 @@ internal sealed class WorkflowRun
 
     public static WorkflowRun Current => s_current ?? throw new InvalidOperationException("No workflow runs.");
 
+    /// <summary>Whether the script is a workflow.</summary>
+    public static bool Exists => s_current is not null;
+
     public static WorkflowBranch Branch => t_branch ?? throw new InvalidOperationException("This is no thread of a workflow.");
 
     /// <summary>Guards all that threads have in common; pulsed with each change.</summary>
@@ -77,6 +80,7 @@ internal sealed class WorkflowRun
     public static SavedFrame? ReadCheckpoint(string checkpoint)
     {
         var whole = JsonNode.Parse(checkpoint)!.AsObject();
+        CallNumbers.Restore(whole["calls"]?.AsObject());
         return SavedFrame.Read(whole["frame"]!.AsObject(), new StateReader(whole["frame"]));
     }
 
@@ -395,7 +399,7 @@ internal sealed class WorkflowRun
     private string Snapshot()
     {
         var values = new StateWriter();
-        return new JsonObject { ["frame"] = _root.SaveFrames()!.Write(values) }.ToJsonString();
+        return new JsonObject { ["frame"] = _root.SaveFrames()!.Write(values), ["calls"] = CallNumbers.Save() }.ToJsonString();
     }
 
     private void EndSuspended()

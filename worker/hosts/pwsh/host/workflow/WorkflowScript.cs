@@ -1,5 +1,7 @@
 #nullable enable
 using System;
+using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Language;
@@ -10,8 +12,9 @@ namespace Runsmith.PowerShellHost;
 internal sealed record WorkflowScript(WorkflowPlan Plan, FunctionDefinitionAst Main)
 {
     /// <summary>Null where a script is no workflow; what is none most often costs no more than a search in its text.</summary>
+    /// <param name="children">Runbooks that it names; those that are workflows run within it.</param>
     /// <exception cref="ParseException">It is one, and cannot run.</exception>
-    public static WorkflowScript? Of(string script, string file, string runbookName)
+    public static WorkflowScript? Of(string script, string file, string runbookName, IReadOnlyList<ChildRunbook> children)
     {
         if (!WorkflowTranslation.IsPossible(script))
         {
@@ -30,7 +33,17 @@ internal sealed record WorkflowScript(WorkflowPlan Plan, FunctionDefinitionAst M
             throw new ParseException(unexpected);
         }
 
-        var plan = WorkflowTranslation.Of(tree, runbookName);
+        var called = new Dictionary<string, ScriptBlockAst>(StringComparer.OrdinalIgnoreCase);
+        foreach (var child in children)
+        {
+            if (child is { IsWorkflow: true, Script: { } text })
+            {
+                var childFile = Path.Combine(Path.GetDirectoryName(file) ?? string.Empty, child.Name + ".ps1");
+                called[child.Name] = Parser.ParseInput(text.StartsWith('\ufeff') ? text[1..] : text, childFile, out _, out _);
+            }
+        }
+
+        var plan = WorkflowTranslation.Of(tree, runbookName, called);
         var problems = plan.Problems.Where(problem => problem.IsError).ToArray();
         if (problems.Length > 0)
         {

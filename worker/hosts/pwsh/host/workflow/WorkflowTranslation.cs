@@ -35,15 +35,22 @@ internal static class WorkflowTranslation
         return workflows.LastOrDefault(function => function.Name.Equals(runbookName, StringComparison.OrdinalIgnoreCase)) ?? workflows.LastOrDefault();
     }
 
-    public static WorkflowPlan Of(ScriptBlockAst tree, string runbookName)
+    /// <param name="children">Workflow runbooks that it calls by their names: as if they stood in its text.</param>
+    public static WorkflowPlan Of(ScriptBlockAst tree, string runbookName, IReadOnlyDictionary<string, ScriptBlockAst>? children = null)
     {
         var problems = new List<WorkflowProblem>();
         var functions = new Dictionary<string, FunctionDefinitionAst>(StringComparer.OrdinalIgnoreCase);
-        foreach (var function in tree
-            .FindAll(piece => piece is FunctionDefinitionAst { Parent: not FunctionMemberAst }, searchNestedScriptBlocks: true)
-            .Cast<FunctionDefinitionAst>())
+        foreach (var function in FunctionsOf(tree))
         {
             functions[function.Name] = function;
+        }
+
+        foreach (var child in children?.Values ?? Enumerable.Empty<ScriptBlockAst>())
+        {
+            foreach (var function in FunctionsOf(child))
+            {
+                functions.TryAdd(function.Name, function);
+            }
         }
 
         var main = MainOf(tree, runbookName);
@@ -80,6 +87,10 @@ internal static class WorkflowTranslation
             Syntax.Block(root.Extent, new StatementAst[] { definition }),
             isFilter: false);
     }
+
+    private static IEnumerable<FunctionDefinitionAst> FunctionsOf(ScriptBlockAst tree) => tree
+        .FindAll(piece => piece is FunctionDefinitionAst { Parent: not FunctionMemberAst }, searchNestedScriptBlocks: true)
+        .Cast<FunctionDefinitionAst>();
 
     private static WorkflowFunction Form(FunctionDefinitionAst function, CheckpointPlaces places, List<WorkflowProblem> problems)
     {

@@ -7,16 +7,20 @@ using System.Threading.Tasks;
 
 namespace Runsmith.PowerShellHost;
 
-/// <summary>Asks the worker for assets, and finds the answers for those that wait.</summary>
-internal static class AssetChannel
+/// <summary>Asks the worker for assets, and about other runbooks and jobs, and finds the answers for those that wait.</summary>
+internal static class RequestChannel
 {
     private static readonly ConcurrentDictionary<int, TaskCompletionSource<JsonElement>> s_waiting = new();
     private static HostChannel? s_channel;
     private static int s_count;
     private static volatile bool s_hasSecret;
+    private static volatile bool s_hasCalled;
 
     /// <summary>Whether a script was given a secret: then no other may follow in this process.</summary>
     public static bool HasSecret => s_hasSecret;
+
+    /// <summary>Whether a script had to do with other runbooks: then no other may follow either.</summary>
+    public static bool HasCalled => s_hasCalled;
 
     /// <summary>From here on commands may ask.</summary>
     public static void Open(HostChannel channel) => s_channel = channel;
@@ -24,7 +28,17 @@ internal static class AssetChannel
     /// <summary>Waits for the answer (`AssetAnswerMessage` of src/contract/host/host-messages.ts).</summary>
     /// <param name="write">Writes the members of the request.</param>
     /// <exception cref="OperationCanceledException">The command is to stop.</exception>
-    public static JsonElement Ask(Action<Utf8JsonWriter> write, CancellationToken stopping)
+    public static JsonElement AskAsset(Action<Utf8JsonWriter> write, CancellationToken stopping) => Ask("asset-request", write, stopping);
+
+    /// <summary>The same about other runbooks and jobs (`HostRunbookAnswer`).</summary>
+    /// <inheritdoc cref="AskAsset"/>
+    public static JsonElement AskRunbook(Action<Utf8JsonWriter> write, CancellationToken stopping)
+    {
+        s_hasCalled = true;
+        return Ask("runbook-request", write, stopping).GetProperty("answer");
+    }
+
+    private static JsonElement Ask(string type, Action<Utf8JsonWriter> write, CancellationToken stopping)
     {
         var channel = s_channel ?? throw new InvalidOperationException("There is no worker to ask.");
         int id = Interlocked.Increment(ref s_count);
@@ -32,7 +46,7 @@ internal static class AssetChannel
         s_waiting[id] = answer;
         try
         {
-            channel.WriteAssetRequest(id, write);
+            channel.WriteRequest(type, id, write);
             answer.Task.Wait(stopping);
             return answer.Task.Result;
         }
