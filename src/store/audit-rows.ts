@@ -84,10 +84,12 @@ export interface JobStartRow {
   starter_id: Uint8Array | null;
   accepted_at: number;
   retry_of: Uint8Array | null;
+  parent_job_id: Uint8Array | null;
   started_from: string | null;
 }
 
-export const jobStartColumns = "job_id, runbook_name, started_by, starter_id, accepted_at, retry_of, started_from";
+export const jobStartColumns =
+  "job_id, runbook_name, started_by, starter_id, accepted_at, retry_of, parent_job_id, started_from";
 
 export function toJobStart(row: JobStartRow): StoredJobStart {
   return {
@@ -97,6 +99,7 @@ export function toJobStart(row: JobStartRow): StoredJobStart {
     starterId: row.starter_id === null ? null : bytesToId(row.starter_id),
     acceptedAt: row.accepted_at,
     retryOf: row.retry_of === null ? null : bytesToId(row.retry_of),
+    parentJobId: row.parent_job_id === null ? null : bytesToId(row.parent_job_id),
     startedFrom: row.started_from === null ? null : (JSON.parse(row.started_from) as JobOrigin),
   };
 }

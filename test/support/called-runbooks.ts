@@ -18,29 +18,47 @@ import { startWorker } from "../../worker/worker.ts";
 export class CalledRunbooks {
   readonly server: TestServer;
   readonly #folder: string;
-  #worker: RunningWorker;
+  readonly #slots: number;
+  #worker: RunningWorker | null = null;
 
-  private constructor(server: TestServer, folder: string, worker: RunningWorker) {
+  private constructor(server: TestServer, folder: string, slots: number) {
     this.server = server;
     this.#folder = folder;
-    this.#worker = worker;
+    this.#slots = slots;
   }
 
   static async start({ slots = 4 }: { slots?: number } = {}): Promise<CalledRunbooks> {
     const server = await TestServer.start({ leaseDuration: 3_000 });
     const folder = mkdtempSync(join(tmpdir(), "runsmith-calls-"));
-    const tokenFile = join(folder, "worker.token");
-    writeFileSync(tokenFile, await server.workerToken(), { mode: 0o600 });
-    const worker = await startWorker({
-      server: server.url,
-      tokenFile,
+    writeFileSync(join(folder, "worker.token"), await server.workerToken(), { mode: 0o600 });
+    const system = new CalledRunbooks(server, folder, slots);
+    await system.startWorker();
+    return system;
+  }
+
+  /** The same worker as before, with nothing of what it had. */
+  async startWorker(): Promise<void> {
+    this.#worker = await startWorker({
+      server: this.server.url,
+      tokenFile: join(this.#folder, "worker.token"),
       version: "0.0.0-test",
-      slots,
+      slots: this.#slots,
       poolMemory: 0,
       runtimeDirectory: testRuntimeDirectory,
       logger: silentLogger,
     });
-    return new CalledRunbooks(server, folder, worker);
+  }
+
+  /** Kills what the worker runs, of which nothing more is told. */
+  async killWorker(): Promise<void> {
+    await this.#worker?.stop();
+    this.#worker = null;
+  }
+
+  /** Changes settings of a runbook. */
+  async set(runbook: string, settings: Record<string, unknown>): Promise<void> {
+    const { status, body } = await this.server.call("PATCH", `/api/runbooks/${runbook}`, { body: settings });
+    assert.equal(status, 200, JSON.stringify(body));
   }
 
   /** Publishes a text, of a runbook that may be there already. */
@@ -107,7 +125,7 @@ export class CalledRunbooks {
   }
 
   async close(): Promise<void> {
-    await this.#worker.stop();
+    await this.killWorker();
     await this.server.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -146,7 +146,10 @@ function startResource(job: StoredJobStart): AuditEntryResource {
     action: job.retryOf === null ? "start" : "retry",
     thing: { kind: "job", id: job.jobId, name: job.runbookName },
     before: null,
-    after: job.retryOf === null ? {} : { retryOf: job.retryOf },
+    after: {
+      ...(job.retryOf !== null && { retryOf: job.retryOf }),
+      ...(job.parentJobId !== null && { parentJobId: job.parentJobId }),
+    },
     sequence: null,
   };
 }

@@ -91,6 +91,7 @@ export interface StoredJobStart {
   starterId: string | null;
   acceptedAt: number;
   retryOf: string | null;
+  parentJobId: string | null;
   /** Null where the service started it by itself. */
   startedFrom: JobOrigin | null;
 }
