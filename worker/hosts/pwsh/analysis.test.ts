@@ -274,7 +274,7 @@ if ($x {
     assert.equal(warned.executable, "Read-Host");
     assert.deepEqual(
       { ...empty, signature: empty.signature.properties },
-      { signature: {}, needs: [], problems: [], synopsis: "", executable: "" },
+      { signature: {}, needs: [], problems: [], synopsis: "", calls: [], executable: "" },
     );
   });
 });

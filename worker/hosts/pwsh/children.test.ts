@@ -52,3 +52,12 @@ test("a workflow calls another workflow runbook by its name, with its checkpoint
     JSON.stringify([run.records, run.ended]),
   );
 });
+
+test("the analysis tells what may be the name of another runbook, and nothing that is a command already", {
+  skip,
+}, async () => {
+  const { calls } = await PwshHostRun.analysisOf(
+    `function Own {}\nOwn; Get-ChildItem; Write-Output 1 | Child -Name x; ./Other.ps1; & "$PSScriptRoot/Third.ps1"; systemctl status; & $unknown`,
+  );
+  assert.deepEqual(calls?.toSorted(), ["Child", "Other", "Third", "systemctl"]);
+});

@@ -80,17 +80,25 @@ internal static class ChildRunbooks
     /// <summary>A command that nothing else is: perhaps a runbook, by its name or as a file beside the script.</summary>
     private static void FindCommand(object? sender, CommandLookupEventArgs lookup)
     {
-        if (NameOf(lookup.CommandName) is not { } name || Find(name) is not { } child)
+        if (NameOf(lookup.CommandName) is not { } name)
         {
             return;
         }
 
-        if (CycleWith(child) is { } chain)
+        if (CycleWith(name) is { } chain)
         {
             // What is thrown here would be lost.
             lookup.CommandScriptBlock = ScriptBlock.Create($"throw 'Runbooks call each other in a circle: {chain.Replace("'", "''")}.'");
+            lookup.StopSearch = true;
+            return;
         }
-        else if (!child.IsScript)
+
+        if (Find(name) is not { } child)
+        {
+            return;
+        }
+
+        if (!child.IsScript)
         {
             lookup.CommandScriptBlock = CallOf(child);
         }
@@ -143,7 +151,7 @@ internal static class ChildRunbooks
     }
 
     /// <summary>The runbooks that call each other, where one of them is called again: they would not come to an end.</summary>
-    private static string? CycleWith(ChildRunbook child)
+    private static string? CycleWith(string called)
     {
         var chain = new List<string>();
         foreach (var frame in s_runspace!.Debugger.GetCallStack())
@@ -159,7 +167,7 @@ internal static class ChildRunbooks
         }
 
         chain.Reverse();
-        return chain.Contains(child.Name, StringComparer.OrdinalIgnoreCase) ? $"{string.Join(" → ", chain)} → {child.Name}" : null;
+        return chain.Contains(called, StringComparer.OrdinalIgnoreCase) ? $"{string.Join(" → ", chain)} → {called}" : null;
     }
 
     /// <summary>A function with the parameters of a runbook that runs as a job of its own.</summary>
