@@ -55,11 +55,11 @@ async function tellStory(file: string, script: string): Promise<void> {
   };
   await command("import-runbook", join(installation.folder, file), "--publish");
   const { jobId } = JSON.parse(await command("start-runbook", "durable", "--output", "json")) as JobResource;
-  const job = async () =>
-    JSON.parse(await command("get-job", jobId, "--output", "json")) as JobResource & { steps?: JobStepResource[] };
-  const until = async (holds: (current: Awaited<ReturnType<typeof job>>) => boolean) => {
+  const job = async (id: string) =>
+    JSON.parse(await command("get-job", id, "--output", "json")) as JobResource & { steps?: JobStepResource[] };
+  const until = async (holds: (current: Awaited<ReturnType<typeof job>>) => boolean, id = jobId) => {
     for (;;) {
-      const current = await job();
+      const current = await job(id);
       if (holds(current)) return current;
       assert.ok(!["Failed", "Stopped"].includes(current.status), JSON.stringify(current));
       await sleep(100);
@@ -98,10 +98,20 @@ async function tellStory(file: string, script: string): Promise<void> {
   const { by, ...result } = JSON.parse(lines.at(-1)?.replace("the end ", "") ?? "") as { by: string };
   assert.deepEqual(result, { done: ["one", "two", "three"], version: "1.2", approved: true, reason: "as agreed" });
   assert.notEqual(by, "");
+  const done = lines.slice(0, -1);
+  assert.deepEqual([...new Set(done)], ["does one", "does two", "does three"]);
+  assert.ok(done.length <= 4 && done[1] !== "does one", `only what was under way is done again: ${done}`);
+
+  const again = await command("restart-job", jobId, "--from", "three", "--output", "json");
+  const { jobId: newer, retryOf } = JSON.parse(again) as JobResource;
+  assert.equal(retryOf, jobId);
+  const { steps = [] } = await until(({ status }) => status === "Suspended", newer);
   assert.deepEqual(
-    lines.slice(0, -1).filter((line) => line !== "does two"),
-    ["does one", "does three"],
+    steps.map(({ name }) => name),
+    ["one", "two", "three", "look at it"],
   );
+  const said = await command("get-job-output", newer, "--stream", "any");
+  assert.deepEqual(said.match(/^does \w+$/gm), ["does three"]);
   const log = await readFile(join(installation.dataDirectory, "runsmith.sqlite"));
   assert.equal(log.includes('"version":"1.2"'), false, "what an event holds is sealed");
 }
