@@ -36,6 +36,15 @@ test("made-up tokens of one address cost a few looks at the database, then none,
   assert.equal(await tokens.lookUp("bad", "192.0.2.2", look("bad")), null);
 });
 
+test("made-up tokens that come all at once cost no more looks than those that come one after another", async () => {
+  const { asked, look } = database();
+  const tokens = new UnknownTokens(limits);
+  const all = Array.from({ length: 50 }, (_, number) => tokens.lookUp(`bad ${number}`, from, look(`bad ${number}`)));
+  const answers = await Promise.allSettled(all);
+  assert.equal(answers.filter(({ status }) => status === "rejected").length, 47);
+  assert.equal(asked.length, 3);
+});
+
 test("the same wrong token is looked up once within a moment, and anew when something has changed", async () => {
   const { asked, look } = database();
   const tokens = new UnknownTokens({ ...limits, perAddress: 9 });

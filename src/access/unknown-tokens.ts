@@ -61,14 +61,19 @@ export class UnknownTokens {
       this.#refuseHeldUp(network);
     }
     const changes = this.#changes;
-    const found = await lookUp();
+    // Counted before it is known, so that those that come at once are held up as those that come one after another.
+    this.#failures.add(network, performance.now());
+    const found = await lookUp().catch((error: unknown) => {
+      this.#failures.takeBack(network);
+      throw error;
+    });
     if (found !== null) {
+      this.#failures.takeBack(network);
       this.#wrong.delete(key);
       this.#remember(key);
       return found;
     }
     this.#good.delete(key);
-    this.#failures.add(network, performance.now());
     if (changes === this.#changes) {
       this.#wrong.delete(key);
       this.#wrong.set(key, performance.now() + this.#limits.memory);

@@ -164,7 +164,7 @@ test("what an attempt was given is masked in the next one, and lies sealed in th
   for (const { sealed } of stored) {
     assert.ok(!Buffer.from(sealed).includes(password) && !Buffer.from(sealed).includes("new-token"));
   }
-  assert.equal(await service.store.write.purgeJobSecrets({ limit: 10 }), 0);
+  assert.equal(await service.store.write.purgeJobSecrets({ limit: 10, unknownBefore: Date.now() }), 0);
   worker.send({ type: "job-declined", jobId, attempt: 1, reason: "as the test says" });
   worker.heartbeat(1_000);
   const second = await worker.next("run-job");
@@ -172,7 +172,7 @@ test("what an attempt was given is masked in the next one, and lies sealed in th
   assert.deepEqual(new Set(second.secrets), new Set([password, "tok-en", "12345", "new-token"]));
   worker.end({ jobId, attempt: 2 });
   await service.until(jobId, "Completed");
-  assert.equal(await service.store.write.purgeJobSecrets({ limit: 10 }), 3);
+  assert.equal(await service.store.write.purgeJobSecrets({ limit: 10, unknownBefore: Date.now() }), 3);
   assert.deepEqual(await service.store.read.jobSecrets({ jobId }), []);
 });
 

@@ -12,6 +12,9 @@ const mostRemembered = 10_000;
 /** Rows that are purged in one transaction. */
 const purgedAtOnce = 500;
 
+/** Milliseconds within which a job is accepted whose secrets are noted before it is there. */
+const acceptedWithin = 3_600_000;
+
 /** A row is written once, so there is no older value of it. */
 const version = 1;
 
@@ -47,9 +50,15 @@ export class GivenSecrets {
     return [...new Set(secrets)];
   }
 
+  /** A job that goes on from another's steps has what that was given in them, before it is accepted. */
+  async copy({ from, to }: { from: string; to: string }): Promise<void> {
+    await this.note(to, await this.of(from));
+  }
+
   /** Removes what no attempt will need any more. */
   async purge(isStopped: () => boolean): Promise<void> {
-    while (!isStopped() && (await this.#store.write.purgeJobSecrets({ limit: purgedAtOnce })) === purgedAtOnce) {}
+    const request = { limit: purgedAtOnce, unknownBefore: Date.now() - acceptedWithin };
+    while (!isStopped() && (await this.#store.write.purgeJobSecrets(request)) === purgedAtOnce) {}
   }
 
   #open(secretId: string, sealed: Uint8Array): string[] {

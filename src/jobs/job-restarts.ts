@@ -2,6 +2,7 @@ import { UserError } from "../contract/user-error.ts";
 import { newId } from "../store/new-id.ts";
 import type { Store } from "../store/store.ts";
 import type { RetryStarter } from "./bulk-jobs.ts";
+import type { GivenSecrets } from "./given-secrets.ts";
 import type { JobJournal } from "./job-journal.ts";
 import { jobNotFound, knownJobId } from "./job-queries.ts";
 import { isEnded } from "./job-transitions.ts";
@@ -21,6 +22,8 @@ export interface JobRestartsOptions {
   parameters: SealedParameters;
   /** Null where nothing can be sealed: then there are no steps. */
   journal: Pick<JobJournal, "copy"> | null;
+  /** Null where no job is given any. */
+  given: Pick<GivenSecrets, "copy"> | null;
   /** Throws UserErrors as `JobStarter.start` says. */
   start(request: StartJobRequest): Promise<StartedJob>;
 }
@@ -39,7 +42,7 @@ export class JobRestarts {
    * @throws UserError `job-not-found` (404), `job-not-ended`, `version-gone`, `step-not-found`, `step-ambiguous` (409), and what a start throws
    */
   async restart({ jobId, from, admit, ...starter }: RestartRequest): Promise<StartedJob> {
-    const { store, versions, parameters, journal, start } = this.#options;
+    const { store, versions, parameters, journal, given, start } = this.#options;
     const former = await store.read.jobToRetry({ jobId: knownJobId(jobId) });
     if (former === null) {
       throw jobNotFound(jobId);
@@ -59,6 +62,9 @@ export class JobRestarts {
     }
     const newJobId = newId();
     const steps = (await journal?.copy({ from: former.jobId, to: newJobId, before: from })) ?? [];
+    if (steps.length > 0) {
+      await given?.copy({ from: former.jobId, to: newJobId });
+    }
     return await start({
       ...(admit !== undefined && { admit: (runbook) => admit(runbook, draft) }),
       runbook: runbookId,

@@ -344,11 +344,13 @@ class Jobs implements JobsFeature, JobLinkHandler {
       },
     });
     this.#journal = options.assets === undefined ? null : new JobJournal(store, options.assets.sealer);
+    const given = options.assets === undefined ? null : new GivenSecrets(store, options.assets.sealer);
     this.#restarts = new JobRestarts({
       store,
       versions: this.#versions,
       parameters,
       journal: this.#journal,
+      given,
       start: (request) => this.#starter.start(request),
     });
     this.waits = new JobWaits({
@@ -372,7 +374,6 @@ class Jobs implements JobsFeature, JobLinkHandler {
     });
     this.#changes = new JobChanges(this.#hub, (jobIds) => this.#queries.jobsById(jobIds), logger);
     const { assets = null } = options;
-    const given = assets === null ? null : new GivenSecrets(store, assets.sealer);
     this.#broker = new AssetBroker({
       source: assets?.source ?? null,
       given,

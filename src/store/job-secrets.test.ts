@@ -26,8 +26,10 @@ storeTest(
     assert.deepEqual(await store.read.sealedJobSecrets({ after: second.secretId, limit: 2 }), [third]);
     await store.write.rewrapJobSecrets({ rows: [{ secretId: third.secretId, sealed: new Uint8Array([7, 7]) }] });
     assert.deepEqual(await store.read.jobSecrets({ jobId: otherId }), [{ ...third, sealed: new Uint8Array([7, 7]) }]);
-    assert.equal(await store.write.purgeJobSecrets({ limit: 2 }), 2);
-    assert.equal(await store.write.purgeJobSecrets({ limit: 2 }), 1);
-    assert.equal(await store.write.purgeJobSecrets({ limit: 2 }), 0);
+    const later = Date.now() + 1_000;
+    assert.equal(await store.write.purgeJobSecrets({ limit: 2, unknownBefore: later - 60_000 }), 0);
+    assert.equal(await store.write.purgeJobSecrets({ limit: 2, unknownBefore: later }), 2);
+    assert.equal(await store.write.purgeJobSecrets({ limit: 2, unknownBefore: later }), 1);
+    assert.equal(await store.write.purgeJobSecrets({ limit: 2, unknownBefore: later }), 0);
   },
 );

@@ -37,6 +37,23 @@ storeTest("a step is kept once, by the current attempt only, and a checkpoint re
   );
 });
 
+storeTest("what an ended job was given is kept for as long as it may be started again behind its steps", async (t) => {
+  const db = await openJobsDatabase(t);
+  const worker = await db.addWorker();
+  const runbook = await db.addRunbook({});
+  const jobs = [await db.start(runbook), await db.start(runbook)];
+  const attempts = await db.claim(worker, 2);
+  const [withSteps] = attempts;
+  assert.ok(withSteps !== undefined);
+  await db.operations.addJobSteps({ ...assigned(withSteps), steps: [step("first")] });
+  for (const jobId of jobs) {
+    await db.operations.addJobSecrets({ secretId: newId(), jobId, sealed: new Uint8Array([1]) });
+  }
+  for (const attempt of attempts) await db.end(attempt, {});
+  assert.equal(await db.operations.purgeJobSecrets({ limit: 10, unknownBefore: 0 }), 1);
+  assert.equal((await db.operations.jobSecrets({ jobId: withSteps.jobId })).length, 1);
+});
+
 storeTest("a job with steps has three attempts, counted from its last step", async (t) => {
   const db = await openJobsDatabase(t);
   const jobId = await db.start(await db.addRunbook({ attempts: 1 }));

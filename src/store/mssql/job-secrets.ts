@@ -1,3 +1,4 @@
+import { firstIdOf } from "../id-range.ts";
 import type { JobSecretsRow } from "../job-secrets-rows.ts";
 import { toJobSecrets } from "../job-secrets-rows.ts";
 import type { JobSecretReads, JobSecretWrites } from "../operations/job-secrets.ts";
@@ -51,11 +52,12 @@ export function jobSecretWrites(session: MssqlSession): Asynchronous<JobSecretWr
         });
       }
     },
-    purgeJobSecrets: ({ limit }) =>
+    purgeJobSecrets: ({ limit, unknownBefore }) =>
       session.run(
         `DELETE TOP (@limit) s FROM runsmith.job_secrets s LEFT JOIN runsmith.jobs j ON j.job_id = s.job_id
-         WHERE j.job_id IS NULL OR j.ended_at IS NOT NULL`,
-        { limit: int(limit) },
+         WHERE j.job_id IS NULL AND s.job_id < @unknown_before
+           OR j.ended_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM runsmith.job_steps k WHERE k.job_id = s.job_id)`,
+        { limit: int(limit), unknown_before: idBytes(firstIdOf(unknownBefore)) },
       ),
   };
 }

@@ -16,6 +16,9 @@ export interface JobSecretWrites {
   /** Nothing happens when it is there already. */
   addJobSecrets(of: StoredJobSecrets): void;
   rewrapJobSecrets(of: { rows: Pick<StoredJobSecrets, "secretId" | "sealed">[] }): void;
-  /** Removes those of jobs that have ended, or are gone; so many at most. Gives how many. */
-  purgeJobSecrets(of: { limit: number }): number;
+  /**
+   * Removes those of jobs that have ended and cannot be started again behind their steps, or are gone; so many at most. Gives how many.
+   * @param of.unknownBefore milliseconds since the epoch: a job of a later id that is not there yet is about to be accepted
+   */
+  purgeJobSecrets(of: { limit: number; unknownBefore: number }): number;
 }

@@ -1,4 +1,5 @@
 import { idToBytes } from "../id-bytes.ts";
+import { firstIdOf } from "../id-range.ts";
 import type { JobSecretsRow } from "../job-secrets-rows.ts";
 import { toJobSecrets } from "../job-secrets-rows.ts";
 import type { JobSecretReads, JobSecretWrites } from "../operations/job-secrets.ts";
@@ -38,11 +39,14 @@ export function jobSecretWrites(session: SqliteSession): JobSecretWrites {
         session.run("UPDATE job_secrets SET sealed = ? WHERE secret_id = ?", sealed, idToBytes(secretId));
       }
     },
-    purgeJobSecrets: ({ limit }) =>
+    purgeJobSecrets: ({ limit, unknownBefore }) =>
       session.run(
         `DELETE FROM job_secrets WHERE secret_id IN (
            SELECT s.secret_id FROM job_secrets s LEFT JOIN jobs j ON j.job_id = s.job_id
-           WHERE j.job_id IS NULL OR j.ended_at IS NOT NULL LIMIT ?)`,
+           WHERE j.job_id IS NULL AND s.job_id < ?
+             OR j.ended_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM job_steps k WHERE k.job_id = s.job_id)
+           LIMIT +?)`,
+        firstIdOf(unknownBefore),
         limit,
       ),
   };

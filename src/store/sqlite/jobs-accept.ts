@@ -317,14 +317,14 @@ function replaceJobs(
   const going = session.all<OpenJob>(
     `${selectOpenJob} INDEXED BY jobs_by_status
      WHERE workspace_id = ? AND status IN ('New', 'Activating', 'Running', 'Suspending', 'Resuming')
-       AND runbook_id = ? AND parked = 0 ORDER BY job_id LIMIT ?`,
+       AND runbook_id = ? AND parked = 0 ORDER BY job_id LIMIT +?`,
     defaultWorkspace,
     runbookId,
     excess,
   );
   const suspended = session.all<OpenJob>(
     `${selectOpenJob} INDEXED BY jobs_suspended
-     WHERE workspace_id = ? AND runbook_id = ? AND status = 'Suspended' ORDER BY job_id LIMIT ?`,
+     WHERE workspace_id = ? AND runbook_id = ? AND status = 'Suspended' ORDER BY job_id LIMIT +?`,
     defaultWorkspace,
     runbookId,
     excess,

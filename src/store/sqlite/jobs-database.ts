@@ -7,6 +7,7 @@ import type { Asynchronous } from "../store.ts";
 import type { JobsOperations, PlainRow } from "../testing/jobs-database.ts";
 import { JobsDatabase } from "../testing/jobs-database.ts";
 import { dispatchReads, dispatchWrites } from "./dispatch.ts";
+import { jobSecretReads, jobSecretWrites } from "./job-secrets.ts";
 import { jobStepReads, jobStepWrites } from "./job-steps.ts";
 import { jobReads, jobWrites } from "./jobs.ts";
 import { scheduleReads } from "./schedules-read.ts";
@@ -71,6 +72,8 @@ export class SqliteJobsDatabase extends JobsDatabase {
     this.operations = asynchronous({
       ...jobReads(this.session),
       ...jobWrites(this.session),
+      ...jobSecretReads(this.session),
+      ...jobSecretWrites(this.session),
       ...jobStepReads(this.session),
       ...jobStepWrites(this.session),
       ...dispatchReads(this.session),

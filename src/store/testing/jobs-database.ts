@@ -9,6 +9,7 @@ import { hostKindOf } from "../../contract/runbook-kind.ts";
 import type { StreamName } from "../../contract/stream.ts";
 import { streamNames } from "../../contract/stream.ts";
 import type { DispatchReads, DispatchWrites } from "../operations/dispatch.ts";
+import type { JobSecretReads, JobSecretWrites } from "../operations/job-secrets.ts";
 import type { JobStepReads, JobStepWrites } from "../operations/job-steps.ts";
 import type {
   AcceptedJob,
@@ -29,6 +30,8 @@ import type { Asynchronous } from "../store.ts";
 
 export type JobsOperations = JobReads &
   JobWrites &
+  JobSecretReads &
+  JobSecretWrites &
   JobStepReads &
   JobStepWrites &
   DispatchReads &
