@@ -6,6 +6,7 @@ import type { ScheduleReads, ScheduleWrites } from "../operations/schedules.ts";
 import type { Asynchronous } from "../store.ts";
 import type { JobsOperations, PlainRow } from "../testing/jobs-database.ts";
 import { JobsDatabase } from "../testing/jobs-database.ts";
+import { childJobReads, childJobWrites } from "./child-jobs.ts";
 import { dispatchReads, dispatchWrites } from "./dispatch.ts";
 import { jobSecretReads, jobSecretWrites } from "./job-secrets.ts";
 import { jobStepReads, jobStepWrites } from "./job-steps.ts";
@@ -74,6 +75,8 @@ export class SqliteJobsDatabase extends JobsDatabase {
       ...jobWrites(this.session),
       ...jobSecretReads(this.session),
       ...jobSecretWrites(this.session),
+      ...childJobReads(this.session),
+      ...childJobWrites(this.session),
       ...jobStepReads(this.session),
       ...jobStepWrites(this.session),
       ...dispatchReads(this.session),

@@ -8,6 +8,7 @@ import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
 import { hostKindOf } from "../../contract/runbook-kind.ts";
 import type { StreamName } from "../../contract/stream.ts";
 import { streamNames } from "../../contract/stream.ts";
+import type { ChildJobReads, ChildJobWrites } from "../operations/child-jobs.ts";
 import type { DispatchReads, DispatchWrites } from "../operations/dispatch.ts";
 import type { JobSecretReads, JobSecretWrites } from "../operations/job-secrets.ts";
 import type { JobStepReads, JobStepWrites } from "../operations/job-steps.ts";
@@ -32,6 +33,8 @@ export type JobsOperations = JobReads &
   JobWrites &
   JobSecretReads &
   JobSecretWrites &
+  ChildJobReads &
+  ChildJobWrites &
   JobStepReads &
   JobStepWrites &
   DispatchReads &

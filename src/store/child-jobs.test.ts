@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { v7 as newId } from "uuid";
+import type { JobsDatabase, TestRunbook } from "./testing/jobs-database.ts";
+import { openJobsDatabase } from "./testing/open-jobs-database.ts";
+import { storeTest } from "./testing/temporary-store.ts";
+
+async function startChild(db: JobsDatabase, runbook: TestRunbook, jobId: string, stopsWithParent = false) {
+  const parent = { jobId, callId: newId(), stopsWithParent };
+  const accepted = await db.accept(runbook, { parent });
+  assert.ok(accepted.outcome === "accepted");
+  return { childId: accepted.job.jobId, callId: parent.callId };
+}
+
+storeTest("a job is found by the call that started it, and with the others that its parent started", async (t) => {
+  const db = await openJobsDatabase(t);
+  const runbook = await db.addRunbook();
+  const parentId = await db.start(runbook);
+  const one = await startChild(db, runbook, parentId);
+  const two = await startChild(db, runbook, parentId);
+  const { operations } = db;
+  assert.equal((await operations.jobOfCall({ parentJobId: parentId, callId: two.callId }))?.jobId, two.childId);
+  assert.equal(await operations.jobOfCall({ parentJobId: one.childId, callId: two.callId }), null);
+  const children = await operations.childJobs({ parentJobId: parentId, limit: 10 });
+  assert.deepEqual(
+    children.map(({ jobId, parentJobId }) => [jobId, parentJobId]),
+    [
+      [one.childId, parentId],
+      [two.childId, parentId],
+    ],
+  );
+  const rest = await operations.childJobs({ parentJobId: parentId, after: one.childId, limit: 10 });
+  assert.deepEqual(
+    rest.map(({ jobId }) => jobId),
+    [two.childId],
+  );
+  const chain = await operations.jobAncestors({ jobId: one.childId, limit: 16 });
+  assert.deepEqual(
+    chain.map(({ jobId }) => jobId),
+    [one.childId, parentId],
+  );
+});
+
+storeTest("what is to be stopped with a job is found once that is over, or when it is asked for", async (t) => {
+  const db = await openJobsDatabase(t);
+  const runbook = await db.addRunbook();
+  const parentId = await db.start(runbook);
+  const bound = await startChild(db, runbook, parentId, true);
+  await startChild(db, runbook, parentId);
+  const { operations } = db;
+  assert.deepEqual(await operations.jobsToStopWithParent({ limit: 10 }), []);
+  assert.deepEqual(await operations.jobsToStopWithParent({ parentJobId: parentId, limit: 10 }), [bound.childId]);
+  await operations.stopJob({ jobId: parentId, requestedBy: "tester", force: false });
+  assert.deepEqual(await operations.jobsToStopWithParent({ limit: 10 }), [bound.childId]);
+  await operations.stopJob({ jobId: bound.childId, requestedBy: "tester", force: false });
+  assert.deepEqual(await operations.jobsToStopWithParent({ limit: 10 }), []);
+});
+
+storeTest("a job keeps the versions that it began with, and a pinned one need not be published any more", async (t) => {
+  const db = await openJobsDatabase(t);
+  const runbook = await db.addRunbook();
+  const first = { name: "Child", versionId: newId() };
+  const accepted = await db.accept({ ...runbook, versionId: newId() }, { isPinned: true, children: [first] });
+  assert.ok(accepted.outcome === "accepted");
+  const { jobId } = accepted.job;
+  const { operations } = db;
+  assert.deepEqual(await operations.pinChild({ jobId, name: "CHILD", versionId: newId() }), first);
+  const second = { name: "Other", versionId: newId() };
+  assert.deepEqual(await operations.pinChild({ jobId, ...second }), second);
+  assert.deepEqual(await operations.pinnedChildren({ jobId }), [first, second]);
+  assert.deepEqual(await operations.publishedChildren({ names: ["Child"] }), []);
+});
+
+storeTest("a job that another waits for goes before those of the waiting one's priority", async (t) => {
+  const db = await openJobsDatabase(t);
+  const runbook = await db.addRunbook();
+  const worker = await db.addWorker();
+  const parentId = await db.start(runbook);
+  const [parent] = await db.claim(worker);
+  assert.equal(parent?.jobId, parentId);
+  await db.start(runbook);
+  const { childId } = await startChild(db, runbook, parentId);
+  await db.operations.hurryJob({ jobId: childId, waitingJobId: parentId });
+  const [next] = await db.claim(worker);
+  assert.equal(next?.jobId, childId);
+  assert.equal((await db.job(childId)).priority, 1);
+});
