@@ -292,6 +292,30 @@ describe("a workflow", { skip, concurrency: 2 }, () => {
     assert.deepEqual(run.texts().toSorted(), ["a", "b"]);
   });
 
+  it("does as the same function of PowerShell does where each statement may save a checkpoint", async () => {
+    const body = `$PSPersistPreference = $false
+  function Get-Own { param([Parameter(ValueFromPipeline)] $Value) process { "own $Value" } }
+  Get-Item /nonexistent -ErrorAction SilentlyContinue; if ($?) { 'never' } else { "failed $?" }
+  1..2 | Get-Own | ForEach-Object { "$_!" }
+  :outer foreach ($a in 1..3) { switch ($a) { 2 { continue outer } { $_ -eq 3 } { break outer } default { "at $a" } } }
+  trap { "trapped $_"; continue }
+  throw 'x'
+  $list = if ($true) { 1; 2 }; "$($list.Count) $($list -join '+')"
+  try { 1 / 0 } catch [System.DivideByZeroException] { 'by zero' } finally { 'last' }
+  $text = 'abc'; if ($text -match '^(?<first>.)') { $Matches['first'] }
+  return 'returned'`;
+    const [plain, workflow] = await Promise.all([
+      PwshHostRun.of(
+        `function Other { function Get-Own { 'other' }; Get-Own }\nfunction Sample {\n${body}\n}\nSample\nOther`,
+      ),
+      PwshHostRun.of(
+        `workflow Other { function Get-Own { 'other' }; Get-Own }\nworkflow Whole {\n${body}\n}\nworkflow Sample { Whole; Other }`,
+      ),
+    ]);
+    assert.equal(plain.ended?.outcome, "Completed");
+    assert.deepEqual(workflow.texts(), plain.texts());
+  });
+
   it("is refused a checkpoint that is too large to be kept", async () => {
     const run = await PwshHostRun.of("workflow Sample { $x = 'x' * 5MB; Checkpoint-Workflow; 'never' }");
     assert.equal(run.ended?.outcome, "Suspended");

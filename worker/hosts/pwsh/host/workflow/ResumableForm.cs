@@ -54,8 +54,8 @@ internal sealed class ResumableForm : WorkflowRewriter
     {
         switch (statement)
         {
-            case FunctionDefinitionAst:
-                return Array.Empty<StatementAst>();
+            case FunctionDefinitionAst function:
+                return Definition(function);
             case BlockStatementAst { Kind.Kind: TokenKind.Sequence } sequence:
                 return Guarded(sequence.Body.Statements);
         }

@@ -64,11 +64,27 @@ internal class WorkflowRewriter : TreeCopy
 
     protected override IEnumerable<StatementAst> Statement(StatementAst statement) => statement switch
     {
-        // Known everywhere, wherever it is written.
-        FunctionDefinitionAst => Array.Empty<StatementAst>(),
+        FunctionDefinitionAst function => Definition(function),
         BlockStatementAst { Kind.Kind: TokenKind.Sequence } sequence => sequence.Body.Statements.SelectMany(Statement),
         _ => base.Statement(statement),
     };
+
+    /// <summary>
+    /// Workflows are known everywhere, wherever they are written. Functions are too; but where several have one name, each place
+    /// has its own.
+    /// </summary>
+    protected IEnumerable<StatementAst> Definition(FunctionDefinitionAst function) => function.IsWorkflow || Places.IsResumable(function)
+        ? Array.Empty<StatementAst>()
+        : new StatementAst[]
+        {
+            new FunctionDefinitionAst(
+                function.Extent,
+                function.IsFilter,
+                isWorkflow: false,
+                function.Name,
+                function.Parameters?.Select(each => (ParameterAst)each.Copy()),
+                ScriptBlock(function.Body)),
+        };
 
     public override StatementAst One(StatementAst statement)
     {
