@@ -49,6 +49,24 @@ describe("a runbook in TypeScript", { ...skipUnless("bubblewrap"), timeout: 120_
     });
     assert.equal(child?.parentJobId, job.jobId);
   });
+
+  test("that names another badly is told so, and its worker keeps its link", async () => {
+    await calls(
+      "Careless",
+      `
+      const said: string[] = [];
+      for (const start of [() => runbook("x".repeat(300)), () => runbook(""), () => startRunbook("Add", {}, { runOn: "x".repeat(300) }), () => step("x".repeat(9_000), () => startRunbook("Add", { a: 1 }))])
+        try { await start(); } catch (error) { said.push((error as any).code); }
+      return said;`,
+    );
+    const job = await system.run("Careless");
+    assert.deepEqual([job.status, job.attempt], ["Completed", 1], JSON.stringify(job.exception));
+    assert.ok(
+      (job.result as string[]).every((code) => code === "request-refused"),
+      JSON.stringify(job.result),
+    );
+    assert.ok((job.result as string[]).length >= 3, JSON.stringify(job.result));
+  });
 });
 
 describe("a runbook in PowerShell", { ...skipUnless("bubblewrap", "pwsh"), timeout: 240_000 }, () => {

@@ -4,6 +4,7 @@ import type { JobResource } from "../contract/api/job.ts";
 import type { RunbookAnswer, RunbookRequest } from "../contract/child-runbook.ts";
 import { deepestCalls, longestAnswerRecords } from "../contract/child-runbook.ts";
 import type { Logger } from "../contract/logger.ts";
+import { runbookRequestProblem } from "../contract/runbook-request-problem.ts";
 import type { JobStreamRecord } from "../contract/stream.ts";
 import { UserError } from "../contract/user-error.ts";
 import { actAs } from "../store/actor.ts";
@@ -41,6 +42,10 @@ export class RunbookBroker implements RunbookRequestAnswerer {
   /** What becomes of a request of a running attempt; never rejects. */
   async answer(attempt: AssignedAttempt, request: RunbookRequest): Promise<RunbookAnswer> {
     const { jobId } = attempt;
+    const problem = runbookRequestProblem(request);
+    if (problem !== null) {
+      return { error: { code: "request-refused", message: problem } };
+    }
     try {
       const caller = await this.#options.runAsOf(jobId);
       const actor = await actorOfJob(this.#options.store, jobId, caller);

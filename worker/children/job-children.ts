@@ -5,6 +5,7 @@ import type { HostRunbookAnswer, HostRunbookRequest } from "../../src/contract/h
 import type { AttemptReference } from "../../src/contract/link/control-frames.ts";
 import type { HostKind } from "../../src/contract/runbook-kind.ts";
 import { hostKindOf } from "../../src/contract/runbook-kind.ts";
+import { runbookRequestProblem } from "../../src/contract/runbook-request-problem.ts";
 import { AssetParameterError, haveAssets, withAssets } from "../assets/asset-parameters.ts";
 import { collectSecrets } from "../masking/collect-secrets.ts";
 import type { Masker } from "../masking/masker.ts";
@@ -84,7 +85,9 @@ export class JobChildren {
     return [...localNames, hostname().toLowerCase(), ...this.#options.provider.serviceNames].includes(name);
   }
 
-  #ask(request: RunbookRequest): Promise<RunbookAnswer> {
+  async #ask(request: RunbookRequest): Promise<RunbookAnswer> {
+    const wrong = runbookRequestProblem(request);
+    if (wrong !== null) return { error: { code: "request-refused", message: wrong } };
     return this.#options.provider.ask(this.#options.attempt, request, this.#over.signal);
   }
 
