@@ -30,10 +30,10 @@ test("runbooks that came with a script are commands, and files beside it, wherev
 
 test("a script that calls itself by way of another is refused, with the chain", { skip }, async () => {
   const run = await PwshHostRun.of(`try { ./Child.ps1 } catch { $_.Exception.Message }`, {
-    children: [child("Child", "$name = './Sample.ps1'; & $name"), child("Sample", "1")],
-    runbook: { name: "Sample", kind: "PowerShell" },
+    children: [child("Child", "$name = './Calls-Itself.ps1'; & $name"), child("Calls-Itself", "1")],
+    runbook: { name: "Calls-Itself", kind: "PowerShell" },
   });
-  assert.match(run.texts("Output").join("\n"), /Sample → Child → Sample/, JSON.stringify(run.records));
+  assert.match(run.texts("Output").join("\n"), /Calls-Itself → Child → Calls-Itself/, JSON.stringify(run.records));
 });
 
 const workflow = (name: string, body: string) => child(name, `workflow ${name} { ${body} }`, "PowerShellWorkflow");
