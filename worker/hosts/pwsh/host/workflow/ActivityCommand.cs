@@ -51,7 +51,7 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
         if (RemoteComputers.Of(options) is { Count: > 0 } computers)
         {
             throw ErrorOf.Terminating(new NotSupportedException(
-                $"{Name} on {string.Join(", ", computers)}: running on other computers is not supported. Use Invoke-Command in an InlineScript block, where PowerShell remoting is available."));
+                $"{Name} on {string.Join(", ", computers)}: this worker cannot reach other computers by WSMan, as Windows PowerShell does. Call Invoke-Command -HostName, which goes by SSH, within an InlineScript block."));
         }
 
         _attempts = new ActivityAttempts(this, Name, options);

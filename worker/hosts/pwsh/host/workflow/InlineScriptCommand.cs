@@ -33,7 +33,7 @@ public sealed class InlineScriptCommand : PSCmdlet, IDisposable
         if (RemoteComputers.Of(options) is { Count: > 0 } computers)
         {
             throw ErrorOf.Terminating(new NotSupportedException(
-                $"InlineScript on {string.Join(", ", computers)}: running on other computers is not supported yet."));
+                $"InlineScript on {string.Join(", ", computers)}: this worker cannot reach other computers by WSMan, as Windows PowerShell does. Remove -PSComputerName, and call Invoke-Command -HostName, which goes by SSH, within the InlineScript block."));
         }
 
         var preferences = ScopeVariables.PreferencesOf(SessionState);
