@@ -5,9 +5,9 @@ import { WorkflowGround } from "./workflows/run-workflows.ts";
 import { readWorkflowScripts } from "./workflows/workflow-script.ts";
 
 /*
- * `npm run campaign -- workflows [--only TEXT] [--concurrency N] [--without-kills]`: runs every workflow of `workflows/scripts` as a job, and
+ * `npm run campaign -- workflows [--only TEXT,…] [--concurrency N] [--without-kills]`: runs every workflow of `workflows/scripts` as a job, and
  * compares all that it tells and does with what is expected of it; then runs those with checkpoints all at once, and kills their worker
- * behind each checkpoint. `--only` takes the workflows whose name has TEXT in it. Exits with 1 when something is not as expected.
+ * behind each checkpoint. `--only` takes the workflows whose name has one of the TEXTs in it. Exits with 1 when something is not as expected.
  */
 const { values } = parseArgs({
   options: {
@@ -22,7 +22,9 @@ if (skip !== false) {
 }
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 
-const scripts = (await readWorkflowScripts()).filter(({ name }) => name.includes(values.only));
+const scripts = (await readWorkflowScripts()).filter(({ name }) =>
+  values.only.split(",").some((text) => name.includes(text)),
+);
 const runs: WorkflowRun[] = [];
 {
   await using ground = await WorkflowGround.start(print);

@@ -29,7 +29,13 @@ export class JobFolder {
 
   functions(): string {
     return `
-function Write-Trace([string] $Text) { Add-Content -LiteralPath '${this.#file("trace")}' -Value $Text }
+function Write-Trace([string] $Text) {
+    # Another branch may have the file open in this moment.
+    while ($true) {
+        try { [System.IO.File]::AppendAllText('${this.#file("trace")}', "$Text\`n"); return }
+        catch [System.IO.IOException] { Start-Sleep -Milliseconds 5 }
+    }
+}
 function Read-Trace { Get-Content -LiteralPath '${this.#file("trace")}' }
 function Wait-Gate([string] $Name) {
     Add-Content -LiteralPath '${this.#file("reached")}' -Value $Name

@@ -3,6 +3,8 @@ workflow Test-CheckpointParallel {
     parallel {
         sequence {
             Write-Trace -Text '2 left'
+            # What the other does behind this checkpoint may be done again: here it is through before.
+            while ((Read-Trace) -notcontains '3 right') { Start-Sleep -Milliseconds 50 }
             Checkpoint-Workflow
             Wait-Gate -Name 1
             Write-Trace -Text '4 left again'

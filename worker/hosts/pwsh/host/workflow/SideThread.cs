@@ -57,7 +57,7 @@ internal sealed class SideThread
     /// <returns>What ended it; else null.</returns>
     public Exception? Run(ScriptBlockAst body, IReadOnlyDictionary<string, object?>? usings = null)
     {
-        _runspace!.SessionStateProxy.InvokeProvider.Item.Set("function:" + FunctionName, body.GetScriptBlock());
+        _runspace!.SessionStateProxy.InvokeProvider.Item.Set("function:" + FunctionName, OwnScriptBlock.Of(body));
         using var shell = PowerShell.Create();
         shell.Runspace = _runspace;
         shell.AddCommand(FunctionName, useLocalScope: true);

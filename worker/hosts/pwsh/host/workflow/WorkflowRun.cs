@@ -38,7 +38,6 @@ internal sealed class WorkflowRun
     private readonly WorkflowBranch _root = new() { State = BranchState.Running };
     private readonly HashSet<ParallelRun> _parallel = new();
     private readonly Stack<Runspace> _idle = new();
-    private readonly Dictionary<string, ScriptBlock> _resumed = new(StringComparer.OrdinalIgnoreCase);
     private volatile bool _isSaving;
     private readonly CancellationTokenSource _stopping = new();
     private bool _isFlushAsked;
@@ -125,7 +124,7 @@ internal sealed class WorkflowRun
     {
         foreach (var function in _plan.Functions.Values)
         {
-            runspace.SessionStateProxy.InvokeProvider.Item.Set("function:" + WildcardPattern.Escape(function.Name), function.Body.GetScriptBlock());
+            runspace.SessionStateProxy.InvokeProvider.Item.Set("function:" + WildcardPattern.Escape(function.Name), OwnScriptBlock.Of(function.Body));
         }
     }
 
@@ -187,10 +186,7 @@ internal sealed class WorkflowRun
     {
         var form = _plan.Functions[name].Resumed
             ?? throw new InvalidOperationException($"The checkpoint does not fit the runbook: {name} cannot go on from one.");
-        lock (_resumed)
-        {
-            return form.GetScriptBlock();
-        }
+        return OwnScriptBlock.Of(form);
     }
 
     /// <summary>A branch is between two statements: where a checkpoint is being saved, it waits.</summary>

@@ -1,0 +1,25 @@
+#nullable enable
+using System.Management.Automation;
+using System.Management.Automation.Language;
+
+namespace Runsmith.PowerShellHost;
+
+/// <summary>
+/// Script blocks for runspaces that run at the same time. PowerShell notes in the syntax itself what it finds out when it compiles it, and two
+/// threads at one piece of syntax spoil that for each other; so each has a copy.
+/// </summary>
+internal static class OwnScriptBlock
+{
+    /// <param name="body">The body of a function, which stays that of a function of this name; or a script for itself.</param>
+    public static ScriptBlock Of(ScriptBlockAst body)
+    {
+        Ast root = body;
+        while (root.Parent is not null)
+        {
+            root = root.Parent;
+        }
+
+        var copy = (ScriptBlockAst)root.Copy();
+        return root == body ? copy.GetScriptBlock() : ((FunctionDefinitionAst)copy.EndBlock.Statements[0]).Body.GetScriptBlock();
+    }
+}
