@@ -157,3 +157,31 @@ describe("a runbook in PowerShell", { ...skipUnless("bubblewrap", "pwsh"), timeo
     );
   });
 });
+
+describe("a workflow runbook", { ...skipUnless("bubblewrap", "pwsh"), timeout: 240_000 }, () => {
+  let system: CalledRunbooks;
+  before(async () => {
+    system = await CalledRunbooks.start();
+  });
+  after(() => system.close());
+
+  test("has the workflow runbooks that it calls within itself, and goes on within them after its worker was killed", async () => {
+    await system.publishPowerShell(
+      "Get-Part",
+      `workflow Get-Part { param([int] $Number) "begins $Number"; Checkpoint-Workflow; "saved $Number"; Start-Sleep -Seconds 2; "part $Number" }`,
+    );
+    await system.publishPowerShell(
+      "Get-Whole",
+      `workflow Get-Whole { Get-Part -Number 1; $two = Get-Part -Number 2; "then $two" }`,
+    );
+    const jobId = await system.start("Get-Whole");
+    await system.until(jobId, ({ recordCount }) => recordCount > 1);
+    await system.killWorker();
+    await system.startWorker();
+    const job = await system.ended(jobId);
+    assert.equal(job.status, "Completed", JSON.stringify([job.exception, await system.records(jobId)]));
+    const told = await system.texts(jobId);
+    assert.deepEqual(told, ["begins 1", "saved 1", "saved 1", "part 1", "then begins 2 saved 2 part 2"]);
+    assert.deepEqual(await system.children(jobId), []);
+  });
+});
