@@ -3,6 +3,7 @@ import type { Leadership } from "../services/duty-leader.ts";
 import type { JobEffects } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../workers/clock.ts";
+import type { BoundChildren } from "./bound-children.ts";
 import { Duty } from "./duty.ts";
 import type { GivenSecrets } from "./given-secrets.ts";
 import type { OrphanedAttempts } from "./orphaned-attempts.ts";
@@ -30,8 +31,7 @@ export interface JobDutiesOptions {
   given: Pick<GivenSecrets, "purge"> | null;
   /** Milliseconds between two purges. */
   purgeInterval: number;
-  /** Stops a job because the one that started it is over. */
-  stopChild(jobId: string): Promise<void>;
+  boundChildren: Pick<BoundChildren, "sweep">;
   onEffects(effects: JobEffects): void;
   /** Attempts were taken from workers that have them still. */
   onGivenUp(effects: JobEffects): void;
@@ -42,7 +42,6 @@ const longestStuckInterval = 5_000;
 const parkedInterval = 10_000;
 const waitsInterval = 500;
 const childrenInterval = 1_000;
-const childrenAtOnce = 100;
 const waitsAtOnce = 200;
 const overdueAtOnce = 100;
 const parkedAtOnce = 100;
@@ -68,13 +67,7 @@ export function jobDuties(options: JobDutiesOptions): Duty[] {
       more = resumed.more;
     }
   };
-  const stopWithParents = async (isStopped: () => boolean) => {
-    for (let more = leadership.leads; more && leadership.leads && !isStopped(); ) {
-      const children = await store.read.jobsToStopWithParent({ limit: childrenAtOnce });
-      await Promise.all(children.map((jobId) => options.stopChild(jobId)));
-      more = children.length === childrenAtOnce;
-    }
-  };
+  const stopLeftBehind = (isStopped: () => boolean) => options.boundChildren.sweep(isStopped);
   const endStuck = async () => {
     const attempts = options.attempts.overdue(patience, options.isHere);
     if (attempts.length > 0) {
@@ -103,7 +96,7 @@ export function jobDuties(options: JobDutiesOptions): Duty[] {
   return [
     new Duty("ending jobs that were not started in time", deadlineInterval, failOverdue, logger),
     new Duty("resuming jobs whose time has come", waitsInterval, resumeDue, logger),
-    new Duty("stopping jobs with those that started them", childrenInterval, stopWithParents, logger),
+    new Duty("stopping jobs with those that started them", childrenInterval, stopLeftBehind, logger),
     new Duty("giving up attempts that do not end", Math.min(longestStuckInterval, patience), endStuck, logger),
     new Duty("finding claimed jobs that nobody has", options.orphanInterval, () => options.orphans.look(), logger),
     new Duty("letting parked jobs in", parkedInterval, releaseParked, logger),

@@ -40,6 +40,7 @@ import type { ConnectedWorker, JobLinkHandler, RecordsPeer } from "../workers/co
 import type { WorkersFeature } from "../workers/workers-feature.ts";
 import { AssetBroker } from "./asset-broker.ts";
 import type { AssetSource } from "./asset-source.ts";
+import { BoundChildren } from "./bound-children.ts";
 import type { BulkJobsOptions, RetryJobsRequest, RetryStarter, StopJobsRequest } from "./bulk-jobs.ts";
 import { BulkJobs } from "./bulk-jobs.ts";
 import { ChangesElsewhere } from "./changes-elsewhere.ts";
@@ -239,9 +240,6 @@ export interface JobsFeature {
   stop(): Promise<void>;
 }
 
-/** Jobs that are stopped at once with the one that started them. */
-const childrenStoppedAtOnce = 500;
-
 const defaultStuckPatience = 30_000;
 const defaultOrphanPatience = 5_000;
 const defaultPurgeInterval = 60_000;
@@ -279,6 +277,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   readonly #changes: JobChanges;
   readonly #storage: StorageWatermark;
   readonly #elsewhere: ChangesElsewhere;
+  readonly #boundChildren: BoundChildren;
   readonly #duties: Duty[];
 
   constructor(options: JobsOptions) {
@@ -410,6 +409,15 @@ class Jobs implements JobsFeature, JobLinkHandler {
       onEnded: (jobIds) => this.#changes.noteEnds(jobIds),
     });
     const orphanPatience = options.orphanPatience ?? defaultOrphanPatience;
+    this.#boundChildren = new BoundChildren({
+      store,
+      clock: this.#clock,
+      logger,
+      leadership: options.leadership ?? soleLeader,
+      stop: async (jobId, force) => {
+        await this.#stop({ jobId, requestedBy: "the job that started it", force });
+      },
+    });
     this.#duties = jobDuties({
       store,
       clock: this.#clock,
@@ -431,7 +439,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
       }),
       orphanInterval: orphanPatience,
       purgeInterval: options.purgeInterval ?? defaultPurgeInterval,
-      stopChild: (jobId) => this.#stopChild(jobId, false),
+      boundChildren: this.#boundChildren,
       onEffects: (effects) => this.#apply(effects),
       onGivenUp: (effects) => this.#giveUp(effects),
     });
@@ -712,20 +720,11 @@ class Jobs implements JobsFeature, JobLinkHandler {
   async #stop(of: Parameters<BulkJobsOptions["stop"]>[0]): Promise<StoppedJob> {
     const result = await this.#store.write.stopJob(of);
     if (result.outcome === "stopped" || result.outcome === "stopping") {
-      this.#apply(result.effects);
-      await this.#stopChildren(of.jobId, of.force);
+      this.#applyWithoutChildren(result.effects);
+      // Now, though its script may run on for a while; and with the same force.
+      await this.#boundChildren.stopOf([of.jobId], of.force);
     }
     return result;
-  }
-
-  /** Jobs that are stopped with the one that started them; what is left of them, be it after a crash, a duty finds. */
-  async #stopChildren(parentJobId: string, force: boolean): Promise<void> {
-    const children = await this.#store.read.jobsToStopWithParent({ parentJobId, limit: childrenStoppedAtOnce });
-    await Promise.all(children.map((jobId) => this.#stopChild(jobId, force)));
-  }
-
-  async #stopChild(jobId: string, force: boolean): Promise<void> {
-    await this.#stop({ jobId, requestedBy: "the job that started it", force });
   }
 
   #accepted(job: StoredJob, effects: JobEffects, expected: QueueKey): void {
@@ -745,6 +744,11 @@ class Jobs implements JobsFeature, JobLinkHandler {
   }
 
   #apply(effects: JobEffects): void {
+    this.#applyWithoutChildren(effects);
+    this.#boundChildren.noteEnds(effects.ended);
+  }
+
+  #applyWithoutChildren(effects: JobEffects): void {
     const freed = new Set<string>();
     for (const { jobId, attempt, workerId } of effects.overAttempts) {
       if (this.#attempts.remove(jobId, attempt)) {

@@ -1,5 +1,5 @@
 import { bytesToId } from "./id-bytes.ts";
-import type { JobAncestor, PublishedChild } from "./operations/child-jobs.ts";
+import type { ChildJobReads, JobAncestor, PublishedChild } from "./operations/child-jobs.ts";
 import type { JobOrigin, PinnedChild } from "./operations/jobs.ts";
 
 /* Rows of jobs that start each other as both databases read them, and what they are made into. */
@@ -47,4 +47,22 @@ export function toPublishedChild(row: PublishedChildRow): PublishedChild {
 
 export function toPinnedChild(row: { name: string; version_id: Uint8Array }): PinnedChild {
   return { name: row.name, versionId: bytesToId(row.version_id) };
+}
+
+/** An open job that is stopped with the one that started it, as a sweep looks at it. */
+export interface BoundChildRow {
+  job_id: Uint8Array;
+  /** 1 where it should have been stopped already. */
+  is_left: number;
+}
+
+export function toChildrenLeftBehind(
+  rows: readonly BoundChildRow[],
+  limit: number,
+): ReturnType<ChildJobReads["childrenLeftBehind"]> {
+  const last = rows.length < limit ? undefined : rows.at(-1);
+  return {
+    jobIds: rows.filter((row) => row.is_left === 1).map((row) => bytesToId(row.job_id)),
+    next: last === undefined ? null : bytesToId(last.job_id),
+  };
 }

@@ -40,19 +40,32 @@ storeTest("a job is found by the call that started it, and with the others that 
   );
 });
 
-storeTest("what is to be stopped with a job is found once that is over, or when it is asked for", async (t) => {
+storeTest("what is to be stopped with a job is found by that job, and what was left behind page by page", async (t) => {
   const db = await openJobsDatabase(t);
   const runbook = await db.addRunbook();
   const parentId = await db.start(runbook);
   const bound = await startChild(db, runbook, parentId, true);
+  const second = await startChild(db, runbook, parentId, true);
   await startChild(db, runbook, parentId);
+  const otherId = await db.start(runbook);
+  const ofOther = await startChild(db, runbook, otherId, true);
   const { operations } = db;
-  assert.deepEqual(await operations.jobsToStopWithParent({ limit: 10 }), []);
-  assert.deepEqual(await operations.jobsToStopWithParent({ parentJobId: parentId, limit: 10 }), [bound.childId]);
+  const boundTo = (parentJobIds: string[], limit = 10, after?: string) =>
+    operations.boundChildren({ parentJobIds, after, limit });
+  assert.deepEqual(await operations.childrenLeftBehind({ limit: 10 }), { jobIds: [], next: null });
+  assert.deepEqual(await boundTo([parentId], 1), [bound.childId]);
+  assert.deepEqual(await boundTo([parentId], 1, bound.childId), [second.childId]);
+  assert.deepEqual(await boundTo([parentId, otherId]), [bound.childId, second.childId, ofOther.childId]);
   await operations.stopJob({ jobId: parentId, requestedBy: "tester", force: false });
-  assert.deepEqual(await operations.jobsToStopWithParent({ limit: 10 }), [bound.childId]);
-  await operations.stopJob({ jobId: bound.childId, requestedBy: "tester", force: false });
-  assert.deepEqual(await operations.jobsToStopWithParent({ limit: 10 }), []);
+  const left = await operations.childrenLeftBehind({ limit: 2 });
+  assert.deepEqual(left, { jobIds: [bound.childId, second.childId], next: second.childId });
+  const rest = await operations.childrenLeftBehind({ after: second.childId, limit: 2 });
+  assert.deepEqual(rest, { jobIds: [], next: null });
+  for (const { childId } of [bound, second]) {
+    await operations.stopJob({ jobId: childId, requestedBy: "tester", force: false });
+  }
+  assert.deepEqual(await boundTo([parentId]), []);
+  assert.deepEqual(await operations.childrenLeftBehind({ limit: 10 }), { jobIds: [], next: null });
 });
 
 storeTest("a job keeps the versions that it began with, and a pinned one need not be published any more", async (t) => {

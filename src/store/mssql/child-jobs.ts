@@ -1,5 +1,11 @@
-import type { JobAncestorRow, PublishedChildRow } from "../child-job-rows.ts";
-import { jobAncestorColumns, toJobAncestor, toPinnedChild, toPublishedChild } from "../child-job-rows.ts";
+import type { BoundChildRow, JobAncestorRow, PublishedChildRow } from "../child-job-rows.ts";
+import {
+  jobAncestorColumns,
+  toChildrenLeftBehind,
+  toJobAncestor,
+  toPinnedChild,
+  toPublishedChild,
+} from "../child-job-rows.ts";
 import { bytesToId } from "../id-bytes.ts";
 import type { ChildJobReads, ChildJobWrites, JobAncestor } from "../operations/child-jobs.ts";
 import type { Asynchronous } from "../store.ts";
@@ -37,22 +43,30 @@ export function childJobReads(session: MssqlSession): Asynchronous<ChildJobReads
 
     jobAncestors: ({ jobId, limit }) => readAncestors(session, jobId, limit),
 
-    jobsToStopWithParent: async ({ parentJobId, limit }) => {
-      const rows =
-        parentJobId === undefined
-          ? await session.all<{ job_id: Uint8Array }>(
-              `SELECT TOP (@limit) c.job_id FROM runsmith.jobs c JOIN runsmith.jobs p ON p.job_id = c.parent_job_id
-               WHERE c.stop_with_parent = 1 AND c.ended_at IS NULL AND c.stop_requested_at IS NULL
-                 AND p.status IN (N'Stopped', N'Failed')`,
-              { limit: int(limit) },
-            )
-          : await session.all<{ job_id: Uint8Array }>(
-              `SELECT TOP (@limit) job_id FROM runsmith.jobs
-               WHERE parent_job_id = @parent_job_id AND stop_with_parent = 1 AND ended_at IS NULL AND stop_requested_at IS NULL`,
-              { parent_job_id: id(parentJobId), limit: int(limit) },
-            );
+    boundChildren: async ({ parentJobIds, after, limit }) => {
+      const rows = await session.all<{ job_id: Uint8Array }>(
+        `SELECT TOP (@limit) c.job_id
+         FROM OPENJSON(@parents) v
+         INNER LOOP JOIN runsmith.jobs c ON c.parent_job_id = CONVERT(binary(16), REPLACE(v.value, N'-', N''), 2)
+         WHERE c.parent_job_id IS NOT NULL AND (@after IS NULL OR c.job_id > @after)
+           AND c.stop_with_parent = 1 AND c.ended_at IS NULL AND c.stop_requested_at IS NULL
+         ORDER BY c.job_id`,
+        { parents: json(parentJobIds), after: id(after ?? null), limit: int(limit) },
+      );
       return rows.map(({ job_id }) => bytesToId(job_id));
     },
+
+    childrenLeftBehind: async ({ after, limit }) =>
+      toChildrenLeftBehind(
+        await session.all<BoundChildRow>(
+          `SELECT TOP (@limit) c.job_id, CASE WHEN c.stop_requested_at IS NULL AND p.status IN (N'Stopped', N'Failed') THEN 1 ELSE 0 END AS is_left
+           FROM runsmith.jobs c LEFT JOIN runsmith.jobs p ON p.job_id = c.parent_job_id
+           WHERE c.stop_with_parent = 1 AND c.ended_at IS NULL AND (@after IS NULL OR c.job_id > @after)
+           ORDER BY c.job_id`,
+          { after: id(after ?? null), limit: int(limit) },
+        ),
+        limit,
+      ),
 
     pinnedChildren: async ({ jobId }) => {
       const rows = await session.all<PinnedRow>(

@@ -28,11 +28,14 @@ export interface ChildJobReads {
   /** A job and those that led to it, itself first, `limit` at most. */
   jobAncestors(of: { jobId: string; limit: number }): JobAncestor[];
 
+  /** Open jobs that are stopped with one of these jobs, which started them, and are not being stopped yet; by id, behind `after`. */
+  boundChildren(of: { parentJobIds: readonly string[]; after: string | undefined; limit: number }): string[];
+
   /**
-   * Open jobs that are to be stopped because the job that started them was stopped or has failed; with `parentJobId` those of one
-   * job, which need not have ended yet.
+   * Those of the next `limit` open jobs bound to the one that started them whose parent was stopped or has failed; `next` is null when
+   * no further ones are to be looked at.
    */
-  jobsToStopWithParent(of: { parentJobId?: string; limit: number }): string[];
+  childrenLeftBehind(of: { after?: string; limit: number }): { jobIds: string[]; next: string | null };
 
   /** The versions that a job runs inside itself, by name. */
   pinnedChildren(of: { jobId: string }): PinnedChild[];

@@ -1,5 +1,11 @@
-import type { JobAncestorRow, PublishedChildRow } from "../child-job-rows.ts";
-import { jobAncestorColumns, toJobAncestor, toPinnedChild, toPublishedChild } from "../child-job-rows.ts";
+import type { BoundChildRow, JobAncestorRow, PublishedChildRow } from "../child-job-rows.ts";
+import {
+  jobAncestorColumns,
+  toChildrenLeftBehind,
+  toJobAncestor,
+  toPinnedChild,
+  toPublishedChild,
+} from "../child-job-rows.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { ChildJobReads, ChildJobWrites, JobAncestor } from "../operations/child-jobs.ts";
 import type { StoredJobRow } from "../stored-job.ts";
@@ -36,23 +42,31 @@ export function childJobReads(session: SqliteSession): ChildJobReads {
 
     jobAncestors: ({ jobId, limit }) => readAncestors(session, jobId, limit),
 
-    jobsToStopWithParent: ({ parentJobId, limit }) => {
-      const rows =
-        parentJobId === undefined
-          ? session.all<{ job_id: Uint8Array }>(
-              `SELECT c.job_id FROM jobs c JOIN jobs p ON p.job_id = c.parent_job_id
-               WHERE c.stop_with_parent = 1 AND c.ended_at IS NULL AND c.stop_requested_at IS NULL
-                 AND p.status IN ('Stopped', 'Failed') LIMIT +?`,
-              limit,
-            )
-          : session.all<{ job_id: Uint8Array }>(
-              `SELECT job_id FROM jobs
-               WHERE parent_job_id = ? AND stop_with_parent = 1 AND ended_at IS NULL AND stop_requested_at IS NULL LIMIT +?`,
-              idToBytes(parentJobId),
-              limit,
-            );
-      return rows.map(({ job_id }) => bytesToId(job_id));
-    },
+    boundChildren: ({ parentJobIds, after, limit }) =>
+      session
+        .all<{ job_id: Uint8Array }>(
+          `SELECT c.job_id FROM json_each(?1) v
+           CROSS JOIN jobs c INDEXED BY jobs_by_parent ON c.parent_job_id = unhex(v.value, '-')
+           WHERE (?2 IS NULL OR c.job_id > ?2) AND c.stop_with_parent = 1 AND c.ended_at IS NULL AND c.stop_requested_at IS NULL
+           ORDER BY c.job_id LIMIT +?3`,
+          JSON.stringify(parentJobIds),
+          after === undefined ? null : idToBytes(after),
+          limit,
+        )
+        .map(({ job_id }) => bytesToId(job_id)),
+
+    childrenLeftBehind: ({ after, limit }) =>
+      toChildrenLeftBehind(
+        session.all<BoundChildRow>(
+          `SELECT c.job_id, c.stop_requested_at IS NULL AND p.status IN ('Stopped', 'Failed') AS is_left
+           FROM jobs c INDEXED BY jobs_stopped_with_parent LEFT JOIN jobs p ON p.job_id = c.parent_job_id
+           WHERE c.stop_with_parent = 1 AND c.ended_at IS NULL AND c.job_id > ?
+           ORDER BY c.job_id LIMIT +?`,
+          after === undefined ? new Uint8Array() : idToBytes(after),
+          limit,
+        ),
+        limit,
+      ),
 
     pinnedChildren: ({ jobId }) =>
       session
