@@ -55,7 +55,7 @@ public sealed class InlineScriptCommand : PSCmdlet, IDisposable
         var thread = new SideThread(run, output, side => failure = side.Run(body, usings), preferences);
         _attempts!.Running(thread.Stop);
         thread.Start();
-        output.Drain(WorkflowRun.Branch, isStatement: false, item => WriteObject(Deserialised(item, run.JobId)), error => ErrorOf.Write(this, error));
+        output.Drain(WorkflowRun.Branch, isStatement: false, item => WriteObject(Deserialised(item, run.JobId)), error => ErrorOf.Write(this, error), thread.Stop);
         if ((failure ?? output.Failure) is { } ended)
         {
             ErrorOf.Rethrow(ended);

@@ -53,7 +53,7 @@ public sealed class ParallelCommand : PSCmdlet
         try
         {
             _parallel.Begin(Math.Clamp(ThrottleLimit <= 0 ? UsualLimit : ThrottleLimit, 1, HighestLimit));
-            output.Drain(branch, isStatement: true, WriteObject, WriteFromBranch);
+            output.Drain(branch, isStatement: true, WriteObject, WriteFromBranch, _parallel.Stop);
         }
         finally
         {

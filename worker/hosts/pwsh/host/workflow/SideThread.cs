@@ -174,9 +174,25 @@ internal sealed class SideOutput
         }
     }
 
-    /// <summary>Writes what comes, until all threads are over.</summary>
+    /// <summary>Writes what comes, until all threads are over. What ends the writing, as `Select-Object -First` does, ends the threads, too.</summary>
     /// <param name="branch">Whose thread waits here; it counts as between two statements where <paramref name="isStatement"/>.</param>
-    public void Drain(WorkflowBranch branch, bool isStatement, Action<object?> write, Action<ErrorRecord> writeError)
+    /// <param name="stop">Has the threads end.</param>
+    public void Drain(WorkflowBranch branch, bool isStatement, Action<object?> write, Action<ErrorRecord> writeError, Action stop)
+    {
+        try
+        {
+            WriteAll(branch, isStatement, write, writeError);
+        }
+        catch
+        {
+            // They may wait for what they hand over to be taken, or for this thread to be quiet: until they are over it takes all.
+            stop();
+            WriteAll(branch, isStatement, _ => { }, _ => { });
+            throw;
+        }
+    }
+
+    private void WriteAll(WorkflowBranch branch, bool isStatement, Action<object?> write, Action<ErrorRecord> writeError)
     {
         while (true)
         {
