@@ -24,10 +24,15 @@ public sealed class InlineScriptCommand : PSCmdlet, IDisposable
     [Parameter(Mandatory = true)]
     public Hashtable Options { get; set; } = null!;
 
+    /// <summary>Variables that all branches have in common, as they are now.</summary>
+    [Parameter(Mandatory = true)]
+    public Hashtable Shared { get; set; } = null!;
+
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
         var run = WorkflowRun.Current;
+        ScopeVariables.Set(SessionState, Shared.Cast<DictionaryEntry>().Select(each => KeyValuePair.Create((string)each.Key, each.Value)));
         var usings = Usings();
         var options = new ActivityOptions(Options);
         if (RemoteComputers.Of(options) is { Count: > 0 } computers)

@@ -17,9 +17,6 @@ internal sealed class ResumableForm : WorkflowRewriter
     /// <summary>Words that are no variable's, for what a statement that is called for its result gave.</summary>
     private readonly Dictionary<Ast, ExpressionAst> _hoisted = new();
 
-    /// <summary>The same within texts, which are written anew.</summary>
-    private readonly Dictionary<Ast, string> _hoistedInText = new();
-
     private readonly HashSet<int> _calls = new();
     private readonly bool _savesAfterEach;
     private bool _everywhere;
@@ -39,9 +36,6 @@ internal sealed class ResumableForm : WorkflowRewriter
 
     protected override ExpressionAst? Replaced(ExpressionAst expression) =>
         _hoisted.TryGetValue(expression, out var other) ? (ExpressionAst)other.Copy() : base.Replaced(expression);
-
-    protected override string? ReplacedInText(Ast piece) =>
-        _hoistedInText.TryGetValue(piece, out var text) ? text : base.ReplacedInText(piece);
 
     protected override IEnumerable<StatementAst> Body(IEnumerable<StatementAst> statements) =>
         _everywhere || statements.Any(Places.Holds) ? Guarded(statements) : base.Body(statements);
@@ -328,8 +322,7 @@ internal sealed class ResumableForm : WorkflowRewriter
                 StatementBlockAst { Statements.Count: 1, Parent: ArrayExpressionAst array } => array,
                 _ => null,
             };
-            bool isInText = place is not null && IsInText(place, within);
-            if (pipeline.PipelineElements.Count > 1 && pipeline.PipelineElements[0] == command && place is not null && !isInText && IsAlwaysEvaluated(place, within))
+            if (pipeline.PipelineElements.Count > 1 && pipeline.PipelineElements[0] == command && place is not null && IsAlwaysEvaluated(place, within))
             {
                 int piped = Count + 1;
                 before.Add(Call(pipeline, command, captures: true, _ => Array.Empty<StatementAst>()));
@@ -349,26 +342,12 @@ internal sealed class ResumableForm : WorkflowRewriter
             }
 
             int number = Count + 1;
-            _hoistedInText[place] = $"{(place is ParenExpressionAst ? "(" : "$(")}${Syntax.FrameName}.Taken({number}))";
             before.Add(Call(pipeline, command, captures: true, _ => Array.Empty<StatementAst>()));
             ExpressionAst output = Syntax.OfFrame(command.Extent, "Taken", number);
             _hoisted[place] = place is ArrayExpressionAst
                 ? new ArrayExpressionAst(place.Extent, Syntax.Block(place.Extent, new[] { Syntax.Pipeline(output) }))
                 : output;
         }
-    }
-
-    private static bool IsInText(Ast place, Ast within)
-    {
-        for (var piece = place; piece is not null && piece != within; piece = piece.Parent)
-        {
-            if (piece is ExpandableStringExpressionAst)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     /// <summary>Whether an expression is evaluated whenever its statement is: not after `-and`, and not by a loop's condition.</summary>

@@ -117,8 +117,9 @@ internal class WorkflowRewriter : TreeCopy
         };
         if (statement is ForEachStatementAst loop)
         {
-            var items = Syntax.If(at, Syntax.OfFrame(at, "BeginsBranches"), new StatementAst[] { Pipeline(loop.Condition) });
-            parameters.Add(("Items", new SubExpressionAst(loop.Condition.Extent, Syntax.Block(at, new[] { items }))));
+            // In parentheses, which leave a list of one list what it is.
+            var items = Syntax.Paren(Pipeline(loop.Condition));
+            parameters.Add(("Items", new TernaryExpressionAst(at, Syntax.OfFrame(at, "BeginsBranches"), items, Syntax.Variable(at, "null"))));
             if (loop.ThrottleLimit is { } limit)
             {
                 parameters.Add(("ThrottleLimit", Expression(limit)));
@@ -167,43 +168,8 @@ internal class WorkflowRewriter : TreeCopy
         return new IndexExpressionAst(at, shared, Syntax.Word(at, NameOf(variable)));
     }
 
-    /// <summary>A text with such variables in it is written anew, and parsed.</summary>
-    protected override ExpressionAst Text(ExpandableStringExpressionAst text)
-    {
-        var source = text.Extent.Text;
-        int before = int.MaxValue;
-        var pieces = text
-            .FindAll(piece => ReplacedInText(piece) is not null, searchNestedScriptBlocks: true)
-            .OrderByDescending(piece => piece.Extent.EndOffset)
-            .ThenBy(piece => piece.Extent.StartOffset);
-        foreach (var piece in pieces)
-        {
-            int start = piece.Extent.StartOffset - text.Extent.StartOffset;
-            int end = piece.Extent.EndOffset - text.Extent.StartOffset;
-            if (end <= before)
-            {
-                source = source[..start] + ReplacedInText(piece) + source[end..];
-                before = start;
-            }
-        }
-
-        var tree = Parser.ParseInput(source, out _, out _);
-        return tree.EndBlock?.Statements is [PipelineAst { PipelineElements: [CommandExpressionAst { Expression: var expression }] }]
-            ? (ExpressionAst)expression.Copy()
-            : (ExpressionAst)text.Copy();
-    }
-
-    /// <summary>What is written in place of a piece of a text; null where it stays.</summary>
-    protected virtual string? ReplacedInText(Ast piece)
-    {
-        if (piece is not VariableExpressionAst variable || !(IsShared(variable) || IsSharedInBranch(variable)))
-        {
-            return null;
-        }
-
-        var name = NameOf(variable);
-        return _sharedInBranch is null ? $"${{{name}}}" : $"$(${Syntax.FrameName}.Shared['{name.Replace("'", "''")}'])";
-    }
+    /// <summary>A text with something to replace in it is put together from its pieces, each of which keeps its place.</summary>
+    protected override ExpressionAst Text(ExpandableStringExpressionAst text) => ExpandableText.Of(text, Expression);
 
     protected override PipelineBaseAst Assignment(AssignmentStatementAst assignment)
     {
@@ -374,13 +340,27 @@ internal class WorkflowRewriter : TreeCopy
             at,
             HiddenCommands.InlineScript,
             ("Body", (ExpressionAst)body.Copy()),
-            ("Options", Options(at, common)));
+            ("Options", Options(at, common)),
+            ("Shared", SharedWithin(body)));
         var others = elements.Skip(1).Where(element => element != body);
         return new CommandAst(
             at,
             whole.CommandElements.Select(each => (CommandElementAst)each.Copy()).Concat(Elements(others)),
             TokenKind.Ampersand,
             Redirections(command.Redirections));
+    }
+
+    /// <summary>The variables that an InlineScript uses and that, in a branch, are not the branch's own.</summary>
+    private HashtableAst SharedWithin(ScriptBlockExpressionAst body)
+    {
+        var used = body
+            .FindAll(piece => piece is UsingExpressionAst, searchNestedScriptBlocks: true)
+            .SelectMany(use => use.FindAll(piece => piece is VariableExpressionAst variable && IsSharedInBranch(variable), searchNestedScriptBlocks: true))
+            .Cast<VariableExpressionAst>()
+            .DistinctBy(NameOf, StringComparer.OrdinalIgnoreCase);
+        return new HashtableAst(
+            body.Extent,
+            used.Select(each => Tuple.Create<ExpressionAst, StatementAst>(Syntax.Word(each.Extent, NameOf(each)), Syntax.Pipeline(Variable(each)))).ToArray());
     }
 
     private ExpressionAst Options(IScriptExtent at, IEnumerable<(CommandParameterAst Parameter, ExpressionAst? Value)> common) => new HashtableAst(
