@@ -48,6 +48,7 @@ describe("a workflow that is killed at each checkpoint", { skip, concurrency: 2 
   finally { 'finally'; Checkpoint-Workflow; 'end of finally' }
   try { try { 'inner'; throw 'oops' } finally { 'cleaning'; Checkpoint-Workflow; 'cleaned' } } catch { "outer $_" }
   try { try { throw 'first' } catch { Checkpoint-Workflow; throw } } catch { "again $_" }
+  try { try { throw [System.ArgumentNullException]::new('name') } catch { Checkpoint-Workflow; throw } } catch [System.ArgumentException] { "again $_" }
 }`,
     "calls and what they give": `workflow Add-Number {
   param([int] $A, [int] $B = 2)
@@ -71,6 +72,31 @@ workflow Sample {
   foreach ($part in Add-Number 6) { "part $part" }
   "in a text $((Add-Number 7)[1])"
   return Add-Number 8
+}`,
+    "calls of a workflow that saves nothing, as an argument and as the items of a loop": `workflow Get-Name { 'n' }
+workflow Get-List { 1; 2 }
+workflow Save-Thing { param($Name) Checkpoint-Workflow; "saved $Name" }
+workflow Sample {
+  param([string[]] $Names)
+  Save-Thing -Name (Get-Name)
+  foreach -parallel -throttlelimit 1 ($item in Get-List) { "in $item"; Checkpoint-Workflow }
+}`,
+    "no output, which is not null": `workflow Get-Nothing { Checkpoint-Workflow; $x = 1 }
+workflow Sample {
+  param([string[]] $Names)
+  $none = 1..2 | Where-Object { $_ -gt 5 }
+  $all = @(Get-Nothing)
+  Get-Nothing | ForEach-Object { 'never' }
+  InlineScript { if ($using:none) { 'never' } }
+  "$(if ($none) { 'never' }) $(@($none).Count) $($all.Count)"
+}`,
+    "the entries of tables": `workflow Sample {
+  param([string[]] $Names)
+  $table = [ordered]@{ a = 1; b = @{ Deep = 'deep' } }
+  foreach ($entry in $table.GetEnumerator()) { "at $($entry.Key)"; Checkpoint-Workflow; "behind $($entry.Key) $($entry.Value.Deep)" }
+  $pairs = @([System.Collections.Generic.KeyValuePair[string, int]]::new('c', 3))
+  Checkpoint-Workflow
+  "$($pairs[0].Key) $($pairs[0].Value)"
 }`,
   };
 
@@ -135,6 +161,37 @@ workflow Sample {
         "joe pass Deserialized.System.Diagnostics.Process Stop",
       ],
     ]);
+  });
+
+  it("has what PowerShell knows of its parameters, matches and programs, and variables that only events have elsewhere", async () => {
+    const script = `workflow Inner { param($N, $Other = 1) Checkpoint-Workflow; "$($PSBoundParameters.ContainsKey('n')) $($PSBoundParameters.Count) $N" }
+workflow Sample {
+  $sender = 'me'; $event = 'e'; $matched = 'a12' -match '\\d+'
+  & /bin/sh -c 'exit 3'
+  Checkpoint-Workflow
+  "$sender $event $($Matches[0]) $LASTEXITCODE"
+  Inner -N 5
+}`;
+    const { attempts } = await killedAtEachCheckpoint(script);
+    assert.deepEqual(attempts, [[], ["me e 12 3"], ["True 1 5"]]);
+  });
+
+  it("keeps lines of a file as plain text, and objects within objects as deep as they can be read again", async () => {
+    const script = `workflow Sample {
+  $file = [System.IO.Path]::GetTempFileName(); 1..100 | Set-Content $file
+  $lines = Get-Content $file; $item = Get-Item $file
+  $node = [pscustomobject]@{ Name = 'leaf' }
+  foreach ($i in 1..200) { $node = [pscustomobject]@{ Name = $i; Child = $node } }
+  Checkpoint-Workflow
+  "$($lines.Count) $($item.Name -eq (Split-Path $file -Leaf)) $($node.Child.Child.Name)"
+  foreach ($i in 1..200) { $node = [pscustomobject]@{ Name = $i; Child = $node } }
+  Checkpoint-Workflow
+}`;
+    const first = await PwshHostRun.of(script);
+    assert.ok((first.checkpoints[0]?.length ?? 0) < 60_000, `${first.checkpoints[0]?.length}`);
+    assert.match(first.ended?.exception?.message ?? "", /more than 300 levels/);
+    const again = await PwshHostRun.of(script, { attempt: 2, checkpoint: first.checkpoints[0] ?? "" });
+    assert.deepEqual(again.texts("Output"), ["100 True 198"]);
   });
 
   it("has told all that it said before, a table that PowerShell would hold back too", async () => {
@@ -207,6 +264,13 @@ describe("a workflow", { skip, concurrency: 2 }, () => {
     assert.deepEqual([misplaced.ended.exception?.line, misplaced.ended.exception?.column], [2, 27]);
   });
 
+  it("knows the namespaces that its text uses, in its branches too", async () => {
+    const run = await PwshHostRun.of(
+      "using namespace System.IO\nworkflow Sample { [Path]::Combine('a', 'b'); parallel { [Path]::Combine('c', 'd') } }",
+    );
+    assert.deepEqual([run.ended?.outcome, run.texts()], ["Completed", ["a/b", "c/d"]]);
+  });
+
   it("runs InlineScript for itself: with copies of what it uses, and copies of what it gives", async () => {
     const run = await PwshHostRun.of(`workflow Sample {
   $number = 5; $table = @{ A = 1 }
@@ -250,7 +314,7 @@ describe("a workflow", { skip, concurrency: 2 }, () => {
   it("takes an activity's own parameters off its command: retries, a time limit, a name", async () => {
     const run = await PwshHostRun.of(`workflow Sample {
   $file = [System.IO.Path]::GetTempFileName()
-  function Get-Late([string] $File) { Add-Content $File 'x'; if (@(Get-Content $File).Count -lt 3) { throw 'not yet' }; 'there' }
+  function Get-Late([string] $File) { 'tried'; Add-Content $File 'x'; if (@(Get-Content $File).Count -lt 3) { throw 'not yet' }; 'there' }
   Get-Late $file -PSActionRetryCount 5 -PSActionRetryIntervalSec 1 -DisplayName 'Late'
   try { Start-Sleep 60 -PSActionRunningTimeoutSec 1 } catch { $_.Exception.Message }
   try { Get-Nothing -PSActionRetryCount 1 -PSProgressMessage 'x' } catch { $_.FullyQualifiedErrorId }
@@ -258,6 +322,7 @@ describe("a workflow", { skip, concurrency: 2 }, () => {
 }`);
     assert.equal(run.ended?.outcome, "Completed", JSON.stringify([run.ended, run.records]));
     assert.deepEqual(run.texts(), [
+      "tried",
       "there",
       "Start-Sleep was ended because it ran for longer than 1 s, its PSActionRunningTimeoutSec.",
       "CommandNotFoundException",

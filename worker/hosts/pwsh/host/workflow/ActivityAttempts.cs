@@ -1,5 +1,6 @@
 #nullable enable
 using System;
+using System.Collections.Generic;
 using System.Management.Automation;
 using System.Threading;
 
@@ -22,14 +23,25 @@ internal sealed class ActivityAttempts : IDisposable
         _options = options;
     }
 
-    /// <param name="once">Does it once; it calls <see cref="Running"/> with what would end it.</param>
-    public void Run(Action once)
+    /// <summary>What a failed attempt gave is nobody's, where there is another one.</summary>
+    /// <param name="once">
+    /// Does it once, and gives what that gives to its parameter; it calls <see cref="Running"/> with what would end it.
+    /// </param>
+    public void Run(Action<Action<object?>> once)
     {
         for (int attempt = 0; ; attempt++)
         {
+            var given = new List<object?>();
             try
             {
-                RunInTime(once);
+                if (attempt >= _options.Retries)
+                {
+                    RunInTime(() => once(_command.WriteObject));
+                    return;
+                }
+
+                RunInTime(() => once(given.Add));
+                given.ForEach(_command.WriteObject);
                 return;
             }
             catch (RuntimeException failure) when (attempt < _options.Retries && !_stopping.IsCancellationRequested)

@@ -55,7 +55,7 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
         }
 
         _attempts = new ActivityAttempts(this, Name, options);
-        _attempts.Run(() => RunOnce(options));
+        _attempts.Run(give => RunOnce(options, give));
     }
 
     /// <inheritdoc/>
@@ -64,7 +64,7 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _attempts?.Dispose();
 
-    private void RunOnce(ActivityOptions options)
+    private void RunOnce(ActivityOptions options, Action<object?> give)
     {
         using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
         shell.AddCommand("Microsoft.PowerShell.Core\\Invoke-Command")
@@ -75,7 +75,7 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
         {
             foreach (var item in output.ReadAll())
             {
-                WriteObject(item);
+                give(item);
             }
         };
         shell.Streams.Error.DataAdded += (_, _) =>
@@ -84,7 +84,7 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
             {
                 if (options.MergesErrors)
                 {
-                    WriteObject(error);
+                    give(error);
                 }
                 else
                 {

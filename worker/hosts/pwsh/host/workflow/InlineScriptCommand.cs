@@ -43,7 +43,7 @@ public sealed class InlineScriptCommand : PSCmdlet, IDisposable
 
         var preferences = ScopeVariables.PreferencesOf(SessionState);
         _attempts = new ActivityAttempts(this, "InlineScript", options);
-        _attempts.Run(() => RunOnce(run, usings, preferences));
+        _attempts.Run(give => RunOnce(run, usings, preferences, give));
     }
 
     /// <inheritdoc/>
@@ -52,7 +52,11 @@ public sealed class InlineScriptCommand : PSCmdlet, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _attempts?.Dispose();
 
-    private void RunOnce(WorkflowRun run, Dictionary<string, object?> usings, IReadOnlyList<KeyValuePair<string, object?>> preferences)
+    private void RunOnce(
+        WorkflowRun run,
+        Dictionary<string, object?> usings,
+        IReadOnlyList<KeyValuePair<string, object?>> preferences,
+        Action<object?> give)
     {
         var output = new SideOutput(run);
         Exception? failure = null;
@@ -60,7 +64,7 @@ public sealed class InlineScriptCommand : PSCmdlet, IDisposable
         var thread = new SideThread(run, output, side => failure = side.Run(body, usings), preferences);
         _attempts!.Running(thread.Stop);
         thread.Start();
-        output.Drain(WorkflowRun.Branch, isStatement: false, item => WriteObject(Deserialised(item, run.JobId)), error => ErrorOf.Write(this, error), thread.Stop);
+        output.Drain(WorkflowRun.Branch, isStatement: false, item => give(Deserialised(item, run.JobId)), error => ErrorOf.Write(this, error), thread.Stop);
         if ((failure ?? output.Failure) is { } ended)
         {
             ErrorOf.Rethrow(ended);

@@ -13,13 +13,12 @@ internal static class OwnScriptBlock
     /// <param name="body">The body of a function, which stays that of a function of this name; or a script for itself.</param>
     public static ScriptBlock Of(ScriptBlockAst body)
     {
-        Ast root = body;
-        while (root.Parent is not null)
+        var copy = (ScriptBlockAst)body.Copy();
+        if (body.Parent is FunctionDefinitionAst function)
         {
-            root = root.Parent;
+            WorkflowTranslation.Name(copy, function);
         }
 
-        var copy = (ScriptBlockAst)root.Copy();
-        return root == body ? copy.GetScriptBlock() : ((FunctionDefinitionAst)copy.EndBlock.Statements[0]).Body.GetScriptBlock();
+        return copy.GetScriptBlock();
     }
 }

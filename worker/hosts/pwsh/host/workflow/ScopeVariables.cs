@@ -1,6 +1,7 @@
 #nullable enable
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using System.Reflection;
 
@@ -12,12 +13,17 @@ internal static class ScopeVariables
     /// <summary>Variables that PowerShell makes itself, anew in each scope.</summary>
     private static readonly HashSet<string> s_automatic = new(StringComparer.OrdinalIgnoreCase)
     {
-        Syntax.FrameName, ActivityCommand.OwnParameters, "args", "input", "MyInvocation", "PSBoundParameters", "PSScriptRoot", "PSCommandPath", "this", "PSCmdlet",
+        Syntax.FrameName, ActivityCommand.OwnParameters, "args", "input", "MyInvocation", BoundParameters, "PSScriptRoot", "PSCommandPath", "this", "PSCmdlet",
         "foreach", "switch", "ExecutionContext", "null", "true", "false", "?", "^", "$", "StackTrace", "PSItem", "_", "Host", "PID",
         "PSCulture", "PSUICulture", "PSVersionTable", "PSEdition", "PSHome", "ShellId", "Error", "HOME", "PWD", "PROFILE",
         "ConsoleFileName", "EnabledExperimentalFeatures", "IsLinux", "IsMacOS", "IsWindows", "IsCoreCLR", "NestedPromptLevel",
-        "PSDefaultParameterValues", "Matches", "LASTEXITCODE", "PSLogUserData", "event", "eventArgs", "eventSubscriber", "sender",
+        "PSDefaultParameterValues", "LASTEXITCODE", "PSLogUserData",
     };
+
+    private const string BoundParameters = "PSBoundParameters";
+
+    /// <summary>Of the whole runspace, and of use to the statements behind a checkpoint all the same.</summary>
+    private const string LastExitCode = "global:LASTEXITCODE";
 
     private static readonly Lazy<Func<SessionState, string, IDictionary<string, PSVariable>>> s_read = new(Reader);
 
@@ -30,12 +36,27 @@ internal static class ScopeVariables
             {
                 var variables = new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase);
                 Add(table, variables);
+                if (frame.Function.FreeNames.Contains(BoundParameters, StringComparer.OrdinalIgnoreCase)
+                    && table.TryGetValue(BoundParameters, out var bound)
+                    && Bare(bound.Value) is IDictionary<string, object?> { Count: > 0 } given)
+                {
+                    variables[BoundParameters] = new Dictionary<string, object?>(given, StringComparer.OrdinalIgnoreCase);
+                }
+
+                if (frame.Context.SessionState.PSVariable.GetValue(LastExitCode) is { } code)
+                {
+                    variables[LastExitCode] = code;
+                }
+
                 return variables;
             }
         }
 
         throw new InvalidOperationException($"The variables of {frame.Function.Name} are out of reach.");
     }
+
+    /// <summary>The frame of the nearest caller that has one; a workflow that has come to its end is none, for its scope is gone.</summary>
+    public static WorkflowFrame? NearestFrame(SessionState state) => Bare(state.PSVariable.GetValue(Syntax.FrameName)) as WorkflowFrame;
 
     /// <summary>Every variable that a statement sees which runs now, but for global ones.</summary>
     public static Dictionary<string, object?> Visible(SessionState state)
@@ -89,6 +110,12 @@ internal static class ScopeVariables
     {
         foreach (var (name, value) in variables)
         {
+            if (name == BoundParameters)
+            {
+                SetBoundParameters(state, value);
+                continue;
+            }
+
             try
             {
                 state.PSVariable.Set(name, value);
@@ -105,6 +132,18 @@ internal static class ScopeVariables
                     typed.Attributes.Clear();
                     typed.Value = value;
                 }
+            }
+        }
+    }
+
+    /// <summary>PowerShell makes the table itself, of a type of its own: what a function was called with is put into it.</summary>
+    private static void SetBoundParameters(SessionState state, object? saved)
+    {
+        if (TryRead(state, 0)!.TryGetValue(BoundParameters, out var variable) && Bare(variable.Value) is IDictionary<string, object?> bound)
+        {
+            foreach (var (name, value) in (IDictionary<string, object?>)saved!)
+            {
+                bound[name] = value;
             }
         }
     }

@@ -6,7 +6,9 @@ using System.Collections.Specialized;
 using System.Globalization;
 using System.Linq;
 using System.Management.Automation;
+using System.Management.Automation.Internal;
 using System.Net;
+using System.Reflection;
 using System.Text.Json.Nodes;
 
 namespace Runsmith.PowerShellHost;
@@ -86,7 +88,7 @@ internal sealed class StateReader
 
                 return array;
             case "table":
-                var table = NewTable(TypeOf(written));
+                var table = NewTable(TypeOf(written), written["ignoresCase"] is not null);
                 _read[id] = table;
                 foreach (var pair in content!.AsArray())
                 {
@@ -94,6 +96,8 @@ internal sealed class StateReader
                 }
 
                 return table;
+            case "pair":
+                return Pair(TypeOf(written)!, Read(content![0]), Read(content[1]));
             case "list":
                 var list = TypeOf(written) is { } type && Activator.CreateInstance(type) is IList made ? made : new ArrayList();
                 _read[id] = list;
@@ -118,6 +122,8 @@ internal sealed class StateReader
     {
         switch (kind)
         {
+            case "nothing":
+                return AutomationNull.Value;
             case "switch":
                 return new SwitchParameter(content!.GetValue<bool>());
             case "error":
@@ -150,7 +156,7 @@ internal sealed class StateReader
     {
         string? Text(string name) => written[name]?.GetValue<string>();
         var error = new ErrorRecord(
-            new RemoteException(Text("m")),
+            ExceptionOf(Text("x"), Text("m") ?? string.Empty),
             Text("e"),
             Enum.TryParse<ErrorCategory>(Text("c"), out var category) ? category : ErrorCategory.NotSpecified,
             Text("v"));
@@ -160,6 +166,37 @@ internal sealed class StateReader
         }
 
         return error;
+    }
+
+    /// <summary>An exception of the type that it had, so that the same `catch` blocks are for it, where one can be made of a message alone.</summary>
+    private static Exception ExceptionOf(string? typeName, string message)
+    {
+        var type = typeName is null ? null : Type.GetType(typeName);
+        if (type is not null && typeof(Exception).IsAssignableFrom(type))
+        {
+            // With one argument some types take a name in place of the message.
+            foreach (var arguments in new[] { new[] { typeof(string), typeof(Exception) }, new[] { typeof(string) } })
+            {
+                if (type.GetConstructor(arguments) is { } constructor && Made(constructor, arguments.Length == 2 ? new[] { message, null } : new[] { message }) is { } made)
+                {
+                    return made;
+                }
+            }
+        }
+
+        return new RemoteException(message);
+    }
+
+    private static Exception? Made(ConstructorInfo constructor, object?[] arguments)
+    {
+        try
+        {
+            return (Exception)constructor.Invoke(arguments);
+        }
+        catch (Exception failure) when (failure is TargetInvocationException or MemberAccessException)
+        {
+            return null;
+        }
     }
 
     private static Array Untyped(Array typed)
@@ -173,7 +210,7 @@ internal sealed class StateReader
         return array;
     }
 
-    private static IDictionary NewTable(Type? type)
+    private static IDictionary NewTable(Type? type, bool ignoresCase)
     {
         // PowerShell's own tables do not tell upper from lower case.
         if (type is null || type == typeof(Hashtable))
@@ -183,7 +220,20 @@ internal sealed class StateReader
 
         return type == typeof(OrderedDictionary)
             ? new OrderedDictionary(StringComparer.CurrentCultureIgnoreCase)
-            : (IDictionary)Activator.CreateInstance(type)!;
+            : (IDictionary)(ignoresCase ? Activator.CreateInstance(type, StringComparer.OrdinalIgnoreCase) : Activator.CreateInstance(type))!;
+    }
+
+    private static object Pair(Type type, object? key, object? value)
+    {
+        try
+        {
+            return Activator.CreateInstance(type, key, value)!;
+        }
+        catch (MissingMethodException)
+        {
+            // What came back of an object is not of its type any more.
+            return new DictionaryEntry(key!, value);
+        }
     }
 
     private static Type? TypeOf(JsonObject written) => Type.GetType(written["e"]!.GetValue<string>());

@@ -6,6 +6,7 @@ using System.Collections.Specialized;
 using System.Globalization;
 using System.Linq;
 using System.Management.Automation;
+using System.Management.Automation.Internal;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Security;
@@ -23,10 +24,21 @@ internal sealed class StateWriter
     /// <summary>Levels that are kept of objects that come back as mere lists of properties.</summary>
     private const int ObjectDepth = 2;
 
+    /// <summary>Levels of objects and lists within each other; each takes up to three of JSON's.</summary>
+    private const int DeepestValue = 300;
+
     private readonly Dictionary<object, int> _written = new(ReferenceComparer.Instance);
+
+    /// <summary>Of what is being written.</summary>
+    private int _depth;
 
     public JsonNode? Write(object? value)
     {
+        if (ReferenceEquals(value, AutomationNull.Value))
+        {
+            return new JsonObject { ["t"] = "nothing" };
+        }
+
         var wrapper = value as PSObject;
         var bare = wrapper is null ? value : wrapper.BaseObject;
         switch (bare)
@@ -58,7 +70,14 @@ internal sealed class StateWriter
         }
 
         int id = _written.Count - 1;
+        if (++_depth > DeepestValue)
+        {
+            throw new InvalidOperationException(
+                $"A value has more than {DeepestValue} levels of objects and lists within each other, which is too deep to be kept or copied. Give objects the names of others in place of the objects themselves, or keep them in a list.");
+        }
+
         var node = Whole(wrapper, bare);
+        _depth--;
         if (!identity.GetType().IsValueType)
         {
             node["id"] = id;
@@ -68,7 +87,8 @@ internal sealed class StateWriter
     }
 
     private static bool HasOwnMembers(PSObject? wrapper) =>
-        wrapper is not null && wrapper.BaseObject is not PSCustomObject && wrapper.Properties.Any(property => property.IsInstance);
+        wrapper is not null && wrapper.BaseObject is not PSCustomObject && wrapper.Properties.Any(property =>
+            property is not PSProperty && property.IsInstance && !ProviderMembers.Contains(property.Name));
 
     /// <summary>Values that a text says in full.</summary>
     private static JsonObject? Simple(object value)
@@ -131,6 +151,11 @@ internal sealed class StateWriter
                 return new JsonObject { ["t"] = "array", ["e"] = NameOf(array.GetType().GetElementType()!), ["v"] = Items(array) };
         }
 
+        if (!HasOwnMembers(wrapper) && PairOf(bare) is var (key, paired))
+        {
+            return new JsonObject { ["t"] = "pair", ["e"] = NameOf(bare.GetType()), ["v"] = new JsonArray(Write(key), Write(paired)) };
+        }
+
         if (!HasOwnMembers(wrapper) && bare.GetType() is { Namespace: { } space } type
             && space.StartsWith("System.Collections", StringComparison.Ordinal)
             && type.GetConstructor(Type.EmptyTypes) is not null)
@@ -143,7 +168,13 @@ internal sealed class StateWriter
                     pairs.Add(new JsonArray(Write(pair.Key), Write(pair.Value)));
                 }
 
-                return new JsonObject { ["t"] = "table", ["e"] = NameOf(type), ["v"] = pairs };
+                var written = new JsonObject { ["t"] = "table", ["e"] = NameOf(type), ["v"] = pairs };
+                if (ReferenceEquals(type.GetProperty("Comparer")?.GetValue(table), StringComparer.OrdinalIgnoreCase))
+                {
+                    written["ignoresCase"] = true;
+                }
+
+                return written;
             }
 
             if (bare is IList list)
@@ -152,7 +183,21 @@ internal sealed class StateWriter
             }
         }
 
-        return new JsonObject { ["t"] = "clixml", ["v"] = PSSerializer.Serialize(wrapper ?? bare, ObjectDepth) };
+        return new JsonObject { ["t"] = "clixml", ["v"] = ProviderMembers.WithoutLarge(PSSerializer.Serialize(wrapper ?? bare, ObjectDepth)) };
+    }
+
+    /// <summary>What a table gives when it is enumerated.</summary>
+    private static (object? Key, object? Value)? PairOf(object value)
+    {
+        if (value is DictionaryEntry entry)
+        {
+            return (entry.Key, entry.Value);
+        }
+
+        var type = value.GetType();
+        return type.IsGenericType && type.GetGenericTypeDefinition() == typeof(KeyValuePair<,>)
+            ? (type.GetProperty("Key")!.GetValue(value), type.GetProperty("Value")!.GetValue(value))
+            : null;
     }
 
     private JsonArray Items(IEnumerable items)
@@ -170,7 +215,7 @@ internal sealed class StateWriter
     {
         ["t"] = "error",
         ["m"] = error.Exception.Message,
-        ["x"] = error.Exception.GetType().FullName,
+        ["x"] = NameOf(error.Exception.GetType()),
         ["e"] = error.FullyQualifiedErrorId,
         ["c"] = error.CategoryInfo.Category.ToString(),
         ["d"] = error.ErrorDetails?.Message,

@@ -69,6 +69,17 @@ internal static class Syntax
             new[] { Tuple.Create<PipelineBaseAst, StatementBlockAst>(Pipeline(condition), Block(at, then)) },
             otherwise is null ? null : Block(at, otherwise));
 
+    /// <summary>`using` statements as they are: their own <see cref="Ast.Copy"/> does not copy the name in them.</summary>
+    public static List<UsingStatementAst> Usings(IEnumerable<UsingStatementAst> usings) => usings
+        .Select(each => (each.Alias, each.ModuleSpecification) switch
+        {
+            ({ } alias, { } specification) => new UsingStatementAst(each.Extent, Copied(alias), Copied(specification)),
+            (null, { } specification) => new UsingStatementAst(each.Extent, Copied(specification)),
+            ({ } alias, null) => new UsingStatementAst(each.Extent, each.UsingStatementKind, Copied(each.Name), Copied(alias)),
+            _ => new UsingStatementAst(each.Extent, each.UsingStatementKind, Copied(each.Name)),
+        })
+        .ToList();
+
     /// <summary>A call of a command of the host's own, whatever its name may stand for.</summary>
     public static CommandAst Command(IScriptExtent at, CmdletInfo command, params (string Name, ExpressionAst Value)[] parameters)
     {
@@ -84,4 +95,7 @@ internal static class Syntax
     public static ScriptBlockExpressionAst ScriptBlock(IScriptExtent at, IEnumerable<StatementAst> statements) => new(
         at,
         new ScriptBlockAst(at, paramBlock: null, Block(at, statements), isFilter: false));
+
+    private static T Copied<T>(T piece)
+        where T : Ast => (T)piece.Copy();
 }

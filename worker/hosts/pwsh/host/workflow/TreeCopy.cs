@@ -171,7 +171,7 @@ internal abstract class TreeCopy
 
         return new ScriptBlockAst(
             block.Extent,
-            block.UsingStatements.Select(each => (UsingStatementAst)each.Copy()).ToArray(),
+            Syntax.Usings(block.UsingStatements),
             block.Attributes.Select(each => (AttributeAst)each.Copy()).ToArray(),
             Parameters(block.ParamBlock),
             Named(block.BeginBlock),

@@ -3,6 +3,7 @@ using System;
 using System.Collections;
 using System.Collections.Generic;
 using System.Management.Automation;
+using System.Management.Automation.Internal;
 
 namespace Runsmith.PowerShellHost;
 
@@ -20,6 +21,7 @@ public sealed class WorkflowFrame
     private SavedFrame? _saved;
     private readonly bool _savesEach;
     private Exception? _refusal;
+    private ParallelRun? _branches;
 
     internal WorkflowFrame(
         WorkflowRun run,
@@ -70,8 +72,16 @@ public sealed class WorkflowFrame
 
     internal bool SavesEach => _savesEach;
 
-    /// <summary>The branches of the statement that it is at.</summary>
-    internal ParallelRun? Branches { get; set; }
+    /// <summary>The branches of the statement that it is at. While there are some, the frame is the one at work.</summary>
+    internal ParallelRun? Branches
+    {
+        get => _branches;
+        set
+        {
+            _branches = value;
+            _branch.Acting = this;
+        }
+    }
 
     internal IEnumerable<KeyValuePair<int, KeptItems>> Loops => _loops;
 
@@ -218,12 +228,12 @@ public sealed class WorkflowFrame
     /// <summary>Whether an error is to be thrown behind a `finally` block that was gone into again.</summary>
     public bool HasFailure(int statement) => _failures.ContainsKey(statement);
 
-    /// <summary>What a statement gave.</summary>
+    /// <summary>What a statement gave; where it gave nothing, what PowerShell knows as no output, which is not `$null`.</summary>
     public object? Taken(int statement)
     {
         if (!_outputs.Remove(statement, out var output) || output.Count == 0)
         {
-            return null;
+            return AutomationNull.Value;
         }
 
         return output.Count == 1 ? output[0] : output.ToArray();
@@ -318,22 +328,22 @@ internal sealed class KeptItems : IEnumerable
     public static List<object?> ListOf(object? items)
     {
         var list = new List<object?>();
-        if (items is null)
+        if (items is null || ReferenceEquals(items, AutomationNull.Value))
         {
             return list;
         }
 
-        var enumerable = LanguagePrimitives.GetEnumerable(items);
-        if (enumerable is null)
+        var bare = items is PSObject wrapper ? wrapper.BaseObject : items;
+        if ((bare as IEnumerator ?? LanguagePrimitives.GetEnumerable(items)?.GetEnumerator()) is { } enumerator)
         {
-            list.Add(items);
+            while (enumerator.MoveNext())
+            {
+                list.Add(enumerator.Current);
+            }
         }
         else
         {
-            foreach (var item in enumerable)
-            {
-                list.Add(item);
-            }
+            list.Add(items);
         }
 
         return list;

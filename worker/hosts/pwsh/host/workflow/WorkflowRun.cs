@@ -5,6 +5,8 @@ using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using System.Management.Automation.Runspaces;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading;
 
@@ -18,6 +20,16 @@ internal sealed class WorkflowRun
 {
     /// <summary>`longestJournalItem` of src/contract/journal.ts.</summary>
     private const int LongestCheckpoint = 4 * 1024 * 1024;
+
+    /// <summary>Levels of JSON: far more than the deepest value has, within the deepest calls.</summary>
+    private const int DeepestCheckpoint = 8192;
+
+    private static readonly JsonSerializerOptions s_format = new()
+    {
+        // It is no part of a page, and its text is not to be three times as long.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        MaxDepth = DeepestCheckpoint,
+    };
 
     private static readonly string[] s_commonVariables =
     {
@@ -78,7 +90,7 @@ internal sealed class WorkflowRun
     /// <summary>What was saved last; null where nothing was.</summary>
     public static SavedFrame? ReadCheckpoint(string checkpoint)
     {
-        var whole = JsonNode.Parse(checkpoint)!.AsObject();
+        var whole = JsonNode.Parse(checkpoint, documentOptions: new JsonDocumentOptions { MaxDepth = DeepestCheckpoint })!.AsObject();
         CallNumbers.Restore(whole["calls"]?.AsObject());
         return SavedFrame.Read(whole["frame"]!.AsObject(), new StateReader(whole["frame"]));
     }
@@ -147,6 +159,7 @@ internal sealed class WorkflowRun
     {
         var branch = Branch;
         var function = _plan.Functions[name];
+        var caller = ScopeVariables.NearestFrame(context.SessionState);
         if (function.IsWorkflow)
         {
             // A workflow does not see the variables of the one that called it.
@@ -155,7 +168,7 @@ internal sealed class WorkflowRun
             ScopeVariables.Set(context.SessionState, new[] { KeyValuePair.Create("WorkflowCommandName", (object?)name) });
         }
 
-        return branch.Acting = new WorkflowFrame(this, branch, function, branch.Acting, context, saved: null, shared: null);
+        return branch.Acting = new WorkflowFrame(this, branch, function, caller, context, saved: null, shared: null);
     }
 
     public WorkflowFrame Reenter(string name, EngineIntrinsics context)
@@ -163,8 +176,9 @@ internal sealed class WorkflowRun
         var branch = Branch;
         var saved = branch.Pending!;
         branch.Pending = null;
+        var caller = ScopeVariables.NearestFrame(context.SessionState);
         ScopeVariables.Set(context.SessionState, saved.Variables);
-        return branch.Acting = new WorkflowFrame(this, branch, _plan.Functions[name], branch.Acting, context, saved, shared: null);
+        return branch.Acting = new WorkflowFrame(this, branch, _plan.Functions[name], caller, context, saved, shared: null);
     }
 
     public WorkflowFrame EnterBranch(EngineIntrinsics context)
@@ -395,7 +409,7 @@ internal sealed class WorkflowRun
     private string Snapshot()
     {
         var values = new StateWriter();
-        return new JsonObject { ["frame"] = _root.SaveFrames()!.Write(values), ["calls"] = CallNumbers.Save() }.ToJsonString();
+        return new JsonObject { ["frame"] = _root.SaveFrames()!.Write(values), ["calls"] = CallNumbers.Save() }.ToJsonString(s_format);
     }
 
     private void EndSuspended()

@@ -62,8 +62,18 @@ internal static class WorkflowTranslation
         var forms = new Dictionary<string, WorkflowFunction>(StringComparer.OrdinalIgnoreCase);
         foreach (var function in functions.Values)
         {
-            AddMisplaced(function, places, problems);
-            forms[function.Name] = Form(function, places, problems);
+            try
+            {
+                AddMisplaced(function, places, problems);
+                forms[function.Name] = Form(function, places, problems);
+            }
+            catch (Exception failure)
+            {
+                problems.Add(new WorkflowProblem(
+                    function.Extent,
+                    "workflow-not-translated",
+                    $"{function.Name} holds something that Runsmith cannot translate, which is a fault of Runsmith's: {failure.Message} Please report it, with this workflow."));
+            }
         }
 
         if (problems.Any(problem => problem.IsError))
@@ -79,10 +89,9 @@ internal static class WorkflowTranslation
     {
         var definition = new FunctionDefinitionAst(function.Extent, isFilter: false, isWorkflow: false, function.Name, parameters: null, body);
         var root = Root(function);
-        var usings = root.UsingStatements.Select(each => (UsingStatementAst)each.Copy()).ToList();
         _ = new ScriptBlockAst(
             root.Extent,
-            usings,
+            Syntax.Usings(root.UsingStatements),
             paramBlock: null,
             Syntax.Block(root.Extent, new StatementAst[] { definition }),
             isFilter: false);
