@@ -38,7 +38,7 @@ export class BoundChildren {
     const { store, stop } = this.#options;
     let after: string | undefined;
     do {
-      const children: string[] = await store.read.boundChildren({ parentJobIds, after, limit: stoppedAtOnce });
+      const children: string[] = await store.read.boundChildren({ parentJobIds, after, force, limit: stoppedAtOnce });
       await Promise.all(children.map((jobId) => stop(jobId, force)));
       after = children.length === stoppedAtOnce ? children.at(-1) : undefined;
     } while (after !== undefined);

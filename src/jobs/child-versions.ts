@@ -29,12 +29,17 @@ export class ChildVersions {
    */
   async ofStart(runbook: string, calls: readonly string[]): Promise<PinnedChild[]> {
     const found = new Map<string, PublishedChild>();
+    // Each name once, whatever a database takes to be the same name.
+    const asked = new Set<string>();
     for (let names = unlike(calls); names.length > 0 && found.size < mostCalls; ) {
+      for (const name of names) {
+        asked.add(keyOf(name));
+      }
       const further = await this.#store.read.publishedChildren({ names });
       for (const child of further) {
         found.set(keyOf(child.name), child);
       }
-      names = unlike(further.flatMap((child) => child.calls)).filter((name) => !found.has(keyOf(name)));
+      names = unlike(further.flatMap((child) => child.calls)).filter((name) => !asked.has(keyOf(name)));
     }
     if (found.size > 0) {
       refuseUnending(runbook, calls, found);

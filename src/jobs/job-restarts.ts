@@ -38,7 +38,7 @@ export class JobRestarts {
 
   /**
    * A new job of the same version, with the same parameters and the same versions of other runbooks, that goes on behind all that the former one
-   * has done, or at one of its steps. A workflow goes on from its last checkpoint.
+   * has done, or at one of its steps. A workflow goes on from its last checkpoint. It acts as the principal that the former one acted as.
    * @throws UserError `job-not-found` (404), `job-not-ended`, `version-gone`, `step-not-found`, `step-ambiguous` (409), and what a start throws
    */
   async restart({ jobId, from, admit, ...starter }: RestartRequest): Promise<StartedJob> {
@@ -72,7 +72,7 @@ export class JobRestarts {
       parameters: parameters.open(former.jobId, former.parameters, secretNames),
       keepSecret: secretNames,
       retryOf: former.jobId,
-      pinned: { versionId, children: await store.read.pinnedChildren({ jobId: former.jobId }) },
+      pinned: { versionId, children: await store.read.pinnedChildren({ jobId: former.jobId }), runAs: former.runAs },
       steps,
       ...starter,
       jobId: newJobId,

@@ -3,7 +3,9 @@ import type { DispatchHoldResource } from "../contract/api/dispatch.ts";
 import type { JobResource } from "../contract/api/job.ts";
 import type { JobOutcome } from "../contract/api/job-filter.ts";
 import type { Page } from "../contract/api/page.ts";
+import { highestPriority } from "../contract/api/placement.ts";
 import type { RunbookAnswer, RunbookRequest } from "../contract/child-runbook.ts";
+import { deepestCalls } from "../contract/child-runbook.ts";
 import type { JobStatus } from "../contract/job-status.ts";
 import type {
   AssetRequestFrame,
@@ -535,8 +537,12 @@ class Jobs implements JobsFeature, JobLinkHandler {
       return followJob(this.#feedSource(), job, after, patience);
     }
     if (job.status === "New" && job.priority <= ((await this.#store.read.job(waiting))?.priority ?? 0)) {
-      // Before the slot is free: else what nobody waits for would have it.
-      await this.#store.write.hurryJob({ jobId, waitingJobId: waiting.jobId });
+      const ancestors = await this.#store.read.jobAncestors({ jobId: job.jobId, limit: deepestCalls });
+      // Other people's jobs go when it is their turn, whoever waits for them.
+      if (ancestors.some((ancestor) => ancestor.jobId === waiting.jobId)) {
+        // Before the slot is free: else what nobody waits for would have it.
+        await this.#store.write.hurryJob({ jobId: job.jobId, waitingJobId: waiting.jobId, highest: highestPriority });
+      }
     }
     this.#attempts.noteWaits(waiting, 1);
     this.#dispatcher.slotsFreed(waiting.workerId);

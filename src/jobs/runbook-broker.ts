@@ -114,7 +114,12 @@ export class RunbookBroker implements RunbookRequestAnswerer {
         parameters,
         parent: { jobId: parentJobId, callId, stopsWithParent },
         ...(pinned !== null && {
-          pinned: { versionId: pinned.versionId, children: await store.read.pinnedChildren({ jobId: parentJobId }) },
+          pinned: {
+            versionId: pinned.versionId,
+            children: await store.read.pinnedChildren({ jobId: parentJobId }),
+            // An old text has the rights of today's only where its caller has the same.
+            ...(!pinned.isPublished && { runAs: caller.principalId }),
+          },
         }),
         // A key of the parent's own: two that ask at once, at two services, start one job.
         idempotency: { principalId: parentJobId, key: callId, requestHash: hash },
@@ -125,11 +130,19 @@ export class RunbookBroker implements RunbookRequestAnswerer {
     return { jobId: job.jobId };
   }
 
-  async #pinned(jobId: string, name: string): Promise<{ versionId: string; runbookId: string }> {
+  async #pinned(
+    jobId: string,
+    called: string,
+  ): Promise<{ versionId: string; runbookId: string; isPublished: boolean }> {
     const { jobs, store } = this.#options;
-    const { versionId } = await jobs.children.find(jobId, name, await jobs.mayRunOf(jobId));
+    const { versionId, name } = await jobs.children.find(jobId, called, await jobs.mayRunOf(jobId));
     const version = await store.read.versionToRun({ versionId });
-    return { versionId, runbookId: version?.runbook.runbookId ?? "" };
+    const [published] = await store.read.publishedChildren({ names: [name] });
+    return {
+      versionId,
+      runbookId: version?.runbook.runbookId ?? "",
+      isPublished: published?.versionId === versionId,
+    };
   }
 
   async #read(

@@ -30,7 +30,7 @@ export interface StartJobRequest {
   /** Whose script starts it. */
   parent?: AcceptJob["parent"];
   /** The version that runs, in place of the one that is published now, and those that it runs inside itself. */
-  pinned?: { versionId: string; children: readonly PinnedChild[] };
+  pinned?: PinnedStart;
   /** What it has of the job that it goes on from. */
   steps?: AcceptJob["steps"];
   idempotency?: IdempotencyKey | null;
@@ -47,6 +47,14 @@ export interface StartJobRequest {
   admit?(runbook: AdmittedRunbook): void;
   /** Rejects when whoever asks may not give the job these credentials, which its parameters name. */
   admitCredentials?(names: readonly string[]): Promise<void>;
+}
+
+/** What runs in place of the version that is published now. */
+export interface PinnedStart {
+  versionId: string;
+  children: readonly PinnedChild[];
+  /** Nothing is started where the job would act as another principal than this. */
+  runAs?: string | null;
 }
 
 /** What has to be known of a runbook to decide who may start it. */
@@ -98,7 +106,7 @@ export class JobStarter {
 
   /**
    * @throws UserError `runbook-not-found` (404), `runbook-disabled`, `runbook-not-published`, `concurrency-limit`,
-   * `run-as-unavailable`, `secret-no-longer` (409),
+   * `run-as-unavailable`, `run-as-changed`, `secret-no-longer` (409),
    * `invalid-parameters` (400, all problems in `errors`), `idempotency-key-reused` (422), `storage-low` (507)
    */
   async start(request: StartJobRequest): Promise<StartedJob> {
@@ -140,12 +148,19 @@ export class JobStarter {
       : { ...acceptance, parameters: this.#options.parameters.seal(jobId, parameters, secretNames) };
   }
 
-  async #pinned(versionId: string, { runbook, draft = false, admit }: StartJobRequest): Promise<StartableRunbook> {
+  async #pinned(
+    { versionId, runAs }: PinnedStart,
+    { runbook, draft = false, admit, starterId }: StartJobRequest,
+  ): Promise<StartableRunbook> {
     const version = await this.#options.versions.lookUp(versionId);
     if (version === null) {
       throw runbookNotFound(runbook);
     }
-    return this.#options.runbooks.pinned(version, versionId, draft, admit);
+    const pinned = await this.#options.runbooks.pinned(version, versionId, draft, admit);
+    if (runAs !== undefined && runAs !== (draft ? (starterId ?? null) : pinned.runAs)) {
+      throw runAsChanged(pinned.name);
+    }
+    return pinned;
   }
 
   async #start(request: StartJobRequest): Promise<StartedJob> {
@@ -159,7 +174,7 @@ export class JobStarter {
         runbook =
           pinned === undefined
             ? await runbooks.lookUp(request.runbook, draft, request.admit)
-            : await this.#pinned(pinned.versionId, request);
+            : await this.#pinned(pinned, request);
       } else {
         request.admit?.(runbook);
       }
@@ -245,7 +260,10 @@ function acceptanceOf(
     startedBy: request.startedBy,
     retryOf: request.retryOf ?? null,
     ...(request.parent && { parent: request.parent }),
-    ...(request.pinned && { isPinned: true }),
+    ...(request.pinned && {
+      isPinned: true,
+      ...(request.pinned.runAs !== undefined && { runAs: request.pinned.runAs }),
+    }),
     ...(request.steps && { steps: request.steps }),
     priority: request.priority ?? null,
     starterId: request.starterId ?? null,
@@ -253,6 +271,19 @@ function acceptanceOf(
     scheduledFor: request.scheduledFor ?? null,
     idempotency: request.idempotency ?? null,
   };
+}
+
+/** A text gets no rights that it was not published for: whoever let its runbook act as somebody else looked at another one. */
+function runAsChanged(runbook: string): UserError {
+  return new UserError(
+    "run-as-changed",
+    `A version of ${runbook} would act as another principal than the one as which it was run, or by which it was called; nothing was started.`,
+    {
+      status: 409,
+      remedy:
+        "Retry the job (npx runsmith retry-job JOB), which takes the version of today, or start the runbook anew.",
+    },
+  );
 }
 
 /** @throws UserError `secret-no-longer` (409) */

@@ -14,6 +14,8 @@ export interface StartableRunbook {
   runbookId: string;
   name: string;
   folderId: string | null;
+  /** The principal that its jobs act as, those of a draft left out. */
+  runAs: string | null;
   kind: RunbookKind;
   versionId: string;
   versionNumber: number;
@@ -69,6 +71,7 @@ export class StartableRunbooks {
       runbookId: found.runbookId,
       name: found.name,
       folderId: found.folderId,
+      runAs: found.runAs?.principalId ?? null,
       kind: found.kind,
       versionId: version.versionId,
       versionNumber: version.number,

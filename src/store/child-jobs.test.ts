@@ -51,7 +51,7 @@ storeTest("what is to be stopped with a job is found by that job, and what was l
   const ofOther = await startChild(db, runbook, otherId, true);
   const { operations } = db;
   const boundTo = (parentJobIds: string[], limit = 10, after?: string) =>
-    operations.boundChildren({ parentJobIds, after, limit });
+    operations.boundChildren({ parentJobIds, after, force: false, limit });
   assert.deepEqual(await operations.childrenLeftBehind({ limit: 10 }), { jobIds: [], next: null });
   assert.deepEqual(await boundTo([parentId], 1), [bound.childId]);
   assert.deepEqual(await boundTo([parentId], 1, bound.childId), [second.childId]);
@@ -92,8 +92,66 @@ storeTest("a job that another waits for goes before those of the waiting one's p
   assert.equal(parent?.jobId, parentId);
   await db.start(runbook);
   const { childId } = await startChild(db, runbook, parentId);
-  await db.operations.hurryJob({ jobId: childId, waitingJobId: parentId });
+  await db.operations.hurryJob({ jobId: childId, waitingJobId: parentId, highest: 100 });
   const [next] = await db.claim(worker);
   assert.equal(next?.jobId, childId);
   assert.equal((await db.job(childId)).priority, 1);
+});
+
+const forced = { requestedBy: "test", force: true };
+
+async function startOf(db: JobsDatabase, parentJobId: string | null, priority = 0): Promise<string> {
+  const runbook = await db.addRunbook();
+  const parent = parentJobId === null ? null : { jobId: parentJobId, callId: newId(), stopsWithParent: true };
+  const accepted = await db.accept(runbook, { parent, priority });
+  return accepted.outcome === "accepted" ? accepted.job.jobId : assert.fail(accepted.outcome);
+}
+
+storeTest(
+  "a job that is waited for goes before the one that waits, and never above the highest priority",
+  async (t) => {
+    const db = await openJobsDatabase(t);
+    for (const [priority, hurried] of [
+      [3, 4],
+      [9, 10],
+      [10, 10],
+    ] as const) {
+      const waitingJobId = await startOf(db, null, priority);
+      const jobId = await startOf(db, waitingJobId, 0);
+      await db.operations.hurryJob({ jobId, waitingJobId, highest: 10 });
+      assert.equal((await db.job(jobId)).priority, hurried);
+      await db.operations.hurryJob({ jobId, waitingJobId, highest: 10 });
+      assert.equal((await db.job(jobId)).priority, hurried);
+    }
+  },
+);
+
+storeTest(
+  "a forced stop reaches children that were asked to stop already, and those that it reached not again",
+  async (t) => {
+    const db = await openJobsDatabase(t);
+    const worker = await db.addWorker();
+    const parentJobId = await startOf(db, null);
+    const child = await startOf(db, parentJobId);
+    await db.claim(worker, 2);
+    const ofParent = (force: boolean) =>
+      db.operations.boundChildren({ parentJobIds: [parentJobId], after: undefined, force, limit: 10 });
+    assert.deepEqual(await ofParent(false), [child]);
+    await db.operations.stopJob({ jobId: child, requestedBy: "test", force: false });
+    assert.deepEqual(await ofParent(false), []);
+    assert.deepEqual(await ofParent(true), [child]);
+    await db.operations.stopJob({ jobId: child, ...forced });
+    assert.deepEqual(await ofParent(true), []);
+  },
+);
+
+storeTest("an acceptance for another principal than the runbook's jobs act as is none", async (t) => {
+  const db = await openJobsDatabase(t);
+  const runbook = await db.addRunbook();
+  const starterId = newId();
+  const outcome = async (more: Parameters<JobsDatabase["accept"]>[1]) => (await db.accept(runbook, more)).outcome;
+  assert.equal(await outcome({ isPinned: true, runAs: null }), "accepted");
+  assert.equal(await outcome({ isPinned: true, runAs: starterId }), "changed");
+  assert.equal(await outcome({ isPinned: true, draft: true, starterId, runAs: starterId }), "accepted");
+  assert.equal(await outcome({ isPinned: true, draft: true, starterId, runAs: null }), "changed");
 });

@@ -81,11 +81,13 @@ export class AcceptingRunbook {
   }
 
   /** Whether it is enabled, the folder and (unless it is pinned) the version asked for are the current ones, and jobs can act as they should. */
-  accepts({ draft, versionId, folderId, isPinned = false }: AcceptJob): boolean {
+  accepts(job: AcceptJob): boolean {
+    const { draft, versionId, folderId, isPinned = false } = job;
     const { enabled, draft_version_id, published_version_id, folder_id, run_as, run_as_enabled } = this.#row;
     const current = draft ? draft_version_id : published_version_id;
     const isInFolder = folderId === undefined || folderId === (folder_id === null ? null : bytesToId(folder_id));
-    const canAct = draft || run_as === null || run_as_enabled === true;
+    const actsAsAsked = job.runAs === undefined || job.runAs === this.runAs(job);
+    const canAct = actsAsAsked && (draft || run_as === null || run_as_enabled === true);
     const isCurrent = isPinned || (current !== null && bytesToId(current) === versionId);
     return enabled && isCurrent && isInFolder && canAct;
   }

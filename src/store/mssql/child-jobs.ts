@@ -43,15 +43,16 @@ export function childJobReads(session: MssqlSession): Asynchronous<ChildJobReads
 
     jobAncestors: ({ jobId, limit }) => readAncestors(session, jobId, limit),
 
-    boundChildren: async ({ parentJobIds, after, limit }) => {
+    boundChildren: async ({ parentJobIds, after, force, limit }) => {
       const rows = await session.all<{ job_id: Uint8Array }>(
         `SELECT TOP (@limit) c.job_id
          FROM OPENJSON(@parents) v
          INNER LOOP JOIN runsmith.jobs c ON c.parent_job_id = CONVERT(binary(16), REPLACE(v.value, N'-', N''), 2)
          WHERE c.parent_job_id IS NOT NULL AND (@after IS NULL OR c.job_id > @after)
-           AND c.stop_with_parent = 1 AND c.ended_at IS NULL AND c.stop_requested_at IS NULL
+           AND c.stop_with_parent = 1 AND c.ended_at IS NULL
+           AND (c.stop_requested_at IS NULL OR (@force = 1 AND c.stop_forced = 0))
          ORDER BY c.job_id`,
-        { parents: json(parentJobIds), after: id(after ?? null), limit: int(limit) },
+        { parents: json(parentJobIds), after: id(after ?? null), force, limit: int(limit) },
       );
       return rows.map(({ job_id }) => bytesToId(job_id));
     },
@@ -85,7 +86,9 @@ export function childJobReads(session: MssqlSession): Asynchronous<ChildJobReads
          ORDER BY r.name`,
         { workspace_id: id(defaultWorkspace), names: json(names) },
       );
-      return rows.map(toPublishedChild);
+      // SQL Server takes names to be the same that differ in blanks at their end, or in width.
+      const asked = new Set(names.map((name) => name.toLowerCase()));
+      return rows.map(toPublishedChild).filter(({ name }) => asked.has(name.toLowerCase()));
     },
   };
 }
@@ -116,13 +119,13 @@ export function childJobWrites(session: MssqlSession): Asynchronous<ChildJobWrit
       return kept === undefined ? { name, versionId } : toPinnedChild(kept);
     },
 
-    hurryJob: ({ jobId, waitingJobId }) =>
+    hurryJob: ({ jobId, waitingJobId, highest }) =>
       session.transaction(async (transaction) => {
         const job_id = id(jobId);
         const behind = await transaction.first<{ priority: number }>(
-          `SELECT w.priority + 1 AS priority FROM runsmith.jobs j JOIN runsmith.jobs w ON w.job_id = @waiting_job_id
-           WHERE j.job_id = @job_id AND j.status = N'New' AND j.priority <= w.priority`,
-          { job_id, waiting_job_id: id(waitingJobId) },
+          `SELECT CASE WHEN w.priority < @highest THEN w.priority + 1 ELSE @highest END AS priority FROM runsmith.jobs j JOIN runsmith.jobs w ON w.job_id = @waiting_job_id
+           WHERE j.job_id = @job_id AND j.status = N'New' AND j.priority <= w.priority AND j.priority < @highest`,
+          { job_id, waiting_job_id: id(waitingJobId), highest: int(highest) },
         );
         if (behind === undefined) {
           return;

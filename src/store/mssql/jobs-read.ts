@@ -69,12 +69,13 @@ export async function readJobToRetry(session: MssqlSession, { jobId }: { jobId: 
     runbook_name: string;
     draft: boolean;
     version_id: Uint8Array;
+    run_as: Uint8Array | null;
     status: JobStatus;
     parameters: string;
     secret_names: string;
     retried_as: Uint8Array | null;
   }>(
-    `SELECT j.runbook_id, j.runbook_name, j.draft, j.version_id, j.status, p.parameters, p.secret_names,
+    `SELECT j.runbook_id, j.runbook_name, j.draft, j.version_id, j.run_as, j.status, p.parameters, p.secret_names,
        (SELECT TOP (1) r.job_id FROM runsmith.jobs r WHERE r.retry_of = j.job_id ORDER BY r.job_id DESC) AS retried_as
      FROM runsmith.jobs j JOIN runsmith.job_parameters p ON p.job_id = j.job_id WHERE j.job_id = @job_id`,
     { job_id: id(jobId) },
@@ -87,6 +88,7 @@ export async function readJobToRetry(session: MssqlSession, { jobId }: { jobId: 
         runbookName: row.runbook_name,
         draft: row.draft,
         versionId: bytesToId(row.version_id),
+        runAs: row.run_as === null ? null : bytesToId(row.run_as),
         status: row.status,
         parameters: JSON.parse(row.parameters) as Record<string, unknown>,
         secretNames: JSON.parse(row.secret_names) as string[],

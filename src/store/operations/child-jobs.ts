@@ -28,8 +28,16 @@ export interface ChildJobReads {
   /** A job and those that led to it, itself first, `limit` at most. */
   jobAncestors(of: { jobId: string; limit: number }): JobAncestor[];
 
-  /** Open jobs that are stopped with one of these jobs, which started them, and are not being stopped yet; by id, behind `after`. */
-  boundChildren(of: { parentJobIds: readonly string[]; after: string | undefined; limit: number }): string[];
+  /**
+   * Open jobs that are stopped with one of these jobs, which started them, and are not being stopped yet, or with `force` not by force; by
+   * id, behind `after`.
+   */
+  boundChildren(of: {
+    parentJobIds: readonly string[];
+    after: string | undefined;
+    force: boolean;
+    limit: number;
+  }): string[];
 
   /**
    * Those of the next `limit` open jobs bound to the one that started them whose parent was stopped or has failed; `next` is null when
@@ -48,6 +56,9 @@ export interface ChildJobWrites {
   /** Keeps a version that a job runs inside itself, unless one of that name is kept. Gives the one that is. */
   pinChild(of: PinnedChild & { jobId: string }): PinnedChild;
 
-  /** Somebody waits for a job that waits itself: it goes before jobs of the priority of the one that waits for it. */
-  hurryJob(of: { jobId: string; waitingJobId: string }): void;
+  /**
+   * Somebody waits for a job that waits itself: it goes before jobs of the priority of the one that waits for it, as far as there is a
+   * priority above that.
+   */
+  hurryJob(of: { jobId: string; waitingJobId: string; highest: number }): void;
 }

@@ -143,6 +143,8 @@ export interface AcceptJob {
   parent?: JobParent | null;
   /** The version was the current one when the parent began, and need not be any more. */
   isPinned?: boolean;
+  /** The principal that it has to act as; left out where it is the runbook's, whoever that is. */
+  runAs?: string | null;
   /** The versions that it runs inside itself; left out where it names no other runbook. */
   children?: readonly PinnedChild[];
   /** What it has of the job that it goes on from, as if a first attempt had done it. */
@@ -159,6 +161,8 @@ export interface JobToRetry {
   runbookName: string;
   draft: boolean;
   versionId: string;
+  /** The principal that it acted as. */
+  runAs: string | null;
   status: JobStatus;
   /** As they are stored: secret ones may be sealed. */
   parameters: Record<string, unknown>;
@@ -170,8 +174,8 @@ export interface JobToRetry {
 export type AcceptedJob =
   | { outcome: "accepted"; job: StoredJob; repeated: boolean; effects: JobEffects }
   /**
-   * The runbook is gone, disabled, or has another version or folder by now, or the principal that its jobs act as is gone or disabled: look
-   * at it again.
+   * The runbook is gone, disabled, or has another version or folder by now, or the principal that its jobs act as is gone, disabled or
+   * another one: look at it again.
    */
   | { outcome: "changed" }
   /** Link or schedule are gone, disabled, or were changed. */

@@ -42,16 +42,18 @@ export function childJobReads(session: SqliteSession): ChildJobReads {
 
     jobAncestors: ({ jobId, limit }) => readAncestors(session, jobId, limit),
 
-    boundChildren: ({ parentJobIds, after, limit }) =>
+    boundChildren: ({ parentJobIds, after, force, limit }) =>
       session
         .all<{ job_id: Uint8Array }>(
           `SELECT c.job_id FROM json_each(?1) v
            CROSS JOIN jobs c INDEXED BY jobs_by_parent ON c.parent_job_id = unhex(v.value, '-')
-           WHERE (?2 IS NULL OR c.job_id > ?2) AND c.stop_with_parent = 1 AND c.ended_at IS NULL AND c.stop_requested_at IS NULL
+           WHERE (?2 IS NULL OR c.job_id > ?2) AND c.stop_with_parent = 1 AND c.ended_at IS NULL
+             AND (c.stop_requested_at IS NULL OR (?4 = 1 AND c.stop_forced = 0))
            ORDER BY c.job_id LIMIT +?3`,
           JSON.stringify(parentJobIds),
           after === undefined ? null : idToBytes(after),
           limit,
+          force ? 1 : 0,
         )
         .map(({ job_id }) => bytesToId(job_id)),
 
@@ -105,13 +107,14 @@ export function childJobWrites(session: SqliteSession): ChildJobWrites {
       return kept === undefined ? { name, versionId } : toPinnedChild(kept);
     },
 
-    hurryJob: ({ jobId, waitingJobId }) => {
+    hurryJob: ({ jobId, waitingJobId, highest }) => {
       const job = idToBytes(jobId);
       const behind = session.first<{ priority: number }>(
-        `SELECT w.priority + 1 AS priority FROM jobs j JOIN jobs w ON w.job_id = ?
-         WHERE j.job_id = ? AND j.status = 'New' AND j.priority <= w.priority`,
+        `SELECT MIN(w.priority + 1, ?3) AS priority FROM jobs j JOIN jobs w ON w.job_id = ?1
+         WHERE j.job_id = ?2 AND j.status = 'New' AND j.priority <= w.priority AND j.priority < ?3`,
         idToBytes(waitingJobId),
         job,
+        highest,
       );
       if (behind === undefined) {
         return;

@@ -107,7 +107,12 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     request.folderId === undefined || request.folderId === null ? null : idToBytes(request.folderId),
     request.isPinned === true ? 1 : 0,
   );
-  if (runbook === undefined) {
+  // Who tests a draft tests it with rights of its own.
+  const starterId = request.starterId ?? null;
+  const starter = starterId === null ? null : idToBytes(starterId);
+  const runAs = request.draft ? starter : (runbook?.run_as ?? null);
+  const actsAsAsked = request.runAs === undefined || request.runAs === (runAs === null ? null : bytesToId(runAs));
+  if (runbook === undefined || !actsAsAsked) {
     throw new NotAccepted({ outcome: "changed" });
   }
 
@@ -117,7 +122,6 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
   const retryOf = request.retryOf ?? null;
   const parent = request.parent ?? null;
   const hostKind = hostKindOf[runbook.kind];
-  const starterId = request.starterId ?? null;
   const grants = JSON.parse(runbook.grants) as Grant[];
   const now = session.now();
   const parked = !hasPlace(session, runbookId, runbook, request.jobId, now, effects);
@@ -156,14 +160,13 @@ function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffec
     runbook.log_switches,
     hostReuseOf({ isolation: runbook.isolation, shareCallers: runbook.share_callers === 1, grants }, request),
     request.startedBy,
-    starterId === null ? null : idToBytes(starterId),
+    starter,
     now,
     deadline,
     retryOf === null ? null : idToBytes(retryOf),
     scheduledFor === null ? null : idToBytes(scheduledFor.scheduleId),
     scheduledFor?.dueAt ?? null,
-    // Who tests a draft tests it with rights of its own.
-    request.draft ? (starterId === null ? null : idToBytes(starterId)) : runbook.run_as,
+    runAs,
     request.startedFrom === undefined || request.startedFrom === null ? null : JSON.stringify(request.startedFrom),
     parent === null ? null : idToBytes(parent.jobId),
     parent === null ? null : idToBytes(parent.callId),

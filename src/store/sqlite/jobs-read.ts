@@ -30,12 +30,13 @@ export function readJobToRetry(session: SqliteSession, { jobId }: { jobId: strin
     runbook_name: string;
     draft: number;
     version_id: Uint8Array;
+    run_as: Uint8Array | null;
     status: JobStatus;
     parameters: string;
     secret_names: string;
     retried_as: Uint8Array | null;
   }>(
-    `SELECT j.runbook_id, j.runbook_name, j.draft, j.version_id, j.status, p.parameters, p.secret_names,
+    `SELECT j.runbook_id, j.runbook_name, j.draft, j.version_id, j.run_as, j.status, p.parameters, p.secret_names,
        (SELECT MAX(r.job_id) FROM jobs r WHERE r.retry_of = j.job_id) AS retried_as
      FROM jobs j JOIN job_parameters p ON p.job_id = j.job_id WHERE j.job_id = ?`,
     idToBytes(jobId),
@@ -48,6 +49,7 @@ export function readJobToRetry(session: SqliteSession, { jobId }: { jobId: strin
         runbookName: row.runbook_name,
         draft: row.draft === 1,
         versionId: bytesToId(row.version_id),
+        runAs: row.run_as === null ? null : bytesToId(row.run_as),
         status: row.status,
         parameters: JSON.parse(row.parameters) as Record<string, unknown>,
         secretNames: JSON.parse(row.secret_names) as string[],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { RunbookResource } from "../../contract/api/runbook.ts";
 import { must } from "../testing/rights-world.ts";
+import { ScriptedWorker } from "../testing/scripted-worker.ts";
 import { TestServer } from "../testing/test-server.ts";
 
 /** Base64 of a script that uses a credential. */
@@ -54,6 +55,34 @@ describe("whom jobs act as", () => {
 
   const importing = (person: Person, name: string, source: string, more: object = {}) =>
     as(person, "POST", "/api/runbooks", { name, kind: "TypeScript", source, folder: "Ops", publish: true, ...more });
+
+  test("may restart a job never implies acting as another than it did: once its runbook acts as somebody else, it is retried", async () => {
+    const worker = await ScriptedWorker.connect(server);
+    const source = Buffer.from("1\n").toString("base64");
+    const imported = await as(ann, "POST", "/api/runbooks", {
+      name: "changes hands",
+      kind: "PowerShell",
+      source,
+      folder: "Ops",
+      publish: true,
+    });
+    assert.equal(imported.status, 201);
+    const { jobId } = await must<{ jobId: string }>(server, "POST", "/api/jobs", { runbook: "changes hands" }, 201);
+    await worker.append(await worker.nextJob(), [], "Failed");
+    const again = await must<{ jobId: string }>(server, "POST", `/api/jobs/${jobId}/restart`, {}, 201);
+    await worker.append(await worker.nextJob(), [], "Failed");
+
+    await must(server, "PATCH", "/api/runbooks/changes hands", { runAs: "service-principal:ben" }, 200);
+    for (const ended of [jobId, again.jobId]) {
+      const refused = await server.call<{ type?: string; remedy?: string }>("POST", `/api/jobs/${ended}/restart`, {
+        body: {},
+      });
+      assert.deepEqual([refused.status, refused.body.type?.split("/").at(-1)], [409, "run-as-changed"]);
+      assert.match(refused.body.remedy ?? "", /[Rr]etry/);
+    }
+    await must(server, "POST", `/api/jobs/${jobId}/retry`, {}, 201);
+    await worker.close();
+  });
 
   test("may edit a runbook never implies may use that credential: who may not use it cannot publish what names it", async () => {
     const byAnn = await importing(ann, "opens-the-vault", using("vault door"));
