@@ -10,9 +10,22 @@ import { AssetParameterError, haveAssets, withAssets } from "../assets/asset-par
 import { collectSecrets } from "../masking/collect-secrets.ts";
 import type { Masker } from "../masking/masker.ts";
 import type { RunbookProvider } from "./runbook-provider.ts";
+import { Turns } from "./turns.ts";
 
-/** Requests of one job that wait for their answers. */
+/** Requests of one job that wait for their answers, or whose answers the host has not read. */
 const mostWaiting = 1_000;
+
+/** Characters of those, as JSON. */
+const mostWaitingText = 16 * 1024 * 1024;
+
+/** Requests of one job under way whose answers may be long: records, and texts of runbooks. */
+const mostReads = 8;
+
+/** Jobs that one job follows at once; those beyond have their turn when one of these was told something. */
+const mostFollowed = 64;
+
+/** Refusals that a host has not read: it asks for ever and does not listen. */
+const mostUnread = 10_000;
 
 /** Characters of a request as JSON: it goes over the link with heartbeats. */
 const longestRequest = 1024 * 1024;
@@ -31,6 +44,8 @@ export interface JobChildrenOptions {
   assets(request: AssetRequest): Promise<AssetAnswer>;
   /** The job begins or ends to wait for another job, and may do so several times at once. */
   waits(change: 1 | -1): void;
+  /** The host asks and asks, and does not read what it is told. */
+  floods(): void;
 }
 
 /** The runbooks that one job calls, and the jobs that it starts and waits for. */
@@ -38,7 +53,11 @@ export class JobChildren {
   readonly #options: JobChildrenOptions;
   readonly #children = new Map<string, ChildRunbook>();
   readonly #over = new AbortController();
+  readonly #reads = new Turns(mostReads);
+  readonly #followed = new Turns(mostFollowed);
   #waiting = 0;
+  #waitingText = 0;
+  #unread = 0;
 
   constructor(options: JobChildrenOptions) {
     this.#options = options;
@@ -50,26 +69,66 @@ export class JobChildren {
     return [...this.#children.values()];
   }
 
-  /** What a script asks for, whatever it says: it may write its own messages. */
-  async answer(request: HostRunbookRequest): Promise<HostRunbookAnswer> {
+  /**
+   * Answers what a script asks for, whatever it says: it may write its own messages.
+   * @param tell resolves when the host has read the answer, or never will: until then it counts as one that waits
+   */
+  async answer(request: HostRunbookRequest, tell: (answer: HostRunbookAnswer) => Promise<void>): Promise<void> {
+    const { length } = JSON.stringify(request ?? null);
+    if (this.#waiting >= mostWaiting || this.#waitingText + length > mostWaitingText) {
+      if (this.#unread >= mostUnread) {
+        this.#options.floods();
+        return;
+      }
+      this.#unread++;
+      await tell(
+        problem(`More than ${mostWaiting} requests, or more than ${mostWaitingText} characters of them, wait already.`),
+      );
+      this.#unread--;
+      return;
+    }
+    const turns = this.#turnsOf(request);
+    this.#waiting++;
+    this.#waitingText += length;
+    try {
+      await turns?.take();
+      await tell(await this.#answerTo(request, length));
+    } finally {
+      turns?.give();
+      this.#waiting--;
+      this.#waitingText -= length;
+    }
+  }
+
+  #turnsOf(request: HostRunbookRequest): Turns | null {
+    switch (request?.action) {
+      case "find":
+      case "call":
+      case "read-job":
+        return this.#reads;
+      case "follow-job":
+        return this.#followed;
+      default:
+        return null;
+    }
+  }
+
+  async #answerTo(request: HostRunbookRequest, length: number): Promise<HostRunbookAnswer> {
     if (typeof request !== "object" || request === null || typeof request.action !== "string") return refused;
-    if (this.#waiting >= mostWaiting) return problem(`More than ${mostWaiting} requests wait already.`);
+    if (length > longestRequest)
+      return problem(`What is handed to another runbook has more than ${longestRequest} characters as JSON.`);
     const { endpoint, ...asked } = request;
     if (endpoint !== undefined && !this.#isOwn(endpoint))
       return problem(
         `${endpoint} is not the service that runs this job, which is the only one that commands without credentials reach. Leave out -WebServiceEndpoint, or name https://localhost.`,
       );
-    if (JSON.stringify(request).length > longestRequest)
-      return problem(`What is handed to another runbook has more than ${longestRequest} characters as JSON.`);
     const waits = request.action === "follow-job";
-    this.#waiting++;
     if (waits) this.#options.waits(1);
     try {
       if (asked.action === "call") return await this.#call(asked);
       if (asked.action === "find") return await this.#find(asked.name);
       return await this.#ask(asked as RunbookRequest);
     } finally {
-      this.#waiting--;
       if (waits) this.#options.waits(-1);
     }
   }

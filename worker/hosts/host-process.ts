@@ -176,8 +176,9 @@ export class HostProcess {
     this.#write(message);
   }
 
-  answerRunbookRequest(message: RunbookAnswerMessage): void {
-    this.#write(message);
+  /** Resolves when the host has read it, but for what fits into its pipe; or is gone. */
+  answerRunbookRequest(message: RunbookAnswerMessage): Promise<void> {
+    return new Promise((resolve) => this.#write(message, () => resolve()));
   }
 
   /** Every item of the journal up to this one is stored. */
@@ -246,8 +247,8 @@ export class HostProcess {
     return exit;
   }
 
-  #write(message: WorkerToHostMessage): void {
-    this.process.input.write(`${JSON.stringify(message)}\n`);
+  #write(message: WorkerToHostMessage, written?: () => void): void {
+    this.process.input.write(`${JSON.stringify(message)}\n`, written);
   }
 
   #takeLine(line: string): void {

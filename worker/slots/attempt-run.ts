@@ -2,6 +2,7 @@ import type { AssetErrorCode } from "../../src/contract/assets.ts";
 import type {
   AssetRequestMessage,
   EndedMessage,
+  HostRunbookAnswer,
   JobException,
   JournalMessage,
   RunbookRequestMessage,
@@ -124,6 +125,11 @@ export class AttemptRun {
         this.#waits += change;
         this.#hasWaited = true;
       },
+      floods: () =>
+        this.fail({
+          name: "HostProtocolError",
+          message: "The script broke the link to its worker. It asks for other runbooks and jobs, and reads no answer.",
+        }),
     });
     this.#pipeline = new RecordPipeline({
       masker,
@@ -352,13 +358,11 @@ export class AttemptRun {
   }
 
   #answerRunbookRequest(host: HostProcess, { requestId, request }: RunbookRequestMessage): void {
-    this.#children.answer(request).then(
-      (answer) => {
-        if (this.#host === host && this.#ended === null)
-          host.answerRunbookRequest({ type: "runbook-answer", requestId, answer });
-      },
-      (error: unknown) => this.#fault(error),
-    );
+    const tell = async (answer: HostRunbookAnswer): Promise<void> => {
+      if (this.#host === host && this.#ended === null)
+        await host.answerRunbookRequest({ type: "runbook-answer", requestId, answer });
+    };
+    this.#children.answer(request, tell).catch((error: unknown) => this.#fault(error));
   }
 
   /** Jobs come in quick succession: what this one says is read once it has gathered for a moment. */
