@@ -51,6 +51,8 @@ export class AccessFeature {
   readonly #store: Pick<Store, "read" | "write">;
   readonly #remembered = new RememberedPrincipals();
   readonly #unknown = new UnknownTokens();
+  /** Of those who ask for a worker's link: requests of others from its address hold up no worker. */
+  readonly #unknownOfLinks = new UnknownTokens();
   readonly #used = new Map<string, number>();
   readonly #usageTimer: NodeJS.Timeout;
   readonly #revoked = new Set<(principalId: string) => void>();
@@ -88,6 +90,19 @@ export class AccessFeature {
    * @throws UserError `too-many-refusals` (429) for a token not seen before, from where many wrong ones come
    */
   authenticate(token: string, address: () => string): Principal | null | Promise<Principal | null> {
+    return this.#authenticate(token, address, this.#unknown);
+  }
+
+  /** As `authenticate`, of a request for a worker's link. */
+  authenticateLink(token: string, address: () => string): Principal | null | Promise<Principal | null> {
+    return this.#authenticate(token, address, this.#unknownOfLinks);
+  }
+
+  #authenticate(
+    token: string,
+    address: () => string,
+    unknown: UnknownTokens,
+  ): Principal | null | Promise<Principal | null> {
     if (!looksLikeToken(token)) {
       return null;
     }
@@ -98,7 +113,7 @@ export class AccessFeature {
       this.#used.set(known.tokenId, now);
       return known;
     }
-    return this.#unknown.lookUp(token, address(), () => this.#lookUp(tokenHash(token), key));
+    return unknown.lookUp(token, address(), () => this.#lookUp(tokenHash(token), key));
   }
 
   /**
@@ -221,6 +236,7 @@ export class AccessFeature {
   forgetAll(): void {
     this.#remembered.forgetEverybody();
     this.#unknown.forget();
+    this.#unknownOfLinks.forget();
     this.sessions.forgetEverybody();
     this.#basic.forgetEverybody();
   }
@@ -257,6 +273,7 @@ export class AccessFeature {
   #forgetRemembered(ids: ReadonlySet<string>): void {
     this.#remembered.forgetAll(ids);
     this.#unknown.forget();
+    this.#unknownOfLinks.forget();
     this.sessions.forget(ids);
     this.#basic.forget(ids);
   }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sessionLimits, UnknownTokens } from "./unknown-tokens.ts";
 
-const limits = { perAddress: 3, window: 60_000, memory: 60_000, countsAgain: true };
+const limits = { perAddress: 3, trickle: 60_000, window: 60_000, memory: 60_000, countsAgain: true };
 const from = "192.0.2.1";
 const heldUp = { code: "too-many-refusals", status: 429 };
 
@@ -43,6 +43,20 @@ test("made-up tokens that come all at once cost no more looks than those that co
   const answers = await Promise.allSettled(all);
   assert.equal(answers.filter(({ status }) => status === "rejected").length, 47);
   assert.equal(asked.length, 3);
+});
+
+test("of an address that is held up one token is looked up now and then, so that good ones come in after a restart", async () => {
+  const { asked, look } = database();
+  const tokens = new UnknownTokens({ ...limits, trickle: 50 });
+  const all = Array.from({ length: 5 }, (_, number) => tokens.lookUp(`bad ${number}`, from, look(`bad ${number}`)));
+  await Promise.allSettled(all);
+  assert.equal(asked.length, 3);
+  await sleep(60);
+  const [first, second] = await Promise.allSettled(
+    ["good", "good 2"].map((good) => tokens.lookUp(good, from, look(good))),
+  );
+  assert.deepEqual(first, { status: "fulfilled", value: "good" });
+  assert.equal(second?.status, "rejected");
 });
 
 test("the same wrong token is looked up once within a moment, and anew when something has changed", async () => {

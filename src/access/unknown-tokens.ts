@@ -7,6 +7,8 @@ import { networkOf } from "./network-of.ts";
 export interface UnknownTokenLimits {
   /** Wrong ones of one address within a window before the next waits. */
   perAddress: number;
+  /** Of an address whose tokens wait, one is looked up nonetheless when the last look is so many milliseconds ago. */
+  trickle: number;
   /** In milliseconds. */
   window: number;
   /** What the database answered of a wrong one is believed for this long, in milliseconds. */
@@ -16,18 +18,25 @@ export interface UnknownTokenLimits {
 }
 
 /** Programs that send a wrong token again and again slow down, too. */
-const tokenLimits: UnknownTokenLimits = { perAddress: 100, window: 60_000, memory: 10_000, countsAgain: true };
+const tokenLimits: UnknownTokenLimits = {
+  perAddress: 100,
+  trickle: 1_000,
+  window: 60_000,
+  memory: 10_000,
+  countsAgain: true,
+};
 
 /** Browsers keep the secrets of sessions that are over, and send them by themselves. */
 export const sessionLimits: UnknownTokenLimits = { ...tokenLimits, memory: 60_000, countsAgain: false };
 
-/** Tokens that are remembered for being wrong, and as many for having been good. */
+/** Tokens that are remembered for being wrong, as many for having been good, and addresses for their last look. */
 const mostKept = 10_000;
 
 /**
  * Keeps made-up tokens from costing a look at the database each. A token that was found to be good for nothing is known as that for a
- * moment, and an address that sends many such ones waits before anything of it is looked up. Tokens that were good here before never
- * wait, so nobody is locked out by others behind the same address. Tokens are remembered by a hash under a key of this process.
+ * moment, and of an address that sends many such ones a trickle is looked up. Tokens that were good here before never wait, so nobody is
+ * locked out by others behind the same address; after a restart, when none is known, the trickle lets one after another in. Tokens are
+ * remembered by a hash under a key of this process.
  */
 export class UnknownTokens {
   readonly #key = randomBytes(32);
@@ -36,6 +45,8 @@ export class UnknownTokens {
   /** Until when they are known as wrong, in milliseconds of the monotonic clock; the oldest first. */
   readonly #wrong = new Map<string, number>();
   readonly #good = new Set<string>();
+  /** When the last token of a network was looked up, in milliseconds of the monotonic clock. */
+  readonly #looks = new Map<string, number>();
   #changes = 0;
 
   constructor(limits = tokenLimits) {
@@ -58,7 +69,12 @@ export class UnknownTokens {
       return null;
     }
     if (!this.#good.has(key)) {
-      this.#refuseHeldUp(network);
+      if (performance.now() - (this.#looks.get(network) ?? 0) < this.#limits.trickle) {
+        this.#refuseHeldUp(network);
+      }
+      this.#looks.delete(network);
+      this.#looks.set(network, performance.now());
+      keepNewest(this.#looks, mostKept);
     }
     const changes = this.#changes;
     // Counted before it is known, so that those that come at once are held up as those that come one after another.

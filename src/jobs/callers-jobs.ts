@@ -148,10 +148,10 @@ export class CallersJobs {
 
   /** Approvals that jobs wait for and the caller may answer, the oldest first; a page may be short before the last. @throws UserError `invalid-page-key` */
   listApprovals(of: { after: string | null; limit: number }, caller: Principal): Promise<Page<ApprovalResource>> {
-    return this.#jobs.waits.approvals(of, async ({ runbookId, addressedTo }) => {
-      const isAddressed = await this.#isAddressed(caller, addressedTo ?? []);
-      return await this.#gate.permits(caller, isAddressed ? "read" : "operate", runbookId);
-    });
+    const isAddressed = this.#addressed(caller);
+    return this.#jobs.waits.approvals(of, async ({ runbookId, addressedTo }) =>
+      this.#gate.permits(caller, (await isAddressed(addressedTo)) ? "read" : "operate", runbookId),
+    );
   }
 
   /**
@@ -165,7 +165,7 @@ export class CallersJobs {
   ): Promise<JobResource> {
     await this.#authorize(caller, "read", of.jobId);
     const { stepId, addressedTo } = await this.#jobs.waits.openApproval(of.jobId, of.stepId);
-    if (!(await this.#isAddressed(caller, addressedTo ?? []))) {
+    if (!(await this.#addressed(caller)(addressedTo))) {
       await this.#authorize(caller, "operate", of.jobId);
     }
     return this.#jobs.waits.answer({ ...of, stepId, by: caller.name });
@@ -259,22 +259,28 @@ export class CallersJobs {
     }
   }
 
-  /** Whether the caller, or one of its groups, is among these names. A token that was made for less than operating answers nothing. */
-  async #isAddressed(caller: Principal, names: readonly string[]): Promise<boolean> {
-    if (names.length === 0 || (caller.scope !== undefined && !caller.scope.includes("operate"))) {
-      return false;
-    }
-    const wanted = new Set(names.map((name) => name.toLowerCase()));
-    if (caller.kind !== "group" && wanted.has(caller.name.toLowerCase())) {
-      return true;
-    }
-    for (const principalId of caller.groupIds ?? []) {
-      const group = await this.#store.read.principal({ principalId });
-      if (group !== null && wanted.has(group.name.toLowerCase())) {
-        return true;
+  /**
+   * Says whether the caller, or one of its groups, is among names; the groups are read once, however often it is asked. A token that was
+   * made for less than operating answers nothing.
+   */
+  #addressed(caller: Principal): (names: readonly string[] | null) => Promise<boolean> {
+    const mayAnswer = caller.scope === undefined || caller.scope.includes("operate");
+    let own: Promise<ReadonlySet<string>> | undefined;
+    return async (names) => {
+      if (names === null || names.length === 0 || !mayAnswer) {
+        return false;
       }
-    }
-    return false;
+      own ??= this.#namesOf(caller);
+      const known = await own;
+      return names.some((name) => known.has(name.toLowerCase()));
+    };
+  }
+
+  /** The names of a principal and of its groups, in lower case. */
+  async #namesOf({ kind, name, groupIds = [] }: Principal): Promise<ReadonlySet<string>> {
+    const groups = await Promise.all(groupIds.map((principalId) => this.#store.read.principal({ principalId })));
+    const names = groups.flatMap((group) => (group === null ? [] : [group.name]));
+    return new Set((kind === "group" ? names : [name, ...names]).map((known) => known.toLowerCase()));
   }
 
   async #authorizeHold(caller: Principal, { scope, name = "" }: HoldSubject): Promise<void> {

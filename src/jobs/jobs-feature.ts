@@ -544,12 +544,12 @@ class Jobs implements JobsFeature, JobLinkHandler {
         await this.#store.write.hurryJob({ jobId: job.jobId, waitingJobId: waiting.jobId, highest: highestPriority });
       }
     }
-    this.#attempts.noteWaits(waiting, 1);
+    const endWait = this.#attempts.beginWait(waiting);
     this.#dispatcher.slotsFreed(waiting.workerId);
     try {
       return await followJob(this.#feedSource(), job, after, patience);
     } finally {
-      this.#attempts.noteWaits(waiting, -1);
+      endWait();
     }
   }
 

@@ -31,7 +31,7 @@ export class RunningAttempts {
   readonly #byJob = new Map<string, RunningAttempt>();
   readonly #counts = new Map<string, number>();
   /** For how many jobs at once an attempt waits, by its key, and attempts that wait, by worker and by worker and kind. */
-  readonly #waits = new Map<string, number>();
+  readonly #waits = new Map<string, { jobs: number }>();
   readonly #waiting = new Map<string, number>();
   readonly #remembered = new BoundedCache<string, true>(mostRemembered);
   /** A claim may be seen, and its job stopped, by others before the claim's answer is here. */
@@ -142,22 +142,30 @@ export class RunningAttempts {
     return this.#counts.get(hostKind === undefined ? workerId : `${workerId} ${hostKind}`) ?? 0;
   }
 
-  /** The script of an attempt begins or ends to wait for another job; it may wait for several at once. */
-  noteWaits(assigned: AssignedAttempt, change: 1 | -1): void {
+  /** The script of an attempt begins to wait for another job; it may wait for several at once. @returns a function that ends it */
+  beginWait(assigned: AssignedAttempt): () => void {
     const known = this.current(assigned);
-    const before = this.#waits.get(keyOf(assigned)) ?? 0;
-    const now = before + change;
-    if (known === undefined || now < 0) {
-      return;
+    if (known === undefined) {
+      return () => undefined;
     }
-    if (now === 0) {
-      this.#waits.delete(keyOf(assigned));
-    } else {
-      this.#waits.set(keyOf(assigned), now);
+    const key = keyOf(assigned);
+    const waits = this.#waits.get(key) ?? { jobs: 0 };
+    this.#waits.set(key, waits);
+    waits.jobs += 1;
+    if (waits.jobs === 1) {
+      count(this.#waiting, known, 1);
     }
-    if (before === 0 || now === 0) {
-      count(this.#waiting, known, change);
-    }
+    return () => {
+      // Over a new link the attempt has begun to wait anew: what ends of the former link takes nothing from that.
+      if (this.#waits.get(key) !== waits) {
+        return;
+      }
+      waits.jobs -= 1;
+      if (waits.jobs === 0) {
+        this.#waits.delete(key);
+        count(this.#waiting, known, -1);
+      }
+    };
   }
 
   /** How many of a worker's attempts wait for other jobs, of one kind of host or of all. */

@@ -214,6 +214,20 @@ describe("the server", () => {
     assert.equal(good.status, 200);
   });
 
+  test("gives a worker its link though its address sends wrong token after wrong token in requests", async () => {
+    const server = await TestServer.start();
+    await server.call("GET", "/api/jobs");
+    const statuses: number[] = [];
+    for (let number = 0; number < 102; number++) {
+      const token = `rs_${String(number).padStart(43, "x")}`;
+      statuses.push((await server.call("GET", "/api/jobs", { token })).status);
+    }
+    const worker = await ScriptedWorker.connect(server);
+    await worker.close();
+    await server.close();
+    assert.ok(statuses.includes(429));
+  });
+
   test("sends the headers on every answer that keep it from being cached, sniffed, framed or run", async () => {
     const server = await TestServer.start();
     for (const path of ["/healthz", "/api/installation", "/api/unknown", "/unknown"]) {

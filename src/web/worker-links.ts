@@ -44,7 +44,7 @@ export async function workerOf(
     return null;
   }
   const address = () => guard.clientAddress(request);
-  const principal = await Promise.resolve(access.authenticate(token, address)).catch((error: unknown) => {
+  const principal = await Promise.resolve(access.authenticateLink(token, address)).catch((error: unknown) => {
     if (error instanceof HeldUp) {
       refused(address());
     }

@@ -90,5 +90,19 @@ describe("open approvals", () => {
     await must(server, "POST", `/api/jobs/${stopped}/stop`, {}, 202);
     await must(server, "POST", `/api/jobs/${first}/approval`, { approved: true, reason: "" }, 202);
     assert.deepEqual(await open(operator), ["for rita"]);
+    // The answered one goes on.
+    assert.equal((await worker.nextJob()).jobId, first);
+  });
+
+  test("are listed for each member of the groups that they are addressed to", async () => {
+    const member = await person("mona", "reader");
+    const stranger = await person("stan", "reader");
+    for (const name of ["Approvers", "Auditors"]) {
+      await must(server, "POST", "/api/groups", { name }, 201);
+      await must(server, "PUT", `/api/groups/${name}/members/service-principal:mona`, {}, 204);
+    }
+    for (const to of ["approvers", "Auditors", "Approvers"]) await ask("asks-inside", `for ${to}`, [to, "nobody"]);
+    assert.deepEqual(await open(member), ["for approvers", "for Auditors", "for Approvers"]);
+    assert.deepEqual(await open(stranger), []);
   });
 });
