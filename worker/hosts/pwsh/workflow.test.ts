@@ -86,9 +86,10 @@ workflow Sample {
   param([string[]] $Names)
   $none = 1..2 | Where-Object { $_ -gt 5 }
   $all = @(Get-Nothing)
+  $measured = (Get-Nothing | Measure-Object).Count
   Get-Nothing | ForEach-Object { 'never' }
   InlineScript { if ($using:none) { 'never' } }
-  "$(if ($none) { 'never' }) $(@($none).Count) $($all.Count)"
+  if ($none -or @($none).Count + $all.Count + $measured -gt 0) { throw 'there was some' }
 }`,
     "the entries of tables": `workflow Sample {
   param([string[]] $Names)

@@ -25,13 +25,13 @@ internal static class ProviderMembers
     /// <summary>What Export-Clixml keeps of an object without the drives and providers in it.</summary>
     public static string WithoutLarge(string clixml)
     {
-        var whole = XElement.Parse(clixml, LoadOptions.PreserveWhitespace);
-        var large = whole.Descendants().Where(each => each.Parent!.Name.LocalName == "MS" && s_large.Contains((string?)each.Attribute("N") ?? string.Empty)).ToArray();
-        if (large.Length == 0)
+        if (!s_large.Any(name => clixml.Contains($"N=\"{name}\"", StringComparison.Ordinal)))
         {
             return clixml;
         }
 
+        var whole = XElement.Parse(clixml, LoadOptions.PreserveWhitespace);
+        var large = whole.Descendants().Where(each => each.Parent!.Name.LocalName == "MS" && s_large.Contains((string?)each.Attribute("N") ?? string.Empty)).ToArray();
         foreach (var each in large)
         {
             each.Remove();

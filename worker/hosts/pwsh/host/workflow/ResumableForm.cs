@@ -328,7 +328,12 @@ internal sealed class ResumableForm : WorkflowRewriter
                 before.Add(Call(pipeline, command, captures: true, _ => Array.Empty<StatementAst>()));
                 var taken = new CommandExpressionAst(command.Extent, Syntax.OfFrame(command.Extent, "Taken", piped), null);
                 var rest = new PipelineAst(pipeline.Extent, pipeline.PipelineElements.Skip(1).Select(Command).Prepend(taken).ToArray(), background: false);
-                _hoisted[place] = new ArrayExpressionAst(place.Extent, Syntax.Block(place.Extent, new StatementAst[] { rest }));
+                _hoisted[place] = place switch
+                {
+                    ParenExpressionAst => Syntax.Paren(rest),
+                    SubExpressionAst => new SubExpressionAst(place.Extent, Syntax.Block(place.Extent, new StatementAst[] { rest })),
+                    _ => new ArrayExpressionAst(place.Extent, Syntax.Block(place.Extent, new StatementAst[] { rest })),
+                };
                 continue;
             }
 
