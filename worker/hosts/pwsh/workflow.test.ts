@@ -99,6 +99,27 @@ workflow Sample {
   Checkpoint-Workflow
   "$($pairs[0].Key) $($pairs[0].Value)"
 }`,
+    "ways out of a block with finally": `workflow Sample {
+  param([string[]] $Names)
+  workflow Get-Early { try { 'in'; return 'given' } finally { Checkpoint-Workflow; 'out' }; 'never' }
+  foreach ($i in 1..3) {
+    try { if ($i -eq 1) { continue }; if ($i -eq 3) { break }; foreach ($k in 1..2) { continue } } finally { Checkpoint-Workflow; "fin $i" }
+    "after $i"
+  }
+  $early = Get-Early
+  "early $early"
+  foreach ($i in 1..2) {
+    try { try { if ($i -eq 1) { throw 'first' } } finally { Checkpoint-Workflow; "inner $i" }; "passed $i" } catch { "caught $_" }
+  }
+}`,
+    "statements within expressions": `workflow Sample {
+  param([string[]] $Names)
+  $all = @(foreach -parallel -throttlelimit 1 ($i in 1..2) { "work $i"; Checkpoint-Workflow; $i })
+  "all $($all -join ', ')"
+  $table = @{ Plain = 1; Made = foreach ($i in 3..4) { Checkpoint-Workflow; $i } }
+  "made $($table.Made) $(if ($Names) { Checkpoint-Workflow; 'named' })"
+  Write-Output $(parallel { 'one'; Checkpoint-Workflow }) 'two'
+}`,
   };
 
   for (const [what, script] of Object.entries(structures)) {

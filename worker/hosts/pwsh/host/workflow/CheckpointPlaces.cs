@@ -9,21 +9,21 @@ namespace Runsmith.PowerShellHost;
 /// <summary>Finds out in which statements a checkpoint may be saved: only those need to be gone into again.</summary>
 internal sealed class CheckpointPlaces
 {
-    private readonly Dictionary<string, FunctionDefinitionAst> _functions;
+    private readonly KnownFunctions _functions;
     private readonly HashSet<FunctionDefinitionAst> _holding = new();
     private readonly HashSet<FunctionDefinitionAst> _beside = new();
     private readonly HashSet<FunctionDefinitionAst> _persisting = new();
 
-    public CheckpointPlaces(Dictionary<string, FunctionDefinitionAst> functions, bool savesEverywhere)
+    public CheckpointPlaces(KnownFunctions functions, bool savesEverywhere)
     {
         _functions = functions;
         if (savesEverywhere)
         {
-            _persisting.UnionWith(functions.Values.Where(function => function.IsWorkflow));
+            _persisting.UnionWith(functions.All.Where(function => function.IsWorkflow));
             _holding.UnionWith(_persisting);
         }
 
-        foreach (var function in functions.Values)
+        foreach (var function in functions.All)
         {
             foreach (var call in Commands(function.Body))
             {
@@ -35,11 +35,11 @@ internal sealed class CheckpointPlaces
             }
         }
 
-        while (functions.Values.Any(function => !_holding.Contains(function) && Holds(function.Body) && _holding.Add(function)))
+        while (functions.All.Any(function => !_holding.Contains(function) && Holds(function.Body) && _holding.Add(function)))
         {
         }
 
-        foreach (var function in functions.Values)
+        foreach (var function in functions.All)
         {
             foreach (var block in function.Body.FindAll(IsParallel, searchNestedScriptBlocks: false))
             {
@@ -55,8 +55,7 @@ internal sealed class CheckpointPlaces
         piece is BlockStatementAst { Kind.Kind: TokenKind.Parallel }
         || (piece is ForEachStatementAst loop && loop.Flags.HasFlag(ForEachFlags.Parallel));
 
-    public FunctionDefinitionAst? FunctionOf(CommandAst command) =>
-        WorkflowCommands.NameOf(command) is { } name && _functions.TryGetValue(name, out var function) ? function : null;
+    public FunctionDefinitionAst? FunctionOf(CommandAst command) => _functions.CalledBy(command);
 
     /// <summary>Whether a function's statements are to be gone into one by one.</summary>
     public bool IsResumable(FunctionDefinitionAst function) => _holding.Contains(function) || _beside.Contains(function);

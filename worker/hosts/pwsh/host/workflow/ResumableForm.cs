@@ -34,6 +34,10 @@ internal sealed class ResumableForm : WorkflowRewriter
 
     protected override bool IsReplaced(Ast piece) => _hoisted.ContainsKey(piece) || base.IsReplaced(piece);
 
+    public override StatementAst One(StatementAst statement) => _hoisted.TryGetValue(statement, out var other)
+        ? Syntax.Pipeline((ExpressionAst)other.Copy())
+        : base.One(statement);
+
     protected override ExpressionAst? Replaced(ExpressionAst expression) =>
         _hoisted.TryGetValue(expression, out var other) ? (ExpressionAst)other.Copy() : base.Replaced(expression);
 
@@ -166,7 +170,7 @@ internal sealed class ResumableForm : WorkflowRewriter
 
         foreach (var later in pipeline.PipelineElements.OfType<CommandAst>().Where(Places.Calls))
         {
-            Refuse(later, "checkpoint-in-pipeline", $"{WorkflowCommands.NameOf(later)} saves checkpoints, and cannot be in the middle of a pipeline. Assign what comes before to a variable, and give it as a parameter.");
+            Refuse(later, "checkpoint-in-pipeline", $"{Called(later)}, and cannot be in the middle of a pipeline. Assign what comes before to a variable, and give it as a parameter.");
         }
 
         Hoist(pipeline, before);
@@ -259,23 +263,7 @@ internal sealed class ResumableForm : WorkflowRewriter
             }
 
             case IfStatementAst or LoopStatementAst or SwitchStatementAst or TryStatementAst or BlockStatementAst:
-            {
-                if (assignment.Right.Find(piece => piece is ReturnStatementAst, searchNestedScriptBlocks: false) is { } end)
-                {
-                    Refuse(end, "return-in-assignment", "A statement whose output is assigned, and which saves checkpoints, cannot hold a `return`. Assign to the variable within it instead.");
-                }
-
-                int number = NextNumber();
-                var inner = Guarded(assignment.Right);
-                var block = new CommandAst(at, new[] { Syntax.ScriptBlock(at, inner) }, TokenKind.Dot, null);
-                int last = Count;
-                return Syntax.If(at, Syntax.OfFrame(at, "Enters", number, last), new[]
-                {
-                    Syntax.Pipeline(at, block, Keep(at, number, Syntax.Live(at))),
-                    Taking(number),
-                });
-            }
-
+                return Captured(assignment.Right, number => new[] { Taking(number) });
             default:
                 Hoist(assignment.Right, before);
                 before.Add(Leaf(assignment));
@@ -308,7 +296,8 @@ internal sealed class ResumableForm : WorkflowRewriter
             return;
         }
 
-        foreach (var command in CheckpointPlaces.Commands(within).Where(each => each != except && Places.Calls(each)).ToArray())
+        HoistStatements(within, before);
+        foreach (var command in CheckpointPlaces.Commands(within).Where(each => each != except && Places.Calls(each) && !IsHoisted(each)).ToArray())
         {
             if (command.Parent is not PipelineAst pipeline)
             {
@@ -342,7 +331,7 @@ internal sealed class ResumableForm : WorkflowRewriter
                 Refuse(
                     command,
                     "checkpoint-in-expression",
-                    $"{WorkflowCommands.NameOf(command)} saves checkpoints, and cannot be called from within this expression. Assign its output to a variable on a line before, and use the variable here.");
+                    $"{Called(command)}, and cannot be called from within this expression. Assign its output to a variable on a line before, and use the variable here.");
                 continue;
             }
 
@@ -353,6 +342,67 @@ internal sealed class ResumableForm : WorkflowRewriter
                 ? new ArrayExpressionAst(place.Extent, Syntax.Block(place.Extent, new[] { Syntax.Pipeline(output) }))
                 : output;
         }
+    }
+
+    /// <summary>Has statements in expressions, such as `@(foreach …)`, done before, where a checkpoint may be saved in them.</summary>
+    private void HoistStatements(Ast within, List<StatementAst> before)
+    {
+        foreach (StatementAst inner in within.FindAll(piece => piece != within && IsToBeHoisted(piece), searchNestedScriptBlocks: false).ToArray())
+        {
+            if (IsHoisted(inner))
+            {
+                continue;
+            }
+
+            if (inner.Parent is not (HashtableAst or StatementBlockAst { Statements.Count: 1, Parent: SubExpressionAst or ArrayExpressionAst }) || !IsAlwaysEvaluated(inner, within))
+            {
+                Refuse(
+                    inner,
+                    "checkpoint-in-expression",
+                    "A checkpoint may be saved in this statement, which cannot be part of this expression. Assign its output to a variable on a line before, and use the variable here.");
+                continue;
+            }
+
+            int number = Count + 1;
+            before.Add(Captured(inner, _ => Array.Empty<StatementAst>()));
+            _hoisted[inner] = Syntax.OfFrame(inner.Extent, "Taken", number);
+        }
+    }
+
+    private bool IsToBeHoisted(Ast piece) =>
+        piece is IfStatementAst or LoopStatementAst or SwitchStatementAst or TryStatementAst or BlockStatementAst
+        && (Places.Holds(piece) || (_everywhere && piece.Find(CheckpointPlaces.IsParallel, searchNestedScriptBlocks: false) is not null));
+
+    private bool IsHoisted(Ast piece)
+    {
+        for (var around = piece; around is not null; around = around.Parent)
+        {
+            if (around is StatementAst && _hoisted.ContainsKey(around))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A statement whose output is kept, in the frame, until it is taken.</summary>
+    private StatementAst Captured(StatementAst statement, Func<int, IEnumerable<StatementAst>> then)
+    {
+        var at = statement.Extent;
+        if (statement.Find(piece => piece is ReturnStatementAst, searchNestedScriptBlocks: false) is { } end)
+        {
+            Refuse(end, "return-in-assignment", "A statement whose output is assigned or part of an expression, and which saves checkpoints, cannot hold a `return`. Assign to the variable within it instead.");
+        }
+
+        int number = NextNumber();
+        var inner = Guarded(statement);
+        var block = new CommandAst(at, new[] { Syntax.ScriptBlock(at, inner) }, TokenKind.Dot, null);
+        int last = Count;
+        return Syntax.If(
+            at,
+            Syntax.OfFrame(at, "Enters", number, last),
+            then(number).Prepend(Syntax.Pipeline(at, block, Keep(at, number, Syntax.Live(at)))));
     }
 
     /// <summary>Whether an expression is evaluated whenever its statement is: not after `-and`, and not by a loop's condition.</summary>
@@ -390,6 +440,11 @@ internal sealed class ResumableForm : WorkflowRewriter
         return Syntax.Paren(Pipeline(condition));
     }
 
+    /// <summary>Why a command has to be a statement of its own.</summary>
+    private string Called(CommandAst command) => Places.Calls(command) && !Places.Saves(command)
+        ? $"{WorkflowCommands.NameOf(command)} runs beside a branch that saves checkpoints, has to go on from them with it"
+        : $"{WorkflowCommands.NameOf(command)} saves checkpoints";
+
     private void RefuseCalls(PipelineBaseAst? condition)
     {
         if (condition is null)
@@ -399,7 +454,7 @@ internal sealed class ResumableForm : WorkflowRewriter
 
         foreach (var command in CheckpointPlaces.Commands(condition).Where(Places.Holds))
         {
-            Refuse(command, "checkpoint-in-condition", $"{WorkflowCommands.NameOf(command)} saves checkpoints, and cannot be part of this condition. Assign its output to a variable before, and use the variable here.");
+            Refuse(command, "checkpoint-in-condition", $"{Called(command)}, and cannot be part of this condition. Assign its output to a variable before, and use the variable here.");
         }
     }
 
@@ -567,6 +622,7 @@ internal sealed class ResumableForm : WorkflowRewriter
     {
         var at = attempt.Extent;
         int number = NextNumber();
+        bool finallyHolds = attempt.Finally is not null && (_everywhere || Places.Holds(attempt.Finally));
         var body = GuardedBlock(attempt.Body);
         var catches = new List<CatchClauseAst>();
         var reentered = new List<Tuple<PipelineBaseAst, StatementBlockAst>>();
@@ -574,7 +630,8 @@ internal sealed class ResumableForm : WorkflowRewriter
         {
             if (!_everywhere && !Places.Holds(clause.Body))
             {
-                catches.Add(Catch(clause, Block(clause.Body)));
+                var plain = Block(clause.Body);
+                catches.Add(Catch(clause, finallyHolds ? After(Quietly(clause.Extent, Syntax.OfFrame(clause.Extent, "Forget", number)), plain) : plain));
                 continue;
             }
 
@@ -586,10 +643,9 @@ internal sealed class ResumableForm : WorkflowRewriter
                 Syntax.Pipeline(Syntax.OfFrame(place, "Inside", first, Count)),
                 Syntax.Block(place, new[] { failure, Contents(WithFailureThrown(guarded, number)) })));
             var caught = Quietly(place, Syntax.OfFrame(place, "Caught", number, Count, Syntax.Variable(place, "_")));
-            catches.Add(Catch(clause, Syntax.Block(clause.Body.Extent, guarded.Statements.Select(each => (StatementAst)each.Copy()).Prepend(caught), Traps(guarded.Traps))));
+            catches.Add(Catch(clause, After(caught, guarded)));
         }
 
-        bool finallyHolds = attempt.Finally is not null && (_everywhere || Places.Holds(attempt.Finally));
         int firstOfFinally = Count + 1;
         var last = attempt.Finally is null ? null : finallyHolds ? GuardedBlock(attempt.Finally) : Block(attempt.Finally);
         StatementAst form;
@@ -614,6 +670,9 @@ internal sealed class ResumableForm : WorkflowRewriter
         return Syntax.If(at, Syntax.OfFrame(at, "Enters", number, Count), new[] { form });
     }
 
+    private StatementBlockAst After(StatementAst first, StatementBlockAst block) =>
+        Syntax.Block(block.Extent, block.Statements.Select(each => (StatementAst)each.Copy()).Prepend(first), Traps(block.Traps));
+
     /// <param name="first">The number of the first statement of a `finally` block that can be gone into again; else 0.</param>
     private StatementAst Finally(TryStatementAst attempt, int number, StatementAst core, StatementBlockAst last, int first)
     {
@@ -623,14 +682,16 @@ internal sealed class ResumableForm : WorkflowRewriter
             return new TryStatementAst(at, Syntax.Block(at, new[] { core }), Array.Empty<CatchClauseAst>(), last);
         }
 
-        // What ended the block before goes on behind the `finally` block, also when that is gone into again.
+        // What ended or left the block before goes on behind the `finally` block, also when that is gone into again.
         var place = attempt.Finally!.Extent;
         var pending = new CatchClauseAst(place, Array.Empty<TypeConstraintAst>(), Syntax.Block(place, new StatementAst[]
         {
             Quietly(place, Syntax.OfFrame(place, "Caught", number, Count, Syntax.Variable(place, "_"))),
             new ThrowStatementAst(place, null),
         }));
-        var anew = new TryStatementAst(at, Syntax.Block(at, new[] { core }), new[] { pending }, (StatementBlockAst)last.Copy());
+        var waysOut = new WaysOut(number, Count);
+        var begun = Quietly(at, Syntax.And(at, Syntax.Live(at), Syntax.OfFrame(at, "Forget", number)));
+        var anew = new TryStatementAst(at, Syntax.Block(at, new[] { begun, waysOut.One(core) }), new[] { pending }, (StatementBlockAst)last.Copy());
         var again = Syntax.If(
             place,
             Syntax.OfFrame(place, "HasFailure", number),
@@ -638,7 +699,7 @@ internal sealed class ResumableForm : WorkflowRewriter
         return Syntax.If(
             at,
             Syntax.OfFrame(place, "Inside", first, Count),
-            new[] { Contents(last), again },
+            waysOut.Again.Prepend(Contents(last)).Append(again),
             new StatementAst[] { anew });
     }
 

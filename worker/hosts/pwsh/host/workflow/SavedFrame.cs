@@ -44,7 +44,7 @@ internal sealed class SavedFrame
         bool IsWithin(int statement, int last) => statement <= frame.Position && frame.Position <= last;
         return new SavedFrame
         {
-            Function = frame.Function.Name,
+            Function = frame.Function.Key,
             Position = frame.Position,
             IsDone = frame.IsDone,
             SavesEach = frame.SavesEach,

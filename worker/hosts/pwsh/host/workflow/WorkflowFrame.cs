@@ -222,6 +222,16 @@ public sealed class WorkflowFrame
         return false;
     }
 
+    /// <summary>Nothing ended or left a statement so far. Never true.</summary>
+    public bool Forget(int statement)
+    {
+        _failures.Remove(statement);
+        return false;
+    }
+
+    /// <summary>Whether a block is to be left, behind a `finally` block that was gone into again, as it was before.</summary>
+    public bool HasLeft(int statement, int way) => _failures.TryGetValue(statement, out var kept) && kept.Failure is int left && left == way;
+
     /// <summary>The error that was caught.</summary>
     public object? Failure(int statement) => _failures.TryGetValue(statement, out var kept) ? kept.Failure : null;
 

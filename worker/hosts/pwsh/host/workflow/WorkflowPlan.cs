@@ -18,7 +18,7 @@ internal sealed class WorkflowPlan
     /// <summary>The workflow that the runbook is; null where there is none.</summary>
     public required FunctionDefinitionAst? Main { get; init; }
 
-    /// <summary>All workflows and functions of the text, under their names; empty where there are errors.</summary>
+    /// <summary>All workflows and functions of the text, under their keys; empty where there are errors.</summary>
     public required IReadOnlyDictionary<string, WorkflowFunction> Functions { get; init; }
 }
 
@@ -26,6 +26,12 @@ internal sealed class WorkflowPlan
 internal sealed class WorkflowFunction
 {
     public required string Name { get; init; }
+
+    /// <summary>Its name, or what tells it from others of that name.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Keys of the functions that it means by names which several have.</summary>
+    public IReadOnlyDictionary<string, string> Meant { get; init; } = new Dictionary<string, string>();
 
     public bool IsWorkflow { get; init; }
 

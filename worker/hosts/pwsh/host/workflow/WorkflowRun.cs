@@ -134,7 +134,7 @@ internal sealed class WorkflowRun
     /// <summary>Defines the workflow's functions in a runspace.</summary>
     public void Define(Runspace runspace)
     {
-        foreach (var function in _plan.Functions.Values)
+        foreach (var function in _plan.Functions.Values.Where(each => each.Key == each.Name))
         {
             runspace.SessionStateProxy.InvokeProvider.Item.Set("function:" + WildcardPattern.Escape(function.Name), OwnScriptBlock.Of(function.Body));
         }
@@ -155,30 +155,32 @@ internal sealed class WorkflowRun
         }
     }
 
-    public WorkflowFrame Enter(string name, EngineIntrinsics context)
+    public WorkflowFrame Enter(string key, EngineIntrinsics context)
     {
         var branch = Branch;
-        var function = _plan.Functions[name];
+        var function = _plan.Functions[key];
         var caller = ScopeVariables.NearestFrame(context.SessionState);
+        DefineMeant(function, context);
         if (function.IsWorkflow)
         {
             // A workflow does not see the variables of the one that called it.
             var seen = ScopeVariables.OfCallers(context.SessionState);
             ScopeVariables.Set(context.SessionState, function.FreeNames.Where(seen.Contains).Select(free => KeyValuePair.Create(free, (object?)null)));
-            ScopeVariables.Set(context.SessionState, new[] { KeyValuePair.Create("WorkflowCommandName", (object?)name) });
+            ScopeVariables.Set(context.SessionState, new[] { KeyValuePair.Create("WorkflowCommandName", (object?)function.Name) });
         }
 
         return branch.Acting = new WorkflowFrame(this, branch, function, caller, context, saved: null, shared: null);
     }
 
-    public WorkflowFrame Reenter(string name, EngineIntrinsics context)
+    public WorkflowFrame Reenter(string key, EngineIntrinsics context)
     {
         var branch = Branch;
         var saved = branch.Pending!;
         branch.Pending = null;
+        DefineMeant(_plan.Functions[key], context);
         var caller = ScopeVariables.NearestFrame(context.SessionState);
         ScopeVariables.Set(context.SessionState, saved.Variables);
-        return branch.Acting = new WorkflowFrame(this, branch, _plan.Functions[name], caller, context, saved, shared: null);
+        return branch.Acting = new WorkflowFrame(this, branch, _plan.Functions[key], caller, context, saved, shared: null);
     }
 
     public WorkflowFrame EnterBranch(EngineIntrinsics context)
@@ -193,13 +195,23 @@ internal sealed class WorkflowRun
         }
 
         var outer = branch.Outer!;
+        DefineMeant(outer.Function, context);
         return branch.Acting = new WorkflowFrame(this, branch, outer.Function, parent: null, context, saved, outer.Shared);
     }
 
-    public ScriptBlock ResumedForm(string name)
+    /// <summary>Has names that several functions have mean, in the scope at hand, what they do in the function that runs there.</summary>
+    private void DefineMeant(WorkflowFunction function, EngineIntrinsics context)
     {
-        var form = _plan.Functions[name].Resumed
-            ?? throw new InvalidOperationException($"The checkpoint does not fit the runbook: {name} cannot go on from one.");
+        foreach (var (name, key) in function.Meant)
+        {
+            context.SessionState.InvokeProvider.Item.Set("function:local:" + WildcardPattern.Escape(name), OwnScriptBlock.Of(_plan.Functions[key].Body));
+        }
+    }
+
+    public ScriptBlock ResumedForm(string key)
+    {
+        var form = _plan.Functions[key].Resumed
+            ?? throw new InvalidOperationException($"The checkpoint does not fit the runbook: {key} cannot go on from one.");
         return OwnScriptBlock.Of(form);
     }
 

@@ -39,20 +39,7 @@ internal static class WorkflowTranslation
     public static WorkflowPlan Of(ScriptBlockAst tree, string runbookName, IReadOnlyDictionary<string, ScriptBlockAst>? children = null)
     {
         var problems = new List<WorkflowProblem>();
-        var functions = new Dictionary<string, FunctionDefinitionAst>(StringComparer.OrdinalIgnoreCase);
-        foreach (var function in FunctionsOf(tree))
-        {
-            functions[function.Name] = function;
-        }
-
-        foreach (var child in children?.Values ?? Enumerable.Empty<ScriptBlockAst>())
-        {
-            foreach (var function in FunctionsOf(child))
-            {
-                functions.TryAdd(function.Name, function);
-            }
-        }
-
+        var functions = new KnownFunctions((children?.Values ?? Enumerable.Empty<ScriptBlockAst>()).Prepend(tree));
         var main = MainOf(tree, runbookName);
         AddWhatIsNotRun(tree, problems);
         bool savesEverywhere = tree.Find(
@@ -60,12 +47,12 @@ internal static class WorkflowTranslation
             searchNestedScriptBlocks: true) is not null;
         var places = new CheckpointPlaces(functions, savesEverywhere);
         var forms = new Dictionary<string, WorkflowFunction>(StringComparer.OrdinalIgnoreCase);
-        foreach (var function in functions.Values)
+        foreach (var function in functions.All)
         {
             try
             {
                 AddMisplaced(function, places, problems);
-                forms[function.Name] = Form(function, places, problems);
+                forms[functions.KeyOf(function)] = Form(function, functions, places, problems);
             }
             catch (Exception failure)
             {
@@ -97,13 +84,10 @@ internal static class WorkflowTranslation
             isFilter: false);
     }
 
-    private static IEnumerable<FunctionDefinitionAst> FunctionsOf(ScriptBlockAst tree) => tree
-        .FindAll(piece => piece is FunctionDefinitionAst { Parent: not FunctionMemberAst }, searchNestedScriptBlocks: true)
-        .Cast<FunctionDefinitionAst>();
-
-    private static WorkflowFunction Form(FunctionDefinitionAst function, CheckpointPlaces places, List<WorkflowProblem> problems)
+    private static WorkflowFunction Form(FunctionDefinitionAst function, KnownFunctions functions, CheckpointPlaces places, List<WorkflowProblem> problems)
     {
         var body = function.Body;
+        var key = functions.KeyOf(function);
         bool isResumable = places.IsResumable(function);
         bool hasBlocks = body.BeginBlock is not null || body.ProcessBlock is not null || body.DynamicParamBlock is not null || body.EndBlock is null;
         if (isResumable && (hasBlocks || function.IsFilter))
@@ -124,7 +108,7 @@ internal static class WorkflowTranslation
             }
 
             Name(copy, function);
-            return new WorkflowFunction { Name = function.Name, Body = copy };
+            return new WorkflowFunction { Name = function.Name, Key = key, Body = copy };
         }
 
         if (!isResumable)
@@ -134,9 +118,11 @@ internal static class WorkflowTranslation
             return new WorkflowFunction
             {
                 Name = function.Name,
+                Key = key,
+                Meant = functions.MeantWithin(function),
                 IsWorkflow = function.IsWorkflow,
                 FreeNames = FreeNames(function),
-                Body = Whole(function, "Enter", FullParameters(function), statements),
+                Body = Whole(function, "Enter", key, FullParameters(function), statements),
                 Blocks = rewriter.Blocks,
             };
         }
@@ -150,10 +136,12 @@ internal static class WorkflowTranslation
         return new WorkflowFunction
         {
             Name = function.Name,
+            Key = key,
+            Meant = functions.MeantWithin(function),
             IsWorkflow = function.IsWorkflow,
             FreeNames = FreeNames(function),
-            Body = Whole(function, "Enter", FullParameters(function), guarded),
-            Resumed = Whole(function, "Reenter", BareParameters(function), resumed),
+            Body = Whole(function, "Enter", key, FullParameters(function), guarded),
+            Resumed = Whole(function, "Reenter", key, BareParameters(function), resumed),
             Blocks = form.Blocks,
             Calls = form.Calls,
         };
@@ -201,7 +189,7 @@ internal static class WorkflowTranslation
     private static IEnumerable<TrapStatementAst>? Copies(IEnumerable<TrapStatementAst>? traps) =>
         traps?.Select(trap => (TrapStatementAst)trap.Copy()).ToArray();
 
-    private static ScriptBlockAst Whole(FunctionDefinitionAst function, string enter, ParamBlockAst? parameters, StatementBlockAst statements)
+    private static ScriptBlockAst Whole(FunctionDefinitionAst function, string enter, string key, ParamBlockAst? parameters, StatementBlockAst statements)
     {
         var at = function.Body.Extent;
         var entering = Syntax.Assign(
@@ -211,7 +199,7 @@ internal static class WorkflowTranslation
                 at,
                 new ConstantExpressionAst(at, WorkflowEntry.Instance),
                 enter,
-                Syntax.Word(at, function.Name),
+                Syntax.Word(at, key),
                 Syntax.Variable(at, "ExecutionContext")));
         var block = Syntax.Block(
             at,
