@@ -78,21 +78,25 @@ describe("runbooks that start others", { ...skipUnless("bubblewrap"), timeout: 2
       "Limited",
       `
       const told: string[] = [];
-      for (const call of [() => runbook("Leaf"), () => startRunbook("Leaf"), () => startRunbook("Nobody's")])
-        try { await call(); told.push("done"); } catch (error: any) { told.push(error.code); }
+      for (const call of [() => runbook("Leaf"), () => startRunbook("Leaf"), () => startRunbook("Nobody's"), () => startRunbook("LEAF", {}, { runOn: "elsewhere" })])
+        try { await call(); told.push("done"); } catch (error: any) { told.push(error.code + (/There is no runbook LEAF\\./.test(error.message) ? " LEAF" : "")); }
       return told;`,
     );
     const { body: principal } = await system.server.call<{ principalId: string }>("POST", "/api/service-principals", {
       body: { name: "narrow" },
     });
     await system.set("Limited", { runAs: "service-principal:narrow" });
-    const refused = ["runbook-not-found", "runbook-not-found", "runbook-not-found"];
+    const refused = ["runbook-not-found", "runbook-not-found", "runbook-not-found", "runbook-not-found LEAF"];
     const limited = await system.run("Limited");
     assert.deepEqual(limited.result, refused, JSON.stringify(limited.exception));
     const right = { principal: principal.principalId, role: "operator", on: "runbook:Leaf" };
     assert.equal((await system.server.call("POST", "/api/rights", { body: right })).status, 201);
     const job = await system.run("Limited");
-    assert.deepEqual(job.result, ["done", "done", "runbook-not-found"], JSON.stringify(job.exception));
+    assert.deepEqual(
+      job.result,
+      ["done", "done", "runbook-not-found", "runs-elsewhere"],
+      JSON.stringify(job.exception),
+    );
     const [child] = await system.children(job.jobId);
     assert.equal(child?.startedBy, "narrow");
     const { body: audit } = await system.server.call<{ items: { by: { signedInBy: string } }[] }>(

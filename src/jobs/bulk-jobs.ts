@@ -9,6 +9,7 @@ import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { JobToRetry, StoppedJob, StoredJob } from "../store/operations/jobs.ts";
 import type { VisibleRunbooks } from "../store/operations/runbooks.ts";
 import type { Store } from "../store/store.ts";
+import type { MayRead } from "./child-versions.ts";
 import { storedFilter } from "./job-filter.ts";
 import { jobNotFound, knownJobId, knownPageKey, pageBytes } from "./job-queries.ts";
 import { isEnded } from "./job-transitions.ts";
@@ -55,6 +56,7 @@ export interface RetryStarter {
   /** As of a start. */
   admit?(runbook: AdmittedRunbook, draft: boolean): void;
   admitCredentials?(names: readonly string[]): Promise<void>;
+  mayRead?: MayRead;
   idempotency?: IdempotencyKey | null;
 }
 
@@ -249,12 +251,13 @@ function keyOfOne({ principalId, key, requestHash }: IdempotencyKey, jobId: stri
   return { principalId, key: `retry ${jobId} ${own}`, requestHash };
 }
 
-function starterOf({ startedBy, starterId, admit, admitCredentials }: RetryStarter): RetryStarter {
+function starterOf({ startedBy, starterId, admit, admitCredentials, mayRead }: RetryStarter): RetryStarter {
   return {
     startedBy,
     ...(starterId !== undefined && { starterId }),
     ...(admit !== undefined && { admit }),
     ...(admitCredentials !== undefined && { admitCredentials }),
+    ...(mayRead !== undefined && { mayRead }),
   };
 }
 

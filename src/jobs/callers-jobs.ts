@@ -26,7 +26,16 @@ import { runbookNotFound } from "./startable-runbooks.ts";
 /** What a caller says of a job to be started; who starts it is the caller. */
 export type JobRequest = Omit<
   StartJobRequest,
-  "startedBy" | "starterId" | "admit" | "admitCredentials" | "jobId" | "retryOf" | "parent" | "pinned" | "steps"
+  | "startedBy"
+  | "starterId"
+  | "admit"
+  | "admitCredentials"
+  | "mayRead"
+  | "jobId"
+  | "retryOf"
+  | "parent"
+  | "pinned"
+  | "steps"
 >;
 
 /** What a job says of one that it starts. */
@@ -52,12 +61,17 @@ export class CallersJobs {
 
   /** @throws UserError as `JobStarter.start` says, `not-permitted` (403) */
   startJob(request: JobRequest, caller: Principal): Promise<StartedJob> {
-    return this.#jobs.startJob({ ...request, ...this.#starter(caller, request.draft === true) });
+    return this.#jobs.startJob({ ...request, ...this.#starter(caller, request) });
   }
 
   /** Starts a job that a job of this principal asks for. @throws UserError as `startJob` does */
   startChild(request: ChildRequest, caller: Principal): Promise<StartedJob> {
-    return this.#jobs.startJob({ ...request, ...this.#starter(caller, false) });
+    return this.#jobs.startJob({ ...request, ...this.#starter(caller, { ...request, draft: false }) });
+  }
+
+  /** Whether a principal may read a runbook, of which only the id need be known. */
+  mayReadRunbook(runbookId: string, caller: Principal): boolean | Promise<boolean> {
+    return this.#gate.permits(caller, "read", runbookId);
   }
 
   /** The jobs that a job has started, in their order, those that the caller may read. @throws UserError `job-not-found` (404) */
@@ -70,7 +84,7 @@ export class CallersJobs {
 
   /** See `JobsFeature.startAndFollow`. */
   startAndFollow(request: JobRequest, caller: Principal, signal: AbortSignal): Promise<StartedJob & { feed: Feed }> {
-    return this.#jobs.startAndFollow({ ...request, ...this.#starter(caller, request.draft === true) }, signal);
+    return this.#jobs.startAndFollow({ ...request, ...this.#starter(caller, request) }, signal);
   }
 
   /** @throws UserError `job-not-found` (404), `job-ended` (409), `not-permitted` (403) */
@@ -227,9 +241,9 @@ export class CallersJobs {
   }
 
   /** Who starts a job, and the decisions whether it may, and with which credentials. */
-  #starter(caller: Principal, draft: boolean) {
+  #starter(caller: Principal, { runbook: asked, draft = false }: Pick<JobRequest, "runbook" | "draft">) {
     const { admit, ...who } = this.#retrier(caller);
-    return { ...who, admit: (runbook: AdmittedRunbook) => admit(runbook, draft) };
+    return { ...who, admit: (runbook: AdmittedRunbook) => admit(runbook, draft, asked) };
   }
 
   /** The same of a job that is started again. */
@@ -237,8 +251,9 @@ export class CallersJobs {
     return {
       startedBy: caller.name,
       starterId: caller.principalId,
-      admit(runbook: AdmittedRunbook, draft: boolean) {
-        admitted(caller, draft ? "edit" : "operate", runbook);
+      mayRead: (runbookId: string) => this.#gate.permits(caller, "read", runbookId),
+      admit(runbook: AdmittedRunbook, draft: boolean, asked?: string) {
+        admitted(caller, draft ? "edit" : "operate", runbook, asked);
         if (draft) refuseNarrowToken(caller);
       },
       admitCredentials: (names: readonly string[]) => refuseUnusableCredentials(this.#store, names, caller),
@@ -291,7 +306,7 @@ export class CallersJobs {
     } else {
       const runbook = await this.#store.read.runbook({ runbook: name.normalize("NFC") });
       if (runbook !== null) {
-        admitted(caller, "operate", runbook);
+        admitted(caller, "operate", runbook, name);
       }
     }
   }
@@ -321,10 +336,16 @@ export class CallersJobs {
   }
 }
 
-function admitted(caller: Principal, permission: Permission, { runbookId, folderId, name }: AdmittedRunbook): void {
+/** @param asked the runbook as the caller wrote it, which is all that is told of one that may not be read */
+function admitted(
+  caller: Principal,
+  permission: Permission,
+  { runbookId, folderId, name }: AdmittedRunbook,
+  asked = name,
+): void {
   const target = { kind: "runbook", runbookId, folderId } as const;
   if (!permits(caller, "read", target)) {
-    throw runbookNotFound(name);
+    throw runbookNotFound(asked);
   }
   authorize(caller, permission, target, `the runbook ${name}`);
 }

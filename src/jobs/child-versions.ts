@@ -10,6 +10,9 @@ import type { RunnableVersions } from "./runnable-versions.ts";
 /** Whether a job may run a runbook inside itself. */
 export type MayRun = (runbookId: string) => boolean | Promise<boolean>;
 
+/** Whether somebody may read a runbook. */
+export type MayRead = (runbookId: string) => boolean | Promise<boolean>;
+
 /**
  * The versions of other runbooks that a job runs inside itself: those that are published when the job is started, or, of names that
  * are put together only when it runs, when they are first called. All its attempts have the same.
@@ -25,9 +28,10 @@ export class ChildVersions {
 
   /**
    * What a job of a text runs inside itself, as far as the texts name it, now. What is not published is left out: its call fails.
-   * @throws UserError `runbook-cycle`, `calls-too-deep` (409)
+   * @param mayRead whether whoever starts the job may read a runbook
+   * @throws UserError `runbook-cycle`, `calls-too-deep` (409), which name no runbook that the starter may not read
    */
-  async ofStart(runbook: string, calls: readonly string[]): Promise<PinnedChild[]> {
+  async ofStart(runbook: string, calls: readonly string[], mayRead: MayRead = () => true): Promise<PinnedChild[]> {
     const found = new Map<string, PublishedChild>();
     // Each name once, whatever a database takes to be the same name.
     const asked = new Set<string>();
@@ -41,8 +45,12 @@ export class ChildVersions {
       }
       names = unlike(further.flatMap((child) => child.calls)).filter((name) => !asked.has(keyOf(name)));
     }
-    if (found.size > 0) {
-      refuseUnending(runbook, calls, found);
+    const unending = found.size > 0 ? unendingChain(runbook, calls, found) : null;
+    if (unending !== null) {
+      const links = unending.map((name) => ({ name, runbookId: found.get(keyOf(name))?.runbookId ?? null }));
+      const chain = await readableChain(links, mayRead);
+      const isCircle = unending.slice(0, -1).some((name) => keyOf(name) === keyOf(unending.at(-1) ?? ""));
+      throw isCircle ? runbookCycle(chain) : callsTooDeep(chain);
     }
     return [...found.values()].map(({ name, versionId }) => ({ name, versionId }));
   }
@@ -98,28 +106,48 @@ function childNotFound(name: string): UserError {
   });
 }
 
-/** Texts that call each other in a circle, or in too long a row, would not come to an end. */
-function refuseUnending(runbook: string, calls: readonly string[], found: ReadonlyMap<string, PublishedChild>): void {
+/** Texts that call each other in a circle, or in too long a row, would not come to an end: their names, null where there are none. */
+function unendingChain(
+  runbook: string,
+  calls: readonly string[],
+  found: ReadonlyMap<string, PublishedChild>,
+): readonly string[] | null {
   const done = new Set<string>();
-  const walk = (chain: readonly string[], names: readonly string[]): void => {
+  const walk = (chain: readonly string[], names: readonly string[]): readonly string[] | null => {
     for (const key of names.map(keyOf)) {
       const isAgain = chain.some((name) => keyOf(name) === key);
       const child = found.get(key);
       const next = [...chain, child?.name ?? chain.find((name) => keyOf(name) === key) ?? key];
       if (isAgain) {
-        throw runbookCycle(next);
+        return next;
       }
       if (child === undefined || done.has(key)) {
         continue;
       }
       if (next.length > deepestCalls) {
-        throw callsTooDeep(next);
+        return next;
       }
-      walk(next, child.calls);
+      const unending = walk(next, child.calls);
+      if (unending !== null) {
+        return unending;
+      }
       done.add(key);
     }
+    return null;
   };
-  walk([runbook], calls);
+  return walk([runbook], calls);
+}
+
+/** The names of runbooks that call each other, as somebody may see them who may not read all of them. */
+export function readableChain(
+  links: readonly { name: string; runbookId: string | null }[],
+  mayRead: MayRead,
+): Promise<string[]> {
+  return Promise.all(
+    links.map(async ({ name, runbookId }) =>
+      runbookId === null || (await mayRead(runbookId)) ? name : "a runbook that you may not read",
+    ),
+  );
 }
 
 /** @param chain the names of runbooks that call each other, the last one again */

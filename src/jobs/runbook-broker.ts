@@ -12,7 +12,8 @@ import { bytesToId } from "../store/id-bytes.ts";
 import type { AssignedAttempt } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { CallersJobs } from "./callers-jobs.ts";
-import { callsTooDeep, runbookCycle } from "./child-versions.ts";
+import type { MayRead } from "./child-versions.ts";
+import { callsTooDeep, readableChain, runbookCycle } from "./child-versions.ts";
 import { actorOfJob } from "./job-actor.ts";
 import type { JobsFeature, RunbookRequestAnswerer } from "./jobs-feature.ts";
 
@@ -97,16 +98,18 @@ export class RunbookBroker implements RunbookRequestAnswerer {
       return { jobId: started.jobId };
     }
     const ancestors = await store.read.jobAncestors({ jobId: parentJobId, limit: deepestCalls });
-    const chain = ancestors.map(({ runbookName }) => runbookName).reverse();
+    const mayRead = (runbookId: string) => callers.mayReadRunbook(runbookId, caller);
+    const chain = () =>
+      readableChain(ancestors.map(({ runbookName: name, runbookId }) => ({ name, runbookId })).reverse(), mayRead);
     if (ancestors.length >= deepestCalls) {
-      throw callsTooDeep([...chain, runbook]);
+      throw callsTooDeep([...(await chain()), runbook]);
     }
     const pinned = isInline ? await this.#pinned(parentJobId, runbook) : null;
     if (pinned !== null && ancestors.some(({ runbookId }) => runbookId === pinned.runbookId)) {
-      throw runbookCycle([...chain, runbook]);
+      throw runbookCycle([...(await chain()), runbook]);
     }
     if (runOn !== undefined) {
-      await refuseElsewhere(store, runbook, runOn);
+      await refuseElsewhere(store, runbook, runOn, mayRead);
     }
     const { job, repeated } = await callers.startChild(
       {
@@ -182,9 +185,17 @@ function positionOf(id: string): { attempt: number; number: number } {
   return { attempt: Number(attempt), number: Number(number) };
 }
 
-/** A job runs where its runbook says; a script may insist on one of these groups. */
-async function refuseElsewhere(store: Pick<Store, "read">, runbook: string, runOn: string): Promise<void> {
+/** A job runs where its runbook says; a script may insist on one of these groups. Of what may not be read nothing is told: its start is refused. */
+async function refuseElsewhere(
+  store: Pick<Store, "read">,
+  runbook: string,
+  runOn: string,
+  mayRead: MayRead,
+): Promise<void> {
   const found = await store.read.runbook({ runbook: runbook.normalize("NFC") });
+  if (found !== null && !(await mayRead(found.runbookId))) {
+    return;
+  }
   const targets = found === null ? [] : [...found.runOn, ...found.standBys];
   const wanted = runOn.toLowerCase();
   if (found !== null && !targets.some((target) => target.replace(/^(group|worker):/, "").toLowerCase() === wanted)) {

@@ -6,7 +6,7 @@ import { newId } from "../store/new-id.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { AcceptJob, JobEffects, JobOrigin, PinnedChild, QueueKey, StoredJob } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
-import type { ChildVersions } from "./child-versions.ts";
+import type { ChildVersions, MayRead } from "./child-versions.ts";
 import { jobResource } from "./job-resource.ts";
 import type { RunnableVersions } from "./runnable-versions.ts";
 import type { SealedParameters } from "./sealed-parameters.ts";
@@ -45,6 +45,8 @@ export interface StartJobRequest {
   keepSecret?: readonly string[];
   /** Throws when no job of the runbook may be started by whoever asks; left out where nobody in particular does. */
   admit?(runbook: AdmittedRunbook): void;
+  /** Whether whoever asks may read a runbook; left out where nobody in particular does. */
+  mayRead?: MayRead;
   /** Rejects when whoever asks may not give the job these credentials, which its parameters name. */
   admitCredentials?(names: readonly string[]): Promise<void>;
 }
@@ -189,7 +191,8 @@ export class JobStarter {
       // Nothing is asked of a runbook that names no others.
       const { name, calls } = runbook;
       const children =
-        pinned?.children ?? (calls.length === 0 ? [] : await this.#options.children.ofStart(name, calls));
+        pinned?.children ??
+        (calls.length === 0 ? [] : await this.#options.children.ofStart(name, calls, request.mayRead));
       const acceptance = this.#sealed(children.length === 0 ? checked : { ...checked, children });
       const queue: QueueKey = { placementId: runbook.placementId, hostKind: hostKindOf[runbook.kind] };
       const accepting = store.write.acceptJob(acceptance);
