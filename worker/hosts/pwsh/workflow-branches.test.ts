@@ -46,4 +46,17 @@ workflow Sample {
     const run = await PwshHostRun.of("workflow Sample {\n  $a = 1\n  \"t1\n  $workflow:a $(throw 'here')\"\n}");
     assert.equal(run.ended?.exception?.line, 4);
   });
+
+  it("is refused, with what it has to wait for, where a workflow beside a checkpoint is called in a condition", async () => {
+    const run = await PwshHostRun.of(`workflow Get-State { 'on' }
+workflow Sample {
+  parallel {
+    sequence { if ($true -and (Get-State)) { 'on' } }
+    sequence { Checkpoint-Workflow }
+  }
+}`);
+    const { line, message } = run.ended?.exception ?? {};
+    assert.deepEqual([run.ended?.outcome, line], ["Failed", 4]);
+    assert.match(message ?? "", /Get-State runs beside a branch that saves checkpoints/);
+  });
 });
