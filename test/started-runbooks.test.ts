@@ -57,6 +57,22 @@ describe("runbooks that start others", { ...skipUnless("bubblewrap"), timeout: 2
     assert.equal((await system.children(jobId)).length, 1);
   });
 
+  test("do not take another call's job for their own, though their worker is killed: what differs from attempt to attempt is told", async () => {
+    await publish(
+      "Fickle",
+      `const job = await startRunbook("Leaf", { for: 3_000 + Math.random() }); await job.wait();`,
+    );
+    await system.set("Fickle", { attempts: 3 });
+    const jobId = await system.start("Fickle");
+    await firstChild(jobId);
+    await system.killWorker();
+    await system.startWorker();
+    const job = await system.ended(jobId);
+    assert.equal(job.status, "Failed");
+    assert.match(JSON.stringify(job.exception), /earlier attempt of this job has started a job of Leaf/);
+    assert.equal((await system.children(jobId)).length, 1);
+  });
+
   test("are stopped with what they started to be stopped with them, and without what they did not", async () => {
     for (const together of [true, false]) {
       const jobId = await system.start("Waits", { for: 20_000, together });
@@ -115,6 +131,8 @@ describe("runbooks that start others", { ...skipUnless("bubblewrap"), timeout: 2
       "Pinned",
       `await step("first", () => 1); await sleep(given.for ?? 0); return await runbook("Version");`,
     );
+    // It may be killed before its step is kept.
+    await system.set("Pinned", { attempts: 3 });
     const jobId = await system.start("Pinned", { for: 1_500 });
     await system.until(jobId, ({ status }) => status === "Running");
     await publish("Version", `return 2;`);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import type { Principal } from "../access/principal.ts";
 import type { JobResource } from "../contract/api/job.ts";
 import type { RunbookAnswer, RunbookRequest } from "../contract/child-runbook.ts";
@@ -9,6 +9,7 @@ import type { JobStreamRecord } from "../contract/stream.ts";
 import { UserError } from "../contract/user-error.ts";
 import { actAs } from "../store/actor.ts";
 import { bytesToId } from "../store/id-bytes.ts";
+import type { IdempotencyKey } from "../store/operations/idempotency.ts";
 import type { AssignedAttempt } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { CallersJobs } from "./callers-jobs.ts";
@@ -23,6 +24,8 @@ export interface RunbookBrokerOptions {
   callers: CallersJobs;
   /** The principal that a job acts as. */
   runAsOf(jobId: string): Promise<Principal>;
+  /** With which calls are hashed that are kept to be compared: parameters may be secret. */
+  callKey: Uint8Array;
   logger: Logger;
 }
 
@@ -68,7 +71,7 @@ export class RunbookBroker implements RunbookRequestAnswerer {
       case "find":
         return { child: await jobs.children.find(attempt.jobId, request.name, await jobs.mayRunOf(attempt.jobId)) };
       case "start":
-        return this.#start(attempt.jobId, request, caller);
+        return this.#start(attempt, request, caller);
       case "get-job":
         return { job: await callers.getJob(request.jobId, caller) };
       case "follow-job":
@@ -86,15 +89,24 @@ export class RunbookBroker implements RunbookRequestAnswerer {
   }
 
   async #start(
-    parentJobId: string,
+    attempt: AssignedAttempt,
     { call, runbook, parameters, isInline, stopsWithParent, runOn }: Extract<RunbookRequest, { action: "start" }>,
     caller: Principal,
   ): Promise<RunbookAnswer> {
     const { store, callers, logger } = this.#options;
+    const { jobId: parentJobId } = attempt;
     const hash = createHash("sha256").update(`${parentJobId}\0${call}`).digest();
     const callId = bytesToId(hash.subarray(0, 16));
+    const asked = JSON.stringify([call, runbook.normalize("NFC").toLowerCase(), inOrder(parameters)]);
+    const idempotency: IdempotencyKey = {
+      // A key of the parent's own: two that ask at once, at two services, start one job.
+      principalId: parentJobId,
+      key: callId,
+      requestHash: createHmac("sha256", this.#options.callKey).update(`${parentJobId}\0${asked}`).digest(),
+    };
     const started = await store.read.jobOfCall({ parentJobId, callId });
     if (started !== null) {
+      await this.#refuseOther(idempotency, started.runbookName);
       return { jobId: started.jobId };
     }
     const ancestors = await store.read.jobAncestors({ jobId: parentJobId, limit: deepestCalls });
@@ -115,7 +127,7 @@ export class RunbookBroker implements RunbookRequestAnswerer {
       {
         runbook: pinned?.runbookId ?? runbook,
         parameters,
-        parent: { jobId: parentJobId, callId, stopsWithParent },
+        parent: { jobId: parentJobId, callId, stopsWithParent, askedBy: attempt },
         ...(pinned !== null && {
           pinned: {
             versionId: pinned.versionId,
@@ -124,13 +136,32 @@ export class RunbookBroker implements RunbookRequestAnswerer {
             ...(!pinned.isPublished && { runAs: caller.principalId }),
           },
         }),
-        // A key of the parent's own: two that ask at once, at two services, start one job.
-        idempotency: { principalId: parentJobId, key: callId, requestHash: hash },
+        idempotency,
       },
       caller,
     );
     logger.debug("a job started another", { jobId: parentJobId, child: job.jobId, runbook: job.runbookName, repeated });
     return { jobId: job.jobId };
+  }
+
+  /** What an attempt calls has to be what the one before called there: it would take another call's job for its own. */
+  async #refuseOther(call: IdempotencyKey, started: string): Promise<void> {
+    try {
+      await this.#options.store.read.jobAcceptedBefore(call);
+    } catch (error) {
+      if (!(error instanceof UserError) || error.code !== "idempotency-key-reused") {
+        throw error;
+      }
+      throw new UserError(
+        "replay-mismatch",
+        `An earlier attempt of this job has started a job of ${started} here, with other parameters or in place of another runbook.`,
+        {
+          status: 409,
+          remedy:
+            "Let the script call the same runbooks in the same order with the same parameters in every attempt: keep what changes, such as the time, in a step.",
+        },
+      );
+    }
   }
 
   async #pinned(
@@ -183,6 +214,19 @@ function fitting(records: readonly JobStreamRecord[]): JobStreamRecord[] {
 function positionOf(id: string): { attempt: number; number: number } {
   const [attempt = "0", number = "0"] = id.split(".");
   return { attempt: Number(attempt), number: Number(number) };
+}
+
+/** The same text however the members of objects were put in order: PowerShell's hashtables have another one in each process. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(inOrder);
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  return Object.entries(value)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, of]) => [name, inOrder(of)]);
 }
 
 /** A job runs where its runbook says; a script may insist on one of these groups. Of what may not be read nothing is told: its start is refused. */

@@ -210,6 +210,11 @@ export class JobStarter {
             `The runbook ${result.runbookName} has as many jobs as it may have at once (${result.limit}), and refuses further ones.`,
             { status: 409, remedy: "Wait for a job of it to end, or change its concurrency rule." },
           );
+        case "attempt-over":
+          throw new UserError("attempt-over", "The job that asks goes on elsewhere, or is over; nothing was started.", {
+            status: 409,
+            remedy: "Nothing has to be done: what the job does now counts.",
+          });
         case "schedule-changed":
         case "decided":
           throw new UserError(

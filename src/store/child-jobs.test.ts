@@ -155,3 +155,21 @@ storeTest("an acceptance for another principal than the runbook's jobs act as is
   assert.equal(await outcome({ isPinned: true, draft: true, starterId, runAs: starterId }), "accepted");
   assert.equal(await outcome({ isPinned: true, draft: true, starterId, runAs: null }), "changed");
 });
+
+storeTest("only the current attempt of a job starts others", async (t) => {
+  const db = await openJobsDatabase(t);
+  const runbook = await db.addRunbook();
+  const worker = await db.addWorker();
+  const jobId = await db.start(runbook);
+  const [current] = await db.claim(worker);
+  assert.ok(current !== undefined);
+  const outcome = async (attempt: number, workerId: string) => {
+    const askedBy = { jobId, attempt, workerId };
+    const parent = { jobId, callId: newId(), stopsWithParent: false, askedBy };
+    return (await db.accept(runbook, { parent })).outcome;
+  };
+  assert.equal(await outcome(current.attempt, worker.workerId), "accepted");
+  assert.equal(await outcome(current.attempt + 1, worker.workerId), "attempt-over");
+  assert.equal(await outcome(current.attempt, newId()), "attempt-over");
+  assert.equal((await db.operations.childJobs({ parentJobId: jobId, limit: 10 })).length, 1);
+});

@@ -173,7 +173,16 @@ export async function openFeatures({
     },
   });
   const callersJobs = new CallersJobs(jobs, store, gate);
-  jobs.answerRunbookRequests(new RunbookBroker({ store, jobs, callers: callersJobs, runAsOf, logger: log }));
+  jobs.answerRunbookRequests(
+    new RunbookBroker({
+      store,
+      jobs,
+      callers: callersJobs,
+      runAsOf,
+      callKey: sealing.deriveKey("calls of runbooks"),
+      logger: log,
+    }),
+  );
   const schedules = new SchedulesFeature({
     store,
     logger: log,

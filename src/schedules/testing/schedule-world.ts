@@ -160,6 +160,7 @@ export class ScheduleWorld {
         throw new UserError("scheduled-time-decided", "decided", { status: 409 });
       case "schedule-changed":
         throw new UserError("schedule-changed", "changed", { status: 409 });
+      case "attempt-over":
       case "changed":
         throw new UserError("runbook-disabled", "The runbook is disabled.", { status: 409 });
       case "refused":

@@ -146,6 +146,11 @@ async function holdJob(session: MssqlSession, jobId: string): Promise<HeldJob | 
   );
 }
 
+/** Whether an attempt is the current one of its job; holds the job's row until the transaction ends. */
+export async function holdAttempt(session: MssqlSession, assigned: AssignedAttempt): Promise<boolean> {
+  return isCurrent(await holdJob(session, assigned.jobId), assigned);
+}
+
 function isCurrent(job: HeldJob | undefined, { attempt, workerId }: AssignedAttempt): job is HeldJob {
   return (
     job !== undefined &&

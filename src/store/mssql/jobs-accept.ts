@@ -4,7 +4,7 @@ import type { AcceptedJob, AcceptJob, StoredJob } from "../operations/jobs.ts";
 import { withoutSecrets } from "../stored-job.ts";
 import type { AcceptingRunbook } from "./accepting-runbooks.ts";
 import { AcceptingRunbooks } from "./accepting-runbooks.ts";
-import { keepFormerSteps } from "./job-steps.ts";
+import { holdAttempt, keepFormerSteps } from "./job-steps.ts";
 import { effectsOf, noEffects, noteJobChange, releasedAtOnce } from "./jobs-effects.ts";
 import { readJob } from "./jobs-read.ts";
 import { acceptanceOutcome, startScheduledTime } from "./scheduled-starts.ts";
@@ -21,6 +21,9 @@ type Outcome =
   | { outcome: "repeated"; result: string | null }
   | { outcome: "reused" | "stale" }
   | { outcome: "refused"; concurrency_limit: number };
+
+/** Undoes the acceptance: the attempt that asks for the job is not the current one any more. */
+class AttemptOver extends Error {}
 
 /**
  * Accepts jobs. What a job takes from its runbook is put together here, from settings that may have been read before; the procedure takes
@@ -70,6 +73,9 @@ export class JobAcceptance {
       }
       result = start.result;
     } catch (error) {
+      if (error instanceof AttemptOver) {
+        return { outcome: "attempt-over" };
+      }
       // The same request, or the same key, came at the same moment: what that came to is found the next time.
       if (isDuplicate(error)) {
         return null;
@@ -108,16 +114,23 @@ export class JobAcceptance {
   }
 }
 
-/** In one transaction with what it has of another job. */
+/**
+ * In one transaction with what it has of another job, and with a look at the attempt that asks for it.
+ * @throws AttemptOver
+ */
 async function acceptWithSteps(
   session: MssqlSession,
-  { jobId, steps = [] }: AcceptJob,
+  { jobId, parent, steps = [] }: AcceptJob,
   values: ReturnType<typeof valuesOf>,
 ): Promise<StatementResult> {
-  if (steps.length === 0) {
+  const askedBy = parent?.askedBy;
+  if (steps.length === 0 && askedBy === undefined) {
     return await session.execute("runsmith.AcceptJob", values);
   }
   return await session.transaction(async (within) => {
+    if (askedBy !== undefined && !(await holdAttempt(within, askedBy))) {
+      throw new AttemptOver();
+    }
     const result = await within.execute("runsmith.AcceptJob", values);
     if (acceptanceOutcome(result).outcome === "accepted") {
       await keepFormerSteps(within, jobId, steps);

@@ -108,6 +108,8 @@ export interface JobParent {
   callId: string;
   /** Whether the child is stopped when the parent is. */
   stopsWithParent: boolean;
+  /** The parent's attempt that asks; left out where it need not be the current one. */
+  askedBy?: AssignedAttempt;
 }
 
 /** A version of another runbook that a job runs. */
@@ -178,6 +180,8 @@ export type AcceptedJob =
    * another one: look at it again.
    */
   | { outcome: "changed" }
+  /** The attempt of the parent that asks is not the current one any more. */
+  | { outcome: "attempt-over" }
   /** Link or schedule are gone, disabled, or were changed. */
   | { outcome: "schedule-changed" }
   /** It is known already what became of the time. */

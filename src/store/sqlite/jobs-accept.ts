@@ -10,6 +10,7 @@ import { firstGroup } from "../placement-id.ts";
 import { withoutSecrets } from "../stored-job.ts";
 import { doOnce } from "./idempotency.ts";
 import { keepFormerSteps } from "./job-steps.ts";
+import { assignedJob } from "./jobs-claim.ts";
 import { noEffects, noteChange } from "./jobs-effects.ts";
 import { finishJob } from "./jobs-end.ts";
 import { enqueue, releasedAtOnce, releaseParked } from "./jobs-queue.ts";
@@ -89,6 +90,10 @@ export function jobAcceptedBefore(session: SqliteSession, key: IdempotencyKey): 
 }
 
 function acceptNow(session: SqliteSession, request: AcceptJob, effects: JobEffects): StoredJob {
+  const askedBy = request.parent?.askedBy;
+  if (askedBy !== undefined && assignedJob(session, askedBy) === undefined) {
+    throw new NotAccepted({ outcome: "attempt-over" });
+  }
   const runbookId = idToBytes(request.runbookId);
   const versionId = idToBytes(request.versionId);
   const runbook = session.first<AcceptingRunbook>(
