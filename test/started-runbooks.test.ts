@@ -73,6 +73,16 @@ describe("runbooks that start others", { ...skipUnless("bubblewrap"), timeout: 2
     assert.equal((await system.children(jobId)).length, 1);
   });
 
+  test("are told that what they wait for waits for them, where only one job of their runbook runs at once", async () => {
+    await publish("Alone", `const job = await startRunbook("Alone"); await job.wait();`);
+    await system.set("Alone", { concurrencyLimit: 1 });
+    const job = await system.run("Alone");
+    assert.equal(job.status, "Failed");
+    assert.match(JSON.stringify(job.exception), /neither would come to its end/);
+    // Each one starts another.
+    await system.set("Alone", { concurrencyPolicy: "refuse" });
+  });
+
   test("are stopped with what they started to be stopped with them, and without what they did not", async () => {
     for (const together of [true, false]) {
       const jobId = await system.start("Waits", { for: 20_000, together });

@@ -5,7 +5,7 @@ import type { JobOutcome } from "../contract/api/job-filter.ts";
 import type { Page } from "../contract/api/page.ts";
 import { highestPriority } from "../contract/api/placement.ts";
 import type { RunbookAnswer, RunbookRequest } from "../contract/child-runbook.ts";
-import { deepestCalls } from "../contract/child-runbook.ts";
+import { deepestCalls, longestFollow } from "../contract/child-runbook.ts";
 import type { JobStatus } from "../contract/job-status.ts";
 import type {
   AssetRequestFrame,
@@ -544,12 +544,34 @@ class Jobs implements JobsFeature, JobLinkHandler {
         await this.#store.write.hurryJob({ jobId: job.jobId, waitingJobId: waiting.jobId, highest: highestPriority });
       }
     }
+    if (patience >= longestFollow) {
+      await this.#refuseOwnPlace(waiting, job.jobId);
+    }
     const endWait = this.#attempts.beginWait(waiting);
     this.#dispatcher.slotsFreed(waiting.workerId);
     try {
       return await followJob(this.#feedSource(), job, after, patience);
     } finally {
       endWait();
+    }
+  }
+
+  /** A job that waits without end for another of its runbook, which has the one place that there is. */
+  async #refuseOwnPlace(waiting: AssignedAttempt, jobId: string): Promise<void> {
+    const followed = await this.#store.read.job({ jobId });
+    if (followed === null || followed.parkedBehind === null) {
+      return;
+    }
+    const { runbookId, runbookName } = followed;
+    if ((await this.#store.read.job(waiting))?.runbookId !== runbookId) {
+      return;
+    }
+    if ((await this.#store.read.runbook({ runbook: runbookId }))?.concurrencyLimit === 1) {
+      throw new UserError(
+        "waits-for-own-place",
+        `The job ${jobId} waits until this job is over, since only one job of ${runbookName} runs at once: neither would come to its end.`,
+        { status: 409, remedy: "Do not wait for it, or let more jobs of the runbook run at once." },
+      );
     }
   }
 
