@@ -1,4 +1,5 @@
 import type { Analysis } from "../src/contract/analysis.ts";
+import type { AnalysisMessage } from "../src/contract/host/host-messages.ts";
 import { UserError } from "../src/contract/user-error.ts";
 import { analysePowerShell, readWorkflow } from "./analysis-run.ts";
 import type { LocalHosts } from "./local-hosts.ts";
@@ -32,7 +33,7 @@ export async function writeReadableScript(
   name: string,
   script: string,
   signal?: AbortSignal,
-): Promise<{ analysis: Analysis; readableScript?: string }> {
+): Promise<Omit<AnalysisMessage, "type">> {
   return await told(() => readWorkflow(hosts.pool, name, script, signal), signal);
 }
 

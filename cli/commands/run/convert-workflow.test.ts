@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { skipUnless } from "../../../test/support/requires.ts";
 import { temporaryFolder } from "../../../test/support/temporary-folder.ts";
+import { findPwsh } from "../../../worker/hosts/pwsh/find-pwsh.ts";
 import { testRuntimeDirectory } from "../../../worker/testing/test-worker.ts";
 import { runsmith } from "../../testing/runsmith.ts";
 
@@ -38,4 +41,60 @@ test("convert-workflow writes a plain script, overwrites nothing, and says what 
   const broken = await convert(write("Get-Broken.ps1", "workflow Get-Broken {\n  if (\n}\n"));
   assert.equal(broken.code, 2);
   assert.match(broken.stderr, /Get-Broken\.ps1:\d+:\d+: error: /);
+});
+
+test("convert-workflow leaves a gate where the workflow waits for a person, and tells on which lines to look again", {
+  ...skipUnless("bubblewrap", "pwsh"),
+  timeout: 120_000,
+}, async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "Get-Gate.ps1");
+  writeFileSync(
+    file,
+    "workflow Get-Gate {\n  'a'\n  Suspend-Workflow\n  Checkpoint-Workflow\n  'b'; Suspend-Workflow\n}\n",
+  );
+  const { code, stdout, stderr } = await runsmith(["convert-workflow", file, "--runtime-dir", testRuntimeDirectory]);
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /\n {2}# Suspend-Workflow: .*\n {2}Suspend-Runbook -Reason '[^']+'\n {2}# Checkpoint-Workflow: /,
+  );
+  assert.match(stdout, /'b'; <# Suspend-Workflow: [^\n]*#> Suspend-Runbook -Reason '[^']+'\n/);
+  assert.equal(stderr, "3 places want a second look: lines 3, 5, 6 of the script.\n");
+});
+
+test("a converted script loses nothing of what branches add to a variable of the workflow at once", {
+  ...skipUnless("bubblewrap", "pwsh"),
+  timeout: 120_000,
+}, async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "Get-Count.ps1");
+  const target = join(folder.path, "script.ps1");
+  writeFileSync(
+    file,
+    `workflow Get-Count {
+  $count = 0
+  $seen = @()
+  foreach -parallel ($n in 1..8) {
+    foreach ($m in 1..200) {
+      $workflow:count++
+      $workflow:seen += Write-Output $m
+    }
+  }
+  parallel { $workflow:count += 1000; $workflow:count-- }
+  "$count $($seen.Count)"
+}
+`,
+  );
+  const converted = await runsmith([
+    ...["convert-workflow", file, "--output-file", target],
+    ...["--runtime-dir", testRuntimeDirectory],
+  ]);
+  assert.deepEqual([converted.code, converted.stderr], [0, ""]);
+  const pwsh = await findPwsh();
+  assert.ok(!("missing" in pwsh));
+  const { stdout } = await promisify(execFile)(pwsh.executable, ["-NoProfile", "-NonInteractive", "-File", target], {
+    env: { PATH: "/usr/bin:/bin", HOME: folder.path, LANG: "C.UTF-8", NO_COLOR: "1" },
+  });
+  assert.equal(stdout.trim(), "2599 1600", readFileSync(target, "utf8"));
 });

@@ -35,7 +35,12 @@ export const command: Command = {
       await using hosts = await openLocalHosts("PowerShellWorkflow", settings);
       interruption.signal.throwIfAborted();
       const { writeReadableScript } = await import("../../../worker/analyse-script.ts");
-      const { analysis, readableScript } = await writeReadableScript(hosts, name, text, interruption.signal);
+      const { analysis, readableScript, linesToSee } = await writeReadableScript(
+        hosts,
+        name,
+        text,
+        interruption.signal,
+      );
       if (readableScript === undefined) {
         tellProblems(path, analysis);
         throw new UserError("runbook-has-problems", `${path} cannot be read: see its problems above.`, {
@@ -43,6 +48,7 @@ export const command: Command = {
         });
       }
       write(readableScript, invocation.text("output-file"));
+      tellPlacesToSee(linesToSee ?? []);
       return exitCodes.completed;
     } catch (error) {
       if (interruption.signal.aborted) return exitCodes.interrupted;
@@ -57,6 +63,13 @@ function noWorkflow(path: string): UserError {
   return new UserError("no-workflow", `${path} has no workflow at its top level: there is nothing to convert.`, {
     remedy: "Name a file with `workflow NAME { … }` in it.",
   });
+}
+
+function tellPlacesToSee(lines: readonly number[]): void {
+  if (lines.length === 0) return;
+  const places = lines.length === 1 ? "1 place wants" : `${lines.length} places want`;
+  const where = [...new Set(lines)].join(", ");
+  process.stderr.write(`${places} a second look: ${lines.length === 1 ? "line" : "lines"} ${where} of the script.\n`);
 }
 
 function write(script: string, file: string | undefined): void {

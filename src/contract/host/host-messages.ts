@@ -183,6 +183,8 @@ export interface AnalysisMessage {
   analysis: Analysis;
   /** The workflow as a plain script of PowerShell 7; left out where the script is none, or cannot be parsed. */
   readableScript?: string;
+  /** Lines of the readable script on which a comment says what it does otherwise than the workflow: one for each comment. */
+  linesToSee?: number[];
 }
 
 export type HostToWorkerMessage =

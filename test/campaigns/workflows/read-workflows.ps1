@@ -14,7 +14,7 @@ $analysis = [System.Reflection.Assembly]::LoadFile($Library).GetType('Runsmith.P
 $found = foreach ($file in Get-ChildItem -Path ($Folder | ForEach-Object { Join-Path $_ '*.ps1' })) {
     $text = [System.IO.File]::ReadAllText($file.FullName)
     $instance = $analysis.GetConstructors()[0].Invoke([string[]] @($file.BaseName, $text))
-    $script = $analysis.GetProperty('ReadableScript').GetValue($instance)
+    $script = $analysis.GetProperty('ReadableScript').GetValue($instance).Text
     $written = Join-Path $Target $file.Name
     [System.IO.File]::WriteAllText($written, $script)
     $errors = $null

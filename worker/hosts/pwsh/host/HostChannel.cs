@@ -135,14 +135,21 @@ internal sealed class HostChannel
         item(writer);
     });
 
-    public void WriteAnalysis(Action<Utf8JsonWriter> analysis, string? readableScript) => WriteLast(writer =>
+    public void WriteAnalysis(Action<Utf8JsonWriter> analysis, WrittenScript? readableScript) => WriteLast(writer =>
     {
         writer.WriteString("type", "analysis");
         writer.WritePropertyName("analysis");
         analysis(writer);
         if (readableScript is not null)
         {
-            writer.WriteString("readableScript", readableScript);
+            writer.WriteString("readableScript", readableScript.Text);
+            writer.WriteStartArray("linesToSee");
+            foreach (int line in readableScript.LinesToSee)
+            {
+                writer.WriteNumberValue(line);
+            }
+
+            writer.WriteEndArray();
         }
     });
 

@@ -38,7 +38,7 @@ internal sealed class ScriptAnalysis
     }
 
     /// <summary>The workflow as a plain script; null where it is none, or cannot be parsed.</summary>
-    public string? ReadableScript => _workflow is not null && _isParsed ? PowerShellHost.ReadableScript.Of(_script, _tree, _workflow) : null;
+    public WrittenScript? ReadableScript => _workflow is not null && _isParsed ? PowerShellHost.ReadableScript.Of(_script, _tree, _workflow) : null;
 
     /// <param name="runspace">Knows which commands are none of a runbook's.</param>
     public void Write(Utf8JsonWriter writer, Runspace runspace)

@@ -40,7 +40,7 @@ internal sealed class ReadableScript
         }
     }
 
-    public static string Of(string text, ScriptBlockAst tree, FunctionDefinitionAst workflow)
+    public static WrittenScript Of(string text, ScriptBlockAst tree, FunctionDefinitionAst workflow)
     {
         var script = new ReadableScript(text, tree, workflow);
         script.Write();
@@ -52,6 +52,13 @@ internal sealed class ReadableScript
         WriteFunctions();
         WriteCall();
         FindBranches();
+        // Before what closes a branch, which comes behind its last statement.
+        var locks = Locks();
+        foreach (var each in locks.Where(each => each.IsPossible))
+        {
+            each.WriteEnd(_edits);
+        }
+
         foreach (var block in All<BlockStatementAst>())
         {
             WriteBlock(block);
@@ -60,6 +67,16 @@ internal sealed class ReadableScript
         foreach (var loop in All<ForEachStatementAst>().Where(CheckpointPlaces.IsParallel))
         {
             WriteLoop(loop);
+        }
+
+        foreach (var each in locks.Where(each => each.IsPossible))
+        {
+            each.WriteBegin(_edits);
+        }
+
+        foreach (var each in locks.Where(each => !each.IsPossible))
+        {
+            WriteNote(each.Start, "<# of branches that do this in the same moment, one may be lost #> ");
         }
 
         foreach (var command in All<CommandAst>())
@@ -233,7 +250,7 @@ internal sealed class ReadableScript
         var extent = body.Extent;
         if (extent.StartLineNumber == extent.EndLineNumber)
         {
-            return string.Concat(lines.Select(line => $" {line};"));
+            return string.Concat(lines.Select(line => line.EndsWith('{') ? $" {line} " : $" {line};"));
         }
 
         var indentation = body.Statements.Count > 0 && body.Statements[0].Extent.StartLineNumber > extent.StartLineNumber
@@ -304,7 +321,7 @@ internal sealed class ReadableScript
 
         if (WorkflowCommands.IsSuspend(command))
         {
-            WriteComment(command, "Suspend-Workflow: in Runsmith, Suspend-Runbook waits here; the script begins anew then, so put what was done before into Invoke-RunbookStep.");
+            WriteSuspend(command);
             return;
         }
 
@@ -323,8 +340,19 @@ internal sealed class ReadableScript
         bool isAssetCommand = Regex.IsMatch(WorkflowCommands.NameOf(command) ?? string.Empty, "^[GS]et-Automation", RegexOptions.IgnoreCase);
         if (isAssetCommand && ReadableScriptBranch.BranchRegionOf(command) is not null)
         {
-            _edits.Insert(command.Extent.StartOffset, "<# only in the script itself: get it before, and read it here with $using: #> ");
+            WriteNote(command.Extent.StartOffset, "<# only in the script itself: get it before, and read it here with $using: #> ");
         }
+    }
+
+    /// <summary>Whoever waits for a person in a workflow waits in the script, too: what was a gate stays one.</summary>
+    private void WriteSuspend(CommandAst command)
+    {
+        var (start, end) = (command.Extent.StartOffset, command.Extent.EndOffset);
+        var text = ReadableScriptBranch.BranchRegionOf(command) is null
+            ? "Suspend-Workflow: a script that is resumed begins anew; put what was done before into Invoke-RunbookStep -Name '...' { ... }."
+            : "Suspend-Workflow: only in the script itself, not beside other branches; put it behind them.";
+        var comment = _edits.IsAlone(start, end) ? $"# {text}{_lineEnd}{_edits.IndentationAt(start)}" : $"{Comment(text)} ";
+        _edits.Replace(start, end, $"{comment}Suspend-Runbook -Reason 'Resume the job to go on.'", isToSee: true);
     }
 
     /// <summary>A block of its own; one that runs elsewhere becomes a command of remoting, whose parameters have other names.</summary>
@@ -366,7 +394,7 @@ internal sealed class ReadableScript
     {
         int end = value?.Extent.EndOffset ?? parameter.Extent.EndOffset;
         int start = parameter.Extent.StartOffset;
-        _edits.Replace(start, end, Comment(_text[start..end]));
+        _edits.Replace(start, end, Comment(_text[start..end]), isToSee: true);
     }
 
     private void WriteVariable(VariableExpressionAst variable)
@@ -389,17 +417,12 @@ internal sealed class ReadableScript
 
         var region = ReadableScriptBranch.BranchRegionOf(variable);
         bool isUsed = region is not null && _branches[region].IsUsed(plain);
-        bool isWritten = ReadableScriptBranch.IsWritten(variable, out bool isReadToo);
+        bool isWritten = ReadableScriptBranch.IsWritten(variable, out _);
         if (region is not null && _branches[region].Shared.Contains(plain))
         {
             bool isInText = variable.Parent is ExpandableStringExpressionAst;
             var member = $"${SharedName}.{plain}";
             _edits.Replace(variable.Extent.StartOffset, variable.Extent.EndOffset, isInText ? $"$({member})" : member);
-            if (isWritten && isReadToo)
-            {
-                _edits.Insert(StatementStart(variable), "<# of branches that do this in the same moment, one may be lost #> ");
-            }
-
             return;
         }
 
@@ -413,15 +436,21 @@ internal sealed class ReadableScript
         }
     }
 
-    private static int StatementStart(Ast piece)
-    {
-        while (piece is not StatementAst || piece.Parent is not (StatementBlockAst or NamedBlockAst))
-        {
-            piece = piece.Parent;
-        }
+    private List<ReadableScriptLock> Locks() => All<VariableExpressionAst>()
+        .Where(IsChangedBesideOthers)
+        .Select(ReadableScriptLock.StatementOf)
+        .Distinct()
+        .Select(statement => new ReadableScriptLock(statement, SharedName))
+        .ToList();
 
-        return piece.Extent.StartOffset;
-    }
+    /// <summary>Whether a branch changes what a variable of the workflow holds, as others may do in the same moment.</summary>
+    private bool IsChangedBesideOthers(VariableExpressionAst variable) =>
+        ReadableScriptBranch.NameOf(variable) is { } name
+        && !ReadableScriptBranch.IsInInlineScript(variable)
+        && ReadableScriptBranch.BranchRegionOf(variable) is { } region
+        && _branches[region].Shared.Contains(name)
+        && ReadableScriptBranch.IsWritten(variable, out bool isReadToo)
+        && isReadToo;
 
     /// <summary>Whether a variable is of a block that remoting takes elsewhere, and reads with `$using:` as before.</summary>
     private static bool IsSentElsewhere(Ast piece)
@@ -441,8 +470,10 @@ internal sealed class ReadableScript
     {
         var (start, end) = (piece.Extent.StartOffset, piece.Extent.EndOffset);
         bool isOneLine = !text.Contains('\n', StringComparison.Ordinal);
-        _edits.Replace(start, end, _edits.IsAlone(start, end) && isOneLine ? $"# {text}" : Comment(text));
+        _edits.Replace(start, end, _edits.IsAlone(start, end) && isOneLine ? $"# {text}" : Comment(text), isToSee: true);
     }
+
+    private void WriteNote(int at, string comment) => _edits.Replace(at, at, comment, isToSee: true);
 
     private static string Comment(string text) => $"<# {text.Replace("#>", "# >", StringComparison.Ordinal)} #>";
 

@@ -1,4 +1,5 @@
 #nullable enable
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
@@ -9,35 +10,44 @@ namespace Runsmith.PowerShellHost;
 internal sealed class TextEdits
 {
     private readonly string _text;
-    private readonly List<(int Start, int End, string Text)> _edits = new();
+    private readonly List<(int Start, int End, string Text, bool IsToSee)> _edits = new();
 
     public TextEdits(string text)
     {
         _text = text;
     }
 
-    public void Insert(int at, string text) => _edits.Add((at, at, text));
+    public void Insert(int at, string text) => Replace(at, at, text);
 
-    public void Replace(int start, int end, string text) => _edits.Add((start, end, text));
+    /// <param name="isToSee">Whether a person has to look at what is written here.</param>
+    public void Replace(int start, int end, string text, bool isToSee = false) => _edits.Add((start, end, text, isToSee));
 
     /// <summary>The changed text. A change within a piece that is replaced as a whole is none.</summary>
-    public string Apply()
+    public WrittenScript Apply()
     {
         var result = new StringBuilder(_text.Length);
+        var placesToSee = new List<int>();
         int position = 0;
         // Of those at one place, what is put in comes before what is replaced, in the order in which it was asked for.
-        foreach (var (start, end, text) in _edits.OrderBy(edit => edit.Start).ThenBy(edit => edit.End > edit.Start).ThenByDescending(edit => edit.End))
+        foreach (var (start, end, text, isToSee) in _edits.OrderBy(edit => edit.Start).ThenBy(edit => edit.End > edit.Start).ThenByDescending(edit => edit.End))
         {
             if (start < position)
             {
                 continue;
             }
 
-            result.Append(_text, position, start - position).Append(text);
+            result.Append(_text, position, start - position);
+            if (isToSee)
+            {
+                placesToSee.Add(result.Length);
+            }
+
+            result.Append(text);
             position = end;
         }
 
-        return result.Append(_text, position, _text.Length - position).ToString();
+        var whole = result.Append(_text, position, _text.Length - position).ToString();
+        return new WrittenScript(whole, LinesOf(placesToSee, whole));
     }
 
     /// <summary>The spaces before the first sign of the line.</summary>
@@ -73,6 +83,21 @@ internal sealed class TextEdits
         }
 
         Replace(LineStart(start), next < _text.Length ? next + 1 : next, string.Empty);
+    }
+
+    private static List<int> LinesOf(IEnumerable<int> places, string text)
+    {
+        var lines = new List<int>();
+        int line = 1;
+        int position = 0;
+        foreach (int place in places)
+        {
+            line += text.AsSpan(position, place - position).Count('\n');
+            position = place;
+            lines.Add(line);
+        }
+
+        return lines;
     }
 
     private int LineStart(int offset)

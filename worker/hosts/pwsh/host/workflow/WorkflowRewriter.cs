@@ -215,10 +215,7 @@ internal class WorkflowRewriter : TreeCopy
     {
         if (WorkflowCommands.IsCheckpoint(command) || WorkflowCommands.IsSuspend(command))
         {
-            Refuse(
-                command,
-                "checkpoint-misplaced",
-                $"{WorkflowCommands.NameOf(command)} can only be a statement of a workflow: not part of a pipeline or an expression, not in a script block, and not in a function with begin, process or end blocks. Put it on a line of its own, after the statement.");
+            RefuseMisplaced(command);
             return (CommandBaseAst)command.Copy();
         }
 
@@ -259,6 +256,34 @@ internal class WorkflowRewriter : TreeCopy
             ("Name", Syntax.Word(at, WorkflowCommands.NameOf(command) ?? string.Empty)),
             ("Options", Options(at, common)));
         return new CommandAst(at, whole.CommandElements.Select(each => (CommandElementAst)each.Copy()), TokenKind.Ampersand, Redirections(command.Redirections));
+    }
+
+    /// <summary>What to write in place of a checkpoint that nothing can go on from is another thing in each place.</summary>
+    private void RefuseMisplaced(CommandAst command)
+    {
+        if (Problems.Any(problem => problem.Place == command.Extent))
+        {
+            return;
+        }
+
+        var name = WorkflowCommands.NameOf(command);
+        Refuse(
+            command,
+            "checkpoint-misplaced",
+            IsInForEachObject(command)
+                ? $"{name} cannot be in the script block of ForEach-Object, in the middle of which nothing can go on. Write a foreach loop: foreach ($item in …) {{ …; {name} }}."
+                : $"{name} can only be a statement of a workflow: not part of a pipeline or an expression, not in a script block, and not in a function with begin, process or end blocks. Put it on a line of its own, after the statement.");
+    }
+
+    private static bool IsInForEachObject(Ast? piece)
+    {
+        while (piece is not (null or ScriptBlockExpressionAst))
+        {
+            piece = piece.Parent;
+        }
+
+        return piece?.Parent is CommandAst command
+            && WorkflowCommands.NameOf(command)?.ToUpperInvariant() is "FOREACH-OBJECT" or "FOREACH" or "%";
     }
 
     protected static string NameOf(VariableExpressionAst variable)

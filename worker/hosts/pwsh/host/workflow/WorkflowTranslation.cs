@@ -313,14 +313,14 @@ internal static class WorkflowTranslation
             }
         }
 
-        foreach (var trap in function.Body.FindAll(piece => piece is TrapStatementAst, searchNestedScriptBlocks: false))
+        foreach (TrapStatementAst trap in function.Body.FindAll(piece => piece is TrapStatementAst, searchNestedScriptBlocks: false))
         {
-            if (CheckpointPlaces.Commands(trap).FirstOrDefault(places.Holds) is { } held)
+            foreach (var held in CheckpointPlaces.Commands(trap.Body).Where(each => WorkflowCommands.IsCheckpoint(each) || WorkflowCommands.IsSuspend(each)))
             {
                 problems.Add(new WorkflowProblem(
                     held.Extent,
                     "checkpoint-in-trap",
-                    "A checkpoint cannot be saved within a trap. Use try and catch."));
+                    $"{WorkflowCommands.NameOf(held)} cannot be within a trap: use try and catch."));
             }
         }
     }
