@@ -42,6 +42,14 @@ export default async function ({ password }: { password: Secret }) {
 }
 `;
 
+const asks = `import { approval, suspend, waitForEvent } from "runsmith";
+export default async function () {
+  await approval({ message: "Upgrade?", to: ["ops"] });
+  await waitForEvent("healthy");
+  await suspend("look at it");
+}
+`;
+
 const hello = `param([Parameter(Mandatory)][string] $Name, [switch] $Loud)
 Write-Warning "mind the step"
 if ($Loud) { $Name.ToUpper() } else { $Name }
@@ -229,9 +237,31 @@ describe("a runbook goes the whole way, from its import to its exit code", skipU
         ["good", true],
       ],
     );
+    assert.match(ended.stderr, /1 of 2 scripts are stored as drafts and were not published/);
+    assert.doesNotMatch(ended.stderr, /could not be imported/);
+    const started = await system.run("start-runbook", "broken");
+    assert.match(started.stderr, /Where its draft has problems, npx runsmith get-runbook "broken" shows them/);
     const again = await system.run("import-runbook", join(folder, "good.ts"));
     assert.equal(again.code, 2);
     assert.match(again.stderr, /--overwrite|overwrite/);
+  });
+
+  test("a suspended job exits with 4 and names what it waits for and the next command", async () => {
+    const file = join(system.folder, "asks.ts");
+    await writeFile(file, asks);
+    assert.equal((await system.run("import-runbook", file, "--publish")).code, 0);
+    const asked = await system.run("start-runbook", "asks", "--follow");
+    assert.equal(asked.code, 4);
+    assert.match(asked.stderr, /Suspended: waits for an approval: "Upgrade\?" \(asked of ops\)/);
+    const jobId = /npx runsmith approve (\S+) or npx runsmith reject \1/.exec(asked.stderr)?.[1] ?? "";
+    assert.equal((await system.run("approve", jobId)).code, 0);
+    const healthy = await system.run("get-job-output", jobId, "--follow");
+    assert.match(healthy.stderr, /waits for the event "healthy"[\s\S]*send-event \S+ "healthy" --value JSON/);
+    assert.equal((await system.run("send-event", jobId, "healthy")).code, 0);
+    const held = await system.run("get-job-output", jobId, "--follow");
+    assert.match(held.stderr, /suspended by its runbook: look at it[\s\S]*resume-job/);
+    assert.equal((await system.run("resume-job", jobId)).code, 0);
+    assert.equal((await system.run("get-job-output", jobId, "--follow")).code, 0);
   });
 
   test("PowerShell goes the same way", skipUnless("pwsh"), async () => {

@@ -8,6 +8,7 @@ import { exceptionLine } from "../views/job-view.ts";
 import { followJob } from "./follow-job.ts";
 import { onInterruption } from "./interruption.ts";
 import { RecordPrinter } from "./record-printer.ts";
+import { tellSuspended } from "./tell-suspended.ts";
 
 /**
  * Prints a job's output live until it rests, and says the exit code. Ctrl-C detaches: the job goes on.
@@ -53,6 +54,7 @@ export async function printJobLive(
       return exitCodes.interrupted;
     }
     await tellEnd(printer, job);
+    if (job.status === "Suspended") await tellSuspended(api, job);
     return exitCodeOfStatus(job.status);
   } finally {
     printer.stop();

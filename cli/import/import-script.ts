@@ -26,11 +26,15 @@ export interface ImportedScript {
 /** How long PowerShell's analysis, which a worker does, is waited for. */
 const analysisPatience = 60_000;
 
-/** Imports one script, and publishes it when that is wanted. Throws `UserError` for what the service refuses. */
+/**
+ * Imports one script, and publishes it when that is wanted. Throws `UserError` for what the service refuses.
+ * @param onStored the script is there, if only as a draft
+ */
 export async function importScript(
   api: ApiClient,
   script: ScriptFile,
   settings: ImportSettings,
+  onStored: () => void,
 ): Promise<ImportedScript> {
   const { tags, description, folder, overwrite, grantNeeded, assetsLater = false } = settings;
   const source = readScript(script.path).toString("base64");
@@ -45,6 +49,7 @@ export async function importScript(
     ...(description === undefined ? {} : { description }),
     ...(grantNeeded ? { grantNeeded } : {}),
   });
+  onStored();
   const path = `/api/runbooks/${encodeURIComponent(sent.runbookId)}`;
   let runbook = settings.publish || grantNeeded ? await analysed(api, path, sent) : sent;
   if (settings.publish && runbook.draft !== null) {

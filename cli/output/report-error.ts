@@ -26,10 +26,16 @@ export function errorText(error: UserError): string {
   for (const { pointer, message } of error.errors ?? []) {
     // Problems of a script name their line and column; their place in the answer says nothing to a person.
     const place = pointer === "" || pointer.startsWith("/problems/") ? "" : `${pointer}: `;
-    lines.push(`  ${place}${message}`);
+    lines.push(`  ${place}${message}${listHint(pointer, message)}`);
   }
   if (error.remedy !== undefined) lines.push(`What to do: ${error.remedy}`);
   return lines.join("\n");
+}
+
+/** `-p` takes what is no JSON as text, so who gives a list learns how. */
+function listHint(pointer: string, message: string): string {
+  const name = /^\/parameters\/([^/~]+)$/.exec(pointer)?.[1];
+  return name === undefined || message !== "must be array" ? "" : `: write it as JSON: -p '${name}=["a","b"]'`;
 }
 
 /** The error as the API would tell it. */

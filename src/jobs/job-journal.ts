@@ -164,8 +164,8 @@ function placeOfStep(step: string, all: readonly StoredJobStep[]): number {
       status: 409,
       remedy:
         names.length === 0
-          ? "It has no steps at all: leave the step out to begin anew."
-          : `Name one of ${names.join(", ")}; or leave the step out to go on behind what it has done.`,
+          ? "It has no steps at all: leave --from out to begin anew."
+          : `Leave --from out to go on at the first step that was not done; or name one of ${names.join(", ")}.`,
     });
   }
   if (found.length > 1) {

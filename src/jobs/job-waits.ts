@@ -10,6 +10,7 @@ import type { AssignedAttempt, JobEffects, StoredJob } from "../store/operations
 import type { Store } from "../store/store.ts";
 import type { JobJournal } from "./job-journal.ts";
 import { jobNotFound, knownJobId, knownPageKey } from "./job-queries.ts";
+import { onlyWaits, openWaits, waitingText } from "./suspension-reason.ts";
 
 export interface JobWaitsOptions {
   store: Pick<Store, "read" | "write">;
@@ -60,7 +61,7 @@ export class JobWaits {
         `The job is ${result.job.status}, and only one that runs can be suspended.`,
         {
           status: 409,
-          remedy: "Hold the dispatch of its runbook to keep waiting jobs from starting, or stop the job.",
+          ...remedyOfUnsuspendable(result.job),
         },
       );
     }
@@ -69,10 +70,19 @@ export class JobWaits {
     return this.#options.resource(result.job);
   }
 
-  /** Lets a suspended job go on. @throws UserError `job-not-found` (404), `job-not-suspended` (409) */
+  /**
+   * Lets a suspended job go on; not one that would only wait again.
+   * @throws UserError `job-not-found` (404), `job-not-suspended`, `waits-for-approval`, `waits-for-event`, `waits-for-time` (409)
+   */
   async resume(of: { jobId: string; requestedBy: string }): Promise<JobResource> {
     const jobId = knownJobId(of.jobId);
-    const settled = await this.#options.store.write.resumeJob({ ...of, jobId });
+    const { read, write } = this.#options.store;
+    const [stored, steps] = await Promise.all([read.job({ jobId }), read.jobSteps({ jobId, all: false })]);
+    const waits = openWaits(steps);
+    if (stored !== null && onlyWaits(stored, waits)) {
+      throw waitsForOthers(waits);
+    }
+    const settled = await write.resumeJob({ ...of, jobId });
     return this.#done(jobId, settled, (job) => ({
       code: "job-not-suspended",
       message: `The job is ${job.status}, and only one that is Suspended can be resumed.`,
@@ -189,6 +199,25 @@ export class JobWaits {
     this.#options.onEffects(settled.effects);
     return this.#options.resource(settled.job);
   }
+}
+
+/** Nothing of a job that has ended, or is about to. */
+function remedyOfUnsuspendable({ status }: StoredJob): { remedy?: string } {
+  if (status === "Suspended")
+    return { remedy: "It is suspended already; `npx runsmith resume-job JOB` lets it go on." };
+  if (status !== "New") return {};
+  return { remedy: "Hold the dispatch of its runbook to keep waiting jobs from starting, or stop the job." };
+}
+
+function waitsForOthers(waits: readonly StoredJobStep[]): UserError {
+  const wait = waits.find(({ kind }) => kind === "approval") ?? waits.find(({ kind }) => kind === "event");
+  const remedies = {
+    approval: "Answer it: npx runsmith approve JOB or npx runsmith reject JOB.",
+    event: `Send it: npx runsmith send-event JOB ${JSON.stringify(wait?.event ?? wait?.name)} --value JSON.`,
+    time: "It goes on by itself then; npx runsmith stop-job JOB ends it.",
+  };
+  const kind = wait === undefined ? "time" : wait.kind === "approval" ? "approval" : "event";
+  return new UserError(`waits-for-${kind}`, `It ${waitingText(waits)}.`, { status: 409, remedy: remedies[kind] });
 }
 
 function toApprovalResource({ addressedTo, askedAt, until, ...approval }: StoredApproval): ApprovalResource {

@@ -15,6 +15,7 @@ import { boundDepth } from "./bounded-frame.ts";
 import type { JobJournal } from "./job-journal.ts";
 import type { LiveHub } from "./live-hub.ts";
 import type { RunningAttempt, RunningAttempts } from "./running-attempts.ts";
+import { openWaits, suspensionReason } from "./suspension-reason.ts";
 
 /*
  * The way of a record: frame → live readers, at once → the store, with everything that came while the last commit ran →
@@ -68,8 +69,13 @@ interface Sent {
   frames: Frame[];
 }
 
+interface IntakeStore {
+  read: Pick<Store["read"], "job" | "jobSteps">;
+  write: Pick<Store["write"], "appendRecords" | "endAttempt" | "suspendAttempt">;
+}
+
 export class RecordIntake {
-  readonly #store: { write: Pick<Store["write"], "appendRecords" | "endAttempt" | "suspendAttempt"> };
+  readonly #store: IntakeStore;
   readonly #journal: Pick<JobJournal, "keep"> | null;
   readonly #hub: LiveHub;
   readonly #attempts: RunningAttempts;
@@ -91,7 +97,7 @@ export class RecordIntake {
   #closed = false;
 
   constructor(options: {
-    store: { write: Pick<Store["write"], "appendRecords" | "endAttempt" | "suspendAttempt"> };
+    store: IntakeStore;
     /** Null where nothing can be sealed: then nothing is kept. */
     journal: Pick<JobJournal, "keep"> | null;
     hub: LiveHub;
@@ -336,7 +342,7 @@ export class RecordIntake {
         return;
       }
       const { exception = null, endedAt } = end;
-      const reason = exception === null ? "suspended by its runbook" : `suspended: ${exception.message}`;
+      const reason = exception === null ? await this.#reasonOf(jobId) : `suspended: ${exception.message}`;
       const suspended = await this.#store.write.suspendAttempt({ ...assigned, reason, exception, endedAt });
       this.#answer(
         suspended.outcome === "suspended" ? { ...batch, ended: true } : { ...batch, outcome: "refused" },
@@ -350,6 +356,12 @@ export class RecordIntake {
         await this.#endUnstorable(of, error);
       }
     }
+  }
+
+  async #reasonOf(jobId: string): Promise<string> {
+    const { read } = this.#store;
+    const [job, steps] = await Promise.all([read.job({ jobId }), read.jobSteps({ jobId, all: false })]);
+    return suspensionReason(job, openWaits(steps));
   }
 
   /** What could not be stored together, each attempt alone. */

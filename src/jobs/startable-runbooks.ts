@@ -150,7 +150,7 @@ function startableVersion(runbook: RunbookToStart, draft: boolean): NonNullable<
         })
       : new UserError("runbook-not-published", `The runbook ${name} was never published.`, {
           status: 409,
-          remedy: `Publish it: npx runsmith publish-runbook ${quoted}; or start its draft (--draft).`,
+          remedy: `Publish it: npx runsmith publish-runbook ${quoted}; or start its draft (--draft). Where its draft has problems, npx runsmith get-runbook ${quoted} shows them.`,
         });
   }
   if (version.analysis === "waiting") {

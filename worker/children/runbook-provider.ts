@@ -17,7 +17,10 @@ export interface RunbookProvider {
 /** Where there is nothing but the script itself. */
 export const noRunbooks: RunbookProvider = {
   serviceNames: [],
-  ask: async () => unavailable("There are no other runbooks here: only a job of a service can call them."),
+  ask: async () =>
+    unavailable(
+      "There are no other runbooks here: only a job of a service can call them. Import the script and those that it calls with `npx runsmith import-runbook PATH --publish`, and start it with `npx runsmith start-runbook NAME`.",
+    ),
 };
 
 /** After this long without an answer a script is told so, in milliseconds; the service takes less to answer. */

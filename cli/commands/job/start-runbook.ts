@@ -9,6 +9,7 @@ import { followJob } from "../../follow/follow-job.ts";
 import { onInterruption } from "../../follow/interruption.ts";
 import { printJobLive } from "../../follow/print-job.ts";
 import { startFollowed } from "../../follow/start-followed.ts";
+import { tellSuspended } from "../../follow/tell-suspended.ts";
 import { printRow } from "../../output/print.ts";
 import { parsePriority } from "../../parameters/priority.ts";
 import { readParameters } from "../../parameters/read-parameters.ts";
@@ -78,6 +79,7 @@ export const command: Command = {
     const ended = await followJob(api, job.jobId, {}, interruption.signal);
     interruption.release();
     await printRow(ended ?? job, jobView, invocation.output);
+    if (ended?.status === "Suspended") await tellSuspended(api, ended);
     return ended === null ? exitCodes.interrupted : exitCodeOfStatus(ended.status);
   },
 };

@@ -67,6 +67,27 @@ describe("run, on the machine of a server", () => {
   });
 });
 
+describe("run that cannot do what it is told", () => {
+  it("says that other runbooks take an import and a start", async () => {
+    const caller = join(folder, "Call-Other.ts");
+    writeFileSync(
+      caller,
+      'import { runbook } from "runsmith";\nexport default async function () {\n  await runbook("Other");\n}\n',
+    );
+    const { code, stderr } = await run(caller, [], {});
+    assert.equal(code, 1);
+    assert.match(stderr, /import-runbook PATH --publish.*start-runbook NAME/);
+  });
+
+  it("says how a list is written", async () => {
+    const lists = join(folder, "Take-List.ts");
+    writeFileSync(lists, "export default async function ({ servers }: { servers: string[] }) {}\n");
+    const { code, stderr } = await run(lists, ["-p", "servers=a"], {});
+    assert.equal(code, 2);
+    assert.match(stderr, /must be array: write it as JSON: -p 'servers=\["a","b"\]'/);
+  });
+});
+
 describe("run with assets of files", () => {
   const assets = join(folder, "assets.json");
   writeFileSync(

@@ -61,11 +61,12 @@ export const command: Command = {
     const api = connect();
     const settings = settingsOf(invocation);
     const results: ImportResult[] = [];
+    const stored = new Set<ImportResult>();
     for (const script of scripts) {
       const result: ImportResult = { path: script.path, name: script.name, runbook: null, granted: [], error: null };
       results.push(result);
       try {
-        Object.assign(result, await importScript(api, script, settings));
+        Object.assign(result, await importScript(api, script, settings, () => stored.add(result)));
         if (result.runbook !== null) tellProblems(result.path, result.runbook, settings);
       } catch (error) {
         if (!(error instanceof UserError) || exitCodeOfError(error) === exitCodes.unavailable) throw error;
@@ -75,9 +76,14 @@ export const command: Command = {
     }
     const shown = invocation.output === "name" ? results.filter(({ error }) => error === null) : results;
     await printList(shown, resultView, invocation.output);
-    const failed = results.filter(({ error }) => error !== null).length;
-    if (failed > 0) process.stderr.write(`${failed} of ${results.length} scripts could not be imported.\n`);
-    return failed === 0 ? exitCodes.completed : exitCodes.invalid;
+    const failed = results.filter(({ error }) => error !== null);
+    const drafts = failed.filter((result) => stored.has(result)).length;
+    const lost = failed.length - drafts;
+    if (drafts > 0) {
+      process.stderr.write(`${drafts} of ${results.length} scripts are stored as drafts and were not published.\n`);
+    }
+    if (lost > 0) process.stderr.write(`${lost} of ${results.length} scripts could not be imported.\n`);
+    return failed.length === 0 ? exitCodes.completed : exitCodes.invalid;
   },
 };
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import type { JobResource } from "../../contract/api/job.ts";
 import type { ApprovalResource } from "../../contract/api/job-step.ts";
 import type { Page } from "../../contract/api/page.ts";
+import type { JournalItem } from "../../contract/journal.ts";
 import { must } from "../testing/rights-world.ts";
 import { ScriptedWorker } from "../testing/scripted-worker.ts";
 import { TestServer } from "../testing/test-server.ts";
@@ -42,6 +44,11 @@ describe("open approvals", () => {
   async function ask(runbook: string, message: string, to?: string[]): Promise<string> {
     const { jobId } = await must<{ jobId: string }>(server, "POST", "/api/jobs", { runbook }, 201);
     const job = await worker.nextJob();
+    await worker.append(job, [], "Suspended", [waitFor(message, to)]);
+    return jobId;
+  }
+
+  function waitFor(message: string, to?: string[]): JournalItem {
     const wait = { message, until: Date.now() + 3_600_000, ...(to !== undefined && { to }) };
     const entry = {
       key: "approval#1",
@@ -51,14 +58,14 @@ describe("open approvals", () => {
       startedAt: Date.now(),
       endedAt: null,
     };
-    const item = {
+    return {
       sequence: 1,
       entry: { ...entry, kind: "approval" as const, wait },
       shown: { name: message, message },
     };
-    await worker.append(job, [], "Suspended", [item]);
-    return jobId;
   }
+
+  const jobOf = async (jobId: string) => (await server.call<JobResource>("GET", `/api/jobs/${jobId}`)).body;
 
   const open = async (token: string, limit = 50) => {
     const items: ApprovalResource[] = [];
@@ -92,6 +99,33 @@ describe("open approvals", () => {
     assert.deepEqual(await open(operator), ["for rita"]);
     // The answered one goes on.
     assert.equal((await worker.nextJob()).jobId, first);
+  });
+
+  test("say in the job's reason what is waited for; who resumes or suspends such a job is told the way, and it stays as it is", async () => {
+    const jobId = await ask("asks-inside", "Upgrade web1?", ["ops"]);
+    const before = await jobOf(jobId);
+    assert.equal(before.statusReason, 'waits for an approval: "Upgrade web1?" (asked of ops)');
+    const resumed = await server.call("POST", `/api/jobs/${jobId}/resume`);
+    assert.deepEqual([resumed.status, resumed.body.type.split("/").at(-1)], [409, "waits-for-approval"]);
+    assert.match(resumed.body.detail ?? "", /It waits for an approval: "Upgrade web1\?"/);
+    assert.match(resumed.body.remedy ?? "", /approve JOB or npx runsmith reject JOB/);
+    const suspended = await server.call("POST", `/api/jobs/${jobId}/suspend`);
+    assert.match(suspended.body.remedy ?? "", /suspended already.*resume-job/);
+    assert.deepEqual(await jobOf(jobId), before);
+    await must(server, "POST", `/api/jobs/${jobId}/stop`, {}, 202);
+    const ended = await server.call("POST", `/api/jobs/${jobId}/suspend`);
+    assert.deepEqual([ended.status, ended.body.remedy], [409, undefined]);
+  });
+
+  test("do not hinder that a person's own suspension of the job is resumed", async () => {
+    const { jobId } = await must<{ jobId: string }>(server, "POST", "/api/jobs", { runbook: "asks-inside" }, 201);
+    const running = await worker.nextJob();
+    await must(server, "POST", `/api/jobs/${jobId}/suspend`, {}, 202);
+    await worker.append(running, [], "Suspended", [waitFor("web2?")]);
+    const { statusReason } = await jobOf(jobId);
+    assert.match(statusReason ?? "", /^suspended, asked by .*; waits for an approval: "web2\?"$/);
+    await must(server, "POST", `/api/jobs/${jobId}/resume`, {}, 202);
+    await worker.append(await worker.nextJob(), [], "Completed");
   });
 
   test("are listed for each member of the groups that they are addressed to", async () => {

@@ -35,6 +35,8 @@ describe("an ended job that is started again behind its steps", () => {
     const wait = { key: "event:go#1", kind: "event" as const, name: "go", branch: "", startedAt: 1_500, endedAt: null };
     const waits = { sequence: 2, entry: { ...wait, wait: { event: "go" } }, shown: { name: "go" } };
     await worker.append(first, [], "Suspended", [done(1, "one"), waits]);
+    const resumed = await server.call("POST", `/api/jobs/${jobId}/resume`);
+    assert.match(`${resumed.body.type} ${resumed.body.remedy}`, /waits-for-event .*send-event JOB "go"/);
     await must(server, "POST", `/api/jobs/${jobId}/events`, { name: "go", value: { version: 7 } }, 202);
     const second = await worker.nextJob();
     await worker.append(second, [], undefined, [done(1, "two"), done(2, "three")]);
@@ -87,7 +89,10 @@ describe("an ended job that is started again behind its steps", () => {
       (await server.call("POST", `/api/jobs/${id}/restart`, { body })).body;
     const unknown = await refused(jobId, { from: "four" });
     assert.equal(unknown.type.split("/").at(-1), "step-not-found");
-    assert.match(unknown.remedy ?? "", /"one", "go", "two", "three"/);
+    assert.match(
+      unknown.remedy ?? "",
+      /^Leave --from out to go on at the first step that was not done.*"one", "go", "two", "three"/,
+    );
     const { frame } = await restarted(jobId, {});
     assert.match(JSON.stringify(await refused(frame.jobId, {})), /job-not-ended/);
     await worker.append(frame, [], "Completed");
