@@ -46,7 +46,8 @@ export const hostileScripts: readonly HostileScript[] = [
         while ($true) { try { $null = Start-Process -PassThru /usr/bin/sleep $mark } catch { } }`,
     },
     ends: ["Failed"],
-    because: /time limit/,
+    // .NET calls it memory when the limit on processes leaves it no thread.
+    because: /time limit|OutOfMemoryException/,
   },
   {
     does: "allocates for ever",
