@@ -18,6 +18,7 @@ import { startSystem } from "./support/system.ts";
 const bench = "start-latency";
 const typescriptText = 'export default function () {\n  console.log("hello");\n}\n';
 const powershellText = "'hello'\n";
+const workflowText = "workflow bench-workflow {\n  'hello'\n}\n";
 
 const pwsh = await pwshOrNull();
 const folder = await mkdtemp(join(tmpdir(), "runsmith-bench-"));
@@ -38,6 +39,7 @@ try {
     await each.publish("bench-typescript-first", "TypeScript", `/** @needs path:/var/tmp */\n${typescriptText}`);
     if (pwsh === null) continue;
     await each.publish("bench-powershell", "PowerShell", powershellText);
+    await each.publish("bench-workflow", "PowerShellWorkflow", workflowText);
     await each.publish("bench-powershell-first", "PowerShell", `#Needs path:/var/tmp\n${powershellText}`);
   }
   await delay(2000);
@@ -49,7 +51,11 @@ try {
 
   const typescript = await openLoop("bench-typescript", 200, 100, coldNode, 10);
   tell("typescript", typescript, 1 / 6, 1 / 2);
-  if (pwsh !== null) tell("powershell", await openLoop("bench-powershell", 40, 1000, coldPwsh, 1), 1 / 12, 1 / 3);
+  if (pwsh !== null) {
+    tell("powershell", await openLoop("bench-powershell", 40, 1000, coldPwsh, 1), 1 / 12, 1 / 3);
+    // No other program runs workflows on PowerShell 7: the reference is a script that says the same.
+    tell("workflow", await openLoop("bench-workflow", 15, 1000, coldPwsh, 3), 1 / 3, 1 / 2);
+  }
 
   await delay(Math.max(0, 61_000 - (performance.now() - idlingSince)));
   await burst("typescript", "bench-typescript", 20);
