@@ -221,6 +221,9 @@ export class ScriptedService {
       } else if (frame.type === "asset-request") {
         const answer = this.assets(frame.request);
         if (answer !== undefined) this.send({ type: "asset-answer", requestId: frame.requestId, answer });
+      } else if (frame.type === "runbook-request") {
+        const error = { code: "runbook-not-found", message: "There are no other runbooks here." };
+        this.send({ type: "runbook-answer", requestId: frame.requestId, answer: { error } });
       }
       this.#notify();
     });

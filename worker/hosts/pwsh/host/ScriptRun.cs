@@ -60,7 +60,9 @@ internal sealed class ScriptRun
         if (held.Length > 0)
         {
             // pwsh loses the last table of a script that ends by `throw` or `exit`. A runbook's report must not be lost.
-            FormatAgain(held, PowerShell.Create());
+            var shell = PowerShell.Create();
+            shell.Runspace = _runspace;
+            FormatAgain(held, shell);
         }
 
         if (end.Failure is { } failure)
@@ -237,7 +239,6 @@ internal sealed class ScriptRun
         using (shell)
         try
         {
-            shell.Runspace ??= _runspace;
             AddRecording(shell);
             shell.Invoke(held);
             _sink.EndOutput();
