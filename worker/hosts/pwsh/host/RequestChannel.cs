@@ -30,12 +30,17 @@ internal static class RequestChannel
     /// <exception cref="OperationCanceledException">The command is to stop.</exception>
     public static JsonElement AskAsset(Action<Utf8JsonWriter> write, CancellationToken stopping) => Ask("asset-request", write, stopping);
 
-    /// <summary>The same about other runbooks and jobs (`HostRunbookAnswer`).</summary>
+    /// <summary>The same about other runbooks and jobs (`HostRunbookAnswer`). A question for what is not there, as of a mistyped command, leaves nothing.</summary>
     /// <inheritdoc cref="AskAsset"/>
     public static JsonElement AskRunbook(Action<Utf8JsonWriter> write, CancellationToken stopping)
     {
-        s_hasCalled = true;
-        return Ask("runbook-request", write, stopping).GetProperty("answer");
+        var answer = Ask("runbook-request", write, stopping).GetProperty("answer");
+        if (!answer.TryGetProperty("error", out _))
+        {
+            s_hasCalled = true;
+        }
+
+        return answer;
     }
 
     private static JsonElement Ask(string type, Action<Utf8JsonWriter> write, CancellationToken stopping)
