@@ -56,7 +56,7 @@ describe("a runbook in TypeScript", { ...skipUnless("bubblewrap"), timeout: 120_
       `
       const said: string[] = [];
       for (const start of [() => runbook("x".repeat(300)), () => runbook(""), () => startRunbook("Add", {}, { runOn: "x".repeat(300) }), () => step("x".repeat(9_000), () => startRunbook("Add", { a: 1 }))])
-        try { await start(); } catch (error) { said.push((error as any).code); }
+        try { await start(); } catch (error) { said.push((error as { code: string }).code); }
       return said;`,
     );
     const job = await system.run("Careless");

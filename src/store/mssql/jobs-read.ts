@@ -1,7 +1,5 @@
 import type { JobStatus } from "../../contract/job-status.ts";
-import type { HostKind, RunbookKind } from "../../contract/runbook-kind.ts";
-import type { Signature } from "../../contract/signature.ts";
-import { emptySignature } from "../../contract/signature.ts";
+import type { HostKind } from "../../contract/runbook-kind.ts";
 import { bytesToId } from "../id-bytes.ts";
 import type {
   AssignedAttempt,
@@ -14,6 +12,8 @@ import type {
 } from "../operations/jobs.ts";
 import type { StoredJobRow } from "../stored-job.ts";
 import { toStoredJob } from "../stored-job.ts";
+import type { VersionToRunRow } from "../version-to-run-row.ts";
+import { toVersionToRun } from "../version-to-run-row.ts";
 import { selectStoredJob } from "./jobs-rows.ts";
 import type { MssqlSession } from "./session.ts";
 import { databaseTime, id, int, TableType } from "./sql-values.ts";
@@ -175,39 +175,13 @@ export async function readVersionToRun(
   session: MssqlSession,
   { versionId }: { versionId: string },
 ): Promise<VersionToRun | null> {
-  const row = await session.first<{
-    executable: string | null;
-    executable_hash: Uint8Array | null;
-    signature: string | null;
-    number: number;
-    calls: string | null;
-    runbook_id: Uint8Array;
-    name: string;
-    kind: RunbookKind;
-    folder_id: Uint8Array | null;
-  }>(
+  const row = await session.first<VersionToRunRow>(
     `SELECT v.executable, v.executable_hash, v.signature, v.number, v.calls, r.runbook_id, r.name, r.kind, r.folder_id
      FROM runsmith.runbook_versions v JOIN runsmith.runbooks r ON r.runbook_id = v.runbook_id
      WHERE v.version_id = @version_id`,
     { version_id: id(versionId) },
   );
-  if (row === undefined || row.executable === null || row.executable_hash === null) {
-    return null;
-  }
-  return {
-    versionId,
-    number: row.number,
-    runbook: {
-      runbookId: bytesToId(row.runbook_id),
-      name: row.name,
-      kind: row.kind,
-      folderId: row.folder_id === null ? null : bytesToId(row.folder_id),
-    },
-    calls: row.calls === null ? [] : (JSON.parse(row.calls) as string[]),
-    signature: row.signature === null ? emptySignature : (JSON.parse(row.signature) as Signature),
-    executable: row.executable,
-    executableHash: Buffer.from(row.executable_hash).toString("hex"),
-  };
+  return row === undefined ? null : toVersionToRun(versionId, row);
 }
 
 /** See `JobReads.queueLengths`. */

@@ -225,13 +225,7 @@ internal sealed class ScriptRun
             }
         };
 
-        // Everything is recorded when it is written; what PowerShell collects would only grow.
-        shell.Streams.Error.DataAdded += (_, _) => shell.Streams.Error.Clear();
-        shell.Streams.Warning.DataAdded += (_, _) => shell.Streams.Warning.Clear();
-        shell.Streams.Verbose.DataAdded += (_, _) => shell.Streams.Verbose.Clear();
-        shell.Streams.Debug.DataAdded += (_, _) => shell.Streams.Debug.Clear();
-        shell.Streams.Progress.DataAdded += (_, _) => shell.Streams.Progress.Clear();
-        shell.Streams.Information.DataAdded += (_, _) => shell.Streams.Information.Clear();
+        CollectedStreams.Empty(shell);
     }
 
     private void FormatAgain(PSObject[] held, PowerShell shell)

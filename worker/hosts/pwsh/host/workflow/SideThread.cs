@@ -67,12 +67,7 @@ internal sealed class SideThread
         }
 
         shell.Streams.Error.DataAdding += (_, added) => _output.Hand(added.ItemAdded is ErrorRecord error ? error : LanguagePrimitives.ConvertTo<ErrorRecord>(added.ItemAdded), isError: true);
-        shell.Streams.Error.DataAdded += (_, _) => shell.Streams.Error.Clear();
-        shell.Streams.Warning.DataAdded += (_, _) => shell.Streams.Warning.Clear();
-        shell.Streams.Verbose.DataAdded += (_, _) => shell.Streams.Verbose.Clear();
-        shell.Streams.Debug.DataAdded += (_, _) => shell.Streams.Debug.Clear();
-        shell.Streams.Progress.DataAdded += (_, _) => shell.Streams.Progress.Clear();
-        shell.Streams.Information.DataAdded += (_, _) => shell.Streams.Information.Clear();
+        CollectedStreams.Empty(shell);
         using var output = new PSDataCollection<PSObject>();
         output.DataAdding += (_, added) => _output.Hand(added.ItemAdded, isError: false);
         output.DataAdded += (_, _) => output.Clear();
