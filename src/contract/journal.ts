@@ -46,7 +46,7 @@ export interface JournalEntry {
   branch: string;
   /** Milliseconds since the epoch. */
   startedAt: number;
-  /** Null: it is waited for. */
+  /** Null: it is waited for; of a step, that its attempt ended before it was done, so that it is done again. */
   endedAt: number | null;
   /** A step's result as JSON; left out where it gave none. */
   result?: unknown;

@@ -9,6 +9,7 @@ import type { Sealer } from "../sealing/sealer.ts";
 import type { StoredJobStep } from "../store/operations/job-steps.ts";
 import type { AssignedAttempt } from "../store/operations/jobs.ts";
 import type { NewJobStep } from "../store/operations/new-job-step.ts";
+import { isUnfinished } from "../store/operations/new-job-step.ts";
 import type { Store } from "../store/store.ts";
 
 const table = "job_steps";
@@ -21,6 +22,12 @@ const version = 1;
 export interface KeptState {
   journal: JournalEntry[];
   checkpoint: string | null;
+}
+
+/** A row with what is sealed in it. */
+interface OpenedStep {
+  row: StoredJobStep;
+  entry: JournalEntry;
 }
 
 /** The journals of jobs, sealed at rest: what attempts want kept, and what further attempts go on from. */
@@ -44,9 +51,14 @@ export class JobJournal {
 
   /** Everything that the attempts of a job have kept. @throws UserError `sealed-value-altered`, and what the keys are missing for */
   async of(jobId: string): Promise<KeptState> {
-    const rows = await this.#store.read.jobSteps({ jobId, all: true });
+    const { opened, checkpoint } = this.#openAll(await this.#store.read.jobSteps({ jobId, all: true }));
+    const done = opened.filter(({ row }) => !isUnfinished(row));
+    return { journal: done.map(({ entry }) => entry), checkpoint };
+  }
+
+  #openAll(rows: readonly StoredJobStep[]): { opened: OpenedStep[]; checkpoint: string | null } {
     const sent = new Map(rows.filter(({ kind }) => kind === "sent").map((row) => [row.stepId, row]));
-    const journal: JournalEntry[] = [];
+    const opened: OpenedStep[] = [];
     let checkpoint: string | null = null;
     for (const row of rows) {
       if (row.kind === "checkpoint") {
@@ -55,10 +67,10 @@ export class JobJournal {
         const entry = this.#open(row) as JournalEntry;
         // What an event brought to another job, which this one goes on from, is in the entry.
         const answer = row.answerId === null && entry.answer !== undefined ? entry.answer : this.#answerOf(row, sent);
-        journal.push({ ...entry, endedAt: row.endedAt, ...(answer === null ? {} : { answer }) });
+        opened.push({ row, entry: { ...entry, endedAt: row.endedAt, ...(answer === null ? {} : { answer }) } });
       }
     }
-    return { journal, checkpoint };
+    return { opened, checkpoint };
   }
 
   /**
@@ -67,20 +79,18 @@ export class JobJournal {
    */
   async copy({ from, to, before }: { from: string; to: string; before: string | null }): Promise<NewJobStep[]> {
     const rows = await this.#store.read.jobSteps({ jobId: from, all: true });
-    const { journal, checkpoint } = await this.of(from);
-    const shown = rows.filter(({ kind }) => kind !== "sent" && kind !== "checkpoint");
-    const end = before === null ? shown.length : placeOfStep(before, shown);
-    const redone = before === null ? undefined : journal[end];
+    const { opened, checkpoint } = this.#openAll(rows);
+    const kept = rows.find(({ kind }) => kind === "checkpoint");
+    const end = before === null ? opened.length : placeOfStep(before, opened, kept !== undefined);
+    const redone = before === null ? undefined : opened[end]?.entry;
     const steps: NewJobStep[] = [];
-    for (const [index, row] of shown.slice(0, end).entries()) {
-      const entry = journal[index];
+    for (const { row, entry } of opened.slice(0, end)) {
       // What a step that is done again has done inside itself is done again, too.
-      const isRedone = redone !== undefined && entry?.branch.startsWith(`${redone.key}/`);
-      if (entry === undefined || entry.endedAt === null || isRedone === true) continue;
+      const isRedone = redone !== undefined && entry.branch.startsWith(`${redone.key}/`);
+      if (entry.endedAt === null || isRedone) continue;
       const stepId = stepIdOf(to, entry.key);
       steps.push({ ...row, stepId, sequence: steps.length + 1, sealed: this.#seal(stepId, entry) });
     }
-    const kept = rows.find(({ kind }) => kind === "checkpoint");
     if (kept !== undefined && before === null) {
       const stepId = stepIdOf(to, null);
       steps.push({ ...kept, stepId, sequence: steps.length + 1, sealed: this.#seal(stepId, checkpoint) });
@@ -154,30 +164,42 @@ export function stepIdOf(jobId: string, key: string | null): string {
   return digest.digest("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }
 
+/** Names, and ids, of steps that an error tells. */
+const mostTold = 20;
+
 /** @throws UserError `step-not-found`, `step-ambiguous` (409) */
-function placeOfStep(step: string, all: readonly StoredJobStep[]): number {
-  const found = all.filter(({ stepId, name }) => stepId === step.toLowerCase() || name === step);
+function placeOfStep(step: string, all: readonly OpenedStep[], hasCheckpoint: boolean): number {
+  const found = all.filter(({ row: { stepId, name } }) => stepId === step.toLowerCase() || name === step);
   const [first] = found;
   if (first === undefined) {
-    const names = [...new Set(all.map(({ name }) => name))].slice(0, 20).map((name) => JSON.stringify(name));
-    throw new UserError("step-not-found", `The job has done no step "${step}".`, {
+    throw new UserError("step-not-found", `The job has come to no step "${step}".`, {
       status: 409,
-      remedy:
-        names.length === 0
-          ? "It has no steps at all: leave --from out to begin anew."
-          : `Leave --from out to go on at the first step that was not done; or name one of ${names.join(", ")}.`,
+      remedy: remedyOfUnknown([...new Set(all.map(({ row }) => row.name))], hasCheckpoint),
     });
   }
   if (found.length > 1) {
-    throw new UserError("step-ambiguous", `The job has done ${found.length} steps of the name "${step}".`, {
+    const ids = found.map(({ row }) => {
+      const marks = [row.branch, isUnfinished(row) ? "not done" : ""].filter((mark) => mark !== "");
+      return marks.length === 0 ? row.stepId : `${row.stepId} (${marks.join(", ")})`;
+    });
+    throw new UserError("step-ambiguous", `The job has come to ${found.length} steps of the name "${step}".`, {
       status: 409,
-      remedy: `Name one by its id: ${found
-        .slice(0, 20)
-        .map(({ stepId, branch }) => (branch === "" ? stepId : `${stepId} (${branch})`))
-        .join(", ")}.`,
+      remedy: `Name one by its id: ${told(ids)}.`,
     });
   }
   return all.indexOf(first);
+}
+
+function remedyOfUnknown(names: readonly string[], hasCheckpoint: boolean): string {
+  if (hasCheckpoint) return "It is a workflow, which has no steps: leave --from out to go on from its last checkpoint.";
+  if (names.length === 0) return "It has no steps at all: leave --from out to begin anew.";
+  const quoted = told(names.map((name) => JSON.stringify(name)));
+  return `Leave --from out to go on at the first step that was not done; or name one of ${quoted}.`;
+}
+
+function told(all: readonly string[]): string {
+  const more = all.length > mostTold ? `, and ${all.length - mostTold} more` : "";
+  return `${all.slice(0, mostTold).join(", ")}${more}`;
 }
 
 function placeOf(stepId: string): SealedPlace {

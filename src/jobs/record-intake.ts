@@ -310,6 +310,15 @@ export class RecordIntake {
   }
 
   async #storeTogether(progress: AttemptProgress[], sent: Sent[]): Promise<void> {
+    for (const { pending, frames } of sent) {
+      const items = itemsOf(frames);
+      const end = endOf(frames);
+      // With the end nothing more is taken of the attempt.
+      if (items.length > 0 && end !== null && isFinal(end)) {
+        const { jobId, attempt, workerId } = pending;
+        await this.#journal?.keep({ jobId, attempt, workerId }, items);
+      }
+    }
     const { batches, effects } = await this.#store.write.appendRecords({ progress, batches: sent.map(toBatch) });
     const kept: [AppendedBatch, Sent][] = [];
     for (const [index, batch] of batches.entries()) {
@@ -330,7 +339,7 @@ export class RecordIntake {
   async #keepMore(batch: AppendedBatch, of: Sent): Promise<void> {
     const { jobId, attempt, workerId } = of.pending;
     const assigned = { jobId, attempt, workerId };
-    const items = of.frames.flatMap(({ journal }) => journal);
+    const items = itemsOf(of.frames);
     const end = endOf(of.frames);
     try {
       if (items.length > 0 && (await this.#journal?.keep(assigned, items)) !== "stored") {
@@ -517,6 +526,10 @@ function toBatch({ pending: { jobId, attempt, workerId }, frames }: Sent): Recor
     records: toColumns(frames),
     ended: ended !== null && isFinal(ended) ? ended : null,
   };
+}
+
+function itemsOf(frames: readonly Frame[]): JournalItem[] {
+  return frames.flatMap(({ journal }) => journal);
 }
 
 function endOf(frames: readonly Frame[]): AttemptEnd | null {

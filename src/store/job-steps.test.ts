@@ -37,6 +37,50 @@ storeTest("a step is kept once, by the current attempt only, and a checkpoint re
   );
 });
 
+storeTest(
+  "a step that was under way when its attempt ended gives way to the one that is done, and is no sign that the job comes on",
+  async (t) => {
+    const db = await openJobsDatabase(t);
+    const worker = await db.addWorker();
+    const jobId = await db.start(await db.addRunbook({ attempts: 2 }));
+    const [first] = await db.claim(worker);
+    assert.ok(first !== undefined);
+    const unfinished = { ...step("one"), endedAt: null, result: null };
+    await db.operations.addJobSteps({ ...assigned(first), steps: [unfinished] });
+    await db.end(first, { outcome: "Failed", reason: "host-lost" });
+    const [second] = await db.claim(worker);
+    assert.ok(second !== undefined);
+    await db.operations.addJobSteps({ ...assigned(second), steps: [{ ...step("two"), endedAt: null }] });
+    assert.equal((await db.job(jobId)).status, "Activating");
+    await db.operations.addJobSteps({
+      ...assigned(second),
+      steps: [{ ...unfinished, sequence: sequence + 1, endedAt: 3_000, result: "7" }],
+    });
+    await db.operations.addJobSteps({ ...assigned(second), steps: [unfinished] });
+    const kept = await db.operations.jobSteps({ jobId, all: false });
+    assert.deepEqual(
+      kept.map(({ name, attempt, endedAt, result }) => [name, attempt, endedAt === null, result]),
+      [
+        ["two", 2, true, null],
+        ["one", 2, false, "7"],
+      ],
+    );
+  },
+);
+
+storeTest("an attempt that came to nothing but a step under way was lost as any other", async (t) => {
+  const db = await openJobsDatabase(t);
+  const worker = await db.addWorker();
+  const jobId = await db.start(await db.addRunbook({ attempts: 2 }));
+  for (const expected of ["New", "Failed"]) {
+    const [attempt] = await db.claim(worker);
+    assert.ok(attempt !== undefined);
+    await db.operations.addJobSteps({ ...assigned(attempt), steps: [{ ...step("one"), endedAt: null }] });
+    await db.end(attempt, { outcome: "Failed", reason: "host-lost" });
+    assert.equal((await db.job(jobId)).status, expected);
+  }
+});
+
 storeTest("what an ended job was given is kept for as long as it may be started again behind its steps", async (t) => {
   const db = await openJobsDatabase(t);
   const worker = await db.addWorker();

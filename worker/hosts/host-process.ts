@@ -11,6 +11,7 @@ import type {
   RunbookAnswerMessage,
   RunbookRequestMessage,
   RunMessage,
+  StepBegunMessage,
   StopMessage,
   WorkerToHostMessage,
 } from "../../src/contract/host/host-messages.ts";
@@ -38,6 +39,8 @@ export interface HostListener {
   runbookRequested?(message: RunbookRequestMessage): void;
   /** It may be anything that JSON can say, but for its number. Where nobody listens, the host waits for ever. */
   journal?(message: JournalMessage): void;
+  /** The same. */
+  stepBegun?(message: StepBegunMessage): void;
   stdout(chunk: Buffer): void;
   stderr(chunk: Buffer): void;
   /** What came with one read is told; a good moment to send it on. */
@@ -298,6 +301,7 @@ export class HostProcess {
       listener.assetRequested(message);
     else if (message?.type === "runbook-request" && typeof message.requestId === "number")
       listener.runbookRequested?.(message);
+    else if (message?.type === "step-begun") listener.stepBegun?.(message);
     else if (message?.type === "journal" && Number.isSafeInteger(message.sequence)) listener.journal?.(message);
     else this.#breakProtocol("It wrote something on descriptor 4 that is not a message of the protocol.");
   }

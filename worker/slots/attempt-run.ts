@@ -30,6 +30,7 @@ import type { AttemptListener } from "./attempt-listener.ts";
 import type { JobOrder } from "./job-order.ts";
 import { outputWidth } from "./job-order.ts";
 import { RecordPipeline } from "./record-pipeline.ts";
+import { StepsUnderWay } from "./steps-under-way.ts";
 
 export interface AttemptDependencies {
   pool: WarmPool;
@@ -84,6 +85,7 @@ export class AttemptRun {
   readonly #assets: JobAssets;
   readonly #children: JobChildren;
   readonly #masker: Masker;
+  readonly #stepsUnderWay = new StepsUnderWay();
   /** Settled with null when its host goes on without it. */
   readonly #hostOver = Promise.withResolvers<ProcessExit | null>();
   #host: HostProcess | null = null;
@@ -91,6 +93,7 @@ export class AttemptRun {
   #ended: EndedMessage | null = null;
   /** Why the attempt is to end before its script does; the first reason counts. */
   #ending: Ending | null = null;
+  #isOver = false;
   #dropped = false;
   #isToSuspend = false;
   #waits = 0;
@@ -177,7 +180,7 @@ export class AttemptRun {
 
   /** Every item of its journal up to this one is stored. */
   journalStored(sequence: number): void {
-    if (this.#ended === null) this.#host?.journalStored(sequence);
+    if (this.#ended === null && !this.#isOver) this.#host?.journalStored(sequence);
   }
 
   /** Kills the host for a reason of the worker's; the attempt then has failed for that reason. */
@@ -228,10 +231,18 @@ export class AttemptRun {
     } catch (error) {
       end = this.#host === null ? this.#endWithoutHost(error) : await this.#endByFault(this.#host, error);
     }
+    this.#isOver = true;
     this.#clearTimers();
     this.#assets.close();
     this.#children.close();
-    if (!this.#dropped) this.#listener.ended(end);
+    if (this.#dropped) return;
+    if (end.outcome === "Failed" || end.outcome === "Stopped") this.#tellStepsUnderWay();
+    this.#listener.ended(end);
+  }
+
+  #tellStepsUnderWay(): void {
+    for (const { sequence, entry } of this.#stepsUnderWay.left())
+      this.#listener.journal({ sequence, entry, shown: this.#pipeline.shownEntry(entry) });
   }
 
   /** With the credentials that they name. Rejects when one cannot be had, or the attempt is to end. */
@@ -284,6 +295,7 @@ export class AttemptRun {
       analysis: () => {},
       assetRequested: (message) => this.#answerAssetRequest(host, message),
       runbookRequested: (message) => this.#answerRunbookRequest(host, message),
+      stepBegun: ({ entry }) => this.#stepsUnderWay.begin(entry),
       journal: (message) => this.#keepInJournal(message),
       stdout: (chunk) => pipeline.stdout(chunk),
       stderr: (chunk) => pipeline.stderr(chunk),
@@ -332,6 +344,7 @@ export class AttemptRun {
       this.fail({ name: "CheckpointTooLarge", message });
       return;
     }
+    this.#stepsUnderWay.keep({ sequence, ...(entry !== undefined && { entry }) });
     this.#listener.journal({
       sequence,
       ...(entry === undefined ? {} : { entry, shown: this.#pipeline.shownEntry(entry) }),

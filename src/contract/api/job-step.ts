@@ -27,7 +27,7 @@ export interface JobStepResource {
   /** The attempt that did it, or came to the wait. */
   attempt: number;
   startedAt: string;
-  /** Null while it is waited for. */
+  /** Null while it is waited for; of a step, that it was under way when its attempt ended, and is not done. */
   endedAt: string | null;
   /** When a wait is over by itself. */
   until: string | null;

@@ -20,6 +20,7 @@ import type { StreamName } from "../stream.ts";
  *                  <-  asset-answer
  *   runbook-request ->                a script calls another runbook, or has to do with other jobs
  *                  <-  runbook-answer
+ *   step-begun     ->                 a step is under way until the journal has it, or the step around it
  *   journal        ->                 something of the script is to be kept for further attempts
  *                  <-  journal-stored it is
  *                  <-  suspend        at most once: end as Suspended where nothing is under way that would be lost
@@ -178,6 +179,12 @@ export interface JournalMessage extends JournalItem {
   type: "journal";
 }
 
+/** So that the job tells what was under way when its script ended, however it ended. */
+export interface StepBegunMessage {
+  type: "step-begun";
+  entry: JournalEntry;
+}
+
 export interface AnalysisMessage {
   type: "analysis";
   analysis: Analysis;
@@ -194,4 +201,5 @@ export type HostToWorkerMessage =
   | AnalysisMessage
   | AssetRequestMessage
   | RunbookRequestMessage
+  | StepBegunMessage
   | JournalMessage;

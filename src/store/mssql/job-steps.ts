@@ -8,6 +8,7 @@ import type { JobStepReads, JobStepWrites, SettledWait } from "../operations/job
 import { durableAttempts } from "../operations/job-steps.ts";
 import type { AssignedAttempt, JobEffects } from "../operations/jobs.ts";
 import type { NewJobStep } from "../operations/new-job-step.ts";
+import { isUnfinished } from "../operations/new-job-step.ts";
 import type { Asynchronous } from "../store.ts";
 import { effectsOf, noEffects, noteJobChange } from "./jobs-effects.ts";
 import { readJob } from "./jobs-read.ts";
@@ -172,6 +173,9 @@ async function addJobSteps(session: MssqlSession, request: Parameters<JobStepWri
       await matchEvent(session, job, step.event);
     }
   }
+  if (request.steps.every(isUnfinished)) {
+    return { outcome: "stored" as const };
+  }
   await session.run(
     `UPDATE runsmith.jobs SET max_attempts = CASE WHEN max_attempts < @attempts THEN @attempts ELSE max_attempts END, lost_attempts = 0
      WHERE job_id = @job_id AND (max_attempts < @attempts OR lost_attempts > 0)`,
@@ -227,12 +231,13 @@ async function insertStep(
      WHERE NOT EXISTS (SELECT 1 FROM runsmith.job_steps WITH (UPDLOCK, HOLDLOCK) WHERE step_id = @step_id)`,
     values,
   );
-  if (inserted === 0 && step.kind === "checkpoint") {
-    const { step_id, attempt, sequence, started_at, ended_at, sealed } = values;
+  if (inserted === 0 && (step.kind === "checkpoint" || step.kind === "step")) {
+    const { step_id, attempt, sequence, started_at, ended_at, result, sealed } = values;
     await session.run(
-      `UPDATE runsmith.job_steps SET attempt = @attempt, sequence = @sequence, started_at = @started_at, ended_at = @ended_at, sealed = @sealed
-       WHERE step_id = @step_id`,
-      { step_id, attempt, sequence, started_at, ended_at, sealed },
+      `UPDATE runsmith.job_steps
+       SET attempt = @attempt, sequence = @sequence, started_at = @started_at, ended_at = @ended_at, result = @result, sealed = @sealed
+       WHERE step_id = @step_id AND (kind = N'checkpoint' OR (kind = N'step' AND ended_at IS NULL))`,
+      { step_id, attempt, sequence, started_at, ended_at, result, sealed },
     );
   }
 }

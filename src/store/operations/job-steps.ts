@@ -48,8 +48,9 @@ export interface JobStepReads {
 
 export interface JobStepWrites {
   /**
-   * Keeps steps of an attempt, if it is the current one and this worker's. What is there already is passed over, but for a checkpoint. A wait for an
-   * event that was sent before is over at once. The job has three attempts from now on, counted from here.
+   * Keeps steps of an attempt, if it is the current one and this worker's. What is there already is passed over, but for a checkpoint, and a step
+   * that was not finished. A wait for an event that was sent before is over at once. Unless all of them are unfinished, the job has three attempts from
+   * now on, counted from here.
    */
   addJobSteps(of: AssignedAttempt & { steps: NewJobStep[] }): { outcome: "stored" | "refused" };
 

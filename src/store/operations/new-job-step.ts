@@ -26,3 +26,8 @@ export interface NewJobStep {
   answer?: JournalAnswer | null;
   sealed: Uint8Array | null;
 }
+
+/** A step that was under way when its attempt ended: a further attempt does it again. */
+export function isUnfinished({ kind, endedAt }: Pick<NewJobStep, "kind" | "endedAt">): boolean {
+  return kind === "step" && endedAt === null;
+}

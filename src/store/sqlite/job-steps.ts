@@ -6,6 +6,7 @@ import type { JobStepReads, JobStepWrites, SettledWait } from "../operations/job
 import { durableAttempts } from "../operations/job-steps.ts";
 import type { JobEffects, StoredJob } from "../operations/jobs.ts";
 import type { NewJobStep } from "../operations/new-job-step.ts";
+import { isUnfinished } from "../operations/new-job-step.ts";
 import { assignedJob } from "./jobs-claim.ts";
 import { assignedAttempt, noEffects, noteChange } from "./jobs-effects.ts";
 import { closeAttempt, finishJob } from "./jobs-end.ts";
@@ -119,6 +120,9 @@ function addJobSteps(session: SqliteSession, request: Parameters<JobStepWrites["
       matchEvent(session, job, step.event);
     }
   }
+  if (request.steps.every(isUnfinished)) {
+    return { outcome: "stored" as const };
+  }
   session.run(
     `UPDATE jobs SET max_attempts = MAX(max_attempts, ?1), lost_attempts = 0
      WHERE job_id = ?2 AND (max_attempts < ?1 OR lost_attempts > 0)`,
@@ -146,8 +150,8 @@ function insertStep(session: SqliteSession, job: Pick<OpenJob, "job_id" | "attem
        addressed_to, result, answer, sealed)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (step_id) DO UPDATE SET attempt = excluded.attempt, sequence = excluded.sequence, started_at = excluded.started_at,
-       ended_at = excluded.ended_at, sealed = excluded.sealed
-     WHERE job_steps.kind = 'checkpoint'`,
+       ended_at = excluded.ended_at, result = excluded.result, sealed = excluded.sealed
+     WHERE job_steps.kind = 'checkpoint' OR (job_steps.kind = 'step' AND job_steps.ended_at IS NULL)`,
     idToBytes(step.stepId),
     job.job_id,
     job.attempt,

@@ -68,6 +68,7 @@ installRuntime({
   passOn({ stream, text, value, cut = false, continued = false }) {
     if (isRecorded(stream)) emitRecord(stream, text, value === undefined ? undefined : { value, cut }, continued);
   },
+  beginStep: (entry) => writeLine(JSON.stringify({ type: "step-begun", entry })),
   keep(entry) {
     clearTimeout(inputTimer);
     watchNow();

@@ -21,6 +21,8 @@ export interface Runtime {
   runChild(child: ChildRunbook, parameters: Record<string, unknown>): Promise<unknown>;
   /** Writes what another job wrote. */
   passOn(record: Pick<EmittedRecord, "stream" | "text" | "value" | "cut" | "continued">): void;
+  /** A step is under way. */
+  beginStep(entry: JournalEntry): void;
   /** Resolves when the entry is stored. */
   keep(entry: JournalEntry): Promise<void>;
   /** Ends the process: the job goes on in another one. */
@@ -45,6 +47,7 @@ const outsideOfJob: Runtime = {
     throw new Error("Only a job can call other runbooks.");
   },
   passOn: ({ text }) => console.error(text),
+  beginStep: () => {},
   keep: async () => {},
   suspend: () => {
     throw new Error("Only a job can be suspended.");

@@ -3,6 +3,7 @@ import type { Branch } from "./branch.ts";
 import { currentBranch, inBranch, keyOfCall, newBranch } from "./branch.ts";
 import { job } from "./job.ts";
 import { keepCaught, keepEntry, takeEntry, useBranch } from "./journal.ts";
+import { runtime } from "./runtime.ts";
 import { signal } from "./signal.ts";
 import { sleep } from "./sleep.ts";
 import { changeSteps, isAskedToSuspend, waitForNextAttempt } from "./suspension.ts";
@@ -64,6 +65,7 @@ export async function step<Result>(
   const isOuter = branch.step === null;
   if (isOuter) changeSteps(1);
   begin(branch, entry);
+  runtime().beginStep(entry);
   const start = performance.now();
   const elapsed = () => `${Math.round(performance.now() - start)} ms`;
   verbose(`Step "${name}" begins.`);

@@ -135,6 +135,13 @@ internal sealed class HostChannel
         item(writer);
     });
 
+    /// <param name="entry">Writes the step.</param>
+    public void WriteStepBegun(Action<Utf8JsonWriter> entry) => WriteLine(writer =>
+    {
+        writer.WriteString("type", "step-begun");
+        entry(writer);
+    });
+
     public void WriteAnalysis(Action<Utf8JsonWriter> analysis, WrittenScript? readableScript) => WriteLast(writer =>
     {
         writer.WriteString("type", "analysis");

@@ -79,6 +79,7 @@ public sealed class InvokeRunbookStepCommand : JournalCommand
         }
 
         var entry = new JournalEntry { Key = key, Kind = "step", Name = Name, Branch = branch.Path };
+        Run.BeginStep(entry);
         Journal.Branch = new StepBranch(key + "/", Name);
         try
         {

@@ -37,6 +37,9 @@ internal sealed class JournalRun
         _ => _values.Write(results),
     };
 
+    /// <summary>A step is under way.</summary>
+    public void BeginStep(JournalEntry entry) => _channel.WriteStepBegun(entry.Write);
+
     /// <summary>Ends the process: the job goes on in another one. No `finally` runs, for nothing is over.</summary>
     public void Suspend() => End("Suspended", null, null);
 
