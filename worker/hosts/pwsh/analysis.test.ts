@@ -272,6 +272,53 @@ if ($x {
     assert.deepEqual(told(await PwshHostRun.analysisOf("workflow sample { 'x' }", "Sample")), []);
   });
 
+  it("warns where a workflow reads a variable that InlineScript does not see, and of computers that it cannot reach", async () => {
+    const workflow = await PwshHostRun.analysisOf(`workflow Sample {
+  param([string] $Name, [hashtable] $Table)
+  foreach ($item in 1..2) {
+    InlineScript { "$Name $using:item $item"; $count += 1; Write-Output @Table }
+  }
+  $count = 1; $own = 2; $ErrorActionPreference = 'Stop'
+  InlineScript { $own = 3; "$own $($using:Table.Name) $ErrorActionPreference"; & { param($Name) $Name }; Get-Item / -OutVariable count; $count }
+  InlineScript { $workflow:own } -PSComputerName 'db1', 'localhost'
+  Get-Date -PSComputerName $Name
+  Get-Date -PSComputerName localhost
+}
+`);
+    assert.deepEqual(told(workflow), [
+      "4:21 warning inline-script-without-using",
+      "4:39 warning inline-script-without-using",
+      "4:47 warning inline-script-without-using",
+      "4:73 warning inline-script-without-using",
+      "8:18 warning inline-script-without-using",
+      "8:34 warning other-computer",
+    ]);
+    const messages = workflow.problems.map(({ message }) => message);
+    assert.match(messages[0] ?? "", /\$Name is empty here\. Write \$using:Name/);
+    assert.match(messages[2] ?? "", /Begin the block with \$count = \$using:count/);
+    assert.match(
+      messages[5] ?? "",
+      /InlineScript on db1: .* Remove -PSComputerName, and call Invoke-Command -HostName/,
+    );
+    assert.notEqual(workflow.executable, null);
+  });
+
+  it("warns of commands that only Windows has, but for those that the script has, or calls for another computer", async () => {
+    const script = await PwshHostRun.analysisOf(`Get-WmiObject Win32_Service
+function Get-EventLog { 'own' }
+Get-EventLog
+Invoke-Command -HostName a { Get-ADUser x }
+if ($IsWindows) { Get-Service } else { Get-Process }
+Get-ADUser x | Get-Service
+`);
+    assert.deepEqual(told(script), [
+      "1:1 warning windows-only",
+      "6:1 warning windows-only",
+      "6:16 warning windows-only",
+    ]);
+    assert.match(script.problems[0]?.message ?? "", /Get-WmiObject exists on Windows only.*Read \/proc and \/sys/);
+  });
+
   it("lets a script with warnings only run, and takes one without anything as it is", async () => {
     const [warned, empty] = await Promise.all([PwshHostRun.analysisOf("Read-Host"), PwshHostRun.analysisOf("")]);
     assert.equal(warned.executable, "Read-Host");

@@ -276,6 +276,22 @@ describe("a workflow", { skip, concurrency: 2 }, () => {
     assert.deepEqual([second.texts("Output"), second.ended?.exception?.line], [["again"], 6]);
   });
 
+  it("ends where another one is called on a computer that cannot be reached, and calls it here where that is this one", async () => {
+    const run = await PwshHostRun.of(
+      `workflow Other { Checkpoint-Workflow; 'other' }
+workflow Sample {
+  param([string] $Name)
+  try { Other -PSComputerName $Name } catch { "$_" }
+  $here = Other -PSComputerName localhost
+  $here
+}`,
+      { parameters: { Name: "elsewhere" } },
+    );
+    const [refusal, here] = run.texts();
+    assert.match(refusal ?? "", /^Other on elsewhere: this worker cannot reach other computers/);
+    assert.deepEqual([run.ended?.outcome, here], ["Completed", "other"]);
+  });
+
   it("fails where it cannot begin: parameters that do not fit, what cannot be translated", async () => {
     const bound = await PwshHostRun.of("workflow Sample { param([Parameter(Mandatory)][int] $N) $N }", {
       parameters: { N: "x" },

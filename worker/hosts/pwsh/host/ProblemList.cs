@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation.Language;
+using System.Management.Automation.Runspaces;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -109,6 +110,16 @@ internal sealed class ProblemList
         if (tree.ScriptRequirements is { } requirements)
         {
             AddUnmetRequirements(tree, requirements);
+        }
+    }
+
+    /// <summary>Commands that exist on Windows only.</summary>
+    /// <param name="runspace">Knows which commands there are.</param>
+    public void AddWindowsCommands(ScriptBlockAst tree, Runspace runspace)
+    {
+        foreach (var (call, remedy) in WindowsCommands.Of(tree, runspace))
+        {
+            AddWarning(call.Extent, "windows-only", $"{call.GetCommandName()} exists on Windows only, and this worker has no module with it: it will not be found. {remedy}");
         }
     }
 

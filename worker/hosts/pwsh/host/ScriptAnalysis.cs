@@ -33,6 +33,7 @@ internal sealed class ScriptAnalysis
         if (_workflow is not null && _isParsed)
         {
             _problems.AddWorkflowProblems(WorkflowTranslation.Of(_tree, name).Problems);
+            _problems.AddWorkflowProblems(WorkflowWarnings.Of(_tree));
             _problems.AddOtherName(_workflow, name);
         }
     }
@@ -43,6 +44,7 @@ internal sealed class ScriptAnalysis
     /// <param name="runspace">Knows which commands are none of a runbook's.</param>
     public void Write(Utf8JsonWriter writer, Runspace runspace)
     {
+        _problems.AddWindowsCommands(_tree, runspace);
         var help = ScriptHelp.Of(_script, _tokens, _workflow);
         var declared = _workflow is null ? DeclaredParameters.Of(_tree) : DeclaredParameters.Of(_workflow);
         var signature = SignatureSchema.Of(declared, _tokens, help, _problems);

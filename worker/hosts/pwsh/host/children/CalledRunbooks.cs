@@ -32,9 +32,7 @@ internal static class CalledRunbooks
 
     public static IEnumerable<string> Of(Ast tree, Runspace runspace)
     {
-        var own = new HashSet<string>(
-            tree.FindAll(node => node is FunctionDefinitionAst, searchNestedScriptBlocks: true).Select(node => ((FunctionDefinitionAst)node).Name),
-            StringComparer.OrdinalIgnoreCase);
+        var own = OwnFunctions(tree);
         var found = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var node in tree.FindAll(node => node is CommandAst or StringConstantExpressionAst or ExpandableStringExpressionAst, searchNestedScriptBlocks: true))
         {
@@ -54,9 +52,15 @@ internal static class CalledRunbooks
         return found.Where(name => !s_activities.Contains(name) && !IsCommand(name, runspace)).Take(Most).ToArray();
     }
 
+    /// <summary>Names of the functions that a script defines.</summary>
+    public static HashSet<string> OwnFunctions(Ast tree) => new(
+        tree.FindAll(node => node is FunctionDefinitionAst, searchNestedScriptBlocks: true).Select(node => ((FunctionDefinitionAst)node).Name),
+        StringComparer.OrdinalIgnoreCase);
+
     private static string? FileOf(string text) => s_file.Match(text) is { Success: true } match ? match.Groups[1].Value : null;
 
-    private static bool IsCommand(string name, Runspace runspace)
+    /// <summary>Whether PowerShell or one of its modules has a command of the name.</summary>
+    public static bool IsCommand(string name, Runspace runspace)
     {
         const CommandTypes Known = CommandTypes.Cmdlet | CommandTypes.Function | CommandTypes.Alias | CommandTypes.Filter;
         return runspace.SessionStateProxy.InvokeCommand.GetCommand(WildcardPattern.Escape(name), Known) is not null;

@@ -48,12 +48,7 @@ public sealed class ActivityCommand : PSCmdlet, IDisposable
     {
         var options = new ActivityOptions(Options);
         SessionState.PSVariable.Set(OwnParameters, options.TakeThoseOf(InvokeCommand.GetCommand(Name, CommandTypes.All)));
-        if (RemoteComputers.Of(options) is { Count: > 0 } computers)
-        {
-            throw ErrorOf.Terminating(new NotSupportedException(
-                $"{Name} on {string.Join(", ", computers)}: this worker cannot reach other computers by WSMan, as Windows PowerShell does. Call Invoke-Command -HostName, which goes by SSH, within an InlineScript block."));
-        }
-
+        RemoteComputers.Refuse(Name, options);
         _attempts = new ActivityAttempts(this, Name, options);
         _attempts.Run(give => RunOnce(options, give));
     }

@@ -35,12 +35,7 @@ public sealed class InlineScriptCommand : PSCmdlet, IDisposable
         ScopeVariables.Set(SessionState, Shared.Cast<DictionaryEntry>().Select(each => KeyValuePair.Create((string)each.Key, each.Value)));
         var usings = Usings();
         var options = new ActivityOptions(Options);
-        if (RemoteComputers.Of(options) is { Count: > 0 } computers)
-        {
-            throw ErrorOf.Terminating(new NotSupportedException(
-                $"InlineScript on {string.Join(", ", computers)}: this worker cannot reach other computers by WSMan, as Windows PowerShell does. Remove -PSComputerName, and call Invoke-Command -HostName, which goes by SSH, within the InlineScript block."));
-        }
-
+        RemoteComputers.Refuse("InlineScript", options);
         var preferences = ScopeVariables.PreferencesOf(SessionState);
         _attempts = new ActivityAttempts(this, "InlineScript", options);
         _attempts.Run(give => RunOnce(run, usings, preferences, give));

@@ -108,19 +108,19 @@ internal sealed class ResumableForm : WorkflowRewriter
                 var (_, value) = common.First(each => each.Parameter.ParameterName.Equals("PSPersist", StringComparison.OrdinalIgnoreCase));
                 if (Places.FunctionOf(command) is null)
                 {
-                    content.Add(Saving(at, "SaveIf", number, value is null ? Syntax.Constant(at, true) : Expression(value)));
+                    content.Add(OrRefused(at, "SaveIf", number, value is null ? Syntax.Constant(at, true) : Expression(value)));
                 }
             }
 
             if (_savesAfterEach)
             {
-                content.Add(Saving(at, "SaveIf", number, Syntax.Variable(at, "PSPersistPreference")));
+                content.Add(OrRefused(at, "SaveIf", number, Syntax.Variable(at, "PSPersistPreference")));
             }
         }
     }
 
-    /// <summary>A checkpoint is saved, or the workflow ends.</summary>
-    private static StatementAst Saving(IScriptExtent at, string method, params object[] arguments) => Syntax.If(
+    /// <summary>The frame does something, or the workflow ends with its reason why not.</summary>
+    private static StatementAst OrRefused(IScriptExtent at, string method, params object[] arguments) => Syntax.If(
         at,
         Syntax.OfFrame(at, method, arguments),
         new StatementAst[] { new ThrowStatementAst(at, Syntax.Pipeline(Syntax.OfFrame(at, "Refusal"))) });
@@ -146,7 +146,7 @@ internal sealed class ResumableForm : WorkflowRewriter
             {
                 int number = NextNumber();
                 var method = WorkflowCommands.IsSuspend(command) ? "Suspend" : "Checkpoint";
-                return new[] { Syntax.If(at, Syntax.OfFrame(at, "Due", number), new[] { Saving(at, method, number) }) };
+                return new[] { Syntax.If(at, Syntax.OfFrame(at, "Due", number), new[] { OrRefused(at, method, number) }) };
             }
 
             if (Places.Calls(command))
@@ -198,6 +198,10 @@ internal sealed class ResumableForm : WorkflowRewriter
             if (parameter.ParameterName.Equals("PSPersist", StringComparison.OrdinalIgnoreCase))
             {
                 calls.Add(Quietly(at, Syntax.OfFrame(at, "SaveWithinNext", value is null ? Syntax.Constant(at, true) : Expression(value))));
+            }
+            else if (parameter.ParameterName.Equals("PSComputerName", StringComparison.OrdinalIgnoreCase) && value is not null)
+            {
+                calls.Add(OrRefused(at, "IsElsewhere", WorkflowCommands.NameOf(command) ?? string.Empty, Expression(value)));
             }
         }
 

@@ -175,7 +175,22 @@ public sealed class WorkflowFrame
     public bool SaveIf(int statement, object? asked) =>
         (_savesEach || LanguagePrimitives.IsTrue(asked)) && Save(statement, suspends: false);
 
-    /// <summary>Why a checkpoint was not saved: to be thrown, for a workflow that goes on without it would not keep its promise.</summary>
+    /// <summary>Whether a workflow is called on another computer, which <see cref="Refusal"/> says why it cannot be.</summary>
+    public bool IsElsewhere(string name, object? computers)
+    {
+        try
+        {
+            RemoteComputers.Refuse(name, new ActivityOptions(new Hashtable { ["PSComputerName"] = computers }));
+            return false;
+        }
+        catch (RuntimeException failure)
+        {
+            _refusal = failure;
+            return true;
+        }
+    }
+
+    /// <summary>Why something was not done: to be thrown, for a workflow that goes on without it would not keep its promise.</summary>
     public Exception? Refusal() => _refusal;
 
     /// <summary>The workflow that is called next saves a checkpoint after each of its statements. Never true.</summary>

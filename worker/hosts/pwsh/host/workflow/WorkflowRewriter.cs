@@ -286,13 +286,13 @@ internal class WorkflowRewriter : TreeCopy
             && WorkflowCommands.NameOf(command)?.ToUpperInvariant() is "FOREACH-OBJECT" or "FOREACH" or "%";
     }
 
-    protected static string NameOf(VariableExpressionAst variable)
+    public static string NameOf(VariableExpressionAst variable)
     {
         var path = variable.VariablePath.UserPath;
         return path.StartsWith(Scope, StringComparison.OrdinalIgnoreCase) ? path[Scope.Length..] : path;
     }
 
-    private static bool IsShared(VariableExpressionAst variable) =>
+    public static bool IsShared(VariableExpressionAst variable) =>
         variable.VariablePath.UserPath.StartsWith(Scope, StringComparison.OrdinalIgnoreCase);
 
     private bool IsSharedInBranch(VariableExpressionAst variable) =>

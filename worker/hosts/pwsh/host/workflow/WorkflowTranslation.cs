@@ -280,14 +280,6 @@ internal static class WorkflowTranslation
                     "type-beside-workflow",
                     "Classes and enums cannot be defined beside a workflow. Put them into a module, or into an InlineScript block."));
             }
-            else if (statement is not FunctionDefinitionAst)
-            {
-                problems.Add(new WorkflowProblem(
-                    statement.Extent,
-                    "statement-beside-workflow",
-                    "A workflow runbook runs its workflow, and no statements beside it: this one is never run. Put it into the workflow, or remove it.",
-                    IsError: false));
-            }
         }
     }
 
