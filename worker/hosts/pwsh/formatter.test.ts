@@ -153,14 +153,22 @@ describe("the text of Output is byte for byte what pwsh prints at the same width
 });
 
 describe("a script that ends early", { skip }, () => {
-  it("keeps its last table, which pwsh would lose", async () => {
-    const run = await PwshHostRun.of("[pscustomobject]@{ A = 1 }; [pscustomobject]@{ A = 2 }; throw 'over'");
-    assert.equal(run.joined("Output"), "\nA\n-\n1\n2\n\n");
-    assert.deepEqual(
-      run.records.filter(({ stream }) => stream === "Output").map(({ value }) => value),
-      [{ A: 1 }, { A: 2 }],
-    );
-  });
+  const report = "[pscustomobject]@{ A = 1 }; [pscustomobject]@{ A = 2 }";
+  for (const end of ["throw 'over'", "exit", "exit 3"]) {
+    for (const [kind, script] of [
+      ["script", `${report}; ${end}`],
+      ["workflow", `workflow Sample { ${report}; ${end} }`],
+    ] as const) {
+      it(`keeps its last table, which pwsh would lose, and has it once: a ${kind} with ${end}`, async () => {
+        const run = await PwshHostRun.of(script);
+        assert.equal(run.joined("Output"), "\nA\n-\n1\n2\n\n");
+        assert.deepEqual(
+          run.records.filter(({ stream }) => stream === "Output").map(({ value }) => value),
+          [{ A: 1 }, { A: 2 }],
+        );
+      });
+    }
+  }
 });
 
 /** What `pwsh -File` prints on a terminal of 120 columns whose output is redirected. */

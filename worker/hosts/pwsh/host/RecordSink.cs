@@ -69,11 +69,15 @@ internal sealed class RecordSink
         }
     }
 
-    /// <summary>No object comes any more: an empty line that seemed to be a table's margin was all there was to write.</summary>
+    /// <summary>
+    /// The formatter has written all: an empty line that seemed to be a table's margin was all there was. One that was cut off in
+    /// the middle of a table, by `exit`, still holds its objects; see <see cref="TakeHeld"/>.
+    /// </summary>
     public void EndOutput()
     {
+        bool wasLast = _formatting;
         _formatting = false;
-        if (_lines.Count > 0)
+        if (_lines.Count > 0 && (wasLast || !IsOnlyMargin()))
         {
             WriteLines();
         }

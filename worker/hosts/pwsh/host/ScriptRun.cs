@@ -62,6 +62,7 @@ internal sealed class ScriptRun
             // pwsh loses the last table of a script that ends by `throw` or `exit`. A runbook's report must not be lost.
             var shell = PowerShell.Create();
             shell.Runspace = _runspace;
+            _formatter?.Abandon();
             FormatAgain(held, shell);
         }
 

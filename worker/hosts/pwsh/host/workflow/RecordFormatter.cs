@@ -31,4 +31,11 @@ internal sealed class RecordFormatter
             pipeline.Dispose();
         }
     }
+
+    /// <summary>Forgets what it still holds: it is given again, and the pipeline to which it belonged is over.</summary>
+    public void Abandon()
+    {
+        _pipeline?.Dispose();
+        _pipeline = null;
+    }
 }
