@@ -1,6 +1,7 @@
 #### a program's output and code
 /bin/echo 'hello'
-/bin/sh -c 'echo out; echo err >&2; exit 3'
+/bin/sh -c 'echo out'
+/bin/sh -c 'echo err >&2; exit 3'
 $LASTEXITCODE; $?
 #### a program's output captured
 $x = /bin/sh -c 'echo one; echo two'
@@ -60,6 +61,8 @@ $p = Start-Process /bin/sh -ArgumentList '-c', '"exit 5"' -Wait -PassThru
 $p.ExitCode
 $f = [IO.Path]::GetTempFileName()
 Start-Process /bin/echo -ArgumentList 'to file' -Wait -RedirectStandardOutput $f
+# PowerShell may write the file after the program's end.
+for ($n = 0; -not (Get-Content $f) -and $n -lt 100; $n++) { Start-Sleep -Milliseconds 50 }
 Get-Content $f
 #### a child pwsh
 pwsh -NoProfile -NonInteractive -Command '1 + 1; exit 3'

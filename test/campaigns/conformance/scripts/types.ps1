@@ -7,10 +7,10 @@ class Point {
     static [Point] Origin() { return [Point]::new() }
     [Point] Plus([Point] $o) { return [Point]::new($this.X + $o.X, $this.Y + $o.Y) }
 }
+[Point]::new('a', 1)
 [Point]::new(1, 2); "$([Point]::Origin())"; [Point]::new(1, 2).Plus([Point]::new(3, 4))
 [Point]@{ X = 5; Y = 6 }
 'text'
-[Point]::new('a', 1)
 #### base constructors and methods
 class Animal { [string] $Name; Animal([string] $n) { $this.Name = $n }; [string] Speak() { return '...' } }
 class Dog : Animal { Dog([string] $n) : base("Dog $n") { }; [string] Speak() { return "Wuff, $(([Animal]$this).Speak())" } }
@@ -102,9 +102,9 @@ try { Add-Type -TypeDefinition 'public class Broken { int x = "a"; }' -ErrorActi
 [no.such.type]
 #### conversions of objects into classes
 class Server { [string] $Name; [int] $Port; [bool] $Up }
+[Server]@{ Nope = 1 }
 [Server]@{ Name = 'a'; Port = '80'; Up = 1 }
 '{"Name":"b","Port":81,"Up":false}' | ConvertFrom-Json | ForEach-Object { [Server]@{ Name = $_.Name; Port = $_.Port; Up = $_.Up } }
-[Server]@{ Nope = 1 }
 [version]'1.2.3'; [uri]'http://x/y?z=1'; [ipaddress]'127.0.0.1'; [guid]'00000000-0000-0000-0000-000000000001'
 #### casts that fail
 [int]'x'; [datetime]'nonsense'; [bool]'maybe'; [version]'a'; [char]'ab'; [guid]'x'; [DayOfWeek]'Someday'
