@@ -5,6 +5,7 @@ import type { JobStatus } from "../../../../src/contract/job-status.ts";
 import { endedStatuses } from "../../../../src/contract/job-status.ts";
 import type { StreamName } from "../../../../src/contract/stream.ts";
 import { askRunbooks } from "./ask-runbooks.ts";
+import { followJob } from "./follow-job.ts";
 import { WaitTimeout } from "./waits.ts";
 
 /** How a job stands. */
@@ -34,8 +35,8 @@ export interface ChildJobRecord {
 export interface ChildJob {
   readonly id: string;
   /**
-   * Waits until it has ended, however it ended, and gives how. Meanwhile this job's slot is free for others. Rejects with a `WaitTimeout`
-   * after `timeout` milliseconds; the job goes on then.
+   * Waits until it has ended, however it ended, and gives how. Meanwhile this job's slot is free for others, and a durable runbook may be suspended. Rejects
+   * with a `WaitTimeout` after `timeout` milliseconds, counted in each attempt; the job goes on then.
    */
   wait(options?: { timeout?: number }): Promise<ChildJobState>;
   /** How it stands now. */
@@ -54,7 +55,7 @@ export function childJob(id: string): ChildJob {
       const until = performance.now() + timeout;
       for (;;) {
         const patience = Math.max(0, Math.min(longestFollow, until - performance.now()));
-        const job = jobOf(await askRunbooks({ action: "follow-job", jobId: id, after: null, patience }));
+        const job = jobOf(await followJob({ action: "follow-job", jobId: id, after: null, patience }));
         if (isEnded(job)) return stateOf(job);
         if (performance.now() >= until) throw new WaitTimeout(`The job ${id} did not end in time.`);
       }

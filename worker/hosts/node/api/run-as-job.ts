@@ -2,8 +2,8 @@ import type { JobResource } from "../../../../src/contract/api/job.ts";
 import type { ChildRunbook } from "../../../../src/contract/child-runbook.ts";
 import { longestFollow } from "../../../../src/contract/child-runbook.ts";
 import type { JobStreamRecord } from "../../../../src/contract/stream.ts";
-import { askRunbooks } from "./ask-runbooks.ts";
 import { isEnded } from "./child-job.ts";
+import { followJob } from "./follow-job.ts";
 import { errorOf, RunbookError } from "./runbook-error.ts";
 import { runtime } from "./runtime.ts";
 import { startOnce } from "./start-runbook.ts";
@@ -34,7 +34,7 @@ export async function runAsJob(
     }
   };
   for (let after = "0.0"; ; ) {
-    const answer = await askRunbooks({ action: "follow-job", jobId, after, patience: longestFollow });
+    const answer = await followJob({ action: "follow-job", jobId, after, patience: longestFollow });
     if (!("records" in answer)) throw new RunbookError("runbooks-unavailable", "The service gave no records.");
     for (const record of answer.records) take(record);
     after = answer.next ?? after;

@@ -8,6 +8,8 @@ let branches = 1;
 let waiting = 0;
 let steps = 0;
 let isAsked = false;
+/** Told when somebody wants the job suspended. */
+const listeners = new Set<() => void>();
 
 /** Called by the host when a job begins. */
 export function beginSuspension(): void {
@@ -15,11 +17,20 @@ export function beginSuspension(): void {
   waiting = 0;
   steps = 0;
   isAsked = false;
+  listeners.clear();
 }
 
-/** Somebody wants the job suspended: its branches stop before their next step. */
+/** Somebody wants the job suspended: its branches stop before their next step, or where they wait for another job. */
 export function askToSuspend(): void {
   isAsked = true;
+  for (const listener of listeners) listener();
+}
+
+/** Tells that somebody wants the job suspended, also where that was before. @returns forgets it */
+export function onAskedToSuspend(listener: () => void): () => void {
+  if (isAsked) listener();
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 export function isAskedToSuspend(): boolean {

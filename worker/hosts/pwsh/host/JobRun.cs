@@ -31,7 +31,7 @@ internal sealed class JobRun
         ((ScriptUserInterface)_host.UI).Screen.Width = message.Width;
         _sink.Open(_channel, message.Verbose, message.Debug, message.Progress);
         var path = _file.Write(message.Name, message.Script);
-        Journal.Begin(message.Journal, message.Kind == "PowerShell" ? new JournalRun(message.JobId, _channel, _sink, _script.FormatBeside) : null);
+        Journal.Begin(message.Journal, message.Kind == "PowerShell" ? new JournalRun(message.JobId, message.Script, _channel, _sink, _script.FormatBeside) : null);
         ChildRunbooks.Begin(_runspace, _file, message);
         var end = _script.Run(path, message, EndSuspended);
         ChildRunbooks.End(_runspace);

@@ -94,8 +94,17 @@ public abstract class RunbookCommand : PSCmdlet, IDisposable
         return "{" + string.Join(",", members.Select(member => JsonSerializer.Serialize(member.Key) + ":" + member.Value)) + "}";
     }
 
+    /// <summary>
+    /// A durable script that is to be suspended goes on to wait for another job in its next attempt, unless it does so in a step, which is done
+    /// as a whole.
+    /// </summary>
+    private static bool MaySuspend(string action) =>
+        action == "follow-job" && Journal.Run is { IsDurable: true } && Journal.Branch.Step is null;
+
     private JsonElement AskAny(string action, Action<Utf8JsonWriter>? request)
     {
+        var asked = MaySuspend(action) ? JournalChannel.AskedToSuspend : CancellationToken.None;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, asked);
         try
         {
             return RequestChannel.AskRunbook(
@@ -109,10 +118,15 @@ public abstract class RunbookCommand : PSCmdlet, IDisposable
 
                     request?.Invoke(writer);
                 },
-                _stopping.Token);
+                over.Token);
         }
         catch (OperationCanceledException)
         {
+            if (!_stopping.IsCancellationRequested)
+            {
+                Journal.Run!.Suspend();
+            }
+
             throw new PipelineStoppedException();
         }
     }

@@ -73,7 +73,7 @@ public sealed class InvokeRunbookStepCommand : JournalCommand
             return;
         }
 
-        if (JournalChannel.IsAskedToSuspend && branch.Step is null)
+        if (JournalChannel.AskedToSuspend.IsCancellationRequested && branch.Step is null)
         {
             Run.Suspend();
         }

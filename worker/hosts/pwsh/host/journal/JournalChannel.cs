@@ -12,10 +12,10 @@ internal static class JournalChannel
     private static HostChannel? s_channel;
     private static int s_sent;
     private static int s_stored;
-    private static volatile bool s_isAskedToSuspend;
+    private static volatile CancellationTokenSource s_askedToSuspend = new();
 
-    /// <summary>Somebody wants the job suspended.</summary>
-    public static bool IsAskedToSuspend => s_isAskedToSuspend;
+    /// <summary>Cancelled when somebody wants the job suspended.</summary>
+    public static CancellationToken AskedToSuspend => s_askedToSuspend.Token;
 
     /// <summary>From here on scripts may have something kept.</summary>
     public static void Open(HostChannel channel) => s_channel = channel;
@@ -27,7 +27,7 @@ internal static class JournalChannel
         {
             s_sent = 0;
             s_stored = 0;
-            s_isAskedToSuspend = false;
+            s_askedToSuspend = new();
         }
     }
 
@@ -66,7 +66,7 @@ internal static class JournalChannel
         }
     }
 
-    public static void AskToSuspend() => s_isAskedToSuspend = true;
+    public static void AskToSuspend() => s_askedToSuspend.Cancel();
 
     private static void Wake()
     {

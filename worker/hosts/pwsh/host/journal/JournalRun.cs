@@ -10,20 +10,30 @@ namespace Runsmith.PowerShellHost;
 /// <summary>The attempt whose script keeps a journal: what it is, and how a command ends it, whatever the script would still do.</summary>
 internal sealed class JournalRun
 {
+    /// <summary>What a text that is to be taken up again calls.</summary>
+    private static readonly string[] s_durableCalls =
+        ["Invoke-RunbookStep", "Suspend-Runbook", "Wait-RunbookUntil", "Wait-RunbookEvent", "Request-RunbookApproval"];
+
     private readonly string _jobId;
+    private readonly string _script;
     private readonly HostChannel _channel;
     private readonly RecordSink _sink;
     private readonly Action<PSObject[]> _format;
     private readonly StructuredValueWriter _values = new();
 
+    /// <param name="script">Of the runbook.</param>
     /// <param name="format">Has objects formatted and recorded, though the script's pipeline goes on.</param>
-    public JournalRun(string jobId, HostChannel channel, RecordSink sink, Action<PSObject[]> format)
+    public JournalRun(string jobId, string script, HostChannel channel, RecordSink sink, Action<PSObject[]> format)
     {
         _jobId = jobId;
+        _script = script;
         _channel = channel;
         _sink = sink;
         _format = format;
     }
+
+    /// <summary>Whether the runbook is one that is taken up again, by its text, and so the same in each attempt.</summary>
+    public bool IsDurable => Array.Exists(s_durableCalls, call => _script.Contains(call, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The same in each attempt of the job, and of no other step.</summary>
     public string IdempotencyKeyOf(string key) =>

@@ -269,7 +269,7 @@ internal sealed class WorkflowRun
             }
 
             Keep(checkpoint);
-            if (suspends || JournalChannel.IsAskedToSuspend)
+            if (suspends || JournalChannel.AskedToSuspend.IsCancellationRequested)
             {
                 EndSuspended();
             }
