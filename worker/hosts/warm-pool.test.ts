@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { silentLogger } from "../../src/contract/logger.ts";
@@ -58,6 +58,41 @@ describe("the warm pool", () => {
     );
     assert.deepEqual(order, [0, 1, 2, 3, 4, 5]);
     await end(taken);
+  });
+
+  it("starts its hosts one at a time, but side by side when jobs have taken the last one", async () => {
+    let starting = 0;
+    let most = 0;
+    const starter = new Proxy(hosts.starter, {
+      get(target, property) {
+        if (property === "start")
+          return async (...of: Parameters<typeof target.start>) => {
+            most = Math.max(most, ++starting);
+            const host = await target.start(...of);
+            const over = () => starting--;
+            host.ready.then(over, over);
+            return host;
+          };
+        const value: unknown = Reflect.get(target, property);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    pool = new WarmPool({
+      starter,
+      memory: 512 * 1024 ** 2,
+      slots: 8,
+      base: { node: 3 },
+      logger: silentLogger,
+    });
+    await until(() => pool.idleHosts().node === 3);
+    most = 0;
+    const one = await pool.take("node", []);
+    await until(() => pool.idleHosts().node === 3);
+    assert.equal(most, 1);
+    const taken = [await pool.take("node", []), await pool.take("node", []), await pool.take("node", [])];
+    await until(() => pool.idleHosts().node === 3);
+    assert.equal(most, Math.min(3, availableParallelism()));
+    await end([one, ...taken]);
   });
 
   it("replaces a host that died while it waited", async () => {
