@@ -12,7 +12,7 @@ const mostAtOnce = 50;
  * Milliseconds for which changes gather before they are read, except for ends. A job passes through its first states in less, and
  * in those moments its script has better use for the processor.
  */
-const gatherTime = 20;
+const gatherTime = 50;
 
 /** After a read that failed, in milliseconds. */
 const retryDelay = 500;
@@ -28,6 +28,8 @@ export class JobChanges {
   readonly #changed = new Set<string>();
   /** Of those, the ones whose end was noted. */
   readonly #ends = new Set<string>();
+  /** Jobs whose end was told while they may have been being read: what is read of them may be older. */
+  readonly #overtaken = new Set<string>();
   #busy = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -53,6 +55,15 @@ export class JobChanges {
     if (followed.length > 0) {
       this.#go();
     }
+  }
+
+  /** Of a job that has ended, as it is stored. */
+  tellEnd(job: JobResource): void {
+    this.#changed.delete(job.jobId);
+    if (this.#busy) {
+      this.#overtaken.add(job.jobId);
+    }
+    this.#hub.job(job);
   }
 
   #add(jobIds: readonly string[]): boolean {
@@ -94,11 +105,15 @@ export class JobChanges {
         }
       }
     }
+    this.#overtaken.clear();
     this.#busy = false;
   }
 
   async #tellOf(jobIds: string[]): Promise<void> {
     for (const job of await this.#read(jobIds)) {
+      if (this.#overtaken.has(job.jobId)) {
+        continue;
+      }
       // It ended after the change that was noted, and perhaps at another service: what it said last may not have been told.
       if (isEnded(job.status) && !this.#ends.has(job.jobId)) {
         this.#hub.storedUnseen(job.jobId);

@@ -67,14 +67,18 @@ test("the first event of a job that runs is the job, and every change follows", 
   const service = await startService(t);
   await service.addRunbook("hello");
   const { jobId } = await service.start("hello");
-  const reading = read(t, service, { topics: [{ type: "job", jobId }] }, hasEnded);
-  await sleep(20);
+  let seen: FeedEvent[] = [];
+  const isSeen = (status: string) => eventually(() => statusesOf(seen).find((told) => told === status), status);
+  const reading = read(t, service, { topics: [{ type: "job", jobId }] }, (events) => {
+    seen = events;
+    return hasEnded(events);
+  });
+  await isSeen("New");
   const worker = await TestWorker.connect(t, service, await service.newWorker());
   const job = await worker.next("run-job");
-  await sleep(20);
+  await isSeen("Activating");
   worker.append(job, [1]);
-  await worker.nextAnswer();
-  await sleep(20);
+  await isSeen("Running");
   worker.end(job);
   const events = await reading;
   assert.deepEqual([...new Set(statusesOf(events))], ["New", "Activating", "Running", "Completed"]);
@@ -288,4 +292,54 @@ test("a feed ends when it is aborted, and leaves nothing behind", async (t) => {
   await eventually(() => (events.length > 0 ? true : undefined), "a first event");
   controller.abort();
   assert.equal(await done, true);
+});
+
+test("a change that is read slowly is not told after the end that overtook it", async (t) => {
+  const reading = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const service = await startService(t, {
+    wrapStore: (store) => {
+      const read = new Proxy(store.read, {
+        get: (target, property) =>
+          property !== "jobsById"
+            ? Reflect.get(target, property)
+            : async (of: { jobIds: string[] }) => {
+                const jobs = await target.jobsById(of);
+                reading.resolve();
+                await goOn.promise;
+                return jobs;
+              },
+      });
+      return new Proxy(store, {
+        get: (target, property) => {
+          const value: unknown = property === "read" ? read : Reflect.get(target, property);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+    },
+  });
+  await service.addRunbook("hello");
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  const { jobId } = await service.start("hello");
+  const events: FeedEvent[] = [];
+  const controller = new AbortController();
+  const following = (async () => {
+    for await (const portion of service.jobs.openFeed({
+      topics: [{ type: "job", jobId }],
+      signal: controller.signal,
+    })) {
+      events.push(...portion);
+    }
+  })();
+  const job = await worker.next("run-job");
+  await eventually(() => events[0], "the job as it is");
+  worker.append(job, [1]);
+  await reading.promise;
+  worker.end(job);
+  await eventually(() => statusesOf(events).find((status) => status === "Completed"), "the end");
+  goOn.resolve();
+  await sleep(100);
+  controller.abort();
+  await following;
+  assert.deepEqual(statusesOf(events).at(-1), "Completed");
 });

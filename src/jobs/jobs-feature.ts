@@ -791,7 +791,12 @@ class Jobs implements JobsFeature, JobLinkHandler {
     }
     const ended = new Set(effects.ended.map(({ jobId }) => jobId));
     this.#readLastRecords(ended);
-    this.#changes.noteEnds([...ended]);
+    for (const { job } of effects.ended) {
+      if (job !== undefined) {
+        this.#changes.tellEnd(this.#resource(job));
+      }
+    }
+    this.#changes.noteEnds(effects.ended.filter(({ job }) => job === undefined).map(({ jobId }) => jobId));
     this.#changes.note(effects.changedJobs.filter((jobId) => !ended.has(jobId)));
     for (const queue of effects.queued) {
       this.#dispatcher.wake(queue);

@@ -319,7 +319,13 @@ export class RecordIntake {
         await this.#journal?.keep({ jobId, attempt, workerId }, items);
       }
     }
-    const { batches, effects } = await this.#store.write.appendRecords({ progress, batches: sent.map(toBatch) });
+    const { batches, effects } = await this.#store.write.appendRecords({
+      progress,
+      batches: sent.map(toBatch),
+      awaited: sent.flatMap(({ pending: { jobId }, frames }) =>
+        endOf(frames) !== null && this.#hub.hasReaders(jobId) ? [jobId] : [],
+      ),
+    });
     const kept: [AppendedBatch, Sent][] = [];
     for (const [index, batch] of batches.entries()) {
       const of = sent[index];

@@ -94,8 +94,11 @@ export interface JobEffects {
   overAttempts: AssignedAttempt[];
   /** Running attempts that must be told to end. */
   stops: (AssignedAttempt & StopOrder)[];
-  /** Jobs that reached their end, by the status they ended with. */
-  ended: { jobId: string; status: JobStatus }[];
+  /**
+   * Jobs that reached their end, by the status they ended with; with the job as it is then, where that was asked for and costs the store
+   * next to nothing.
+   */
+  ended: { jobId: string; status: JobStatus; job?: StoredJob }[];
 }
 
 /** From where a job was started. */

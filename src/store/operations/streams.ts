@@ -72,7 +72,12 @@ export interface StreamWrites {
    * Stores what workers report: progress first, then records, then ends. A record whose number is stored already is passed
    * over, so that repeating a batch changes nothing. An end also decides what comes next: another attempt, or the job's end.
    */
-  appendRecords(of: { progress: AttemptProgress[]; batches: RecordBatch[] }): {
+  appendRecords(of: {
+    progress: AttemptProgress[];
+    batches: RecordBatch[];
+    /** Jobs whose ends somebody waits for, none when left out: see `JobEffects.ended`. */
+    awaited?: readonly string[];
+  }): {
     batches: AppendedBatch[];
     effects: JobEffects;
   };

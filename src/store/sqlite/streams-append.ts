@@ -2,9 +2,16 @@ import type { JobStatus } from "../../contract/job-status.ts";
 import { streamNames } from "../../contract/stream.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import type { JobEffects } from "../operations/jobs.ts";
-import type { AppendedBatch, AttemptProgress, RecordBatch, RecordColumns } from "../operations/streams.ts";
+import type {
+  AppendedBatch,
+  AttemptProgress,
+  RecordBatch,
+  RecordColumns,
+  StreamWrites,
+} from "../operations/streams.ts";
 import { noEffects, noteChange } from "./jobs-effects.ts";
 import { settleEnd } from "./jobs-end.ts";
+import { readJob } from "./jobs-read.ts";
 import type { OpenJob } from "./jobs-rows.ts";
 import { selectOpenJob } from "./jobs-rows.ts";
 import type { SqliteSession } from "./session.ts";
@@ -18,13 +25,21 @@ const heldStatuses: readonly JobStatus[] = ["Activating", "Running", "Stopping",
 /** See `StreamWrites.appendRecords`. */
 export function appendRecords(
   session: SqliteSession,
-  { progress, batches }: { progress: AttemptProgress[]; batches: RecordBatch[] },
-): { batches: AppendedBatch[]; effects: JobEffects } {
+  { progress, batches, awaited = [] }: Parameters<StreamWrites["appendRecords"]>[0],
+): ReturnType<StreamWrites["appendRecords"]> {
   const effects = noEffects();
   for (const step of progress) {
     noteProgress(session, step, effects);
   }
-  return { batches: batches.map((batch) => appendBatch(session, batch, effects)), effects };
+  const answers = batches.map((batch) => appendBatch(session, batch, effects));
+  // Its rows are at hand: to have them read by another thread costs more than the end itself.
+  for (const end of effects.ended) {
+    const job = awaited.includes(end.jobId) ? readJob(session, end) : null;
+    if (job !== null) {
+      end.job = job;
+    }
+  }
+  return { batches: answers, effects };
 }
 
 function noteProgress(session: SqliteSession, step: AttemptProgress, effects: JobEffects): void {
