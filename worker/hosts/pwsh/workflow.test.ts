@@ -343,6 +343,22 @@ workflow Sample {
     );
   });
 
+  it("takes preferences that are given with an InlineScript for its script, and its errors as output where that is asked", async () => {
+    const run = await PwshHostRun.of(
+      `workflow Sample {
+  $VerbosePreference = 'SilentlyContinue'
+  InlineScript { Write-Warning 'silent' } -WarningAction SilentlyContinue
+  InlineScript { Write-Verbose 'told' } -Verbose
+  InlineScript { Write-Verbose 'not told' }
+  $both = InlineScript { Write-Error 'mended'; 'fine' } -MergeErrorToOutput $true
+  "$($both.Count) $($both[0].GetType().Name) $($both[1])"
+}`,
+      { logs: { verbose: true, debug: false, progress: false } },
+    );
+    const told = run.records.map(({ stream, text }) => `${stream}: ${text}`);
+    assert.deepEqual(told, ["Verbose: told", "Output: 2 ErrorRecord fine"]);
+  });
+
   it("tells of another computer that cannot be reached", async () => {
     const run = await PwshHostRun.of("workflow Sample { InlineScript { 1 } -PSComputerName far.example }");
     assert.equal(run.ended?.outcome, "Suspended");

@@ -36,9 +36,9 @@ public sealed class InlineScriptCommand : PSCmdlet, IDisposable
         var usings = Usings();
         var options = new ActivityOptions(Options);
         RemoteComputers.Refuse("InlineScript", options);
-        var preferences = ScopeVariables.PreferencesOf(SessionState);
+        var preferences = Preferences();
         _attempts = new ActivityAttempts(this, "InlineScript", options);
-        _attempts.Run(give => RunOnce(run, usings, preferences, give));
+        _attempts.Run(give => RunOnce(run, usings, preferences, options, give));
     }
 
     /// <inheritdoc/>
@@ -51,6 +51,7 @@ public sealed class InlineScriptCommand : PSCmdlet, IDisposable
         WorkflowRun run,
         Dictionary<string, object?> usings,
         IReadOnlyList<KeyValuePair<string, object?>> preferences,
+        ActivityOptions options,
         Action<object?> give)
     {
         var output = new SideOutput(run);
@@ -59,12 +60,32 @@ public sealed class InlineScriptCommand : PSCmdlet, IDisposable
         var thread = new SideThread(run, output, side => failure = side.Run(body, usings), preferences);
         _attempts!.Running(thread.Stop);
         thread.Start();
-        output.Drain(WorkflowRun.Branch, isStatement: false, item => give(Deserialised(item, run.JobId)), error => ErrorOf.Write(this, error), thread.Stop);
+        output.Drain(
+            WorkflowRun.Branch,
+            isStatement: false,
+            item => give(Deserialised(item, run.JobId)),
+            options.MergesErrors ? give : error => ErrorOf.Write(this, error),
+            thread.Stop);
         if ((failure ?? output.Failure) is { } ended)
         {
             ErrorOf.Rethrow(ended);
         }
     }
+
+    /// <summary>The workflow's preferences, but for those that are given with the activity. Of errors, it is the activity that decides.</summary>
+    private KeyValuePair<string, object?>[] Preferences()
+    {
+        var given = MyInvocation.BoundParameters;
+        return Array.ConvertAll(ScopeVariables.PreferencesOf(SessionState), preference => preference.Key switch
+        {
+            "VerbosePreference" when given.TryGetValue("Verbose", out var isOn) => KeyValuePair.Create(preference.Key, Switched(isOn)),
+            "DebugPreference" when given.TryGetValue("Debug", out var isOn) => KeyValuePair.Create(preference.Key, Switched(isOn)),
+            not "ErrorActionPreference" and var name when given.TryGetValue(name.Replace("Preference", "Action"), out var action) => KeyValuePair.Create(name, (object?)action),
+            _ => preference,
+        });
+    }
+
+    private static object? Switched(object isOn) => LanguagePrimitives.IsTrue(isOn) ? ActionPreference.Continue : ActionPreference.SilentlyContinue;
 
     private static object? Copy(object? value)
     {
