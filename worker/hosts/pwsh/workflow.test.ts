@@ -198,6 +198,26 @@ workflow Sample {
     assert.deepEqual(attempts, [[], ["me e 12 3"], ["True 1 5"]]);
   });
 
+  it("has what it was called with in branches, in statements whose output is kept, in InlineScript and in splatting", async () => {
+    const script = `workflow Inner { param($Name, $Times) Checkpoint-Workflow; parallel { "inner $($PSBoundParameters.Keys)" } }
+workflow Sample {
+  param([string] $Name, [int] $Times = 1, [string] $Other)
+  parallel { 1 | ForEach-Object { "branch $($PSBoundParameters.Count)" } }
+  $kept = $PSBoundParameters
+  $given = foreach ($i in 1) { Checkpoint-Workflow; $PSBoundParameters['Name']; 1 | Where-Object { $PSBoundParameters.ContainsKey('times') } }
+  "given $given"
+  foreach -parallel ($i in 1) { Checkpoint-Workflow; InlineScript { "using $($using:PSBoundParameters.Count) $($using:PSBoundParameters['Times'])" } }
+  Inner @PSBoundParameters
+  $kept.Remove('Name') | Out-Null
+  "$($kept.Count) $($PSBoundParameters.Count) $(& { $PSBoundParameters.Count })"
+}`;
+    const expected = ["branch 2", "given n 1", "using 2 2", "inner Name Times", "1 1 0"];
+    const parameters = { Name: "n", Times: 2 };
+    assert.deepEqual((await PwshHostRun.of(script, { parameters })).texts(), expected);
+    const { attempts } = await killedAtEachCheckpoint(script, { parameters });
+    assert.deepEqual([attempts.flat(), attempts.length], [expected, 4]);
+  });
+
   it("keeps lines of a file as plain text, and objects within objects as deep as they can be read again", async () => {
     const script = `workflow Sample {
   $file = [System.IO.Path]::GetTempFileName(); 1..100 | Set-Content $file

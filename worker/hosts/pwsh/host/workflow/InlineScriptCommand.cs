@@ -14,6 +14,8 @@ namespace Runsmith.PowerShellHost;
 [Cmdlet(VerbsLifecycle.Invoke, "RunsmithInlineScript")]
 public sealed class InlineScriptCommand : PSCmdlet, IDisposable
 {
+    private static readonly Regex s_boundParameters = new($@"^(\$?\{{?){ScopeVariables.BoundParameters}\b", RegexOptions.IgnoreCase);
+
     private ActivityAttempts? _attempts;
 
     /// <summary>The script.</summary>
@@ -146,10 +148,13 @@ public sealed class InlineScriptCommand : PSCmdlet, IDisposable
     {
         if (expression is VariableExpressionAst variable)
         {
-            return SessionState.PSVariable.GetValue(variable.VariablePath.UserPath);
+            var name = variable.VariablePath.UserPath;
+            return SessionState.PSVariable.GetValue(s_boundParameters.IsMatch(name) ? Syntax.BoundParametersName : name);
         }
 
-        var results = InvokeCommand.InvokeScript(false, ScriptBlock.Create(Regex.Replace(expression.Extent.Text, @"^(\$\{?)using:", "$1", RegexOptions.IgnoreCase)), null);
+        var text = Regex.Replace(expression.Extent.Text, @"^(\$\{?)using:", "$1", RegexOptions.IgnoreCase);
+        var script = ScriptBlock.Create(s_boundParameters.Replace(text, "$1" + Syntax.BoundParametersName));
+        var results = InvokeCommand.InvokeScript(false, script, null);
         return results.Count == 1 ? results[0] : results.ToArray();
     }
 }

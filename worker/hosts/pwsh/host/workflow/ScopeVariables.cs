@@ -20,7 +20,8 @@ internal static class ScopeVariables
         "PSDefaultParameterValues", "LASTEXITCODE", "PSLogUserData",
     };
 
-    private const string BoundParameters = "PSBoundParameters";
+    /// <summary>PowerShell's table of what a function was called with: of each script block its own.</summary>
+    public const string BoundParameters = "PSBoundParameters";
 
     /// <summary>Of the whole runspace, and of use to the statements behind a checkpoint all the same.</summary>
     private const string LastExitCode = "global:LASTEXITCODE";
@@ -36,13 +37,6 @@ internal static class ScopeVariables
             {
                 var variables = new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase);
                 Add(table, variables);
-                if (frame.Function.FreeNames.Contains(BoundParameters, StringComparer.OrdinalIgnoreCase)
-                    && table.TryGetValue(BoundParameters, out var bound)
-                    && Bare(bound.Value) is IDictionary<string, object?> { Count: > 0 } given)
-                {
-                    variables[BoundParameters] = new Dictionary<string, object?>(given, StringComparer.OrdinalIgnoreCase);
-                }
-
                 if (frame.Context.SessionState.PSVariable.GetValue(LastExitCode) is { } code)
                 {
                     variables[LastExitCode] = code;
@@ -110,12 +104,6 @@ internal static class ScopeVariables
     {
         foreach (var (name, value) in variables)
         {
-            if (name == BoundParameters)
-            {
-                SetBoundParameters(state, value);
-                continue;
-            }
-
             try
             {
                 state.PSVariable.Set(name, value);
@@ -136,17 +124,10 @@ internal static class ScopeVariables
         }
     }
 
-    /// <summary>PowerShell makes the table itself, of a type of its own: what a function was called with is put into it.</summary>
-    private static void SetBoundParameters(SessionState state, object? saved)
-    {
-        if (TryRead(state, 0)!.TryGetValue(BoundParameters, out var variable) && Bare(variable.Value) is IDictionary<string, object?> bound)
-        {
-            foreach (var (name, value) in (IDictionary<string, object?>)saved!)
-            {
-                bound[name] = value;
-            }
-        }
-    }
+    /// <summary>What the function was called with that runs now.</summary>
+    public static Dictionary<string, object?> BoundParametersOf(SessionState state) => new(
+        (IDictionary<string, object?>)Bare(state.PSVariable.GetValue(BoundParameters))!,
+        StringComparer.OrdinalIgnoreCase);
 
     private static void Add(IDictionary<string, PSVariable> table, Dictionary<string, object?> variables)
     {

@@ -16,6 +16,9 @@ internal static class Syntax
     /// <summary>The variable in which a workflow has its frame.</summary>
     public const string FrameName = "__workflow";
 
+    /// <summary>The variable in which a workflow has what it was called with, where it asks for that: branches and checkpoints have it, too.</summary>
+    public const string BoundParametersName = "__bound";
+
     public static VariableExpressionAst Variable(IScriptExtent at, string name) => new(at, name, splatted: false);
 
     public static ExpressionAst Constant(IScriptExtent at, object value) =>

@@ -23,6 +23,9 @@ internal class WorkflowRewriter : TreeCopy
 
     private int _count;
 
+    /// <summary>Nothing is put before the body, which runs as PowerShell runs any function.</summary>
+    private bool _isWhole;
+
     public WorkflowRewriter(FunctionDefinitionAst function, CheckpointPlaces places, List<WorkflowProblem> problems)
     {
         _function = function;
@@ -51,7 +54,7 @@ internal class WorkflowRewriter : TreeCopy
 
     protected virtual bool IsReplaced(Ast piece) => piece switch
     {
-        VariableExpressionAst variable => IsShared(variable) || IsSharedInBranch(variable),
+        VariableExpressionAst variable => IsShared(variable) || IsSharedInBranch(variable) || IsBoundParameters(variable),
         CommandAst command => WorkflowCommands.IsInlineScript(command)
             || WorkflowCommands.HasCommonParameters(command)
             || WorkflowCommands.IsCheckpoint(command)
@@ -100,7 +103,11 @@ internal class WorkflowRewriter : TreeCopy
     }
 
     /// <summary>A function's body that nothing is to be put before.</summary>
-    public ScriptBlockAst WholeBody(ScriptBlockAst body) => ScriptBlock(body);
+    public ScriptBlockAst WholeBody(ScriptBlockAst body)
+    {
+        _isWhole = true;
+        return ScriptBlock(body);
+    }
 
     /// <summary>A block's traps.</summary>
     public IEnumerable<TrapStatementAst>? TrapsOf(NamedBlockAst block) => Traps(block.Traps);
@@ -154,6 +161,11 @@ internal class WorkflowRewriter : TreeCopy
     protected override ExpressionAst Variable(VariableExpressionAst variable)
     {
         var at = variable.Extent;
+        if (IsBoundParameters(variable))
+        {
+            return new VariableExpressionAst(at, Syntax.BoundParametersName, variable.Splatted);
+        }
+
         if (_sharedInBranch is null)
         {
             return IsShared(variable) ? new VariableExpressionAst(at, NameOf(variable), variable.Splatted) : base.Variable(variable);
@@ -274,6 +286,31 @@ internal class WorkflowRewriter : TreeCopy
                 ? $"{name} cannot be in the script block of ForEach-Object, in the middle of which nothing can go on. Write a foreach loop: foreach ($item in …) {{ …; {name} }}."
                 : $"{name} can only be a statement of a workflow: not part of a pipeline or an expression, not in a script block, and not in a function with begin, process or end blocks. Put it on a line of its own, after the statement.");
     }
+
+    /// <summary>Whether a variable is what the function was called with, and not what a script block or a function in it was.</summary>
+    private bool IsBoundParameters(VariableExpressionAst variable)
+    {
+        if (_isWhole || !variable.VariablePath.UserPath.Equals(ScopeVariables.BoundParameters, StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        for (var around = variable.Parent; around is not null && around != _function; around = around.Parent)
+        {
+            if (around is FunctionDefinitionAst || (around is ScriptBlockExpressionAst block && !RunsInScopeAround(block)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a script block is one of those that PowerShell runs for each object, as if their statements stood there.</summary>
+    private static bool RunsInScopeAround(ScriptBlockExpressionAst block) =>
+        block is { ScriptBlock.ParamBlock: null, Parent: CommandAst { InvocationOperator: TokenKind.Unknown } command }
+        && WorkflowCommands.NameOf(command)?.ToUpperInvariant() is "FOREACH-OBJECT" or "FOREACH" or "%" or "WHERE-OBJECT" or "WHERE" or "?"
+        && !command.CommandElements.Any(element => element is CommandParameterAst { ParameterName: var name } && name.Equals("Parallel", StringComparison.OrdinalIgnoreCase));
 
     private static bool IsInForEachObject(Ast? piece)
     {

@@ -169,6 +169,12 @@ internal sealed class WorkflowRun
             ScopeVariables.Set(context.SessionState, new[] { KeyValuePair.Create("WorkflowCommandName", (object?)function.Name) });
         }
 
+        if (function.FreeNames.Contains(ScopeVariables.BoundParameters, StringComparer.OrdinalIgnoreCase))
+        {
+            var bound = ScopeVariables.BoundParametersOf(context.SessionState);
+            ScopeVariables.Set(context.SessionState, new[] { KeyValuePair.Create(Syntax.BoundParametersName, (object?)bound) });
+        }
+
         return branch.Acting = new WorkflowFrame(this, branch, function, caller, context, saved: null, shared: null);
     }
 
