@@ -52,7 +52,9 @@ export type RunbookRequest =
    */
   | { action: "follow-job"; jobId: string; after: string | null; patience: number }
   | { action: "read-job"; jobId: string; after: string | null; since?: string }
-  | { action: "stop-job" | "suspend-job" | "resume-job"; jobId: string };
+  | { action: "stop-job" | "suspend-job" | "resume-job"; jobId: string }
+  /** Whether each of these names is somebody's who could approve. */
+  | { action: "find-approvers"; names: readonly string[] };
 
 /** What is wrong with a request, for the script's author. */
 export interface RunbookRequestError {
@@ -64,6 +66,7 @@ export interface RunbookRequestError {
 export type RunbookAnswer =
   | { child: ChildRunbook }
   | { jobId: string }
+  | { approvers: readonly string[] }
   | { job: JobResource }
   /** Records in order, `next` is where they end; `more` of them may be there already. */
   | { job: JobResource; records: JobStreamRecord[]; next: string | null; more: boolean }
@@ -106,6 +109,13 @@ export const runbookRequestSchema = {
     {
       required: ["jobId", "after"],
       properties: { action: { const: "read-job" }, jobId, after: position, since: text },
+    },
+    {
+      required: ["names"],
+      properties: {
+        action: { const: "find-approvers" },
+        names: { type: "array", minItems: 1, maxItems: 100, items: { type: "string", maxLength: 256 } },
+      },
     },
     { required: ["jobId"], properties: { action: { enum: ["stop-job", "suspend-job", "resume-job"] }, jobId } },
   ],

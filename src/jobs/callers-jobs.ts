@@ -291,11 +291,12 @@ export class CallersJobs {
     };
   }
 
-  /** The names of a principal and of its groups, in lower case. */
-  async #namesOf({ kind, name, groupIds = [] }: Principal): Promise<ReadonlySet<string>> {
-    const groups = await Promise.all(groupIds.map((principalId) => this.#store.read.principal({ principalId })));
-    const names = groups.flatMap((group) => (group === null ? [] : [group.name]));
-    return new Set((kind === "group" ? names : [name, ...names]).map((known) => known.toLowerCase()));
+  /** What `principalsNamed` takes for a principal and for its groups, in lower case. */
+  async #namesOf({ kind, name, principalId, groupIds = [] }: Principal): Promise<ReadonlySet<string>> {
+    const groups = await Promise.all(groupIds.map((groupId) => this.#store.read.principal({ principalId: groupId })));
+    const all = [{ kind, name, principalId }, ...groups.filter((group) => group !== null)];
+    const names = all.flatMap((one) => [one.name, `${one.kind}:${one.name}`, one.principalId]);
+    return new Set(names.map((known) => known.toLowerCase()));
   }
 
   async #authorizeHold(caller: Principal, { scope, name = "" }: HoldSubject): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
+import { principalsNamed } from "../access/named-principal.ts";
 import type { Principal } from "../access/principal.ts";
 import type { JobResource } from "../contract/api/job.ts";
 import type { RunbookAnswer, RunbookRequest } from "../contract/child-runbook.ts";
@@ -85,6 +86,9 @@ export class RunbookBroker implements RunbookRequestAnswerer {
         return { job: await callers.suspendJob(request.jobId, caller) };
       case "resume-job":
         return { job: await callers.resumeJob(request.jobId, caller) };
+      case "find-approvers":
+        await refuseUnknownApprovers(this.#options.store, request.names);
+        return { approvers: request.names };
     }
   }
 
@@ -252,6 +256,25 @@ async function refuseElsewhere(
       },
     );
   }
+}
+
+/** An approval that is addressed to nobody would be waited for in vain. @throws UserError `approver-not-found` (404) */
+async function refuseUnknownApprovers(store: Pick<Store, "read">, names: readonly string[]): Promise<void> {
+  const found = await Promise.all(names.map((name) => principalsNamed(store, name)));
+  const unknown = names.filter((_, index) => found[index]?.some(({ enabled }) => enabled) !== true);
+  if (unknown.length === 0) {
+    return;
+  }
+  const quoted = unknown.map((name) => JSON.stringify(name)).join(", ");
+  throw new UserError(
+    "approver-not-found",
+    `The approval is addressed to ${quoted}: there is no user, group or service principal of that name that is enabled, so nobody was asked.`,
+    {
+      status: 404,
+      remedy:
+        "Write the names as `npx runsmith get-user` and `npx runsmith get-group` show them; addressed to nobody, it is for whoever may operate the runbook.",
+    },
+  );
 }
 
 function sentenceOf({ message, remedy, errors = [] }: UserError): string {

@@ -1,6 +1,7 @@
 import type { JournalEntry } from "../../../../src/contract/journal.ts";
 import type { Branch } from "./branch.ts";
 import { currentBranch, inBranch, keyOfCall, newBranch } from "./branch.ts";
+import { describedError, revivedError } from "./caught-error.ts";
 import { job } from "./job.ts";
 import { keepCaught, keepEntry, takeEntry, useBranch } from "./journal.ts";
 import { runtime } from "./runtime.ts";
@@ -57,7 +58,7 @@ export async function step<Result>(
   const known = takeEntry(branch, key, "step", name);
   if (known !== undefined) {
     useBranch(`${key}/`);
-    if (known.error !== undefined) throw revived(known.error);
+    if (known.error !== undefined) throw revivedError(known.error);
     return known.result as Result;
   }
   if (isAskedToSuspend() && branch.step === null) return await waitForNextAttempt();
@@ -79,7 +80,7 @@ export async function step<Result>(
     return result as Result;
   } catch (error) {
     branch.running.delete(entry);
-    keepCaught({ ...entry, endedAt: Date.now(), error: described(error) });
+    keepCaught({ ...entry, endedAt: Date.now(), error: describedError(error) });
     verbose(`Step "${name}" failed after ${elapsed()}.`);
     throw error;
   } finally {
@@ -104,7 +105,7 @@ async function tryStep<Result>(
     } catch (error) {
       if (attempt > retries || signal.aborted) throw error;
       const pause = backoff * 2 ** (attempt - 1);
-      verbose(`Step "${name}" failed and is tried again in ${pause} ms: ${described(error).message}`);
+      verbose(`Step "${name}" failed and is tried again in ${pause} ms: ${describedError(error).message}`);
       await sleep(pause);
     }
   }
@@ -152,17 +153,4 @@ function asJson(name: string, result: unknown): unknown {
     );
   }
   return JSON.parse(text);
-}
-
-function described(error: unknown): { name: string; message: string; stack?: string } {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
-  const { name, message, stack } = error;
-  return { name: String(name), message: String(message), ...(typeof stack === "string" ? { stack } : {}) };
-}
-
-function revived({ name, message, stack }: { name: string; message: string; stack?: string }): Error {
-  const error = new Error(message);
-  error.name = name;
-  if (stack !== undefined) error.stack = stack;
-  return error;
 }

@@ -1,6 +1,8 @@
 import type { JournalAnswer, JournalEntry, JournalKind, JournalWait } from "../../../../src/contract/journal.ts";
 import { currentBranch, keyOfCall } from "./branch.ts";
-import { hasEntry, keepEntry, takeEntry } from "./journal.ts";
+import { describedError, revivedError } from "./caught-error.ts";
+import { findApprovers } from "./find-approvers.ts";
+import { hasEntry, keepCaught, keepEntry, takeEntry } from "./journal.ts";
 import { signal } from "./signal.ts";
 import { waitForNextAttempt } from "./suspension.ts";
 
@@ -51,8 +53,9 @@ export async function waitForEvent<Value = unknown>(
 }
 
 /**
- * Suspends the job until somebody has approved or rejected what `message` says: one of the users and groups named by `to`, or whoever may operate the
- * runbook (`npx runsmith approve`, `reject`, or the API). Rejects with a `WaitTimeout` after `timeout` milliseconds.
+ * Suspends the job until somebody has approved or rejected what `message` says (`npx runsmith approve`, `reject`, or the API): one of the users and groups
+ * named by `to`, or whoever may operate the runbook. Rejects with a `RunbookError` where `to` names somebody who is not there (its code is
+ * `approver-not-found`), and with a `WaitTimeout` after `timeout` milliseconds.
  *
  *     const { approved, by, reason } = await approval({ to: ["ops"], message: `Deploy ${version}?` });
  */
@@ -61,7 +64,7 @@ export async function approval(of: {
   to?: string | readonly string[];
   timeout?: number;
 }): Promise<ApprovalAnswer> {
-  const to = of.to === undefined ? [] : [of.to].flat();
+  const to = [of.to ?? []].flat();
   const detail = { message: of.message, ...(to.length === 0 ? {} : { to }), ...untilOf(of.timeout) };
   const answer = await wait("approval", of.message, detail);
   if (answer.timedOut === true) throw new WaitTimeout(`Nobody answered in time: ${of.message}`);
@@ -85,6 +88,7 @@ async function wait(
   const key = keyOfCall(branch, `${kind}:${encodeURIComponent(label)}`);
   if (isOver && !hasEntry(key)) return {};
   const known = takeEntry(branch, key, kind, name);
+  if (known?.error !== undefined) throw revivedError(known.error);
   if (known !== undefined && known.endedAt !== null) return known.answer ?? {};
   if (known === undefined) {
     const entry: JournalEntry = {
@@ -97,6 +101,12 @@ async function wait(
       wait: detail,
       ...(branch.running.size > 0 ? { beside: true } : {}),
     };
+    try {
+      if (detail.to !== undefined) await findApprovers(detail.to);
+    } catch (error) {
+      keepCaught({ ...entry, endedAt: Date.now(), error: describedError(error) });
+      throw error;
+    }
     await keepEntry(entry);
   }
   return await waitForNextAttempt();

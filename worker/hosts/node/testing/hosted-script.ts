@@ -108,6 +108,12 @@ export class HostedScript {
       if (message.type === "ready") this.ready = message;
       else if (message.type === "record") this.records.push(message);
       else if (message.type === "ended") this.ended = message;
+      else if (message.type === "runbook-request" && message.request.action === "find-approvers")
+        this.send({
+          type: "runbook-answer",
+          requestId: message.requestId,
+          answer: { approvers: message.request.names },
+        });
       else if (message.type === "journal" && message.entry !== undefined) this.#keep(message.sequence, message.entry);
     }
     this.#wake();

@@ -173,7 +173,10 @@ export class PwshHostRun {
         this.send({
           type: "runbook-answer",
           requestId: message.requestId,
-          answer: { error: { code: "runbook-not-found", message: "There are no other runbooks here." } },
+          answer:
+            message.request.action === "find-approvers"
+              ? { approvers: message.request.names }
+              : { error: { code: "runbook-not-found", message: "There are no other runbooks here." } },
         });
       else if (message.type === "journal" && message.entry !== undefined) this.#keep(message.sequence, message.entry);
       else if (message.type === "journal") this.#keepCheckpoint(message.sequence, message.checkpoint ?? "");

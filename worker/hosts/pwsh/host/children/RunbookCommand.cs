@@ -131,7 +131,8 @@ public abstract class RunbookCommand : PSCmdlet, IDisposable
         }
     }
 
-    private static ErrorRecord RecordOf(JsonElement error, object? target)
+    /// <summary>What an answer says that is an error.</summary>
+    internal static ErrorRecord RecordOf(JsonElement error, object? target)
     {
         var code = error.GetProperty("code").GetString() ?? string.Empty;
         var category = code.EndsWith("-not-found", StringComparison.Ordinal) ? ErrorCategory.ObjectNotFound

@@ -38,15 +38,21 @@ internal sealed record JournalWait
 
         if (To.Count > 0)
         {
-            writer.WriteStartArray("to");
-            foreach (var name in To)
-            {
-                writer.WriteStringValue(name);
-            }
-
-            writer.WriteEndArray();
+            WriteNames("to", writer);
         }
 
         writer.WriteEndObject();
+    }
+
+    /// <summary>Writes <see cref="To"/>.</summary>
+    public void WriteNames(string member, Utf8JsonWriter writer)
+    {
+        writer.WriteStartArray(member);
+        foreach (var name in To)
+        {
+            writer.WriteStringValue(name);
+        }
+
+        writer.WriteEndArray();
     }
 }

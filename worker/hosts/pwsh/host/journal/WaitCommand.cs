@@ -35,6 +35,11 @@ public abstract class WaitCommand : JournalCommand
         if (Take(key, kind, name) is { } known)
         {
             Run.PassOverHeld();
+            if (known.Failure is { } failure)
+            {
+                throw Thrown(failure.Revive());
+            }
+
             if (known.EndedAt is not null)
             {
                 return known.Answer ?? s_nothing;
@@ -42,14 +47,25 @@ public abstract class WaitCommand : JournalCommand
         }
         else
         {
+            var entry = new JournalEntry { Key = key, Kind = kind, Name = name, Branch = branch.Path, Wait = wait };
+            if (Refusal(wait) is { } refusal)
+            {
+                var refused = Thrown(new RuntimeException(refusal.Exception.Message, refusal.Exception, refusal));
+                Journal.KeepCaught(entry with { EndedAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), Failure = StepFailure.Of(refused) });
+                throw refused;
+            }
+
             // Whoever is to answer sees what the script has said.
             Run.WriteHeld();
-            Keep(new JournalEntry { Key = key, Kind = kind, Name = name, Branch = branch.Path, Wait = wait });
+            Keep(entry);
         }
 
         Run.Suspend();
         return s_nothing;
     }
+
+    /// <summary>Why nobody is asked; null where somebody is.</summary>
+    private protected virtual ErrorRecord? Refusal(JournalWait wait) => null;
 
     private protected static bool IsTimedOut(JsonElement answer) =>
         answer.TryGetProperty("timedOut", out var timedOut) && timedOut.ValueKind == JsonValueKind.True;
