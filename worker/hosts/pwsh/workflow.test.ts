@@ -218,6 +218,37 @@ workflow Sample {
     assert.deepEqual([attempts.flat(), attempts.length], [expected, 4]);
   });
 
+  it("has the classes and enums of its text again, and what was made of them, in branches too", async () => {
+    const script = `using namespace System.IO
+enum Color { Red; Green }; class Path { static [string] Combine($a, $b) { return 'own' } }
+class Point {
+  [int] $X; [Color] $Color = 'Green'; [Point] $Other; static [int] $Made; Point([int] $x) { $this.X = $x; [Point]::Made++ }
+  [void] Fail() {
+    throw 'failed'
+  }
+}
+class Solid : Point { Solid([int] $x) : base($x) { $this.Other = $this } [string] ToString() { return "solid $($this.X)" } }
+workflow Sample {
+  param([Color] $Given, [Point] $None)
+  [Color] $color = 'Green'; $type = [Point]; $solid = [Solid]::new(3); $list = [System.Collections.Generic.List[Point]]::new(); $list.Add($solid)
+  Checkpoint-Workflow
+  $color = 0; "$color $Given $($color.GetType().Name) $solid $($solid -is $type) $($solid.Other -eq $list[0]) $($solid.Color) $([Path]::Combine('a', 'b'))"
+  parallel { sequence { Checkpoint-Workflow; "$($solid -is [Point]) $((New-Object Solid 4)) $('Color' -as [type])" } }
+  try { $solid.Fail() } catch { "$_ $($_.InvocationInfo.ScriptLineNumber) $($_.ScriptStackTrace -match 'at Fail, .*: line 6')" }
+  InlineScript { class Own { [int] $X; Own([int] $x) { $this.X = $x } }; "$([Own]::new(5).X) $($using:solid) $([Color] 1)" }
+  class Within { [string] $Text = 'within' }
+  [Within]::new().Text
+}`;
+    const parameters = { Given: "green" };
+    const { attempts, last } = await killedAtEachCheckpoint(script, { parameters });
+    assert.equal(last.ended?.outcome, "Completed", JSON.stringify([last.ended, last.records]));
+    assert.deepEqual(attempts, [
+      [],
+      ["Red Green Color solid 3 True True Green own"],
+      ["True solid 4 Color", "failed 6 True", "5 solid 3 Green", "within"],
+    ]);
+  });
+
   it("keeps lines of a file as plain text, and objects within objects as deep as they can be read again", async () => {
     const script = `workflow Sample {
   $file = [System.IO.Path]::GetTempFileName(); 1..100 | Set-Content $file

@@ -105,6 +105,11 @@ internal sealed class ScriptRun
         try
         {
             workflow = WorkflowScript.Of(message.Script, file, message.Name, message.Children);
+            foreach (var types in workflow?.Types ?? Array.Empty<ScriptTypes>())
+            {
+                types.Define(_runspace);
+            }
+
             saved = workflow is null || message.Checkpoint is null ? null : WorkflowRun.ReadCheckpoint(message.Checkpoint);
         }
         catch (Exception failure)
@@ -120,7 +125,7 @@ internal sealed class ScriptRun
     private ScriptEnd RunWorkflow(WorkflowScript workflow, SavedFrame? saved, RunMessage message, Action endSuspended)
     {
         _formatter = new RecordFormatter();
-        var run = new WorkflowRun(workflow.Plan, _host, FlushOutput, endSuspended)
+        var run = new WorkflowRun(workflow, _host, FlushOutput, endSuspended)
         {
             JobId = Guid.TryParse(message.JobId, out var id) ? id : Guid.Empty,
         };

@@ -77,7 +77,7 @@ internal sealed class KnownFunctions
     private static IEnumerable<FunctionDefinitionAst> Within(ScriptBlockAst tree) => tree
         .FindAll(piece => piece is FunctionDefinitionAst { Parent: not FunctionMemberAst }, searchNestedScriptBlocks: true)
         .Cast<FunctionDefinitionAst>()
-        .Where(function => !Around(function).Any(piece => piece is CommandAst command && WorkflowCommands.IsInlineScript(command)));
+        .Where(function => !WorkflowCommands.IsInInlineScript(function));
 
     /// <summary>The function in which one is defined; else its text.</summary>
     private static Ast Owner(FunctionDefinitionAst function) => Around(function).First(piece => piece is FunctionDefinitionAst or { Parent: null });

@@ -54,6 +54,8 @@ internal sealed class ResumableForm : WorkflowRewriter
         {
             case FunctionDefinitionAst function:
                 return Definition(function);
+            case TypeDefinitionAst:
+                return Array.Empty<StatementAst>();
             case BlockStatementAst { Kind.Kind: TokenKind.Sequence } sequence:
                 return Guarded(sequence.Body.Statements);
         }

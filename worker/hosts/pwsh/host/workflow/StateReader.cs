@@ -9,6 +9,7 @@ using System.Management.Automation;
 using System.Management.Automation.Internal;
 using System.Net;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 
 namespace Runsmith.PowerShellHost;
@@ -69,6 +70,15 @@ internal sealed class StateReader
                 }
 
                 return custom;
+            case "instance":
+                var instance = RuntimeHelpers.GetUninitializedObject(TypeOf(written)!);
+                _read[id] = instance;
+                foreach (var property in content!.AsArray())
+                {
+                    Set(instance, property![0]!.GetValue<string>(), Read(property[1]));
+                }
+
+                return instance;
             case "array":
                 var items = content!.AsArray();
                 var array = Array.CreateInstance(TypeOf(written) ?? typeof(object), items.Count);
@@ -118,6 +128,19 @@ internal sealed class StateReader
         }
     }
 
+    private static void Set(object instance, string name, object? value)
+    {
+        try
+        {
+            var property = instance.GetType().GetProperty(name)!;
+            property.SetValue(instance, LanguagePrimitives.ConvertTo(value, property.PropertyType, CultureInfo.InvariantCulture));
+        }
+        catch (Exception failure) when (failure is PSInvalidCastException or TargetInvocationException)
+        {
+            // What came back of an object is not of the property's type any more.
+        }
+    }
+
     private static object? Simple(string kind, JsonObject written, JsonNode? content)
     {
         switch (kind)
@@ -137,7 +160,7 @@ internal sealed class StateReader
             "credential" => new PSCredential(written["n"]!.GetValue<string>(), new NetworkCredential(string.Empty, text).SecurePassword),
             "enum" => TypeOf(written) is { } type ? Enum.Parse(type, text) : text,
             "clixml" => PSSerializer.Deserialize(text),
-            "type" => Type.GetType(text),
+            "type" => ScriptTypes.Find(text),
             "script" => ScriptBlock.Create(text),
             "System.DateTime" => DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind),
             "System.DateTimeOffset" => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind),
@@ -236,7 +259,7 @@ internal sealed class StateReader
         }
     }
 
-    private static Type? TypeOf(JsonObject written) => Type.GetType(written["e"]!.GetValue<string>());
+    private static Type? TypeOf(JsonObject written) => ScriptTypes.Find(written["e"]!.GetValue<string>());
 
     private void Find(JsonNode? node)
     {

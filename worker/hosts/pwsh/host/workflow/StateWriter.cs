@@ -183,6 +183,20 @@ internal sealed class StateWriter
             }
         }
 
+        if (ScriptTypes.IsClass(bare.GetType()))
+        {
+            return new JsonObject
+            {
+                ["t"] = "instance",
+                ["e"] = NameOf(bare.GetType()),
+                ["v"] = new JsonArray(bare.GetType()
+                    .GetProperties()
+                    .Where(property => property.CanWrite && property.GetMethod is { IsStatic: false })
+                    .Select(property => (JsonNode)new JsonArray(property.Name, Write(property.GetValue(bare))))
+                    .ToArray()),
+            };
+        }
+
         return new JsonObject { ["t"] = "clixml", ["v"] = ProviderMembers.WithoutLarge(PSSerializer.Serialize(wrapper ?? bare, ObjectDepth)) };
     }
 

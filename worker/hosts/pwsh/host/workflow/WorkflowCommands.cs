@@ -34,6 +34,20 @@ internal static class WorkflowCommands
 
     public static bool IsInlineScript(CommandAst command) => Is(command, "InlineScript");
 
+    /// <summary>Whether a piece belongs to the script of an InlineScript.</summary>
+    public static bool IsInInlineScript(Ast piece)
+    {
+        for (var around = piece.Parent; around is not null; around = around.Parent)
+        {
+            if (around is CommandAst command && IsInlineScript(command))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Whether an activity's own parameters are given with a command.</summary>
     public static bool HasCommonParameters(CommandAst command) => command.CommandElements.Any(IsCommonParameter);
 

@@ -61,13 +61,14 @@ internal class WorkflowRewriter : TreeCopy
             || WorkflowCommands.IsSuspend(command),
         BlockStatementAst => true,
         ForEachStatementAst loop => loop.Flags != ForEachFlags.None,
-        FunctionDefinitionAst => true,
+        FunctionDefinitionAst or TypeDefinitionAst => true,
         _ => false,
     };
 
     protected override IEnumerable<StatementAst> Statement(StatementAst statement) => statement switch
     {
         FunctionDefinitionAst function => Definition(function),
+        TypeDefinitionAst => Array.Empty<StatementAst>(), // It is known already.
         BlockStatementAst { Kind.Kind: TokenKind.Sequence } sequence => sequence.Body.Statements.SelectMany(Statement),
         _ => base.Statement(statement),
     };
@@ -146,7 +147,7 @@ internal class WorkflowRewriter : TreeCopy
             {
                 Place = at,
                 Branches = block.Statements
-                    .Where(each => each is not FunctionDefinitionAst)
+                    .Where(each => each is not (FunctionDefinitionAst or TypeDefinitionAst))
                     .Select(each => Branch(each, new[] { each }, block.Traps))
                     .ToArray(),
             };

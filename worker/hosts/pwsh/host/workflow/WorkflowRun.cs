@@ -44,6 +44,7 @@ internal sealed class WorkflowRun
     private static WorkflowBranch? t_branch;
 
     private readonly WorkflowPlan _plan;
+    private readonly IReadOnlyList<ScriptTypes> _types;
     private readonly ScriptHost _host;
     private readonly Action _flush;
     private readonly Action _endSuspended;
@@ -59,9 +60,10 @@ internal sealed class WorkflowRun
 
     /// <param name="flush">Has all that the script has written so far be told.</param>
     /// <param name="endSuspended">Ends the host: the job is suspended, and nothing of it runs on.</param>
-    public WorkflowRun(WorkflowPlan plan, ScriptHost host, Action flush, Action endSuspended)
+    public WorkflowRun(WorkflowScript script, ScriptHost host, Action flush, Action endSuspended)
     {
-        _plan = plan;
+        _plan = script.Plan;
+        _types = script.Types;
         _host = host;
         _flush = flush;
         _endSuspended = endSuspended;
@@ -351,6 +353,11 @@ internal sealed class WorkflowRun
     public Runspace OpenRunspace(IReadOnlyList<KeyValuePair<string, object?>> variables)
     {
         var runspace = ScriptRunspace.Open(_host, withModules: false);
+        foreach (var types in _types)
+        {
+            types.Define(runspace);
+        }
+
         var own = _globalVariables.Select(variable => KeyValuePair.Create(variable.Name, (object?)variable.Value));
         foreach (var (name, value) in own.Concat(variables))
         {

@@ -41,11 +41,11 @@ internal static class WorkflowTranslation
         var problems = new List<WorkflowProblem>();
         var functions = new KnownFunctions((children?.Values ?? Enumerable.Empty<ScriptBlockAst>()).Prepend(tree));
         var main = MainOf(tree, runbookName);
-        AddWhatIsNotRun(tree, problems);
         bool savesEverywhere = tree.Find(
             piece => piece is VariableExpressionAst { VariablePath.UserPath: var path } && path.EndsWith("PSPersistPreference", StringComparison.OrdinalIgnoreCase),
             searchNestedScriptBlocks: true) is not null;
         var places = new CheckpointPlaces(functions, savesEverywhere);
+        AddMisplacedInTypes(tree, places, problems);
         var forms = new Dictionary<string, WorkflowFunction>(StringComparer.OrdinalIgnoreCase);
         foreach (var function in functions.All)
         {
@@ -269,19 +269,22 @@ internal static class WorkflowTranslation
     private static IEnumerable<FunctionDefinitionAst> TopLevel(ScriptBlockAst tree) =>
         tree.EndBlock?.Statements.OfType<FunctionDefinitionAst>() ?? Enumerable.Empty<FunctionDefinitionAst>();
 
-    private static void AddWhatIsNotRun(ScriptBlockAst tree, List<WorkflowProblem> problems)
+    /// <summary>Checkpoints in methods of classes, which are no part of the workflow.</summary>
+    private static void AddMisplacedInTypes(ScriptBlockAst tree, CheckpointPlaces places, List<WorkflowProblem> problems)
     {
-        foreach (var statement in tree.EndBlock?.Statements ?? Enumerable.Empty<StatementAst>())
+        foreach (var type in ScriptTypes.In(tree))
         {
-            if (statement is TypeDefinitionAst)
+            foreach (CommandAst call in type.FindAll(piece => piece is CommandAst command && (places.Saves(command) || IsCheckpoint(command)), searchNestedScriptBlocks: true))
             {
                 problems.Add(new WorkflowProblem(
-                    statement.Extent,
-                    "type-beside-workflow",
-                    "Classes and enums cannot be defined beside a workflow. Put them into a module, or into an InlineScript block."));
+                    call.Extent,
+                    "checkpoint-in-class",
+                    $"{WorkflowCommands.NameOf(call)} saves checkpoints, and cannot be called in a method, in the middle of which nothing can go on. Call it in the workflow, behind the call of the method."));
             }
         }
     }
+
+    private static bool IsCheckpoint(CommandAst command) => WorkflowCommands.IsCheckpoint(command) || WorkflowCommands.IsSuspend(command);
 
     /// <summary>Checkpoints where nothing can go on from.</summary>
     private static void AddMisplaced(FunctionDefinitionAst function, CheckpointPlaces places, List<WorkflowProblem> problems)
@@ -307,7 +310,7 @@ internal static class WorkflowTranslation
 
         foreach (TrapStatementAst trap in function.Body.FindAll(piece => piece is TrapStatementAst, searchNestedScriptBlocks: false))
         {
-            foreach (var held in CheckpointPlaces.Commands(trap.Body).Where(each => WorkflowCommands.IsCheckpoint(each) || WorkflowCommands.IsSuspend(each)))
+            foreach (var held in CheckpointPlaces.Commands(trap.Body).Where(IsCheckpoint))
             {
                 problems.Add(new WorkflowProblem(
                     held.Extent,
