@@ -52,6 +52,8 @@ export interface JournalEntry {
   result?: unknown;
   /** What a step in PowerShell gave, as PowerShell serialises it; then `result` only shows it. */
   cliXml?: string;
+  /** The job that a step has started. Where that failed and the script with it, the step is to be done again: `endedAt` is null. */
+  startedJob?: string;
   /** It threw, and the script went on after that. `id` and `category`: of PowerShell's error record. */
   error?: { name: string; message: string; stack?: string; id?: string; category?: string };
   /** Another entry of its branch was under way at the same time. */

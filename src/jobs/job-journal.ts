@@ -11,6 +11,7 @@ import type { AssignedAttempt } from "../store/operations/jobs.ts";
 import type { NewJobStep } from "../store/operations/new-job-step.ts";
 import { isUnfinished } from "../store/operations/new-job-step.ts";
 import type { Store } from "../store/store.ts";
+import { cameToNothing, lastFailedAttempt } from "./failed-calls.ts";
 
 const table = "job_steps";
 const column = "sealed";
@@ -49,11 +50,34 @@ export class JobJournal {
     return (await this.#store.write.addJobSteps({ jobId, attempt, workerId, steps })).outcome;
   }
 
-  /** Everything that the attempts of a job have kept. @throws UserError `sealed-value-altered`, and what the keys are missing for */
+  /**
+   * What a further attempt of a job goes on from: everything that those before have kept. Where one of them has failed over a job that it has started,
+   * that is to be started again.
+   * @throws UserError `sealed-value-altered`, and what the keys are missing for
+   */
   async of(jobId: string): Promise<KeptState> {
     const { opened, checkpoint } = this.#openAll(await this.#store.read.jobSteps({ jobId, all: true }));
-    const done = opened.filter(({ row }) => !isUnfinished(row));
-    return { journal: done.map(({ entry }) => entry), checkpoint };
+    const starts = lastStarts(opened);
+    const last = starts.length === 0 ? 0 : await lastFailedAttempt(this.#store, jobId);
+    const again = await this.#failed(starts.filter(({ row }) => row.attempt <= last));
+    if (again.size > 0) {
+      const steps = [...again].map(({ row: { stepId, attempt } }) => ({ stepId, attempt }));
+      await this.#store.write.reopenJobSteps({ steps });
+    }
+    const journal = opened.map((step) => (again.has(step) ? { ...step.entry, endedAt: null } : step.entry));
+    return { journal: journal.filter(hasItsPlace), checkpoint };
+  }
+
+  /** Those of starts whose jobs came to nothing. */
+  async #failed(starts: readonly OpenedStep[]): Promise<Set<OpenedStep>> {
+    const failed = new Set<OpenedStep>();
+    for (const step of starts) {
+      const job = await this.#store.read.job({ jobId: step.entry.startedJob ?? "" });
+      if (job !== null && cameToNothing(job)) {
+        failed.add(step);
+      }
+    }
+    return failed;
   }
 
   #openAll(rows: readonly StoredJobStep[]): { opened: OpenedStep[]; checkpoint: string | null } {
@@ -83,13 +107,16 @@ export class JobJournal {
     const kept = rows.find(({ kind }) => kind === "checkpoint");
     const end = before === null ? opened.length : placeOfStep(before, opened, kept !== undefined);
     const redone = before === null ? undefined : opened[end]?.entry;
+    const failed = await this.#failed(lastStarts(opened));
     const steps: NewJobStep[] = [];
-    for (const { row, entry } of opened.slice(0, end)) {
+    for (const step of opened.slice(0, end)) {
+      const { row, entry } = step;
       // What a step that is done again has done inside itself is done again, too.
       const isRedone = redone !== undefined && entry.branch.startsWith(`${redone.key}/`);
-      if (entry.endedAt === null || isRedone) continue;
+      if ((entry.endedAt === null && entry.startedJob === undefined) || isRedone) continue;
       const stepId = stepIdOf(to, entry.key);
-      steps.push({ ...row, stepId, sequence: steps.length + 1, sealed: this.#seal(stepId, entry) });
+      const endedAt = failed.has(step) ? null : row.endedAt;
+      steps.push({ ...row, stepId, sequence: steps.length + 1, endedAt, sealed: this.#seal(stepId, entry) });
     }
     if (kept !== undefined && before === null) {
       const stepId = stepIdOf(to, null);
@@ -162,6 +189,20 @@ export function jobStepsColumn(store: Pick<Store, "read" | "write">): SealedColu
 export function stepIdOf(jobId: string, key: string | null): string {
   const digest = createHash("sha256").update(key === null ? jobId : `${jobId}\0${key}`);
   return digest.digest("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
+}
+
+/** Whether it has to come at its place again; a step that was only begun need not. */
+function hasItsPlace({ kind, endedAt, startedJob }: JournalEntry): boolean {
+  return kind !== "step" || endedAt !== null || startedJob !== undefined;
+}
+
+/** Steps that have started jobs, and behind which the script did nothing but start others: if it failed, it was there. */
+function lastStarts(opened: readonly OpenedStep[]): OpenedStep[] {
+  return opened.filter(({ entry: { startedJob, endedAt, branch } }, index) => {
+    const isBehind = ({ entry }: OpenedStep) =>
+      entry.startedJob === undefined && (entry.branch.startsWith(branch) || branch.startsWith(entry.branch));
+    return startedJob !== undefined && endedAt !== null && !opened.slice(index + 1).some(isBehind);
+  });
 }
 
 /** Names, and ids, of steps that an error tells. */

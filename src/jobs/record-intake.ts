@@ -12,6 +12,7 @@ import type { Store } from "../store/store.ts";
 import type { Clock } from "../workers/clock.ts";
 import type { RecordsPeer } from "../workers/connected-worker.ts";
 import { boundDepth } from "./bounded-frame.ts";
+import { suspendedByFailure } from "./failed-calls.ts";
 import type { JobJournal } from "./job-journal.ts";
 import type { LiveHub } from "./live-hub.ts";
 import type { RunningAttempt, RunningAttempts } from "./running-attempts.ts";
@@ -357,7 +358,7 @@ export class RecordIntake {
         return;
       }
       const { exception = null, endedAt } = end;
-      const reason = exception === null ? await this.#reasonOf(jobId) : `suspended: ${exception.message}`;
+      const reason = exception === null ? await this.#reasonOf(jobId) : `${suspendedByFailure}${exception.message}`;
       const suspended = await this.#store.write.suspendAttempt({ ...assigned, reason, exception, endedAt });
       this.#answer(
         suspended.outcome === "suspended" ? { ...batch, ended: true } : { ...batch, outcome: "refused" },

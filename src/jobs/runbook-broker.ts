@@ -11,11 +11,12 @@ import { UserError } from "../contract/user-error.ts";
 import { actAs } from "../store/actor.ts";
 import { bytesToId } from "../store/id-bytes.ts";
 import type { IdempotencyKey } from "../store/operations/idempotency.ts";
-import type { AssignedAttempt } from "../store/operations/jobs.ts";
+import type { AssignedAttempt, StoredJob } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { CallersJobs } from "./callers-jobs.ts";
 import type { MayRead } from "./child-versions.ts";
 import { callsTooDeep, readableChain, runbookCycle } from "./child-versions.ts";
+import { cameToNothing, isToBeCalledAgain } from "./failed-calls.ts";
 import { actorOfJob } from "./job-actor.ts";
 import type { JobsFeature, RunbookRequestAnswerer } from "./jobs-feature.ts";
 
@@ -99,8 +100,7 @@ export class RunbookBroker implements RunbookRequestAnswerer {
   ): Promise<RunbookAnswer> {
     const { store, callers, logger } = this.#options;
     const { jobId: parentJobId } = attempt;
-    const hash = createHash("sha256").update(`${parentJobId}\0${call}`).digest();
-    const callId = bytesToId(hash.subarray(0, 16));
+    const { callId, started } = await this.#jobOfCall(parentJobId, call);
     const asked = JSON.stringify([call, runbook.normalize("NFC").toLowerCase(), inOrder(parameters)]);
     const idempotency: IdempotencyKey = {
       // A key of the parent's own: two that ask at once, at two services, start one job.
@@ -108,7 +108,6 @@ export class RunbookBroker implements RunbookRequestAnswerer {
       key: callId,
       requestHash: createHmac("sha256", this.#options.callKey).update(`${parentJobId}\0${asked}`).digest(),
     };
-    const started = await store.read.jobOfCall({ parentJobId, callId });
     if (started !== null) {
       await this.#refuseOther(idempotency, started.runbookName);
       return { jobId: started.jobId };
@@ -146,6 +145,22 @@ export class RunbookBroker implements RunbookRequestAnswerer {
     );
     logger.debug("a job started another", { jobId: parentJobId, child: job.jobId, runbook: job.runbookName, repeated });
     return { jobId: job.jobId };
+  }
+
+  /** What a call has started, null where that is nothing that still counts; and the call's id, of which each further start has another. */
+  async #jobOfCall(parentJobId: string, call: string): Promise<{ callId: string; started: StoredJob | null }> {
+    const { read } = this.#options.store;
+    for (let again = 0; ; again += 1) {
+      const named = again === 0 ? call : `${call}\0${again}`;
+      const hash = createHash("sha256").update(`${parentJobId}\0${named}`).digest();
+      const callId = bytesToId(hash.subarray(0, 16));
+      const started = await read.jobOfCall({ parentJobId, callId });
+      const attempts =
+        started !== null && cameToNothing(started) ? await read.jobAttempts({ jobId: parentJobId }) : null;
+      if (started === null || !isToBeCalledAgain(started, attempts ?? [])) {
+        return { callId, started };
+      }
+    }
   }
 
   /** What an attempt calls has to be what the one before called there: it would take another call's job for its own. */

@@ -92,6 +92,7 @@ export const jobAudit: AuditRules<
         : null,
   },
   resumeDueJobs: notAudited(byTheService),
+  reopenJobSteps: notAudited("a part of a further attempt"),
   rewrapJobSteps: notAudited("a part of a rotation of the master key, which is told"),
   pinChild: notAudited("a job keeps which version of another runbook it runs"),
   hurryJob: notAudited("another job waits for it"),

@@ -80,6 +80,7 @@ export const jobStepWriteRules: WriteRules<JobStepWrites> = {
   sendJobEvent: "kept",
   answerApproval: "kept",
   resumeDueJobs: "repeatable",
+  reopenJobSteps: "repeatable",
   rewrapJobSteps: "repeatable",
 };
 
@@ -122,6 +123,17 @@ export function jobStepWrites(session: MssqlSession): Asynchronous<JobStepWrites
         return answered > 0;
       }),
     resumeDueJobs: (of) => resumeDueJobs(session, of),
+    reopenJobSteps: async ({ steps }) => {
+      for (const { stepId, attempt } of steps) {
+        await session.run(
+          "UPDATE runsmith.job_steps SET ended_at = NULL WHERE step_id = @step_id AND attempt = @attempt",
+          {
+            step_id: id(stepId),
+            attempt: int(attempt),
+          },
+        );
+      }
+    },
     rewrapJobSteps: async ({ rows }) => {
       for (const { stepId, sealed, former } of rows) {
         await session.run(

@@ -54,6 +54,9 @@ export interface JobStepWrites {
    */
   addJobSteps(of: AssignedAttempt & { steps: NewJobStep[] }): { outcome: "stored" | "refused" };
 
+  /** Steps that were done are to be done again, those that are still what the attempt made of them that is told. */
+  reopenJobSteps(of: { steps: { stepId: string; attempt: number }[] }): void;
+
   /**
    * Ends an attempt whose job is to go on later. It goes on at once when something came for it while the attempt ran, and is stopped
    * when it was told to stop. Asked again it gives the same answer.

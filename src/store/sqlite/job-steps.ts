@@ -96,6 +96,15 @@ export function jobStepWrites(session: SqliteSession): JobStepWrites {
           ) > 0,
       ),
     resumeDueJobs: (of) => resumeDueJobs(session, of),
+    reopenJobSteps: ({ steps }) => {
+      for (const { stepId, attempt } of steps) {
+        session.run(
+          "UPDATE job_steps SET ended_at = NULL WHERE step_id = ? AND attempt = ?",
+          idToBytes(stepId),
+          attempt,
+        );
+      }
+    },
     rewrapJobSteps: ({ rows }) => {
       for (const { stepId, sealed, former } of rows) {
         session.run(

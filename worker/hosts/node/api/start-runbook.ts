@@ -4,7 +4,7 @@ import type { ChildJob } from "./child-job.ts";
 import { childJob } from "./child-job.ts";
 import { isDurable } from "./journal.ts";
 import { signal } from "./signal.ts";
-import { step } from "./step.ts";
+import { stepOfStart } from "./step.ts";
 
 export interface StartRunbookOptions {
   /** Whether it is stopped when this job is stopped or fails; it goes on when left out. */
@@ -15,7 +15,7 @@ export interface StartRunbookOptions {
 
 /**
  * Starts a runbook as a job of its own, with the rights of the principal that this job acts as, and does not wait for it. A call starts one job,
- * however often this job is attempted. Rejects with a `RunbookError` where it may not be started, or its parameters are wrong.
+ * however often this job is attempted; after a failure of this job one that did not complete is started anew. Rejects with a `RunbookError` where it may not be started, or its parameters are wrong.
  *
  *     const job = await startRunbook("Install-Update", { host });
  *     const { status, result } = await job.wait({ timeout: 600_000 });
@@ -53,5 +53,5 @@ export async function startOnce(
     const answer = await askRunbooks({ action: "start", runbook, ...of });
     return "jobId" in answer ? answer.jobId : "";
   };
-  return isDurable() ? await step(`start ${runbook}`, start) : await start();
+  return isDurable() ? await stepOfStart(`start ${runbook}`, start) : await start();
 }

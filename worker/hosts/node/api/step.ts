@@ -52,11 +52,26 @@ export async function step<Result>(
   run: (context: StepContext) => Result | Promise<Result>,
   options: StepOptions = {},
 ): Promise<Result> {
+  return await keepStep(name, run, options, () => ({}));
+}
+
+/** The same of a step whose result is the id of the job that it has started. */
+export async function stepOfStart(name: string, start: () => Promise<string>): Promise<string> {
+  return await keepStep(name, start, {}, (startedJob) => ({ startedJob }));
+}
+
+/** @param more what is kept with the result */
+async function keepStep<Result>(
+  name: string,
+  run: (context: StepContext) => Result | Promise<Result>,
+  options: StepOptions,
+  more: (result: Result) => Partial<JournalEntry>,
+): Promise<Result> {
   signal.throwIfAborted();
   const branch = currentBranch();
   const key = keyOfCall(branch, `step:${encodeURIComponent(name)}`);
   const known = takeEntry(branch, key, "step", name);
-  if (known !== undefined) {
+  if (known !== undefined && known.endedAt !== null) {
     useBranch(`${key}/`);
     if (known.error !== undefined) throw revivedError(known.error);
     return known.result as Result;
@@ -74,7 +89,12 @@ export async function step<Result>(
     const inside = newBranch(`${key}/`, name);
     const result = asJson(name, await inBranch(inside, () => tryStep(name, key, run, options)));
     branch.running.delete(entry);
-    const ended = { ...entry, endedAt: Date.now(), ...(result === undefined ? {} : { result }) };
+    const ended = {
+      ...entry,
+      endedAt: Date.now(),
+      ...(result === undefined ? {} : { result }),
+      ...more(result as Result),
+    };
     await keepEntry(ended);
     verbose(`Step "${name}" ended after ${elapsed()}.`);
     return result as Result;
