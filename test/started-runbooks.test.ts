@@ -78,9 +78,40 @@ describe("runbooks that start others", { ...skipUnless("bubblewrap"), timeout: 2
     await system.set("Alone", { concurrencyLimit: 1 });
     const job = await system.run("Alone");
     assert.equal(job.status, "Failed");
-    assert.match(JSON.stringify(job.exception), /neither would come to its end/);
+    assert.match(
+      JSON.stringify(job.exception),
+      /Alone \(job \S+\) → Alone \(job \S+\)\. .*none of them would come to its end/,
+    );
     // Each one starts another.
     await system.set("Alone", { concurrencyPolicy: "refuse" });
+  });
+
+  test("are told of it by way of others that wait in between, and as soon as all places are taken so, but not where one of them does not wait", async () => {
+    await publish(
+      "Ends",
+      `const job = await startRunbook("Goes"); return (await job.wait()).exception?.message ?? "";`,
+    );
+    await publish(
+      "Goes",
+      `const job = await startRunbook("Middles"); const { status, exception } = await job.wait(); if (status === "Failed") throw new Error(exception?.message); return status;`,
+    );
+    await publish(
+      "Middles",
+      `const job = await startRunbook("Ends", {}, { stopWithParent: true }); const { status, result } = await job.wait(); if (result) throw new Error(String(result)); return status;`,
+    );
+    for (const limit of [1, 2]) {
+      await system.set("Ends", { concurrencyLimit: limit });
+      const job = await system.run("Ends");
+      assert.equal(job.status, "Completed", JSON.stringify(job.exception));
+      const circle = Array(limit).fill("Ends → Goes → Middles → ").join("");
+      assert.match(String(job.result).replaceAll(/ \(job \S+\)/g, ""), new RegExp(`${circle}Ends\\. .*none of them`));
+    }
+    await publish("Goes", `await startRunbook("Middles"); return 1;`);
+    await system.set("Ends", { concurrencyLimit: 1 });
+    const job = await system.run("Ends");
+    assert.deepEqual([job.status, job.result], ["Completed", ""]);
+    // The last of them starts no further ones.
+    await publish("Middles", `return 1;`);
   });
 
   test("are stopped with what they started to be stopped with them, and without what they did not", async () => {

@@ -72,7 +72,7 @@ export type RunbookAnswer =
   | { job: JobResource; records: JobStreamRecord[]; next: string | null; more: boolean }
   | { error: RunbookRequestError };
 
-/** The longest time for which a `follow-job` waits, in milliseconds. */
+/** The longest time for which a `follow-job` waits, in milliseconds: asked for only where the script waits for as long as it takes. */
 export const longestFollow = 25_000;
 
 /** Characters of records in one answer: what goes over the link with heartbeats has to be short. */

@@ -46,7 +46,7 @@ import { BoundChildren } from "./bound-children.ts";
 import type { BulkJobsOptions, RetryJobsRequest, RetryStarter, StopJobsRequest } from "./bulk-jobs.ts";
 import { BulkJobs } from "./bulk-jobs.ts";
 import { ChangesElsewhere } from "./changes-elsewhere.ts";
-import type { MayRun } from "./child-versions.ts";
+import type { MayRead, MayRun } from "./child-versions.ts";
 import { ChildVersions } from "./child-versions.ts";
 import type { HoldRequest, HoldSubject } from "./dispatch-holds.ts";
 import { DispatchHolds } from "./dispatch-holds.ts";
@@ -81,6 +81,7 @@ import { JobStarter } from "./start-job.ts";
 import { StartableRunbooks } from "./startable-runbooks.ts";
 import { defaultLowStorage, freeBytesOf, StorageWatermark } from "./storage-watermark.ts";
 import { parkedReason, waitingReason } from "./waiting-reason.ts";
+import { refuseWaitInCircle } from "./waits-in-circle.ts";
 
 /*
  * Jobs: from a request to a truthful end.
@@ -92,7 +93,7 @@ import { parkedReason, waitingReason } from "./waiting-reason.ts";
  *   hand-over           gives claimed jobs to their workers, puts declined ones back
  *   asset-broker        assets for running jobs; given-secrets remembers what later attempts have to mask
  *   child-versions      which versions of other runbooks a job runs inside itself
- *   runbook-broker      other runbooks and jobs for running jobs; follow-job waits for one
+ *   runbook-broker      other runbooks and jobs for running jobs; follow-job waits for one, waits-in-circle refuses to
  *   record-intake       records and ends: to live readers at once, to the store by groups, then acknowledged
  *   live-hub, job-feed  what a live reader gets
  *   job-queries         what anybody else reads
@@ -198,6 +199,7 @@ export interface JobsFeature {
   followFor(
     waiting: AssignedAttempt,
     of: Extract<RunbookRequest, { action: "follow-job" }>,
+    mayRead: MayRead,
   ): Promise<Extract<RunbookAnswer, { next: string | null }>>;
   /** @throws UserError `job-not-found` (404) */
   getJob(jobId: string): Promise<JobResource>;
@@ -531,6 +533,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
   async followFor(
     waiting: AssignedAttempt,
     { jobId, after, patience }: Extract<RunbookRequest, { action: "follow-job" }>,
+    mayRead: MayRead,
   ): Promise<Extract<RunbookAnswer, { next: string | null }>> {
     const job = await this.#queries.job(jobId);
     if (isEnded(job.status)) {
@@ -544,34 +547,17 @@ class Jobs implements JobsFeature, JobLinkHandler {
         await this.#store.write.hurryJob({ jobId: job.jobId, waitingJobId: waiting.jobId, highest: highestPriority });
       }
     }
-    if (patience >= longestFollow) {
-      await this.#refuseOwnPlace(waiting, job.jobId);
+    const isEndless = patience >= longestFollow;
+    if (isEndless) {
+      const followed = await this.#store.read.job({ jobId: job.jobId });
+      await refuseWaitInCircle(this.#store, this.#attempts, { waiting, followed, mayRead });
     }
-    const endWait = this.#attempts.beginWait(waiting);
+    const endWait = this.#attempts.beginWait(waiting, isEndless ? job.jobId : null);
     this.#dispatcher.slotsFreed(waiting.workerId);
     try {
       return await followJob(this.#feedSource(), job, after, patience);
     } finally {
       endWait();
-    }
-  }
-
-  /** A job that waits without end for another of its runbook, which has the one place that there is. */
-  async #refuseOwnPlace(waiting: AssignedAttempt, jobId: string): Promise<void> {
-    const followed = await this.#store.read.job({ jobId });
-    if (followed === null || followed.parkedBehind === null) {
-      return;
-    }
-    const { runbookId, runbookName } = followed;
-    if ((await this.#store.read.job(waiting))?.runbookId !== runbookId) {
-      return;
-    }
-    if ((await this.#store.read.runbook({ runbook: runbookId }))?.concurrencyLimit === 1) {
-      throw new UserError(
-        "waits-for-own-place",
-        `The job ${jobId} waits until this job is over, since only one job of ${runbookName} runs at once: neither would come to its end.`,
-        { status: 409, remedy: "Do not wait for it, or let more jobs of the runbook run at once." },
-      );
     }
   }
 

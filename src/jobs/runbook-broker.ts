@@ -78,7 +78,7 @@ export class RunbookBroker implements RunbookRequestAnswerer {
         return { job: await callers.getJob(request.jobId, caller) };
       case "follow-job":
         await callers.getJob(request.jobId, caller);
-        return jobs.followFor(attempt, request);
+        return jobs.followFor(attempt, request, (runbookId) => callers.mayReadRunbook(runbookId, caller));
       case "read-job":
         return this.#read(request, caller);
       case "stop-job":

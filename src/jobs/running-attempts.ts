@@ -30,8 +30,8 @@ export class RunningAttempts {
   readonly #clock: Clock;
   readonly #byJob = new Map<string, RunningAttempt>();
   readonly #counts = new Map<string, number>();
-  /** For how many jobs at once an attempt waits, by its key, and attempts that wait, by worker and by worker and kind. */
-  readonly #waits = new Map<string, { jobs: number }>();
+  /** For how many jobs at once an attempt waits, and for which without end, by its key; and attempts that wait, by worker and by worker and kind. */
+  readonly #waits = new Map<string, { jobs: number; endless: string[] }>();
   readonly #waiting = new Map<string, number>();
   readonly #remembered = new BoundedCache<string, true>(mostRemembered);
   /** A claim may be seen, and its job stopped, by others before the claim's answer is here. */
@@ -142,16 +142,23 @@ export class RunningAttempts {
     return this.#counts.get(hostKind === undefined ? workerId : `${workerId} ${hostKind}`) ?? 0;
   }
 
-  /** The script of an attempt begins to wait for another job; it may wait for several at once. @returns a function that ends it */
-  beginWait(assigned: AssignedAttempt): () => void {
+  /**
+   * The script of an attempt begins to wait for another job; it may wait for several at once.
+   * @param endless the job that it waits for however long that takes
+   * @returns a function that ends it
+   */
+  beginWait(assigned: AssignedAttempt, endless: string | null = null): () => void {
     const known = this.current(assigned);
     if (known === undefined) {
       return () => undefined;
     }
     const key = keyOf(assigned);
-    const waits = this.#waits.get(key) ?? { jobs: 0 };
+    const waits = this.#waits.get(key) ?? { jobs: 0, endless: [] };
     this.#waits.set(key, waits);
     waits.jobs += 1;
+    if (endless !== null) {
+      waits.endless.push(endless);
+    }
     if (waits.jobs === 1) {
       count(this.#waiting, known, 1);
     }
@@ -161,11 +168,20 @@ export class RunningAttempts {
         return;
       }
       waits.jobs -= 1;
+      if (endless !== null) {
+        waits.endless.splice(waits.endless.indexOf(endless), 1);
+      }
       if (waits.jobs === 0) {
         this.#waits.delete(key);
         count(this.#waiting, known, -1);
       }
     };
+  }
+
+  /** Whether a job's attempt waits for another job however long that takes. */
+  waitsFor(jobId: string, other: string): boolean {
+    const known = this.#byJob.get(jobId);
+    return known !== undefined && this.#waits.get(keyOf(known))?.endless.includes(other) === true;
   }
 
   /** How many of a worker's attempts wait for other jobs, of one kind of host or of all. */

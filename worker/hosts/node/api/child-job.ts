@@ -54,7 +54,8 @@ export function childJob(id: string): ChildJob {
     async wait({ timeout = Number.POSITIVE_INFINITY } = {}) {
       const until = performance.now() + timeout;
       for (;;) {
-        const patience = Math.max(0, Math.min(longestFollow, until - performance.now()));
+        const left = Math.max(0, Math.min(longestFollow - 1, until - performance.now()));
+        const patience = until === Number.POSITIVE_INFINITY ? longestFollow : left;
         const job = jobOf(await followJob({ action: "follow-job", jobId: id, after: null, patience }));
         if (isEnded(job)) return stateOf(job);
         if (performance.now() >= until) throw new WaitTimeout(`The job ${id} did not end in time.`);

@@ -21,7 +21,8 @@ public sealed class WaitJobCommand : JobCommand
         while (true)
         {
             var left = TimeoutSeconds is { } limit ? (limit * 1000d) - passed.ElapsedMilliseconds : double.MaxValue;
-            var follow = FollowedJob.Request(id, after: null, Math.Clamp(left, 0, FollowedJob.LongestPatience));
+            var patience = TimeoutSeconds is null ? FollowedJob.LongestPatience : Math.Clamp(left, 0, FollowedJob.LongestPatience - 1);
+            var follow = FollowedJob.Request(id, after: null, patience);
             if (Ask("follow-job", id, follow) is not { } answer)
             {
                 return;
