@@ -99,6 +99,26 @@ workflow Sample {
   Checkpoint-Workflow
   "$($pairs[0].Key) $($pairs[0].Value)"
 }`,
+    "errors that are trapped": `workflow Save-State { param($What) "saving $What"; Checkpoint-Workflow; "saved $What" }
+workflow Broken { trap { 'broken'; Checkpoint-Workflow; 'still'; break }; throw 'q'; 'never' }
+workflow Get-Early { trap { Checkpoint-Workflow; return 'returned' }; throw 'z'; 'never' }
+workflow Sample {
+  param([string[]] $Names)
+  trap { "any $_"; foreach ($k in 1..3) { if ($k -eq 2) { break }; Checkpoint-Workflow; "k $k" }; continue }
+  trap [System.IO.IOException] { "io $_"; Save-State io; "io done $($_.Exception.Message)"; continue }
+  'one'
+  throw [System.IO.FileNotFoundException]::new('f')
+  'two'
+  1 / 0
+  foreach ($i in 1..2) { trap { "inner $i"; $got = Save-State $i; "got $got"; continue }; if ($i) { throw "x$i" }; "after $i" }
+  $all = foreach ($i in 1..2) { trap { Checkpoint-Workflow; "trapped $i"; continue }; "v$i"; throw 'y'; "w$i" }
+  "all $all"
+  parallel { trap { "branch $_"; Checkpoint-Workflow; 'branch done'; continue } sequence { throw 'in branch'; 'never' } }
+  "early $(Get-Early)"
+  try { Broken } catch { "outer $_" }
+  if ($Names) { throw 'last' }
+  'the end'
+}`,
     "ways out of a block with finally": `workflow Sample {
   param([string[]] $Names)
   workflow Get-Early { try { 'in'; return 'given' } finally { Checkpoint-Workflow; 'out' }; 'never' }
@@ -434,6 +454,14 @@ workflow Sample {
       "2",
       "3",
     ]);
+  });
+
+  it("tells an error behind whose trap nothing leaves it, and goes on; where errors are to stop it, it ends", async () => {
+    const script =
+      "workflow Sample { trap { Checkpoint-Workflow; 'trapped' }; 1 / 0; 'behind'; $ErrorActionPreference = 'Stop'; 1 / 0; 'never' }";
+    const run = await PwshHostRun.of(script);
+    assert.deepEqual([run.ended?.outcome, run.texts("Output")], ["Suspended", ["trapped", "behind", "trapped"]]);
+    assert.match(run.texts("Error")[0] ?? "", /1 \/ 0; 'behin/);
   });
 
   it("ends a block when one of its branches ends by an error and the others are over", async () => {

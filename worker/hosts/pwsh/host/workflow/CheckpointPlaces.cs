@@ -83,8 +83,8 @@ internal sealed class CheckpointPlaces
 
     /// <summary>The commands of a piece, but for those of functions and script blocks in it.</summary>
     public static IEnumerable<CommandAst> Commands(Ast piece) => piece
-        .FindAll(found => found is CommandAst, searchNestedScriptBlocks: false)
-        .Cast<CommandAst>();
+        .FindAll(found => found is CommandAst or TrapStatementAst, searchNestedScriptBlocks: false)
+        .SelectMany(found => found is TrapStatementAst trap ? Commands(trap.Body) : new[] { (CommandAst)found }); // PowerShell counts a trap as a script block.
 
     /// <summary>Everything that a block beside a checkpoint calls waits for that checkpoint between two activities.</summary>
     private void AddBeside(Ast block)

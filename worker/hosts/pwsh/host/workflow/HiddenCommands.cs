@@ -8,6 +8,7 @@ internal static class HiddenCommands
 {
     public static readonly CmdletInfo Parallel = new("Invoke-RunsmithParallel", typeof(ParallelCommand));
     public static readonly CmdletInfo KeepOutput = new("Out-RunsmithKept", typeof(KeepOutputCommand));
+    public static readonly CmdletInfo TellError = new("Out-RunsmithError", typeof(TellErrorCommand));
     public static readonly CmdletInfo InlineScript = new("Invoke-RunsmithInlineScript", typeof(InlineScriptCommand));
     public static readonly CmdletInfo Activity = new("Invoke-RunsmithActivity", typeof(ActivityCommand));
 }

@@ -12,7 +12,7 @@ namespace Runsmith.PowerShellHost;
 /// not, until the statement is found at which the checkpoint was saved; conditions and collections on the way there are not
 /// evaluated again.
 /// </summary>
-internal sealed class ResumableForm : WorkflowRewriter
+internal sealed partial class ResumableForm : WorkflowRewriter
 {
     /// <summary>Words that are no variable's, for what a statement that is called for its result gave.</summary>
     private readonly Dictionary<Ast, ExpressionAst> _hoisted = new();
@@ -30,23 +30,23 @@ internal sealed class ResumableForm : WorkflowRewriter
 
     public IReadOnlySet<int> Calls => _calls;
 
-    public IEnumerable<StatementAst> Of(ScriptBlockAst body) => Guarded(body.EndBlock.Statements);
+    public StatementBlockAst Of(ScriptBlockAst body) => Guarded(body.EndBlock.Extent, body.EndBlock.Statements, body.EndBlock.Traps);
 
-    protected override bool IsReplaced(Ast piece) => _hoisted.ContainsKey(piece) || base.IsReplaced(piece);
+    protected override bool IsReplaced(Ast piece) => _hoisted.ContainsKey(piece) || IsWayOutOfTrap(piece) || base.IsReplaced(piece);
 
     public override StatementAst One(StatementAst statement) => _hoisted.TryGetValue(statement, out var other)
         ? Syntax.Pipeline((ExpressionAst)other.Copy())
-        : base.One(statement);
+        : WayOutOfTrap(statement) ?? base.One(statement);
 
     protected override ExpressionAst? Replaced(ExpressionAst expression) =>
         _hoisted.TryGetValue(expression, out var other) ? (ExpressionAst)other.Copy() : base.Replaced(expression);
 
-    protected override IEnumerable<StatementAst> Body(IEnumerable<StatementAst> statements) =>
-        _everywhere || statements.Any(Places.Holds) ? Guarded(statements) : base.Body(statements);
+    protected override StatementBlockAst Body(IScriptExtent at, IEnumerable<StatementAst> statements, IEnumerable<TrapStatementAst>? traps) =>
+        _everywhere || statements.Any(Places.Holds) || traps?.Any(Places.Holds) == true ? Guarded(at, statements, traps) : base.Body(at, statements, traps);
 
     private StatementAst[] Guarded(IEnumerable<StatementAst> statements) => statements.SelectMany(Guarded).ToArray();
 
-    private StatementBlockAst GuardedBlock(StatementBlockAst block) => Syntax.Block(block.Extent, Guarded(block.Statements), Traps(block.Traps));
+    private StatementBlockAst GuardedBlock(StatementBlockAst block) => Guarded(block.Extent, block.Statements, block.Traps);
 
     private IEnumerable<StatementAst> Guarded(StatementAst statement)
     {
@@ -127,9 +127,6 @@ internal sealed class ResumableForm : WorkflowRewriter
         Syntax.OfFrame(at, method, arguments),
         new StatementAst[] { new ThrowStatementAst(at, Syntax.Pipeline(Syntax.OfFrame(at, "Refusal"))) });
 
-    /// <summary>As the condition of an `if` nothing changes `$?`.</summary>
-    private static StatementAst Quietly(IScriptExtent at, ExpressionAst call) => Syntax.If(at, call, Array.Empty<StatementAst>());
-
     private IEnumerable<StatementAst> WithHoisted(StatementAst statement)
     {
         var before = new List<StatementAst>();
@@ -199,7 +196,7 @@ internal sealed class ResumableForm : WorkflowRewriter
         {
             if (parameter.ParameterName.Equals("PSPersist", StringComparison.OrdinalIgnoreCase))
             {
-                calls.Add(Quietly(at, Syntax.OfFrame(at, "SaveWithinNext", value is null ? Syntax.Constant(at, true) : Expression(value))));
+                calls.Add(Syntax.Quietly(at, Syntax.OfFrame(at, "SaveWithinNext", value is null ? Syntax.Constant(at, true) : Expression(value))));
             }
             else if (parameter.ParameterName.Equals("PSComputerName", StringComparison.OrdinalIgnoreCase) && value is not null)
             {
@@ -591,7 +588,7 @@ internal sealed class ResumableForm : WorkflowRewriter
             clauses.Add(Tuple.Create(InsideClause(place, number, index, first), (StatementBlockAst)guarded.Copy()));
             clauses.Add(Tuple.Create(
                 Expression(condition),
-                Syntax.Block(body.Extent, new[] { Syntax.If(body.Extent, Syntax.OfFrame(place, "IsFresh", number, index), new[] { Contents(guarded) }) })));
+                Syntax.Block(body.Extent, new[] { Syntax.If(body.Extent, Syntax.OfFrame(place, "IsFresh", number, index), new[] { Catches.Contents(guarded) }) })));
             index++;
         }
 
@@ -618,55 +615,37 @@ internal sealed class ResumableForm : WorkflowRewriter
         at,
         new[] { Syntax.Pipeline(Syntax.OfFrame(at, "InsideClause", number, index, first, Count)) });
 
-    /// <summary>A block as one statement.</summary>
-    private static StatementAst Contents(StatementBlockAst block) => new IfStatementAst(
-        block.Extent,
-        new[] { Tuple.Create<PipelineBaseAst, StatementBlockAst>(Syntax.Pipeline(Syntax.Constant(block.Extent, true)), block) },
-        null);
-
     private StatementAst Try(TryStatementAst attempt)
     {
         var at = attempt.Extent;
         int number = NextNumber();
         bool finallyHolds = attempt.Finally is not null && (_everywhere || Places.Holds(attempt.Finally));
         var body = GuardedBlock(attempt.Body);
-        var catches = new List<CatchClauseAst>();
-        var reentered = new List<Tuple<PipelineBaseAst, StatementBlockAst>>();
+        var catches = new Catches(number);
         foreach (var clause in attempt.CatchClauses)
         {
             if (!_everywhere && !Places.Holds(clause.Body))
             {
                 var plain = Block(clause.Body);
-                catches.Add(Catch(clause, finallyHolds ? After(Quietly(clause.Extent, Syntax.OfFrame(clause.Extent, "Forget", number)), plain) : plain));
+                var forget = Syntax.Quietly(clause.Extent, Syntax.OfFrame(clause.Extent, "Forget", number));
+                catches.Add(Catch(clause, finallyHolds ? Syntax.After(forget, plain) : plain));
                 continue;
             }
 
             int first = Count + 1;
-            var guarded = GuardedBlock(clause.Body);
-            var place = clause.Extent;
-            var failure = Syntax.Assign(place, "_", Syntax.OfFrame(place, "Failure", number));
-            reentered.Add(Tuple.Create<PipelineBaseAst, StatementBlockAst>(
-                Syntax.Pipeline(Syntax.OfFrame(place, "Inside", first, Count)),
-                Syntax.Block(place, new[] { failure, Contents(WithFailureThrown(guarded, number)) })));
-            var caught = Quietly(place, Syntax.OfFrame(place, "Caught", number, Count, Syntax.Variable(place, "_")));
-            catches.Add(Catch(clause, After(caught, guarded)));
+            catches.Add(clause.Extent, clause.CatchTypes, GuardedBlock(clause.Body), first, Count);
         }
 
         int firstOfFinally = Count + 1;
         var last = attempt.Finally is null ? null : finallyHolds ? GuardedBlock(attempt.Finally) : Block(attempt.Finally);
         StatementAst form;
-        if (reentered.Count == 0 && !finallyHolds)
+        if (!catches.HoldSome && !finallyHolds)
         {
-            form = new TryStatementAst(at, body, catches, last);
+            form = new TryStatementAst(at, body, catches.Clauses, last);
         }
         else
         {
-            form = catches.Count == 0 ? Contents(body) : new TryStatementAst(at, body, catches, null);
-            if (reentered.Count > 0)
-            {
-                form = new IfStatementAst(at, reentered, Syntax.Block(at, new[] { form }));
-            }
-
+            form = catches.Around(at, catches.Clauses.Count == 0 ? Catches.Contents(body) : new TryStatementAst(at, body, catches.Clauses, null));
             if (last is not null)
             {
                 form = Finally(attempt, number, form, last, finallyHolds ? firstOfFinally : 0);
@@ -675,9 +654,6 @@ internal sealed class ResumableForm : WorkflowRewriter
 
         return Syntax.If(at, Syntax.OfFrame(at, "Enters", number, Count), new[] { form });
     }
-
-    private StatementBlockAst After(StatementAst first, StatementBlockAst block) =>
-        Syntax.Block(block.Extent, block.Statements.Select(each => (StatementAst)each.Copy()).Prepend(first), Traps(block.Traps));
 
     /// <param name="first">The number of the first statement of a `finally` block that can be gone into again; else 0.</param>
     private StatementAst Finally(TryStatementAst attempt, int number, StatementAst core, StatementBlockAst last, int first)
@@ -692,11 +668,11 @@ internal sealed class ResumableForm : WorkflowRewriter
         var place = attempt.Finally!.Extent;
         var pending = new CatchClauseAst(place, Array.Empty<TypeConstraintAst>(), Syntax.Block(place, new StatementAst[]
         {
-            Quietly(place, Syntax.OfFrame(place, "Caught", number, Count, Syntax.Variable(place, "_"))),
+            Syntax.Quietly(place, Syntax.OfFrame(place, "Caught", number, Count, Syntax.Variable(place, "_"))),
             new ThrowStatementAst(place, null),
         }));
         var waysOut = new WaysOut(number, Count);
-        var begun = Quietly(at, Syntax.And(at, Syntax.Live(at), Syntax.OfFrame(at, "Forget", number)));
+        var begun = Syntax.Quietly(at, Syntax.And(at, Syntax.Live(at), Syntax.OfFrame(at, "Forget", number)));
         var anew = new TryStatementAst(at, Syntax.Block(at, new[] { begun, waysOut.One(core) }), new[] { pending }, (StatementBlockAst)last.Copy());
         var again = Syntax.If(
             place,
@@ -705,27 +681,7 @@ internal sealed class ResumableForm : WorkflowRewriter
         return Syntax.If(
             at,
             Syntax.OfFrame(place, "Inside", first, Count),
-            waysOut.Again.Prepend(Contents(last)).Append(again),
+            waysOut.Again.Prepend(Catches.Contents(last)).Append(again),
             new StatementAst[] { anew });
-    }
-
-    /// <summary>A catch block's statements where they are not in a catch block: a bare `throw` has to be told what to throw.</summary>
-    private static StatementBlockAst WithFailureThrown(StatementBlockAst block, int number) =>
-        block.Find(piece => piece is ThrowStatementAst { Pipeline: null }, searchNestedScriptBlocks: false) is null
-            ? block
-            : new FailureThrown(number).Block(block);
-
-    private sealed class FailureThrown : TreeCopy
-    {
-        private readonly int _number;
-
-        public FailureThrown(int number) => _number = number;
-
-        public override StatementAst One(StatementAst statement) => statement is ThrowStatementAst { Pipeline: null }
-            ? new ThrowStatementAst(statement.Extent, Syntax.Pipeline(Syntax.OfFrame(statement.Extent, "Failure", _number)))
-            : base.One(statement);
-
-        protected override bool IsOfInterest(Ast piece) =>
-            piece.Find(found => found is ThrowStatementAst { Pipeline: null }, searchNestedScriptBlocks: false) is not null;
     }
 }

@@ -72,6 +72,15 @@ internal static class Syntax
             new[] { Tuple.Create<PipelineBaseAst, StatementBlockAst>(Pipeline(condition), Block(at, then)) },
             otherwise is null ? null : Block(at, otherwise));
 
+    /// <summary>As the condition of an `if` nothing changes `$?`.</summary>
+    public static StatementAst Quietly(IScriptExtent at, ExpressionAst call) => If(at, call, Array.Empty<StatementAst>());
+
+    /// <summary>A block with a statement before its own.</summary>
+    public static StatementBlockAst After(StatementAst first, StatementBlockAst block) => Block(
+        block.Extent,
+        block.Statements.Select(Copied).Prepend(first),
+        block.Traps?.Select(Copied).ToArray());
+
     /// <summary>`using` statements as they are: their own <see cref="Ast.Copy"/> does not copy the name in them.</summary>
     public static List<UsingStatementAst> Usings(IEnumerable<UsingStatementAst> usings) => usings
         .Select(each => (each.Alias, each.ModuleSpecification) switch

@@ -110,9 +110,6 @@ internal class WorkflowRewriter : TreeCopy
         return ScriptBlock(body);
     }
 
-    /// <summary>A block's traps.</summary>
-    public IEnumerable<TrapStatementAst>? TrapsOf(NamedBlockAst block) => Traps(block.Traps);
-
     /// <summary>A call that runs the branches of a block or a loop.</summary>
     protected CommandAst Parallel(StatementAst statement, int number)
     {
@@ -156,8 +153,9 @@ internal class WorkflowRewriter : TreeCopy
         return Syntax.Command(at, HiddenCommands.Parallel, parameters.ToArray());
     }
 
-    /// <summary>The statements of a branch, or of a whole body, as they run.</summary>
-    protected virtual IEnumerable<StatementAst> Body(IEnumerable<StatementAst> statements) => statements.SelectMany(Statement).ToArray();
+    /// <summary>The statements of a branch as they run, with the traps that are for them.</summary>
+    protected virtual StatementBlockAst Body(IScriptExtent at, IEnumerable<StatementAst> statements, IEnumerable<TrapStatementAst>? traps) =>
+        Syntax.Block(at, statements.SelectMany(Statement).ToArray(), Traps(traps));
 
     protected override ExpressionAst Variable(VariableExpressionAst variable)
     {
@@ -357,7 +355,7 @@ internal class WorkflowRewriter : TreeCopy
             at,
             Syntax.FrameName,
             Syntax.Call(at, new ConstantExpressionAst(at, WorkflowEntry.Instance), "EnterBranch", Syntax.Variable(at, "ExecutionContext")));
-        var block = Syntax.Block(at, Body(statements).Prepend(enter), Traps(traps));
+        var block = Syntax.After(enter, Body(at, statements, traps));
         _sharedInBranch = before;
         var body = new ScriptBlockAst(at, paramBlock: null, block, isFilter: false);
         WorkflowTranslation.Name(body, _function);

@@ -128,7 +128,7 @@ internal static class WorkflowTranslation
         }
 
         var form = new ResumableForm(function, places, problems);
-        var guarded = Syntax.Block(body.EndBlock!.Extent, form.Of(body), form.TrapsOf(body.EndBlock));
+        var guarded = form.Of(body);
         var resumed = Syntax.Block(
             guarded.Extent,
             TypedVariables(body).Concat(guarded.Statements.Select(Copy)).ToArray(),
@@ -305,17 +305,6 @@ internal static class WorkflowTranslation
                         "checkpoint-in-script-block",
                         $"{WorkflowCommands.NameOf(call)} saves checkpoints, and cannot be called in a script block. Use a foreach loop in place of ForEach-Object, or call it on a line of its own."));
                 }
-            }
-        }
-
-        foreach (TrapStatementAst trap in function.Body.FindAll(piece => piece is TrapStatementAst, searchNestedScriptBlocks: false))
-        {
-            foreach (var held in CheckpointPlaces.Commands(trap.Body).Where(IsCheckpoint))
-            {
-                problems.Add(new WorkflowProblem(
-                    held.Extent,
-                    "checkpoint-in-trap",
-                    $"{WorkflowCommands.NameOf(held)} cannot be within a trap: use try and catch."));
             }
         }
     }
