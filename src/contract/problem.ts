@@ -10,4 +10,6 @@ export interface Problem {
   message: string;
   /** A stable name of the rule, such as `enum-not-erasable`. */
   code: string;
+  /** The runbook that is called, where the problem is of a call. */
+  called?: string;
 }

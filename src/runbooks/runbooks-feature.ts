@@ -28,6 +28,7 @@ import {
 import { checkedSettings } from "./runbook-settings.ts";
 import type { ScriptAnalyser } from "./script-analyser.ts";
 import { checkScriptSource, scriptText } from "./script-source.ts";
+import { withoutPublishedCalls } from "./unpublished-calls.ts";
 
 /** Who changes a runbook, and which revision they saw; a change is refused when it is not the current one. */
 export interface ChangeContext {
@@ -114,7 +115,7 @@ export class RunbooksFeature {
   /** @throws UserError `runbook-not-found` (404) */
   async get(runbook: string, caller: Principal): Promise<StoredRunbook> {
     const found = await this.#find(runbook);
-    return permitsRunbook(caller, "read", found) ? found : notFound(runbook);
+    return permitsRunbook(caller, "read", found) ? withoutPublishedCalls(this.#store, found) : notFound(runbook);
   }
 
   /** By name, those that the caller may read. @throws UserError `folder-not-found` (404), and what `soughtRunAs` throws */

@@ -1,7 +1,10 @@
 import type { Analysis } from "../contract/analysis.ts";
 import type { Problem } from "../contract/problem.ts";
 import type { RunbookKind } from "../contract/runbook-kind.ts";
+import type { StoredRunbook, StoredRunbookVersion } from "../store/operations/runbooks.ts";
 import type { Store } from "../store/store.ts";
+
+const code = "called-runbook-not-published";
 
 /** Names that are looked up of one script. */
 const mostLookedUp = 50;
@@ -25,13 +28,31 @@ export async function unpublishedCalls(
   for (const name of calls.filter((each) => !known.has(each.toLowerCase())).slice(0, mostLookedUp)) {
     const isThere = (await store.read.runbookToStart({ runbook: name, draft: false })) !== null;
     if (isThere || kind === "TypeScript") {
-      const message = isThere
-        ? `The runbook "${name}" is not published, or disabled; the call fails until it is published.`
-        : `There is no runbook "${name}" yet; the call fails until there is one and it is published.`;
-      problems.push({ ...placeOf(text, name), severity: "warning", code: "called-runbook-not-published", message });
+      const message = `There is no runbook "${name}" that is published and enabled; until there is, the call fails.`;
+      problems.push({ ...placeOf(text, name), severity: "warning", code, message, called: name });
     }
   }
   return problems;
+}
+
+/** The runbook without warnings that have come to nothing, since what it calls was published after its analysis. */
+export async function withoutPublishedCalls(
+  store: Pick<Store, "read">,
+  runbook: StoredRunbook,
+): Promise<StoredRunbook> {
+  const { draft, published } = runbook;
+  const problems = [...(draft?.problems ?? []), ...(published?.problems ?? [])];
+  const names = problems.flatMap((problem) => (problem.code === code ? (problem.called ?? []) : []));
+  if (names.length === 0) {
+    return runbook;
+  }
+  const found = await store.read.publishedChildren({ names });
+  const known = new Set(found.map(({ name }) => name.toLowerCase()));
+  const mended = (version: StoredRunbookVersion): StoredRunbookVersion => ({
+    ...version,
+    problems: version.problems.filter(({ called }) => called === undefined || !known.has(called.toLowerCase())),
+  });
+  return { ...runbook, draft: draft && mended(draft), published: published && mended(published) };
 }
 
 /** Where a name stands first. */

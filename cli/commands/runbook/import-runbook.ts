@@ -1,7 +1,9 @@
 import type { RunbookResource } from "../../../src/contract/api/runbook.ts";
 import type { ErrorBody } from "../../../src/contract/error-body.ts";
+import type { Problem } from "../../../src/contract/problem.ts";
 import { UserError } from "../../../src/contract/user-error.ts";
 import type { Command, Invocation } from "../../command.ts";
+import type { ApiClient } from "../../connection/api-client.ts";
 import { connect } from "../../connection/connect.ts";
 import { exitCodeOfError, exitCodes } from "../../exit-codes.ts";
 import { findScripts } from "../../import/find-scripts.ts";
@@ -74,6 +76,7 @@ export const command: Command = {
         if (invocation.output !== "json") process.stderr.write(`${script.path}: ${errorText(error)}\n`);
       }
     }
+    await tellCalls(api, results, settings);
     const shown = invocation.output === "name" ? results.filter(({ error }) => error === null) : results;
     await printList(shown, resultView, invocation.output);
     const failed = results.filter(({ error }) => error !== null);
@@ -117,11 +120,35 @@ export function splitTags(text: string): string[] {
     .filter((tag) => tag !== "");
 }
 
-function tellProblems(path: string, runbook: RunbookResource, settings: ImportSettings): void {
-  const version = runbook.draft ?? runbook.published;
-  for (const { line, column, severity, message } of version?.problems ?? []) {
+/** What is wrong with calls of other runbooks is told when all are there: what is called may come later in the same import. */
+async function tellCalls(api: ApiClient, results: ImportResult[], settings: ImportSettings): Promise<void> {
+  const imported = new Set(results.flatMap(({ name, error }) => (error === null ? name.toLowerCase() : [])));
+  for (const result of results) {
+    const { path, runbook } = result;
+    if (runbook === null || problemsOf(runbook).every(({ called }) => called === undefined)) continue;
+    result.runbook = await api.get<RunbookResource>(`/api/runbooks/${encodeURIComponent(runbook.runbookId)}`);
+    // Of drafts whoever imports them knows that they are not published.
+    tellEach(
+      path,
+      result.runbook,
+      ({ called }) => called !== undefined && (settings.publish || !imported.has(called.toLowerCase())),
+    );
+  }
+}
+
+function problemsOf({ draft, published }: RunbookResource): Problem[] {
+  return (draft ?? published)?.problems ?? [];
+}
+
+function tellEach(path: string, runbook: RunbookResource, isTold: (problem: Problem) => boolean): void {
+  for (const { line, column, severity, message } of problemsOf(runbook).filter(isTold)) {
     process.stderr.write(`${path}:${line}:${column}: ${severity}: ${message}\n`);
   }
+}
+
+function tellProblems(path: string, runbook: RunbookResource, settings: ImportSettings): void {
+  const version = runbook.draft ?? runbook.published;
+  tellEach(path, runbook, ({ called }) => called === undefined);
   if (settings.publish && version?.analysis === "done") {
     const ungranted = ungrantedText(runbook);
     if (ungranted !== "") process.stderr.write(`${path}: note: ${ungranted}\n`);

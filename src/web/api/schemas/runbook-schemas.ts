@@ -158,8 +158,9 @@ export const runbookResourceSchemas: Readonly<Record<string, JsonSchema>> = {
       severity: { enum: ["error", "warning"] },
       message: { type: "string" },
       code: { type: "string" },
+      called: { type: "string", description: "The runbook that is called, where the problem is of a call." },
     },
-    ["endLine", "endColumn"],
+    ["endLine", "endColumn", "called"],
   ),
   RunbookVersion: objectSchema({
     versionId: idSchema,
