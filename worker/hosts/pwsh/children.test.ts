@@ -53,6 +53,28 @@ test("a workflow calls another workflow runbook by its name, with its checkpoint
   );
 });
 
+test("the branches of a workflow call scripts by their names and as files, each in its own", { skip }, async () => {
+  const run = await PwshHostRun.of(
+    `workflow Sample {
+  foreach -parallel ($i in 1..6) { Child -Name $i; ./Child.ps1 "file $i" }
+  parallel { sequence { $given = Child one; "given $given"; Checkpoint-Workflow; & "$PSScriptRoot/Child.ps1" two }; Loop }
+}`,
+    {
+      runbook: { name: "Sample", kind: "PowerShellWorkflow" },
+      children: [
+        child("Child", 'param($Name) "child $Name"'),
+        child("Loop", "try { $name = './Loop.ps1'; & $name } catch { $_.Exception.Message }"),
+      ],
+    },
+  );
+  assert.equal(run.ended?.outcome, "Completed", JSON.stringify([run.records, run.ended]));
+  const each = [1, 2, 3, 4, 5, 6].flatMap((i) => [`child ${i}`, `child file ${i}`]);
+  assert.deepEqual(
+    run.texts("Output").toSorted(),
+    [...each, "child two", "given child one", "Runbooks call each other in a circle: Sample → Loop → Loop."].toSorted(),
+  );
+});
+
 test("the analysis tells what may be the name of another runbook, and nothing that is a command already", {
   skip,
 }, async () => {

@@ -1,5 +1,6 @@
 #nullable enable
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -18,28 +19,59 @@ internal static class ChildRunbooks
 {
     public const string CallCommandName = "Invoke-RunsmithRunbook";
 
-    private static readonly Dictionary<string, ChildRunbook?> s_known = new(StringComparer.OrdinalIgnoreCase);
-    private static Runspace? s_runspace;
-    private static CommandInvocationIntrinsics? s_commands;
+    private static readonly ConcurrentDictionary<string, ChildRunbook?> s_known = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What the script names: files by the names of scripts, and functions by those of others.</summary>
+    private static Dictionary<string, string> s_aliases = new();
+    private static Dictionary<string, string> s_functions = new();
     private static ScriptFile? s_file;
-    private static string s_name = string.Empty;
 
     /// <summary>Makes the runbooks callable that a job came with, and finds the others when they are called.</summary>
     public static void Begin(Runspace runspace, ScriptFile file, RunMessage message)
     {
-        s_runspace = runspace;
         s_file = file;
-        s_name = message.Name;
         s_known.Clear();
-        // The proxy refuses itself to those who ask while a script runs.
-        s_commands = runspace.SessionStateProxy.InvokeCommand;
-        s_commands.CommandNotFoundAction = FindCommand;
-        if (message.Children.Count > 0)
+        s_aliases = new Dictionary<string, string>();
+        s_functions = new Dictionary<string, string>();
+        // Workflows that a workflow calls are a part of it.
+        foreach (var child in message.Children.Where(child =>
+            !child.Name.Equals(message.Name, StringComparison.OrdinalIgnoreCase) && (!child.IsWorkflow || message.Kind != "PowerShellWorkflow")))
         {
-            // Workflows that a workflow calls are a part of it.
-            Define(message.Children.Where(child =>
-                !child.Name.Equals(s_name, StringComparison.OrdinalIgnoreCase) && (!child.IsWorkflow || message.Kind != "PowerShellWorkflow")));
+            s_known[child.Name] = child;
+            if (!child.IsScript)
+            {
+                s_functions[child.Name] = CallOf(child);
+            }
+            else if (child.Script is { } script)
+            {
+                s_aliases[child.Name] = file.Write(child.Name, script);
+            }
         }
+
+        AddTo(runspace);
+    }
+
+    /// <summary>Makes the same runbooks callable in a runspace of the job's.</summary>
+    public static void AddTo(Runspace runspace)
+    {
+        // The proxy refuses itself to those who ask while a script runs.
+        var commands = runspace.SessionStateProxy.InvokeCommand;
+        commands.CommandNotFoundAction = (_, lookup) => FindCommand(lookup, commands);
+        if (s_aliases.Count + s_functions.Count == 0)
+        {
+            return;
+        }
+
+        using var shell = PowerShell.Create();
+        shell.Runspace = runspace;
+        shell.AddScript(
+            """
+            param($aliases, $functions)
+            foreach ($name in $aliases.Keys) { Microsoft.PowerShell.Utility\Set-Alias -Name $name -Value $aliases[$name] -Scope Global }
+            foreach ($name in $functions.Keys) { Microsoft.PowerShell.Management\Set-Item -LiteralPath "function:global:$name" -Value $functions[$name] }
+            """,
+            useLocalScope: true);
+        shell.AddParameter("aliases", s_aliases).AddParameter("functions", s_functions).Invoke();
     }
 
     /// <summary>The script is over: nobody is asked for commands any more.</summary>
@@ -48,37 +80,9 @@ internal static class ChildRunbooks
     /// <summary>The kind of a runbook that was found before; null of another.</summary>
     public static string? KindOf(string name) => s_known.TryGetValue(name, out var known) ? known?.Kind : null;
 
-    private static void Define(IEnumerable<ChildRunbook> children)
-    {
-        var aliases = new Dictionary<string, string>();
-        var functions = new Dictionary<string, ScriptBlock>();
-        foreach (var child in children)
-        {
-            s_known[child.Name] = child;
-            if (!child.IsScript)
-            {
-                functions[child.Name] = CallOf(child);
-            }
-            else if (child.Script is { } script)
-            {
-                aliases[child.Name] = s_file!.Write(child.Name, script);
-            }
-        }
-
-        using var shell = PowerShell.Create();
-        shell.Runspace = s_runspace;
-        shell.AddScript(
-            """
-            param($aliases, $functions)
-            foreach ($name in $aliases.Keys) { Microsoft.PowerShell.Utility\Set-Alias -Name $name -Value $aliases[$name] -Scope Global }
-            foreach ($name in $functions.Keys) { Microsoft.PowerShell.Management\Set-Item -LiteralPath "function:global:$name" -Value $functions[$name] }
-            """,
-            useLocalScope: true);
-        shell.AddParameter("aliases", aliases).AddParameter("functions", functions).Invoke();
-    }
-
     /// <summary>A command that nothing else is: perhaps a runbook, by its name or as a file beside the script.</summary>
-    private static void FindCommand(object? sender, CommandLookupEventArgs lookup)
+    /// <param name="commands">Of the runspace in which it is looked for.</param>
+    private static void FindCommand(CommandLookupEventArgs lookup, CommandInvocationIntrinsics commands)
     {
         if (NameOf(lookup.CommandName) is not { } name)
         {
@@ -100,17 +104,20 @@ internal static class ChildRunbooks
 
         if (!child.IsScript)
         {
-            lookup.CommandScriptBlock = CallOf(child);
+            lookup.CommandScriptBlock = ScriptBlock.Create(CallOf(child));
         }
         else
         {
             var path = s_file!.PathOf(child.Name);
-            if (!File.Exists(path))
+            lock (s_known)
             {
-                s_file.Write(child.Name, child.Script!);
+                if (!File.Exists(path))
+                {
+                    s_file.Write(child.Name, child.Script!);
+                }
             }
 
-            lookup.Command = s_commands!.GetCommand(path, CommandTypes.ExternalScript);
+            lookup.Command = commands.GetCommand(path, CommandTypes.ExternalScript);
         }
 
         lookup.StopSearch = true;
@@ -154,7 +161,7 @@ internal static class ChildRunbooks
     private static string? CycleWith(string called)
     {
         var chain = new List<string>();
-        foreach (var frame in s_runspace!.Debugger.GetCallStack())
+        foreach (var frame in Runspace.DefaultRunspace.Debugger.GetCallStack())
         {
             if (frame.ScriptName is { } script && Path.GetDirectoryName(script) == s_file!.Folder)
             {
@@ -170,12 +177,12 @@ internal static class ChildRunbooks
         return chain.Contains(called, StringComparer.OrdinalIgnoreCase) ? $"{string.Join(" → ", chain)} → {called}" : null;
     }
 
-    /// <summary>A function with the parameters of a runbook that runs as a job of its own.</summary>
-    private static ScriptBlock CallOf(ChildRunbook child)
+    /// <summary>The text of a function with the parameters of a runbook that runs as a job of its own.</summary>
+    private static string CallOf(ChildRunbook child)
     {
         var parameters = child.Parameters.Select(parameter =>
             (parameter.IsRequired ? "[Parameter(Mandatory)] " : string.Empty) + "${" + parameter.Name.Replace("`", "``").Replace("}", "`}") + "}");
         var name = "'" + child.Name.Replace("'", "''") + "'";
-        return ScriptBlock.Create($"[CmdletBinding()] param({string.Join(", ", parameters)}) {CallCommandName} -Name {name} -Parameters $PSBoundParameters");
+        return $"[CmdletBinding()] param({string.Join(", ", parameters)}) {CallCommandName} -Name {name} -Parameters $PSBoundParameters";
     }
 }

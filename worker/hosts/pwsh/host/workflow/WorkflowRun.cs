@@ -345,6 +345,7 @@ internal sealed class WorkflowRun
         }
 
         var runspace = OpenRunspace(Array.Empty<KeyValuePair<string, object?>>());
+        ChildRunbooks.AddTo(runspace);
         Define(runspace);
         return runspace;
     }
