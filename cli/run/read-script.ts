@@ -16,6 +16,12 @@ export function readScript(path: string): string {
       remedy: "See that the path is right and that you may read it.",
     });
   }
+  const mark = bytes.length >= 2 ? bytes.readUInt16BE(0) : 0;
+  if (mark === 0xfffe || mark === 0xfeff) {
+    throw new UserError("script-is-utf-16", `${path} is encoded as UTF-16, not as UTF-8.`, {
+      remedy: "Save it as UTF-8: iconv -f UTF-16 -t UTF-8 FILE > NEW",
+    });
+  }
   if (bytes.includes(0)) throw new UserError("script-not-text", `${path} holds NUL bytes: it is no text.`);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

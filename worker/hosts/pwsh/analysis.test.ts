@@ -232,6 +232,12 @@ if ($x {
     assert.match(analysis.problems[4]?.message ?? "", /top level of a file of its own/);
   });
 
+  it("tells of a configuration of PowerShell DSC that it cannot be compiled here, and no more", async () => {
+    const analysis = await PwshHostRun.analysisOf("'a'\nConfiguration Web {\n  Node x { }\n}\n'b'\n");
+    assert.deepEqual(told(analysis), ["2:15 error configuration-of-dsc"]);
+    assert.match(analysis.problems[0]?.message ?? "", /^A configuration of PowerShell DSC cannot be compiled here/);
+  });
+
   it("takes a workflow's parameters, help and needs from the workflow, wherever its help stands", async () => {
     const help = (synopsis: string) => `<#\n.SYNOPSIS\n${synopsis}\n.PARAMETER Name\nWho it is for.\n#>`;
     const parameters = "param([Parameter(Mandatory)] [string] $Name, [int] $Count = 3)";

@@ -430,6 +430,15 @@ workflow Sample {
     assert.deepEqual(told, ["Verbose: told", "Output: 2 ErrorRecord fine"]);
   });
 
+  it("has what Windows tells each process of its machine and of its temporary files, and takes that machine as its own", async () => {
+    const run = await PwshHostRun.of(`workflow Sample {
+  Set-Content -Path "$env:TEMP\\a.txt" -Value 'kept'
+  InlineScript { Get-Content "$env:TMP\\a.txt" } -PSComputerName $env:COMPUTERNAME
+  "$($env:COMPUTERNAME.Length -gt 0)"
+}`);
+    assert.deepEqual([run.ended?.outcome, run.texts()], ["Completed", ["kept", "True"]]);
+  });
+
   it("tells of another computer that cannot be reached", async () => {
     const run = await PwshHostRun.of("workflow Sample { InlineScript { 1 } -PSComputerName far.example }");
     assert.equal(run.ended?.outcome, "Suspended");

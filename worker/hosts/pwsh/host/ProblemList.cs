@@ -38,10 +38,22 @@ internal sealed class ProblemList
     /// <param name="ofWorkflow">Whether the script is a workflow: what of it PowerShell 7 only refuses to run is right then.</param>
     public void AddParseErrors(ParseError[] errors, bool ofWorkflow)
     {
+        bool hasConfiguration = errors.Any(IsOfConfiguration);
         foreach (var error in errors)
         {
-            if (ofWorkflow && WorkflowTranslation.IsExpected(error))
+            // Where the parser gives up a configuration, it stumbles over what is in it.
+            if ((ofWorkflow && WorkflowTranslation.IsExpected(error))
+                || (hasConfiguration && error.ErrorId == "UnexpectedToken"))
             {
+                continue;
+            }
+
+            if (IsOfConfiguration(error))
+            {
+                AddError(
+                    error.Extent,
+                    "configuration-of-dsc",
+                    "A configuration of PowerShell DSC cannot be compiled here: PowerShell 7 on Linux has no DSC. Take it out of the script, and compile it on Windows, or do its work with commands.");
                 continue;
             }
 
@@ -130,6 +142,9 @@ internal sealed class ProblemList
     }
 
     public void AddWarning(IScriptExtent extent, string code, string message) => Add(extent, "warning", code, message);
+
+    /// <summary>What the parser says of `configuration`, with the stack of an exception.</summary>
+    private static bool IsOfConfiguration(ParseError error) => error.Message.Contains("Unable to find DSC schema store", StringComparison.Ordinal);
 
     private void AddUnmetRequirements(ScriptBlockAst tree, ScriptRequirements requirements)
     {

@@ -119,6 +119,11 @@ internal sealed class WorkflowRun
             variables.Set(own, JobId);
         }
 
+        // Windows gives them to each process, and SMA's runbooks count on them.
+        Environment.SetEnvironmentVariable("COMPUTERNAME", Environment.MachineName);
+        Environment.SetEnvironmentVariable("TEMP", System.IO.Path.GetTempPath());
+        Environment.SetEnvironmentVariable("TMP", System.IO.Path.GetTempPath());
+
         variables.Set("PSWorkflowRoot", string.Empty);
         variables.Set("PSComputerName", "localhost");
         _globalVariables = s_commonVariables.Select(variables.Get).Where(variable => variable is not null).ToArray();
