@@ -19,8 +19,8 @@ interface ReadWorkflow {
 
 /** Those whose plain script says what they say: no checkpoints, and nothing of Runsmith's own. */
 const alike = [
-  ...["Test-Do", "Test-Expression", "Test-For", "Test-ForEach", "Test-NestedFunction", "Test-NestedParallel"],
-  ...["Test-OutputType", "Test-Parallel", "Test-Sequence", "Test-Splatting", "Test-Switch"],
+  ...["Test-Do", "Test-Expression", "Test-For", "Test-ForEach", "Test-Layout", "Test-NestedFunction"],
+  ...["Test-NestedParallel", "Test-OutputType", "Test-Parallel", "Test-Sequence", "Test-Splatting", "Test-Switch"],
   ...["Test-ThrottleLimit", "Test-Try", "Test-While", "Test-WorkflowVariable"],
 ];
 

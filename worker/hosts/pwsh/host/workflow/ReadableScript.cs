@@ -120,9 +120,12 @@ internal sealed class ReadableScript
             _edits.Insert(_tree.EndBlock.Statements[0].Extent.StartOffset, parameters + _lineEnd + _lineEnd);
         }
 
-        var isEnded = _text.Length == 0 || _text[^1] == '\n';
+        // A signature is of the text that was, and nothing may stand behind it.
+        var signature = Regex.Match(_text, "^# SIG # Begin signature block", RegexOptions.Multiline);
+        int end = signature.Success ? signature.Index : _text.Length;
+        var isEnded = end == 0 || _text[end - 1] == '\n';
         var call = parameters is null ? _workflow.Name : $"{_workflow.Name} @PSBoundParameters";
-        _edits.Insert(_text.Length, $"{(isEnded ? string.Empty : _lineEnd)}{_lineEnd}{call}{_lineEnd}");
+        _edits.Replace(end, _text.Length, $"{(isEnded ? string.Empty : _lineEnd)}{_lineEnd}{call}{_lineEnd}");
     }
 
     private string? ParametersText()
@@ -359,8 +362,10 @@ internal sealed class ReadableScript
     private void WriteInlineScript(CommandAst command, IReadOnlyList<(CommandParameterAst Parameter, ExpressionAst? Value)> common)
     {
         var name = command.CommandElements[0].Extent;
+        int open = command.CommandElements.OfType<ScriptBlockExpressionAst>().First().Extent.StartOffset;
         bool isRemote = IsRemote(command);
-        _edits.Replace(name.StartOffset, name.EndOffset, isRemote ? "Invoke-Command -ScriptBlock" : "&");
+        // Its block may begin on a further line, which that of a command may not; a comment between them comes into the block.
+        _edits.Replace(name.StartOffset, open + 1, $"{(isRemote ? "Invoke-Command -ScriptBlock" : "&")} {{{_text[name.EndOffset..open].TrimEnd(' ', '\t', '\r', '\n', '`')}");
         foreach (var (parameter, value) in common)
         {
             if (isRemote && RemotingParameter(parameter.ParameterName) is { } renamed)

@@ -67,7 +67,7 @@ internal sealed class ReadableScriptBranch
             if (!isWritten || isReadToo)
             {
                 uses.FirstRead ??= variable.Extent.StartOffset;
-                uses.IsReadWithin |= BranchRegionOf(variable) != Region;
+                uses.IsReadAsItself |= BranchRegionOf(variable) != Region || IsChangedWithin(variable);
             }
 
             if (isWritten)
@@ -78,7 +78,7 @@ internal sealed class ReadableScriptBranch
 
         foreach (var (name, uses) in _uses)
         {
-            if (IsFromOutside(name) && (uses.FirstWrite is not null || uses.IsReadWithin))
+            if (IsFromOutside(name) && (uses.FirstWrite is not null || uses.IsReadAsItself))
             {
                 _copied.Add(name);
             }
@@ -134,6 +134,24 @@ internal sealed class ReadableScriptBranch
             default:
                 return piece.Parent is ParameterAst;
         }
+    }
+
+    /// <summary>`$name[1] = …`, `$name.Count++`.</summary>
+    private static bool IsChangedWithin(VariableExpressionAst variable)
+    {
+        Ast piece = variable;
+        while (piece.Parent is IndexExpressionAst { Target: var indexed } && indexed == piece
+            || piece.Parent is MemberExpressionAst { Expression: var owner } && owner == piece)
+        {
+            piece = piece.Parent;
+        }
+
+        return piece != variable && piece.Parent switch
+        {
+            AssignmentStatementAst assignment => assignment.Left == piece,
+            UnaryExpressionAst { TokenKind: TokenKind.PlusPlus or TokenKind.MinusMinus or TokenKind.PostfixPlusPlus or TokenKind.PostfixMinusMinus } => true,
+            _ => false,
+        };
     }
 
     /// <summary>Whether something is within a block whose variables are its own.</summary>
@@ -227,7 +245,7 @@ internal sealed class ReadableScriptBranch
 
         public int? FirstWrite { get; set; }
 
-        /// <summary>Whether a branch within reads it.</summary>
-        public bool IsReadWithin { get; set; }
+        /// <summary>Whether it is read where `$using:` cannot stand: by a branch within, or where something in it is changed.</summary>
+        public bool IsReadAsItself { get; set; }
     }
 }
