@@ -50,7 +50,7 @@ export class JobRestarts {
     if (!isEnded(former.status)) {
       throw new UserError("job-not-ended", `The job has not ended: it is ${former.status}.`, {
         status: 409,
-        remedy: former.status === "Suspended" ? "Resume it, or stop it first." : "Wait for its end, or stop it first.",
+        remedy: `${former.status === "Suspended" ? `Let it go on: npx runsmith resume-job ${jobId}` : "Wait for its end"}; or end it first: npx runsmith stop-job ${jobId}`,
       });
     }
     const { runbookId, versionId, draft, secretNames } = former;

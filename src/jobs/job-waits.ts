@@ -10,6 +10,7 @@ import type { AssignedAttempt, JobEffects, StoredJob } from "../store/operations
 import type { Store } from "../store/store.ts";
 import type { JobJournal } from "./job-journal.ts";
 import { jobNotFound, knownJobId, knownPageKey } from "./job-queries.ts";
+import { isEnded } from "./job-transitions.ts";
 import { onlyWaits, openWaits, waitingText } from "./suspension-reason.ts";
 
 export interface JobWaitsOptions {
@@ -80,13 +81,13 @@ export class JobWaits {
     const [stored, steps] = await Promise.all([read.job({ jobId }), read.jobSteps({ jobId, all: false })]);
     const waits = openWaits(steps);
     if (stored !== null && onlyWaits(stored, waits)) {
-      throw waitsForOthers(waits);
+      throw waitsForOthers(jobId, waits);
     }
     const settled = await write.resumeJob({ ...of, jobId });
     return this.#done(jobId, settled, (job) => ({
       code: "job-not-suspended",
       message: `The job is ${job.status}, and only one that is Suspended can be resumed.`,
-      remedy: "See its state with `npx runsmith get-job`.",
+      remedy: `See how it stands: npx runsmith get-job ${jobId}`,
     }));
   }
 
@@ -143,21 +144,20 @@ export class JobWaits {
    */
   async openApproval(id: string, stepId: string | null): Promise<StoredJobStep> {
     const jobId = knownJobId(id);
-    const steps = await this.#options.store.read.jobSteps({ jobId, all: false });
+    const { read } = this.#options.store;
+    const steps = await read.jobSteps({ jobId, all: false });
     const open = steps.filter(
       (step) => step.kind === "approval" && step.endedAt === null && (stepId === null || step.stepId === stepId),
     );
     const [first] = open;
     if (first === undefined) {
-      throw new UserError("approval-not-found", "The job waits for no such approval.", {
-        status: 404,
-        remedy: "See with `npx runsmith get-approval JOB` what it waits for; somebody may have answered already.",
-      });
+      const job = await read.job({ jobId });
+      throw job === null ? jobNotFound(jobId) : waitsForNone(job, steps, stepId);
     }
     if (open.length > 1) {
       throw new UserError("approval-ambiguous", `The job waits for ${open.length} approvals.`, {
         status: 409,
-        remedy: "Name one by its id: `npx runsmith get-approval JOB` lists them.",
+        remedy: `Name one by its id, with --step: npx runsmith get-approval ${jobId} lists them.`,
       });
     }
     return first;
@@ -180,7 +180,7 @@ export class JobWaits {
     return this.#done(jobId, settled, () => ({
       code: "approval-answered",
       message: "Somebody has answered it already, or the job has ended.",
-      remedy: "See the answer with `npx runsmith get-approval JOB`.",
+      remedy: `See the answer: npx runsmith get-approval ${jobId}`,
     }));
   }
 
@@ -201,23 +201,40 @@ export class JobWaits {
   }
 }
 
-/** Nothing of a job that has ended, or is about to. */
-function remedyOfUnsuspendable({ status }: StoredJob): { remedy?: string } {
+function remedyOfUnsuspendable({ jobId, status }: StoredJob): { remedy: string } {
   if (status === "Suspended")
-    return { remedy: "It is suspended already; `npx runsmith resume-job JOB` lets it go on." };
-  if (status !== "New") return {};
-  return { remedy: "Hold the dispatch of its runbook to keep waiting jobs from starting, or stop the job." };
+    return { remedy: `It is suspended already; npx runsmith resume-job ${jobId} lets it go on.` };
+  if (status === "New")
+    return { remedy: "Hold the dispatch of its runbook to keep waiting jobs from starting, or stop the job." };
+  if (!isEnded(status)) return { remedy: "Wait for its end." };
+  return { remedy: `It is over; npx runsmith restart-job ${jobId} starts it again behind the steps that it has done.` };
 }
 
-function waitsForOthers(waits: readonly StoredJobStep[]): UserError {
+/** Why there is nothing to answer; where there was, what was answered. */
+function waitsForNone({ jobId, status }: StoredJob, steps: readonly StoredJobStep[], stepId: string | null): UserError {
+  const last = steps.findLast((step) => step.kind === "approval" && (stepId === null || step.stepId === stepId));
+  const answer = last?.answer ?? null;
+  const answered =
+    answer?.by === undefined
+      ? ""
+      : ` The last one was ${answer.approved === true ? "approved" : "rejected"} by ${answer.by}.`;
+  return new UserError(
+    "approval-not-found",
+    `The job waits for no ${stepId === null ? "approval" : "such approval"}: it is ${status}.${answered}`,
+    { status: 404, remedy: `See what it asked, and who answered: npx runsmith get-approval ${jobId}` },
+  );
+}
+
+function waitsForOthers(jobId: string, waits: readonly StoredJobStep[]): UserError {
   const wait = waits.find(({ kind }) => kind === "approval") ?? waits.find(({ kind }) => kind === "event");
   const remedies = {
-    approval: "Answer it: npx runsmith approve JOB or npx runsmith reject JOB.",
-    event: `Send it: npx runsmith send-event JOB ${JSON.stringify(wait?.event ?? wait?.name)} --value JSON.`,
-    time: "It goes on by itself then; npx runsmith stop-job JOB ends it.",
+    approval: `Answer it: npx runsmith approve ${jobId} or npx runsmith reject ${jobId}`,
+    event: `Send it: npx runsmith send-event ${jobId} ${JSON.stringify(wait?.event ?? wait?.name)} --value JSON.`,
+    time: `It goes on by itself then; npx runsmith stop-job ${jobId} ends it.`,
   };
   const kind = wait === undefined ? "time" : wait.kind === "approval" ? "approval" : "event";
-  return new UserError(`waits-for-${kind}`, `It ${waitingText(waits)}.`, { status: 409, remedy: remedies[kind] });
+  const message = `The job ${waitingText(waits)}. Resumed, it would only wait again.`;
+  return new UserError(`waits-for-${kind}`, message, { status: 409, remedy: remedies[kind] });
 }
 
 function toApprovalResource({ addressedTo, askedAt, until, ...approval }: StoredApproval): ApprovalResource {

@@ -1,4 +1,6 @@
 import type { JobResource } from "../../../src/contract/api/job.ts";
+import { looksLikeId } from "../../../src/contract/id.ts";
+import { UserError } from "../../../src/contract/user-error.ts";
 import type { Command, Invocation } from "../../command.ts";
 import { connect } from "../../connection/connect.ts";
 import { exitCodes } from "../../exit-codes.ts";
@@ -16,6 +18,11 @@ export const approvalOptions: NonNullable<Command["options"]> = [
 export async function answerApproval(invocation: Invocation, approved: boolean): Promise<number> {
   const reason = invocation.text("reason");
   const stepId = invocation.text("step");
+  if (stepId !== undefined && !looksLikeId(stepId)) {
+    throw new UserError("usage", `"${stepId}" is no id of an approval.`, {
+      remedy: `See the ids: npx runsmith get-approval ${invocation.argument(0)}`,
+    });
+  }
   const path = `/api/jobs/${encodeURIComponent(invocation.argument(0))}/approval`;
   const body = { approved, ...(reason !== undefined && { reason }), ...(stepId !== undefined && { stepId }) };
   await printRow(await connect().post<JobResource>(path, body), jobView, invocation.output);

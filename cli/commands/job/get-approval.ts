@@ -5,6 +5,7 @@ import { exitCodes } from "../../exit-codes.ts";
 import type { View } from "../../output/print.ts";
 import { printList } from "../../output/print.ts";
 import { readLimit } from "../../parameters/limit.ts";
+import { answerText } from "../../views/job-steps.ts";
 
 const approvalView: View<JobStepResource> = {
   name: (step) => step.stepId,
@@ -56,13 +57,3 @@ export const command: Command = {
     return exitCodes.completed;
   },
 };
-
-function answerText({ answer, until }: JobStepResource): string {
-  if (answer === null) {
-    return until === null ? "waited for" : `waited for until ${until}`;
-  }
-  if (answer.timedOut === true) {
-    return "none in time";
-  }
-  return `${answer.approved === true ? "approved" : "rejected"} by ${answer.by}${answer.reason ? `: ${answer.reason}` : ""}`;
-}

@@ -7,6 +7,7 @@ import { printList, printOne } from "../../output/print.ts";
 import { filterQuery, jobFilterOptions, readJobFilter } from "../../parameters/job-filter.ts";
 import { readLimit } from "../../parameters/limit.ts";
 import { familyText, readFamily } from "../../views/job-family.ts";
+import { stepsText } from "../../views/job-steps.ts";
 import { jobView } from "../../views/job-view.ts";
 
 export const command: Command = {
@@ -17,7 +18,10 @@ export const command: Command = {
   examples: [
     { line: "get-job --status Running", does: "what runs now" },
     { line: "get-job --status Failed,Stopped --since 1d --group dmz", does: "what went wrong there since yesterday" },
-    { line: "get-job 0195e7c4-…", does: "one, with its parameters, timings and exception, and the jobs around it" },
+    {
+      line: "get-job 0195e7c4-…",
+      does: "one, with its parameters, timings, steps and exception, and the jobs around it",
+    },
     { line: "get-job --runbook Get-DiskSpace --output json", does: "an array, newest first" },
   ],
   async run(invocation) {
@@ -30,7 +34,12 @@ export const command: Command = {
       const family = await readFamily((of) => api.get(of), job);
       const { children } = family;
       const shown = { ...job, ...(steps.length > 0 && { steps }), ...(children.length > 0 && { children }) };
-      const details = [...(jobView.details ?? []), { title: "Jobs", value: () => familyText(job, family) }];
+      const stepsDetail = { title: "Steps", value: () => stepsText(steps) };
+      const details = [
+        ...(jobView.details ?? []),
+        stepsDetail,
+        { title: "Jobs", value: () => familyText(job, family) },
+      ];
       await printOne<JobResource>(shown, { ...jobView, details }, invocation.output);
       return exitCodes.completed;
     }

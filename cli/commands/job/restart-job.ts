@@ -12,7 +12,10 @@ export const command: Command = {
     "The new job is of the same version, with the same parameters, and names the former one. It has done what the former job had: all of it, or what was before a step. A workflow goes on from its last checkpoint.",
   arguments: [{ name: "JOB", help: "the job's id" }],
   options: [
-    { flags: "--from <step>", help: "name or id of the step to go on at, done or not; see get-job JOB --output json" },
+    {
+      flags: "--from <step>",
+      help: "name or id of the step to go on at, done or not; see get-job JOB; ids by --output json",
+    },
   ],
   examples: [
     { line: "restart-job 0195e7c4-…", does: "go on at the first step that is not done" },

@@ -107,14 +107,33 @@ describe("open approvals", () => {
     assert.equal(before.statusReason, 'waits for an approval: "Upgrade web1?" (asked of ops)');
     const resumed = await server.call("POST", `/api/jobs/${jobId}/resume`);
     assert.deepEqual([resumed.status, resumed.body.type.split("/").at(-1)], [409, "waits-for-approval"]);
-    assert.match(resumed.body.detail ?? "", /It waits for an approval: "Upgrade web1\?"/);
-    assert.match(resumed.body.remedy ?? "", /approve JOB or npx runsmith reject JOB/);
+    assert.match(
+      resumed.body.detail ?? "",
+      /The job waits for an approval: "Upgrade web1\?" \(asked of ops\)\. Resumed, it would only wait again/,
+    );
+    assert.equal(resumed.body.remedy, `Answer it: npx runsmith approve ${jobId} or npx runsmith reject ${jobId}`);
     const suspended = await server.call("POST", `/api/jobs/${jobId}/suspend`);
     assert.match(suspended.body.remedy ?? "", /suspended already.*resume-job/);
     assert.deepEqual(await jobOf(jobId), before);
     await must(server, "POST", `/api/jobs/${jobId}/stop`, {}, 202);
     const ended = await server.call("POST", `/api/jobs/${jobId}/suspend`);
-    assert.deepEqual([ended.status, ended.body.remedy], [409, undefined]);
+    assert.equal(ended.status, 409);
+    assert.match(ended.body.remedy ?? "", new RegExp(`is over; npx runsmith restart-job ${jobId} `));
+  });
+
+  test("that are not there are told: the job is none, it waits for none, or somebody has answered", async () => {
+    const refused = async (jobId: string) => {
+      const { body } = await server.call("POST", `/api/jobs/${jobId}/approval`, { body: { approved: true } });
+      return `${body.type.split("/").at(-1)} ${body.detail}`;
+    };
+    assert.match(await refused("01a22b47-68c6-77fe-885f-a31fee274d00"), /^job-not-found /);
+    const jobId = await ask("asks-inside", "Once?");
+    await must(server, "POST", `/api/jobs/${jobId}/approval`, { approved: false }, 202);
+    await worker.append(await worker.nextJob(), [], "Completed");
+    assert.equal(
+      await refused(jobId),
+      "approval-not-found The job waits for no approval: it is Completed. The last one was rejected by administrator.",
+    );
   });
 
   test("do not hinder that a person's own suspension of the job is resumed", async () => {

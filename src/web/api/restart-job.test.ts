@@ -36,7 +36,7 @@ describe("an ended job that is started again behind its steps", () => {
     const waits = { sequence: 2, entry: { ...wait, wait: { event: "go" } }, shown: { name: "go" } };
     await worker.append(first, [], "Suspended", [done(1, "one"), waits]);
     const resumed = await server.call("POST", `/api/jobs/${jobId}/resume`);
-    assert.match(`${resumed.body.type} ${resumed.body.remedy}`, /waits-for-event .*send-event JOB "go"/);
+    assert.match(`${resumed.body.type} ${resumed.body.remedy}`, /waits-for-event .*send-event \S+ "go" --value/);
     await must(server, "POST", `/api/jobs/${jobId}/events`, { name: "go", value: { version: 7 } }, 202);
     const second = await worker.nextJob();
     await worker.append(second, [], undefined, [done(1, "two"), done(2, "three")]);
