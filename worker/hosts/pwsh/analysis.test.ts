@@ -263,12 +263,13 @@ if ($x {
   1..3 | ForEach-Object { Checkpoint-Workflow }
   InlineScript { Suspend-Workflow }
   trap { Checkpoint-Workflow }
+  1..3 | InlineScript { 'x' }
 }
 class Point { [void] Save() { Checkpoint-Workflow } }
 `);
     assert.deepEqual(
       told(misplaced).map((problem) => problem.replace(/(?<=error ).*/, "")),
-      ["2:18 error ", "3:27 error ", "4:18 error ", "7:31 error "],
+      ["2:18 error ", "3:27 error ", "4:18 error ", "6:10 error ", "8:31 error "],
     );
     assert.match(misplaced.problems[1]?.message ?? "", /ForEach-Object.*Write a foreach loop/);
     assert.equal(misplaced.executable, null);
@@ -284,8 +285,8 @@ class Point { [void] Save() { Checkpoint-Workflow } }
   foreach ($item in 1..2) {
     InlineScript { "$Name $using:item $item"; $count += 1; Write-Output @Table }
   }
-  $count = 1; $own = 2; $ErrorActionPreference = 'Stop'
-  InlineScript { $own = 3; "$own $($using:Table.Name) $ErrorActionPreference"; & { param($Name) $Name }; Get-Item / -OutVariable count; $count }
+  $count = 1; $own = 2; $ErrorActionPreference = 'Stop'; $null = Get-Date
+  InlineScript { $null -eq 1; $own = 3; "$own $($using:Table.Name) $ErrorActionPreference"; & { param($Name) $Name }; Get-Item / -OutVariable count; $count }
   InlineScript { $workflow:own } -PSComputerName 'db1', 'localhost'
   Get-Date -PSComputerName $Name
   Get-Date -PSComputerName localhost

@@ -439,6 +439,11 @@ workflow Sample {
     assert.deepEqual([run.ended?.outcome, run.texts()], ["Completed", ["kept", "True"]]);
   });
 
+  it("goes on behind an InlineScript that ends itself by exit, whose code is none of the job's", async () => {
+    const run = await PwshHostRun.of("workflow Sample { InlineScript { 'in'; exit 3; 'never' }; 'behind' }");
+    assert.deepEqual([run.ended?.outcome, run.texts()], ["Completed", ["in", "behind"]]);
+  });
+
   it("tells of another computer that cannot be reached", async () => {
     const run = await PwshHostRun.of("workflow Sample { InlineScript { 1 } -PSComputerName far.example }");
     assert.equal(run.ended?.outcome, "Suspended");

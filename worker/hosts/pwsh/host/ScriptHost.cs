@@ -12,8 +12,13 @@ internal sealed class ScriptHost : PSHost
     private readonly PSObject _privateData = new();
 
     public ScriptHost(RecordSink sink)
+        : this(new ScriptUserInterface(sink))
     {
-        UI = new ScriptUserInterface(sink);
+    }
+
+    private ScriptHost(PSHostUserInterface userInterface)
+    {
+        UI = userInterface;
         foreach (var name in new[] { "Error", "Warning", "Debug", "Verbose", "Progress" })
         {
             // Scripts set the colours of pwsh's console here; they have no effect, but they are no error.
@@ -40,6 +45,9 @@ internal sealed class ScriptHost : PSHost
     public int? ExitCode { get; set; }
 
     public override void SetShouldExit(int exitCode) => ExitCode = exitCode;
+
+    /// <summary>The same for a script whose `exit` ends nothing but itself.</summary>
+    public ScriptHost WithExitOfItsOwn() => new(UI);
 
     public override void EnterNestedPrompt() => throw Refusal.Of("EnterNestedPrompt");
 

@@ -28,6 +28,9 @@ internal static class ScopeVariables
 
     private static readonly Lazy<Func<SessionState, string, IDictionary<string, PSVariable>>> s_read = new(Reader);
 
+    /// <summary>Whether PowerShell makes a variable itself, anew in each scope.</summary>
+    public static bool IsAutomatic(string name) => s_automatic.Contains(name);
+
     /// <summary>The variables of the scope that a frame's workflow runs in.</summary>
     public static Dictionary<string, object?> Of(WorkflowFrame frame)
     {

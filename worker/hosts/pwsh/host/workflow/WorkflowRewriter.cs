@@ -389,6 +389,11 @@ internal class WorkflowRewriter : TreeCopy
             return (CommandBaseAst)command.Copy();
         }
 
+        if (command.Parent is PipelineAst pipeline && pipeline.PipelineElements[0] != command)
+        {
+            Refuse(command, "inline-script-in-pipeline", "InlineScript takes nothing from a pipeline. Keep what goes into it in a variable before, and read that in the block with $using:.");
+        }
+
         foreach (var inner in body.FindAll(piece => piece is CommandAst, searchNestedScriptBlocks: true).Cast<CommandAst>())
         {
             if (WorkflowCommands.IsCheckpoint(inner) || WorkflowCommands.IsSuspend(inner))

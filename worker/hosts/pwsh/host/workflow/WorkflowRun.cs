@@ -349,16 +349,18 @@ internal sealed class WorkflowRun
             }
         }
 
-        var runspace = OpenRunspace(Array.Empty<KeyValuePair<string, object?>>());
+        var runspace = OpenRunspace(_host, Array.Empty<KeyValuePair<string, object?>>());
         ChildRunbooks.AddTo(runspace);
         Define(runspace);
         return runspace;
     }
 
     /// <summary>A runspace for the current thread that knows nothing of the workflow but these variables.</summary>
-    public Runspace OpenRunspace(IReadOnlyList<KeyValuePair<string, object?>> variables)
+    public Runspace OpenRunspace(IReadOnlyList<KeyValuePair<string, object?>> variables) => OpenRunspace(_host.WithExitOfItsOwn(), variables);
+
+    private Runspace OpenRunspace(ScriptHost host, IReadOnlyList<KeyValuePair<string, object?>> variables)
     {
-        var runspace = ScriptRunspace.Open(_host, withModules: false);
+        var runspace = ScriptRunspace.Open(host, withModules: false);
         foreach (var types in _types)
         {
             types.Define(runspace);

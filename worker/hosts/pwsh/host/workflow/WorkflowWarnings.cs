@@ -67,7 +67,7 @@ internal static class WorkflowWarnings
             {
                 var name = WorkflowRewriter.NameOf(variable);
                 bool isOfWorkflow = WorkflowRewriter.IsShared(variable) || (variable.VariablePath.IsUnqualified && names.Contains(name) && !own.Contains(name));
-                if (isOfWorkflow && !name.EndsWith("Preference", StringComparison.OrdinalIgnoreCase))
+                if (isOfWorkflow && !ScopeVariables.IsAutomatic(name) && !name.EndsWith("Preference", StringComparison.OrdinalIgnoreCase))
                 {
                     yield return Warning(
                         variable.Extent,
