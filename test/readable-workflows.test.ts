@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -24,6 +25,13 @@ const alike = [
   ...["Test-ThrottleLimit", "Test-Try", "Test-While", "Test-WorkflowVariable"],
 ];
 
+/** Nothing may stand behind a signature, and it is not that of the plain script. */
+const signed = `workflow Test-Signed { 'signed' }
+# SIG # Begin signature block
+# MIID1QYJKoZIhvcNAQcCoIIDxjCCA8ICAQExCzAJBgUrDgMCGgUAMGkGCisGAQQB
+# SIG # End signature block
+`;
+
 describe("a workflow written as a plain script", { skip }, () => {
   let read: ReadWorkflow[] = [];
 
@@ -32,7 +40,9 @@ describe("a workflow written as a plain script", { skip }, () => {
     const pwsh = await findPwsh();
     assert.ok(!("missing" in pwsh));
     const { library } = await buildPwshHost(pwsh, testRuntimeDirectory);
-    const folders = [scriptFolder, join(import.meta.dirname, "..", "docs", "examples", "workflows")];
+    await using own = await temporaryFolder();
+    await writeFile(join(own.path, "Test-Signed.ps1"), signed);
+    const folders = [scriptFolder, own.path, join(import.meta.dirname, "..", "docs", "examples", "workflows")];
     const program = join(scriptFolder, "..", "read-workflows.ps1");
     const list = (values: readonly string[]) => values.map((value) => `'${value}'`).join(", ");
     const command = `& '${program}' -Library '${library}' -Folder ${list(folders)} -Target '${target.path}' -Run ${list(alike)}`;
@@ -69,5 +79,10 @@ describe("a workflow written as a plain script", { skip }, () => {
         name,
       );
     }
+  });
+
+  test("has no signature, which was that of the workflow", () => {
+    const script = read.find(({ name }) => name === "Test-Signed")?.script ?? "";
+    assert.equal(script, "function Test-Signed { 'signed' }\n\nTest-Signed\n");
   });
 });

@@ -34,6 +34,3 @@ workflow Test-Layout
         }
     }
 }
-# SIG # Begin signature block
-# MIID1QYJKoZIhvcNAQcCoIIDxjCCA8ICAQExCzAJBgUrDgMCGgUAMGkGCisGAQQB
-# SIG # End signature block

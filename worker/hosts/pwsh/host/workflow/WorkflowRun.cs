@@ -120,9 +120,10 @@ internal sealed class WorkflowRun
         }
 
         // Windows gives them to each process, and SMA's runbooks count on them.
+        var temporaryFolder = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetTempPath());
         Environment.SetEnvironmentVariable("COMPUTERNAME", Environment.MachineName);
-        Environment.SetEnvironmentVariable("TEMP", System.IO.Path.GetTempPath());
-        Environment.SetEnvironmentVariable("TMP", System.IO.Path.GetTempPath());
+        Environment.SetEnvironmentVariable("TEMP", temporaryFolder);
+        Environment.SetEnvironmentVariable("TMP", temporaryFolder);
 
         variables.Set("PSWorkflowRoot", string.Empty);
         variables.Set("PSComputerName", "localhost");
