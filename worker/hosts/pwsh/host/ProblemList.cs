@@ -131,7 +131,7 @@ internal sealed class ProblemList
     {
         foreach (var (call, remedy) in WindowsCommands.Of(tree, runspace))
         {
-            AddWarning(call.Extent, "windows-only", $"{call.GetCommandName()} exists on Windows only, and this worker has no module with it: it will not be found. {remedy}");
+            AddWarning(call.Extent, "windows-only", $"{call.GetCommandName()} exists on Windows only, and this worker has no module with it: it will not be found, unless a runbook has its name. {remedy}");
         }
     }
 

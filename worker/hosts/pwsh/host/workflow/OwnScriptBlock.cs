@@ -33,7 +33,7 @@ internal static class OwnScriptBlock
     {
         int start = place.StartOffset + (place.Text.StartsWith('{') ? 1 : 0);
         int end = place.EndOffset - (place.Text.EndsWith('}') ? 1 : 0);
-        var script = place.StartScriptPosition.GetFullScript();
+        var script = place.StartScriptPosition.GetFullScript()!;
         var before = Regex.Replace(script[..start], @"[^\r\n]", " ");
         var tree = Parser.ParseInput(before + script[start..end], place.File, out _, out var errors);
         return errors.Length > 0 ? throw new ParseException(errors) : tree.GetScriptBlock();
