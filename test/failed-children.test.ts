@@ -27,14 +27,15 @@ describe("a job that failed over one that it had started", { ...skipUnless("bubb
       name,
       `import { runbook, setVariable, sleep, startRunbook, step, variable } from "runsmith"; export default async function () { ${body} }`,
     );
-  const mended = async (isMended: boolean) => {
-    const { revision } = (await system.server.call<{ revision: number }>("GET", "/api/variables/mended")).body;
-    const { status, body } = await system.server.call("PATCH", "/api/variables/mended", {
-      body: { value: isMended },
+  const set = async (name: string, value: unknown) => {
+    const { revision } = (await system.server.call<{ revision: number }>("GET", `/api/variables/${name}`)).body;
+    const { status, body } = await system.server.call("PATCH", `/api/variables/${name}`, {
+      body: { value },
       headers: { "if-match": `"${revision}"` },
     });
     assert.equal(status, 200, JSON.stringify(body));
   };
+  const mended = (isMended: boolean) => set("mended", isMended);
   const children = async (jobId: string) =>
     (await system.children(jobId)).map(({ runbookName, status }) => `${runbookName} ${status}`);
   const restarted = async (jobId: string, body: object = {}) => {
@@ -99,6 +100,37 @@ describe("a job that failed over one that it had started", { ...skipUnless("bubb
       const job = await system.run(name);
       assert.deepEqual([job.result, job.attempt], [[1, 7], 2], `${name}: ${JSON.stringify(job.exception)}`);
       assert.deepEqual(await children(job.jobId), ["Child Failed", "Good Completed", "Child Completed"]);
+    }
+  });
+
+  test("starts that one anew each time, also where it stands before others that were done, or in a step", async () => {
+    const twice = `catch (error) {
+        const count = await variable<number>("count");
+        if (count === 1) await setVariable("mended", true);
+        await setVariable("count", count + 1);
+        throw error;
+      }`;
+    const start = `const child = await startRunbook("Child");`;
+    await publish(
+      "Before",
+      `const results: unknown[] = []; await step("before", () => 1);
+      ${start} const good = await startRunbook("Good"); ${waits("good")} try ${waits("child")} ${twice} return results;`,
+    );
+    await publish(
+      "Within",
+      `return await step("whole", async () => { const results: unknown[] = []; ${start} try ${waits("child")} ${twice} return results; });`,
+    );
+    for (const [name, result] of [
+      ["Before", [1, 7]],
+      ["Within", [7]],
+    ] as const) {
+      await system.set(name, { retries: 2 });
+      await mended(false);
+      await set("count", 0);
+      const job = await system.run(name);
+      assert.deepEqual([job.result, job.attempt], [result, 3], `${name}: ${JSON.stringify(job.exception)}`);
+      const failed = (await children(job.jobId)).filter((child) => child.endsWith("Failed"));
+      assert.deepEqual(failed, ["Child Failed", "Child Failed"]);
     }
   });
 

@@ -54,6 +54,8 @@ export interface JournalEntry {
   cliXml?: string;
   /** The job that a step has started. Where that failed and the script with it, the step is to be done again: `endedAt` is null. */
   startedJob?: string;
+  /** It was done again by a later attempt than the one that came to it first, and is kept behind what followed it there. */
+  again?: boolean;
   /** It threw, and the script went on after that. `id` and `category`: of PowerShell's error record. */
   error?: { name: string; message: string; stack?: string; id?: string; category?: string };
   /** Another entry of its branch was under way at the same time. */

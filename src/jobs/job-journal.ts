@@ -196,11 +196,16 @@ function hasItsPlace({ kind, endedAt, startedJob }: JournalEntry): boolean {
   return kind !== "step" || endedAt !== null || startedJob !== undefined;
 }
 
-/** Steps that have started jobs, and behind which the script did nothing but start others: if it failed, it was there. */
+/**
+ * Steps that have started jobs, and behind which the script did nothing but start others: if it failed, it was there. The step around such a
+ * one failed with it.
+ */
 function lastStarts(opened: readonly OpenedStep[]): OpenedStep[] {
   return opened.filter(({ entry: { startedJob, endedAt, branch } }, index) => {
-    const isBehind = ({ entry }: OpenedStep) =>
-      entry.startedJob === undefined && (entry.branch.startsWith(branch) || branch.startsWith(entry.branch));
+    const isBehind = ({ row, entry }: OpenedStep) =>
+      entry.startedJob === undefined &&
+      !(isUnfinished(row) && branch.startsWith(`${entry.key}/`)) &&
+      (entry.branch.startsWith(branch) || branch.startsWith(entry.branch));
     return startedJob !== undefined && endedAt !== null && !opened.slice(index + 1).some(isBehind);
   });
 }

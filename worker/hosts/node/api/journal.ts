@@ -89,7 +89,7 @@ export function takeEntry(
       ),
     );
   }
-  if (entry !== undefined && next !== entry && next?.beside !== true) {
+  if (entry !== undefined && entry.again !== true && next !== entry && next?.beside !== true) {
     runtime().fail(
       new ReplayMismatch(`The runbook calls "${name}" before "${next?.name}", which an earlier attempt called first.`),
     );

@@ -93,6 +93,7 @@ async function keepStep<Result>(
       ...entry,
       endedAt: Date.now(),
       ...(result === undefined ? {} : { result }),
+      ...(known === undefined ? {} : { again: true }),
       ...more(result as Result),
     };
     await keepEntry(ended);
