@@ -384,7 +384,7 @@ export class WarmPool {
     const now = performance.now();
     for (const shelf of this.#shelves.values()) {
       while (shelf.waiters.length === 0 && shelf.idle.length + shelf.starting < shelf.target) {
-        if (this.#poolStarts >= mostPoolStarts(shelf, now)) return;
+        if (this.#poolStarts >= mostPoolStarts(shelf, now)) break;
         if (shelf.notBefore > now) {
           this.#wakeAt(shelf.notBefore);
           break;
