@@ -301,7 +301,7 @@ export class HostProcess {
       listener.assetRequested(message);
     else if (message?.type === "runbook-request" && typeof message.requestId === "number")
       listener.runbookRequested?.(message);
-    else if (message?.type === "step-begun" && typeof message.entry?.startedAt === "number")
+    else if (message?.type === "step-begun" && typeof message.entry === "object" && message.entry !== null)
       listener.stepBegun?.(message);
     else if (message?.type === "journal" && Number.isSafeInteger(message.sequence)) listener.journal?.(message);
     else this.#breakProtocol("It wrote something on descriptor 4 that is not a message of the protocol.");
