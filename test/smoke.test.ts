@@ -250,6 +250,7 @@ describe("a runbook goes the whole way, from its import to its exit code", skipU
   test("a suspended job exits with 4 and names what it waits for and the next command", async () => {
     const file = join(system.folder, "asks.ts");
     await writeFile(file, asks);
+    assert.equal((await system.run("new-group", "ops")).code, 0);
     assert.equal((await system.run("import-runbook", file, "--publish")).code, 0);
     const asked = await system.run("start-runbook", "asks", "--follow");
     assert.equal(asked.code, 4);
