@@ -26,7 +26,7 @@ export class WorkflowGround implements AsyncDisposable {
   static async start(progress: (text: string) => void = () => {}): Promise<WorkflowGround> {
     const installation = await Installation.start();
     try {
-      await installation.startWorker({ arguments: ["--slots", "24"] });
+      await installation.startWorker({ arguments: ["--slots", "20"] });
       for (const [assetPath, body] of assets) await installation.client.ask("POST", assetPath, body);
       return new WorkflowGround(installation, progress);
     } catch (error) {
