@@ -311,8 +311,8 @@ async function printedInTime(command: RunningCommand, pattern: RegExp): Promise<
 
 /** Accounts of a worker's own: the usual range would not do for all the workers of tests that run together. */
 function ownUserIds(): string {
-  const first = 200_000 + 100 * Math.floor(Math.random() * 10_000);
-  return `${first}-${first + 99}`;
+  const first = 200_000 + 200 * Math.floor(Math.random() * 5_000);
+  return `${first}-${first + 199}`;
 }
 
 /** A port that nobody takes while the server is away: below those that the system gives out by itself. */
