@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { scriptSizeLimit } from "../../src/contract/analysis.ts";
 import { UserError } from "../../src/contract/user-error.ts";
+import { hasUtf16Mark } from "../../src/language/utf-16-mark.ts";
 
 /** The text of a script file, without its byte order mark. Throws `UserError` when it is none that could be imported. */
 export function readScript(path: string): string {
@@ -16,8 +17,7 @@ export function readScript(path: string): string {
       remedy: "See that the path is right and that you may read it.",
     });
   }
-  const mark = bytes.length >= 2 ? bytes.readUInt16BE(0) : 0;
-  if (mark === 0xfffe || mark === 0xfeff) {
+  if (hasUtf16Mark(bytes)) {
     throw new UserError("script-is-utf-16", `${path} is encoded as UTF-16, not as UTF-8.`, {
       remedy: "Save it as UTF-8: iconv -f UTF-16 -t UTF-8 FILE > NEW",
     });

@@ -313,9 +313,8 @@ export class RecordIntake {
   async #storeTogether(progress: AttemptProgress[], sent: Sent[]): Promise<void> {
     for (const { pending, frames } of sent) {
       const items = itemsOf(frames);
-      const end = endOf(frames);
       // With the end nothing more is taken of the attempt.
-      if (items.length > 0 && end !== null && isFinal(end)) {
+      if (items.length > 0 && finalEndOf(frames) !== null) {
         const { jobId, attempt, workerId } = pending;
         await this.#journal?.keep({ jobId, attempt, workerId }, items);
       }
@@ -324,7 +323,7 @@ export class RecordIntake {
       progress,
       batches: sent.map(toBatch),
       awaited: sent.flatMap(({ pending: { jobId }, frames }) =>
-        endOf(frames) !== null && this.#hub.hasReaders(jobId) ? [jobId] : [],
+        finalEndOf(frames) !== null && this.#hub.hasReaders(jobId) ? [jobId] : [],
       ),
     });
     const kept: [AppendedBatch, Sent][] = [];
@@ -525,13 +524,12 @@ function bytesOf(frames: readonly Frame[]): number {
 const streamIndexes = new Map(streamNames.map((name, index) => [name, index]));
 
 function toBatch({ pending: { jobId, attempt, workerId }, frames }: Sent): RecordBatch {
-  const ended = endOf(frames);
   return {
     jobId,
     attempt,
     workerId,
     records: toColumns(frames),
-    ended: ended !== null && isFinal(ended) ? ended : null,
+    ended: finalEndOf(frames),
   };
 }
 
@@ -541,6 +539,12 @@ function itemsOf(frames: readonly Frame[]): JournalItem[] {
 
 function endOf(frames: readonly Frame[]): AttemptEnd | null {
   return frames.find((frame) => frame.ended !== null)?.ended ?? null;
+}
+
+/** The end behind which nothing more comes of the attempt's job: any but that it waits. */
+function finalEndOf(frames: readonly Frame[]): FinalEnd | null {
+  const end = endOf(frames);
+  return end !== null && isFinal(end) ? end : null;
 }
 
 function isFinal(end: AttemptEnd): end is FinalEnd {

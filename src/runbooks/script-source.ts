@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { scriptSizeLimit } from "../contract/analysis.ts";
 import { UserError } from "../contract/user-error.ts";
+import { hasUtf16Mark } from "../language/utf-16-mark.ts";
 import { invalidUtf8Offset } from "./invalid-utf8-offset.ts";
 
 const byteOrderMark = "\uFEFF";
@@ -17,8 +18,7 @@ export function checkScriptSource(source: Uint8Array): void {
       { status: 413, remedy: "Keep data out of the script: read it from a file, or pass it as a parameter." },
     );
   }
-  const mark = (source[0] ?? 0) * 256 + (source[1] ?? 0);
-  if (source.length >= 2 && (mark === 0xfffe || mark === 0xfeff)) {
+  if (hasUtf16Mark(source)) {
     throw new UserError("script-is-utf-16", "The script is encoded as UTF-16, not as UTF-8.", {
       remedy: "Save the file as UTF-8 and import it again.",
     });
