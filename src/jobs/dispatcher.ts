@@ -53,6 +53,8 @@ export class Dispatcher {
   readonly #backlog = new Set<string>();
   /** Workers that get nothing until their next heartbeat. */
   readonly #paused = new Set<string>();
+  /** Claims whose answers are not here yet. */
+  readonly #claiming = new Set<Promise<void>>();
   #looking: Promise<void> | undefined;
   #lookAgain = false;
   #timer: NodeJS.Timeout | undefined;
@@ -70,11 +72,12 @@ export class Dispatcher {
     void this.look();
   }
 
-  /** No further claims; those under way go on. */
+  /** No further claims. What those under way give is handed over: nobody else would start it, until it was put back. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
     await this.#looking;
+    await Promise.all(this.#claiming);
   }
 
   /** A job is in a queue, or will be when the write that was just asked for is done. */
@@ -92,7 +95,7 @@ export class Dispatcher {
       return;
     }
     const kindSlots = { [queue.hostKind]: 1 };
-    void this.#claim([{ ...offerOf(worker), slots: 1, kindSlots, placementIds: [queue.placementId] }], [queue]);
+    this.#beginClaim([{ ...offerOf(worker), slots: 1, kindSlots, placementIds: [queue.placementId] }], [queue]);
   }
 
   /** Another service put jobs into these queues, as far as nobody has claimed them since. */
@@ -197,7 +200,7 @@ export class Dispatcher {
       }
     }
     if (offers.size > 0 && !this.#stopped) {
-      void this.#claim([...offers.values()], queues);
+      this.#beginClaim([...offers.values()], queues);
     }
   }
 
@@ -223,6 +226,11 @@ export class Dispatcher {
 
   #backlogPlacements(): ReadPlacement[] {
     return [...this.#backlog].flatMap((placementId) => this.#options.view.placement(placementId) ?? []);
+  }
+
+  #beginClaim(offers: SlotOffer[], queues: readonly QueueKey[]): void {
+    const claiming: Promise<void> = this.#claim(offers, queues).finally(() => this.#claiming.delete(claiming));
+    this.#claiming.add(claiming);
   }
 
   async #claim(offers: SlotOffer[], queues: readonly QueueKey[]): Promise<void> {

@@ -63,6 +63,8 @@ function reuseKeyOf(
 /** Hands claimed jobs over to their workers, and takes those back that a worker does not start. */
 export class HandOver {
   readonly #options: HandOverOptions;
+  /** Jobs of which something is read before they are handed over. */
+  readonly #lookUps = new Set<Promise<void>>();
 
   constructor(options: HandOverOptions) {
     this.#options = options;
@@ -77,19 +79,25 @@ export class HandOver {
     const version = versions.remembered(job.versionId);
     const isNext = job.attempt > 1 && (given !== null || journal !== null);
     if (version === undefined || version.calls.length > 0 || isNext || job.hostReuse !== "never") {
-      this.#lookUp(job);
+      const lookUp: Promise<void> = this.#lookUp(job).finally(() => this.#lookUps.delete(lookUp));
+      this.#lookUps.add(lookUp);
     } else {
       this.#send(job, version, [], nothingKept, null, []);
     }
   }
 
-  #lookUp(job: ClaimedJob): void {
+  /** Every job that was claimed until now is on its way to its worker, or will be put back. */
+  async allSent(): Promise<void> {
+    await Promise.all(this.#lookUps);
+  }
+
+  #lookUp(job: ClaimedJob): Promise<void> {
     const { versions, given, journal, logger, store } = this.#options;
     const secrets = job.attempt > 1 && given !== null ? given.of(job.jobId) : [];
     const kept = job.attempt > 1 && journal !== null ? journal.of(job.jobId) : nothingKept;
     // Whom it acts as: what it learns must not be there for jobs that act as somebody else.
     const standing = job.hostReuse === "never" ? null : store.read.jobStanding({ jobId: job.jobId });
-    Promise.all([versions.lookUp(job.versionId), secrets, kept, standing])
+    return Promise.all([versions.lookUp(job.versionId), secrets, kept, standing])
       .then(async ([version, known, state, found]) => {
         if (version === null) {
           await this.#fail(job, versionGone);

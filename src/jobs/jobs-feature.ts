@@ -648,6 +648,7 @@ class Jobs implements JobsFeature, JobLinkHandler {
 
   async stop(): Promise<void> {
     await this.#dispatcher.stop();
+    await this.#handOver.allSent();
     this.#holds.stop();
     this.#storage.stop();
     await this.#elsewhere.stop();

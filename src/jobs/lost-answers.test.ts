@@ -106,6 +106,17 @@ test("an attempt that is silent for long, while its host starts, is not taken ba
   assert.equal((await service.until(jobId, "Completed")).attempt, 1);
 });
 
+test("a service that stops hands over what it was claiming: the job needs no further attempt", async (t) => {
+  const { service, worker, claimed, answer } = await serviceWithLateAnswer(t);
+  const { jobId } = await service.start("hello");
+  await claimed;
+  const stopped = service.stop();
+  setTimeout(answer, 100);
+  const job = await worker.next("run-job");
+  assert.deepEqual([job.jobId, job.attempt], [jobId, 1]);
+  await stopped;
+});
+
 test("a stop that comes between a claim and its answer reaches the worker", async (t) => {
   const { service, worker, claimed, answer } = await serviceWithLateAnswer(t);
   const { jobId } = await service.start("hello");
