@@ -1,0 +1,181 @@
+import type { FinalEnd } from "../contract/link/records-frames.ts";
+import type { Logger } from "../contract/logger.ts";
+import { UserError } from "../contract/user-error.ts";
+import type { JobEffects } from "../store/operations/jobs.ts";
+import type { AppendedBatch, AttemptProgress } from "../store/operations/streams.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../workers/clock.ts";
+import type { FrameAnswers } from "./frame-answers.ts";
+import type { JobJournal } from "./job-journal.ts";
+import type { LiveHub } from "./live-hub.ts";
+import type { AttemptFrames } from "./received-frame.ts";
+import { endOf, finalEndOf, itemsOf, wantsMore } from "./received-frame.ts";
+import { toColumns } from "./record-columns.ts";
+import type { SuspendingStore } from "./suspend-attempt.ts";
+import { suspendAttempt } from "./suspend-attempt.ts";
+import type { TakenFrames } from "./waiting-frames.ts";
+
+export interface FrameStorageOptions {
+  store: {
+    read: SuspendingStore["read"];
+    write: SuspendingStore["write"] & Pick<Store["write"], "appendRecords" | "endAttempt">;
+  };
+  /** Null where nothing can be sealed: then nothing is kept. */
+  journal: Pick<JobJournal, "keep"> | null;
+  hub: Pick<LiveHub, "hasReaders">;
+  answers: FrameAnswers;
+  logger: Logger;
+  clock: Clock;
+  onEffects(effects: JobEffects): void;
+  /** The store takes nothing for now: it is to be tried again. */
+  onUnstored(taken: TakenFrames): void;
+}
+
+/**
+ * Stores what one write takes, and has it answered.
+ *
+ * What an attempt wants kept in its job's journal is stored after the records that came before it, and so is its suspension; each is
+ * stored once however often it is told, so a crash in between is mended by the worker's telling it again.
+ *
+ * When it cannot be stored together, each attempt is stored alone, and the one whose data it is ends: it holds up no other.
+ */
+export class FrameStorage {
+  readonly #options: FrameStorageOptions;
+
+  constructor(options: FrameStorageOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects: what the store does not take for now is given to `onUnstored`. */
+  async store(taken: TakenFrames): Promise<void> {
+    try {
+      await this.#storeTogether(taken);
+    } catch (error) {
+      if (error instanceof UserError) {
+        this.#storeLater(error, taken);
+      } else {
+        await this.#storeEach(taken);
+      }
+    }
+  }
+
+  async #storeTogether({ progress, sent }: TakenFrames): Promise<void> {
+    const { store, journal, hub, answers, onEffects } = this.#options;
+    for (const { assigned, frames } of sent) {
+      const items = itemsOf(frames);
+      // With the end nothing more is taken of the attempt.
+      if (items.length > 0 && finalEndOf(frames) !== null) {
+        await journal?.keep(assigned, items);
+      }
+    }
+    const { batches, effects } = await store.write.appendRecords({
+      progress,
+      batches: sent.map(({ assigned, frames }) => ({
+        ...assigned,
+        records: toColumns(frames),
+        ended: finalEndOf(frames),
+      })),
+      awaited: sent.flatMap(({ assigned: { jobId }, frames }) =>
+        finalEndOf(frames) !== null && hub.hasReaders(jobId) ? [jobId] : [],
+      ),
+    });
+    const kept: [AppendedBatch, AttemptFrames][] = [];
+    for (const [index, batch] of batches.entries()) {
+      const of = sent[index];
+      if (of !== undefined && batch.outcome === "stored" && !batch.ended && wantsMore(of.frames)) {
+        kept.push([batch, of]);
+      } else if (of !== undefined) {
+        answers.answer(batch, of);
+      }
+    }
+    onEffects(effects);
+    for (const [batch, of] of kept) {
+      await this.#storeMore(batch, of);
+    }
+  }
+
+  /** What belongs to an attempt behind its records: its journal, and that it waits. */
+  async #storeMore(batch: AppendedBatch, of: AttemptFrames): Promise<void> {
+    const { store, journal, answers, onEffects } = this.#options;
+    const { assigned, frames } = of;
+    const items = itemsOf(frames);
+    const end = endOf(frames);
+    try {
+      if (items.length > 0 && (await journal?.keep(assigned, items)) !== "stored") {
+        answers.answer({ ...batch, outcome: "refused" }, of);
+        return;
+      }
+      if (end?.outcome !== "Suspended") {
+        answers.answer(batch, of);
+        return;
+      }
+      const { outcome, effects } = await suspendAttempt(store, assigned, end);
+      answers.answer(outcome === "suspended" ? { ...batch, ended: true } : { ...batch, outcome: "refused" }, of);
+      onEffects(effects);
+    } catch (error) {
+      await this.#unstored(error, of);
+    }
+  }
+
+  /** What could not be stored together, each attempt alone. */
+  async #storeEach({ progress, sent }: TakenFrames): Promise<void> {
+    for (const step of progress) {
+      const alone = { progress: [step], sent: [] };
+      try {
+        await this.#storeTogether(alone);
+      } catch (error) {
+        if (error instanceof UserError) {
+          this.#storeLater(error, alone);
+        } else {
+          this.#logUnstorableProgress(step, error);
+        }
+      }
+    }
+    for (const of of sent) {
+      try {
+        await this.#storeTogether({ progress: [], sent: [of] });
+      } catch (error) {
+        await this.#unstored(error, of);
+      }
+    }
+  }
+
+  async #unstored(error: unknown, of: AttemptFrames): Promise<void> {
+    if (error instanceof UserError) {
+      this.#storeLater(error, { progress: [], sent: [of] });
+    } else {
+      await this.#endUnstorable(of, error);
+    }
+  }
+
+  /** Ends an attempt whose data no store takes, so that nobody waits for it. */
+  async #endUnstorable(of: AttemptFrames, error: unknown): Promise<void> {
+    const { store, answers, logger, clock, onEffects } = this.#options;
+    const { jobId, attempt, workerId } = of.assigned;
+    logger.error("what an attempt sent cannot be stored; it is ended", { jobId, attempt, error: String(error) });
+    const message = `what it sent cannot be stored: ${String(error).slice(0, 1_000)}`;
+    const end: FinalEnd = {
+      outcome: "Failed",
+      reason: "worker-error",
+      exception: { name: "UnstorableData", message },
+      endedAt: Math.round(clock.now()),
+    };
+    try {
+      onEffects(await store.write.endAttempt({ jobId, attempt, workerId, end }));
+    } catch (failure) {
+      // Not even that: it is the store, not the data.
+      this.#storeLater(failure, { progress: [], sent: [of] });
+      return;
+    }
+    answers.answer({ jobId, attempt, outcome: "refused", number: 0, ended: false }, of);
+  }
+
+  #storeLater(error: unknown, taken: TakenFrames): void {
+    this.#options.logger.error("records could not be stored; tried again", { error: String(error) });
+    this.#options.onUnstored(taken);
+  }
+
+  #logUnstorableProgress({ jobId }: AttemptProgress, error: unknown): void {
+    this.#options.logger.error("a job's progress could not be stored", { jobId, error: String(error) });
+  }
+}
