@@ -32,6 +32,9 @@ export interface JobBoardOptions {
 /** Characters of scripts that are kept for further jobs. */
 const scriptCacheSize = 64 * 1024 * 1024;
 
+/** Why a job is declined between the end of a lease and the next one. */
+const leaseHasLapsed = "the worker's lease has lapsed";
+
 /** The worker's slots: which attempts run, and what the service wants of them. */
 export class JobBoard {
   readonly #options: JobBoardOptions;
@@ -46,7 +49,7 @@ export class JobBoard {
   }
 
   get freeSlots(): number {
-    if (this.#draining) return 0;
+    if (this.#draining || this.#options.dependencies.leaseLapsed()) return 0;
     const waiting = [...this.#runs.values()].filter((run) => run.isWaiting).length;
     return Math.max(0, this.#options.slots - this.#runs.size - this.#scriptless.size + waiting);
   }
@@ -69,9 +72,7 @@ export class JobBoard {
     }
     const refusal = this.#refusal(frame);
     if (refusal !== null) {
-      this.#options.send({ type: "job-declined", jobId: frame.jobId, attempt: frame.attempt, reason: refusal });
-      this.#options.declined(frame);
-      this.#options.changed();
+      this.#decline(frame, refusal);
       return;
     }
     this.#dropOlder(frame);
@@ -134,9 +135,12 @@ export class JobBoard {
       if (!keep.has(keyOf(attempt))) this.#options.records.forget(attempt);
   }
 
-  /** Ends every job, because the worker has no right to them any more. */
+  /** Ends every job, because the worker has no right to them any more; those that have not started may start elsewhere. */
   leaseLost(): void {
     for (const run of this.#runs.values()) run.fail(leaseLost);
+    const waiting = [...this.#scriptless.values()];
+    this.#scriptless.clear();
+    for (const frame of waiting) this.#decline(frame, leaseHasLapsed);
   }
 
   /** Takes no more jobs. */
@@ -154,8 +158,16 @@ export class JobBoard {
     await Promise.all(over);
   }
 
+  #decline(frame: RunJobFrame, reason: string): void {
+    this.#options.send({ type: "job-declined", jobId: frame.jobId, attempt: frame.attempt, reason });
+    this.#options.declined(frame);
+    this.#options.changed();
+  }
+
   #refusal(frame: RunJobFrame): string | null {
     if (this.#draining) return "the worker is draining";
+    // The loss of a lease ends what runs at that moment: what starts later, nothing would end.
+    if (this.#options.dependencies.leaseLapsed()) return leaseHasLapsed;
     if (!this.#options.offers(hostKindOf[frame.runbook.kind]))
       return `the worker offers no hosts for ${frame.runbook.kind} runbooks`;
     if (this.#taken(null) >= this.#options.slots) return "every slot of the worker is taken";
