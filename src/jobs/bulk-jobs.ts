@@ -15,6 +15,7 @@ import { jobNotFound, knownJobId, knownPageKey, pageBytes } from "./job-queries.
 import { isEnded } from "./job-transitions.ts";
 import type { SealedParameters } from "./sealed-parameters.ts";
 import type { AdmittedRunbook, StartedJob, StartJobRequest } from "./start-job.ts";
+import type { JobToStop } from "./stop-job.ts";
 
 /*
  * What is done to many jobs at once: one bounded page a request, newest first, so that the caller sees how far it is, and stops
@@ -71,12 +72,7 @@ export interface RetryJobsRequest extends JobSelection, RetryStarter {
 export interface BulkJobsOptions {
   store: Pick<Store, "read">;
   /** Stops one job and acts on what that did. */
-  stop(of: {
-    jobId: string;
-    requestedBy: string;
-    force: boolean;
-    statuses?: readonly JobStatus[];
-  }): Promise<StoppedJob>;
+  stop(of: JobToStop): Promise<StoppedJob>;
   /** Throws UserErrors as `JobStarter.start` says. */
   start(request: StartJobRequest): Promise<StartedJob>;
   parameters: SealedParameters;

@@ -19,7 +19,8 @@ import type { FeedEvent } from "./job-feed.ts";
 import type { ChildrenQuery, JobAttemptResource, JobsQuery, RecordsQuery } from "./job-queries.ts";
 import { jobNotFound, knownJobId } from "./job-queries.ts";
 import type { RestartRequest } from "./job-restarts.ts";
-import type { FeedTopic, JobsFeature } from "./jobs-feature.ts";
+import type { JobsFeature } from "./jobs-feature.ts";
+import type { FeedTopic } from "./live-feeds.ts";
 import type { AdmittedRunbook, StartedJob, StartJobRequest } from "./start-job.ts";
 import { runbookNotFound } from "./startable-runbooks.ts";
 

@@ -3,7 +3,7 @@ import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FeedEvent } from "./job-feed.ts";
-import type { FeedTopic } from "./jobs-feature.ts";
+import type { FeedTopic } from "./live-feeds.ts";
 import type { TestService } from "./testing.ts";
 import { eventually, startService, TestWorker } from "./testing.ts";
 

@@ -18,7 +18,8 @@ import type { MayRead } from "./child-versions.ts";
 import { callsTooDeep, readableChain, runbookCycle } from "./child-versions.ts";
 import { cameToNothing, isToBeCalledAgain } from "./failed-calls.ts";
 import { actorOfJob } from "./job-actor.ts";
-import type { JobsFeature, RunbookRequestAnswerer } from "./jobs-feature.ts";
+import type { JobsFeature } from "./jobs-feature.ts";
+import type { RunbookRequestAnswerer } from "./runbook-requests.ts";
 
 export interface RunbookBrokerOptions {
   store: Pick<Store, "read">;

@@ -28,8 +28,8 @@ import { openStore } from "../store/open-store.ts";
 import type { Store } from "../store/store.ts";
 import type { WorkersFeature } from "../workers/workers-feature.ts";
 import { createWorkersFeature } from "../workers/workers-feature.ts";
+import { createJobsFeature } from "./create-jobs-feature.ts";
 import type { JobsFeature, JobsOptions } from "./jobs-feature.ts";
-import { createJobsFeature } from "./jobs-feature.ts";
 
 /* For tests only: the service's side of jobs over a real database and real sockets, and a worker that does what it is told. */
 

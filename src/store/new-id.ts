@@ -28,6 +28,11 @@ export function newId(): string {
   return v7({ random: bytes, msecs: lastTime, seq: lastSequence });
 }
 
+/** When an id was made: its first 48 bits (RFC 9562 §5.7), milliseconds since the epoch. */
+export function timeOfId(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
 function nextRandom(): Uint8Array {
   if (used === random.length) {
     randomFillSync(random);

@@ -1,6 +1,6 @@
 import { UserError } from "../../../contract/user-error.ts";
 import type { CallersJobs } from "../../../jobs/callers-jobs.ts";
-import type { FeedTopic } from "../../../jobs/jobs-feature.ts";
+import type { FeedTopic } from "../../../jobs/live-feeds.ts";
 import { EventPositions, eventPositionSchema } from "../event-positions.ts";
 import type { EventStreams } from "../event-streams.ts";
 import { abortedWith, feedAnswer } from "../feed-answer.ts";
