@@ -10,8 +10,9 @@ import type { HostKind } from "../../src/contract/runbook-kind.ts";
 import { hostKindOf } from "../../src/contract/runbook-kind.ts";
 import { keyOf } from "../link/attempt-key.ts";
 import type { RecordsLink } from "../link/records-link.ts";
+import { leaseLost } from "./attempt-end.ts";
 import type { AttemptDependencies } from "./attempt-run.ts";
-import { AttemptRun, leaseLost } from "./attempt-run.ts";
+import { AttemptRun } from "./attempt-run.ts";
 import { ScriptCache } from "./script-cache.ts";
 
 export interface JobBoardOptions {
