@@ -171,6 +171,41 @@ storeTest(
   },
 );
 
+storeTest(
+  "a job that is to be suspended and never reached its worker is suspended without counting the attempt, by the worker's hello and by the search for orphans",
+  async (t) => {
+    const db = await openJobsDatabase(t);
+    const worker = { ...(await db.addWorker()), linkId: "first" };
+    await db.hello(worker);
+    const silent = () => db.operations.silentAttempts({ links: [worker], age: 0 });
+    const jobId = await db.start(await db.addRunbook({ attempts: 1 }));
+    const findings = [
+      async () => {
+        const [orphan] = await silent();
+        assert.equal(orphan?.jobId, jobId);
+        await db.operations.putBackJob({ ...orphan, reason: "the answer to its claim was lost" });
+      },
+      () => db.hello(worker, []),
+    ];
+    for (const find of findings) {
+      assert.equal((await db.claim(worker)).length, 1);
+      await db.operations.suspendJob({ jobId, requestedBy: "ann" });
+      await find();
+      assert.equal((await db.job(jobId)).status, "Suspended");
+      assert.equal((await db.operations.resumeJob({ jobId, requestedBy: "ann" })).outcome, "done");
+    }
+
+    const [begun] = await db.claim(worker);
+    assert.ok(begun !== undefined);
+    const progress = [{ ...assigned(begun), hostReadyAt: db.time, runningAt: db.time }];
+    await db.operations.appendRecords({ progress, batches: [] });
+    await db.operations.suspendJob({ jobId, requestedBy: "ann" });
+    assert.deepEqual(await silent(), []);
+    await db.hello(worker, []);
+    assert.equal((await db.job(jobId)).status, "Failed", "one that did run is lost");
+  },
+);
+
 storeTest("a newer request replaces the oldest of a runbook's jobs, suspended ones too", async (t) => {
   const db = await openJobsDatabase(t);
   const worker = await db.addWorker();

@@ -149,7 +149,7 @@ export async function readSilentAttempts(
      FROM @links l
      JOIN runsmith.workers w ON w.worker_id = l.worker_id AND w.instance_id = l.instance_id AND w.link_id = l.link_id
      JOIN runsmith.jobs j ON j.worker_id = w.worker_id AND j.ended_at IS NULL
-     WHERE j.status IN (N'Activating', N'Stopping') AND j.host_ready_at IS NULL
+     WHERE j.status IN (N'Activating', N'Stopping', N'Suspending') AND j.host_ready_at IS NULL
        AND j.claimed_at <= DATEADD(MILLISECOND, -@age, CAST(COALESCE(@now, SYSUTCDATETIME()) AS datetime2(3)))`,
     {
       workers: offeredWorkers.of(

@@ -2,6 +2,7 @@ import type { WorkerAdmission } from "../../contract/api/worker.ts";
 import type { JobStatus } from "../../contract/job-status.ts";
 import type { HostKind } from "../../contract/runbook-kind.ts";
 import { bytesToId } from "../id-bytes.ts";
+import { neverReachedWorker } from "../never-reached-worker.ts";
 import type { HelloWorker, KeptAttempt, WorkerWrites } from "../operations/workers.ts";
 import type { EndingAttempt } from "./attempt-ends.ts";
 import { completeJobs } from "./attempt-ends.ts";
@@ -28,6 +29,7 @@ interface HeldJob {
   host_kind: HostKind;
   status: JobStatus;
   claimed_at: number | null;
+  host_ready_at: number | null;
   lost_at: number | null;
   lost_attempts: number;
   max_attempts: number;
@@ -99,7 +101,7 @@ function settle(hello: HelloWorker, worker: HelloRow, held: HeldJob[]) {
         timeLimit: job.time_limit,
         stopGrace: job.stop_grace,
       });
-    } else if (isSameInstance && (job.status === "Activating" || job.status === "Stopping")) {
+    } else if (isSameInstance && neverReachedWorker(job)) {
       // Claimed for this very instance, which does not have it: the hand-over was lost with the link before.
       ends.push({ ...assigned, declined: "it did not reach its worker" });
     } else if (isSameInstance) {

@@ -98,7 +98,7 @@ export function readSilentAttempts(
       .all<{ job_id: Uint8Array; attempt: number }>(
         `SELECT j.job_id, j.attempt FROM workers w JOIN jobs j ON j.worker_id = w.worker_id AND j.ended_at IS NULL
          WHERE w.worker_id = ? AND w.instance_id = ? AND w.link_id = ?
-           AND j.status IN ('Activating', 'Stopping') AND j.host_ready_at IS NULL AND j.claimed_at <= ?`,
+           AND j.status IN ('Activating', 'Stopping', 'Suspending') AND j.host_ready_at IS NULL AND j.claimed_at <= ?`,
         idToBytes(workerId),
         instanceId,
         linkId,

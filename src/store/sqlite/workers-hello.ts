@@ -1,5 +1,6 @@
 import type { WorkerAdmission } from "../../contract/api/worker.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
+import { neverReachedWorker } from "../never-reached-worker.ts";
 import type { JobEffects } from "../operations/jobs.ts";
 import type { HelloWorker, KeptAttempt, WorkerWrites } from "../operations/workers.ts";
 import { assignedAttempt, noEffects, noteChange } from "./jobs-effects.ts";
@@ -50,7 +51,7 @@ export function helloWorker(session: SqliteSession, hello: HelloWorker): ReturnT
         timeLimit: job.time_limit,
         stopGrace: job.stop_grace,
       });
-    } else if (job.status === "Activating" || job.status === "Stopping") {
+    } else if (neverReachedWorker(job)) {
       // Claimed for this very instance, which does not have it: the hand-over was lost with the link before.
       putBackAttempt(session, job, now, "it did not reach its worker", effects);
     } else {
