@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { v7 as newId } from "uuid";
 import { openJobsDatabase } from "./testing/open-jobs-database.ts";
-import { storeTest } from "./testing/temporary-store.ts";
+import { sharedDatabaseTest, storeTest } from "./testing/temporary-store.ts";
 
 storeTest("a new instance of a worker has lost the jobs of the former one at once", async (t) => {
   const db = await openJobsDatabase(t);
@@ -159,3 +159,32 @@ storeTest("a clock that was put back does not keep the jobs of a dead worker", a
   await db.operations.expireLeases();
   assert.equal((await db.job(jobId)).status, "Failed");
 });
+
+sharedDatabaseTest(
+  "a lease that was given after the search for ended ones read the time lasts as it was given",
+  async (t) => {
+    const db = await openJobsDatabase(t);
+    const [renewed, reborn] = [await db.addWorker({ lease: 6_000 }), await db.addWorker({ lease: 6_000 })];
+    const runbook = await db.addRunbook({ attempts: 3 });
+    const jobs = [await db.start(runbook), await db.start(runbook)];
+    await db.claim(renewed);
+    await db.claim(reborn);
+    // The search began 5 s before, and waited for a row since.
+    const began = db.time;
+    db.time += 5_000;
+    await db.operations.renewLeases({
+      workers: [renewed, reborn].map(({ workerId, instanceId }) => ({ workerId, instanceId })),
+      leases: { usual: 6_000, byGroup: {} },
+    });
+    await db.hello({ ...reborn, instanceId: "reborn" });
+    const end = db.time + 6_000;
+    const statuses = async (time: number) => {
+      db.time = time;
+      await db.operations.expireLeases();
+      return Promise.all(jobs.map(async (jobId) => (await db.job(jobId)).status));
+    };
+    assert.deepEqual(await statuses(began), ["Activating", "Activating"]);
+    assert.deepEqual(await statuses(end - 1), ["Activating", "Activating"]);
+    assert.deepEqual(await statuses(end + 1), ["New", "New"]);
+  },
+);

@@ -18,7 +18,7 @@ const largestPool = 1000;
 /** Milliseconds until a connection that cannot be made is given up, … */
 const connectTimeout = 5_000;
 
-/** … and until a statement is cancelled. */
+/** … and until a statement is cancelled. The procedure ReclaimExpired goes by it: its slack is longer. */
 const requestTimeout = 15_000;
 
 const optionNames = ["encrypt", "trustServerCertificate", "serverName", "multiSubnetFailover", "poolSize"] as const;
