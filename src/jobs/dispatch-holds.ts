@@ -34,8 +34,8 @@ const parkedAtOnce = 500;
 const releasedAtOnce = 100;
 
 /**
- * Operators' switches: while dispatch is held, no further job is given out. A claim looks at the holds itself, so a hold counts in
- * every service from its commit on. Everything, and a group, cost a claim nothing more. Jobs of a held runbook leave the queue and
+ * Operators' switches: while dispatch is held, no further job is given out. A claim looks at the holds itself, when it has its workers'
+ * rows, so a hold counts in every service from its commit on. Everything, and a group, cost a claim nothing more. Jobs of a held runbook leave the queue and
  * wait where those wait that a concurrency rule holds, so that no claim meets them: those that are queued are moved there
  * by portions, and what a claim meets meanwhile it moves itself.
  */
