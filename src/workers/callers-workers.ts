@@ -3,10 +3,10 @@ import type { Principal } from "../access/principal.ts";
 import { visibleTo } from "../access/visible-to.ts";
 import type { Page } from "../contract/api/page.ts";
 import type { WorkerAdmission, WorkerGroupResource, WorkerResource } from "../contract/api/worker.ts";
+import { workerNotFound } from "./worker-administration.ts";
 import type { WorkerGroupChange } from "./worker-groups.ts";
 import { workerGroupNotFound } from "./worker-groups.ts";
 import type { WorkersFeature } from "./workers-feature.ts";
-import { workerNotFound } from "./workers-feature.ts";
 
 /**
  * Workers and their groups as callers may see and work them: by the rights on a group. Workers themselves, and which group they belong

@@ -5,6 +5,7 @@ import type { Logger } from "../contract/logger.ts";
 import type { LeaseDurations } from "../store/operations/workers.ts";
 import type { Store } from "../store/store.ts";
 import type { ControlLink } from "./control-link.ts";
+import type { WorkerRegistry } from "./worker-registry.ts";
 
 type RenewalStore = Pick<Store, "read" | "write" | "isShared">;
 
@@ -34,6 +35,28 @@ export class LeaseRenewal {
     this.#waiting.set(link, frame);
     if (!this.#busy) {
       void this.#renew();
+    }
+  }
+
+  /**
+   * Extends the leases of workers before a planned restart, and tells them; never rejects.
+   * @param extension milliseconds that each lease has at least
+   */
+  async extend(workers: Pick<WorkerRegistry<ControlLink>, "all" | "get">, extension: number): Promise<void> {
+    try {
+      const { serviceTime, renewed } = await this.#store.write.renewLeases({
+        workers: workers.all().map(({ workerId, instanceId }) => ({ workerId, instanceId })),
+        leases: this.#leases,
+        atLeast: extension,
+      });
+      for (const { workerId, leaseDuration } of renewed) {
+        const link = workers.get(workerId);
+        // Read from the last heartbeat on, as every acknowledgement is.
+        const sequence = link?.lastHeartbeat?.sequence ?? 0;
+        link?.send({ type: "heartbeat-acknowledged", sequence, serviceTime, leaseDuration });
+      }
+    } catch (error) {
+      this.#logger.error("leases could not be extended before the restart", { error: String(error) });
     }
   }
 
