@@ -95,21 +95,37 @@ async function claimable(store: Store) {
   return { jobs, link, claim };
 }
 
-mssqlTest(
-  "a claim whose answer is lost is looked up: the slot has one job, and the next one still waits",
-  async (t) => {
-    const { store, proxy } = await storeBehindProxy(t);
-    const { jobs, claim } = await claimable(store);
-    proxy.loseAnswersOf("runsmith.ClaimJobs", 1);
-    const claimed = await claim();
-    assert.equal(proxy.lostAnswers, 1);
-    assert.deepEqual(
-      claimed.map(({ jobId, attempt }) => [jobId, attempt]),
-      [[jobs[0], 1]],
-    );
-    assert.equal((await store.read.job({ jobId: jobs[1] ?? "" }))?.status, "New");
-  },
-);
+const losses = [
+  { is: "lost", lose: (proxy: DatabaseProxy, procedure: string) => proxy.loseAnswersOf(procedure, 1) },
+  { is: "cut half-way", lose: (proxy: DatabaseProxy, procedure: string) => proxy.cutWithinAnswersOf(procedure, 1) },
+];
+for (const { is, lose } of losses) {
+  mssqlTest(
+    `a claim whose answer is ${is} is looked up: the slot has one job, and the next one still waits`,
+    async (t) => {
+      const { store, proxy } = await storeBehindProxy(t);
+      const { jobs, claim } = await claimable(store);
+      lose(proxy, "runsmith.ClaimJobs");
+      const claimed = await claim();
+      assert.equal(proxy.lostAnswers, 1);
+      assert.deepEqual(
+        claimed.map(({ jobId, attempt }) => [jobId, attempt]),
+        [[jobs[0], 1]],
+      );
+      assert.equal((await store.read.job({ jobId: jobs[1] ?? "" }))?.status, "New");
+    },
+  );
+}
+
+mssqlTest("a query whose answer is cut half-way is asked again: what it gives is whole", async (t) => {
+  const { store, proxy } = await storeBehindProxy(t);
+  const name = "Ada".repeat(60);
+  const { principalId } = await store.write.createPrincipal({ kind: "user", name, roles: ["one", "two"] });
+  proxy.cutWithinAnswersOf("SELECT ", 1);
+  const principal = await store.read.principal({ principalId });
+  assert.equal(proxy.lostAnswers, 1);
+  assert.deepEqual([principal?.name, principal?.roles], [name, ["one", "two"]]);
+});
 
 mssqlTest("what a claim took that arrived after its own look-up is found", async (t) => {
   const { store, proxy } = await storeBehindProxy(t);

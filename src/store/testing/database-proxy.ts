@@ -28,17 +28,27 @@ export interface DatabaseProxy extends AsyncDisposable {
   loseCommitAnswers(count: number): void;
   /** The same of the next calls of a procedure, such as `runsmith.ClaimJobs`. */
   loseAnswersOf(procedure: string, count: number): void;
+  /** Of the next requests that name this, a procedure or a word of a query: brings back the first half of the answer, and cuts the connection. */
+  cutWithinAnswersOf(name: string, count: number): void;
   /** Of the next call of a procedure: cuts the connection at once, and brings the call to the database so many milliseconds later. */
   deliverLate(procedure: string, milliseconds: number): void;
-  /** Requests whose answers were lost. */
+  /** Requests whose answers were lost, or did not come whole. */
   readonly lostAnswers: number;
+}
+
+interface LostAnswers {
+  count: number;
+  /** Whether the answer to this request is one of them. */
+  matches: (request: Buffer) => boolean;
+  /** How much of each comes back, from 0 to 1. */
+  part: number;
 }
 
 /** Makes one; `databaseUrl` must be without encryption, or its packets could not be told apart. */
 export async function databaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
-  let answersToLose = { count: 0, matches: isCommit };
+  let answersToLose: LostAnswers = { count: 0, matches: isCommit, part: 0 };
   let late: { matches: (chunk: Buffer) => boolean; milliseconds: number } | null = null;
   let lostAnswers = 0;
   let latency = 0;
@@ -49,7 +59,8 @@ export async function databaseProxy(databaseUrl: string): Promise<DatabaseProxy>
   };
   const server = createServer((client) => {
     const database = connect(Number(target.port || 1433), target.hostname.replace(/^\[(.*)\]$/, "$1"));
-    let losing = false;
+    /** What comes back of the answer that is lost. */
+    let losing: { part: number } | null = null;
     const end = () => {
       client.destroy();
       database.destroy();
@@ -74,17 +85,19 @@ export async function databaseProxy(databaseUrl: string): Promise<DatabaseProxy>
       }
       if (answersToLose.count > 0 && answersToLose.matches(chunk)) {
         answersToLose.count -= 1;
-        losing = true;
+        losing = { part: answersToLose.part };
       }
       later(() => database.write(chunk));
     });
     database.on("data", (chunk: Buffer) => {
-      if (losing) {
-        lostAnswers += 1;
-        end();
-      } else {
+      if (losing === null) {
         later(() => client.write(chunk));
+        return;
       }
+      lostAnswers += 1;
+      // Nothing that is still to come of the answer gets through; what is let through must not be lost with the connection.
+      database.off("close", end).removeAllListeners("data").destroy();
+      client.end(chunk.subarray(0, Math.floor(chunk.length * losing.part)));
     });
   });
   const listen = (port: number) =>
@@ -119,10 +132,13 @@ export async function databaseProxy(databaseUrl: string): Promise<DatabaseProxy>
       latency = milliseconds;
     },
     loseCommitAnswers(count) {
-      answersToLose = { count, matches: isCommit };
+      answersToLose = { count, matches: isCommit, part: 0 };
     },
     loseAnswersOf(procedure, count) {
-      answersToLose = { count, matches: (chunk) => isCallOf(chunk, procedure) };
+      answersToLose = { count, matches: (chunk) => isCallOf(chunk, procedure), part: 0 };
+    },
+    cutWithinAnswersOf(name, count) {
+      answersToLose = { count, matches: (chunk) => isCallOf(chunk, name), part: 0.5 };
     },
     deliverLate(procedure, milliseconds) {
       late = { matches: (chunk) => isCallOf(chunk, procedure), milliseconds };

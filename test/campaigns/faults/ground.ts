@@ -36,6 +36,9 @@ const hotProcedures = ["AcceptJob", "ClaimJobs", "AppendStreamRecords", "Complet
   (name) => `runsmith.${name}`,
 );
 
+/** Whose answers are cut half-way: those, and of queries any. */
+const cutAnswers = [...hotProcedures, "SELECT "];
+
 /** One service over the embedded database, or two behind a load balancer over SQL Server, by way of a proxy that can fail. */
 export async function openGround(store: FaultStore): Promise<FaultGround> {
   return store === "sqlite" ? await embeddedGround() : await sqlServerGround();
@@ -72,7 +75,8 @@ async function sqlServerGround(): Promise<FaultGround> {
     installation,
     services: 2,
     async breakDatabase(fault, { away, choice }) {
-      const procedure = hotProcedures[Math.floor(choice * hotProcedures.length)] ?? "";
+      const chosen = (names: readonly string[]) => names[Math.floor(choice * names.length)] ?? "";
+      const procedure = chosen(hotProcedures);
       switch (fault) {
         case "database cut":
           proxy.cut();
@@ -82,6 +86,9 @@ async function sqlServerGround(): Promise<FaultGround> {
           break;
         case "answer of a procedure lost":
           proxy.loseAnswersOf(procedure, 1);
+          break;
+        case "answer cut half-way":
+          proxy.cutWithinAnswersOf(chosen(cutAnswers), 1);
           break;
         case "call of a procedure late":
           proxy.deliverLate(procedure, lateness);

@@ -25,6 +25,7 @@ export type DatabaseFault =
   | "database away"
   | "answer of a commit lost"
   | "answer of a procedure lost"
+  | "answer cut half-way"
   | "call of a procedure late"
   | "database slow";
 
@@ -77,9 +78,10 @@ export function planFaults(of: {
 
 function pickOnSqlServer(number: number): KillTarget {
   if (number < 0.7) return pick(number / 0.7);
-  if (number < 0.78) return "database cut";
-  if (number < 0.83) return "answer of a commit lost";
-  if (number < 0.9) return "answer of a procedure lost";
+  if (number < 0.76) return "database cut";
+  if (number < 0.8) return "answer of a commit lost";
+  if (number < 0.85) return "answer of a procedure lost";
+  if (number < 0.91) return "answer cut half-way";
   if (number < 0.94) return "call of a procedure late";
   return number < 0.98 ? "database slow" : "database away";
 }
