@@ -49,7 +49,12 @@ async function storm(store: FaultStore): Promise<boolean> {
   };
   const run = await runFaults({ jobs, kills, seed, pause, slots, store, progress });
   const further = `further attempts after: ${listed(run.furtherAttempts) || "none"}`;
-  print(`${store}: killed: ${listed(run.kills)}; ended: ${listed(run.ends)}; ${further}; ${seconds(elapsed())}\n`);
+  print(`${store}: killed: ${listed(run.kills)}; ended: ${listed(run.ends)}; ${further}; ${seconds(elapsed())}`);
+  const { deaths, jobsByHost } = run;
+  print(`${store}: jobs: ${listed(run.jobs)}; ${reuse(jobsByHost)}`);
+  print(
+    `${store}: ends of attempts after the death of their worker: ${deaths.measured} measured, at most ${(deaths.longest / 1000).toFixed(1)} s after it and a service being there\n`,
+  );
   const width = Math.max(...Object.keys(run.violations).map((name) => name.length));
   for (const [name, found] of Object.entries(run.violations))
     print(`${name.padEnd(width)}  ${String(found.length).padStart(5)}`);
@@ -61,6 +66,11 @@ async function storm(store: FaultStore): Promise<boolean> {
       `Again with: npm run campaign -- faults --store ${store} --jobs ${jobs} --kills ${kills} --slots ${slots} --seed ${seed}`,
     );
   return broken.length === 0;
+}
+
+function reuse(jobsByHost: number[]): string {
+  const jobs = jobsByHost.reduce((sum, count) => sum + count, 0);
+  return `${jobsByHost.length} reused hosts had ${jobs} jobs, ${jobsByHost.filter((count) => count > 1).length} of them more than one`;
 }
 
 function namedStores(name: string | undefined): FaultStore[] {

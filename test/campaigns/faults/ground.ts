@@ -6,9 +6,10 @@ import {
   takeTestDatabase,
 } from "../../../src/store/testing/test-database.ts";
 import { Installation } from "../../support/installation.ts";
-import type { Violations } from "../../support/job-invariants.ts";
-import { examineHistory, examineJobs } from "../../support/job-invariants.ts";
+import type { JobHistory } from "../../support/job-history.ts";
+import { sqliteHistory } from "../../support/job-history.ts";
 import { mssqlHistory } from "../../support/mssql-history.ts";
+import { Outages } from "../../support/outages.ts";
 import type { DatabaseFault, FaultStore } from "./plan.ts";
 
 /** What a run of faults stands on. */
@@ -16,13 +17,17 @@ export interface FaultGround extends AsyncDisposable {
   installation: Installation;
   /** Services over the store. */
   services: number;
+  outages: Outages;
   /** Does this to what lies between services and database; resolves when all is well again. */
   breakDatabase(fault: DatabaseFault, of: { away: number; choice: number }): Promise<void>;
-  /** After the installation was stopped. */
-  examine(accepted: readonly string[]): Promise<Violations>;
+  /** After the installation was stopped: what is kept of its jobs. */
+  history(): Promise<JobHistory>;
 }
 
-const server = ["--lease", "6s"];
+/** Of each worker, in milliseconds. */
+export const lease = 6_000;
+
+const server = ["--lease", `${lease / 1_000}s`];
 
 /** Milliseconds that each packet takes longer while the database is slow, and for how long it is. */
 const slowness = 100;
@@ -46,12 +51,20 @@ export async function openGround(store: FaultStore): Promise<FaultGround> {
 
 async function embeddedGround(): Promise<FaultGround> {
   const installation = await Installation.start({ server });
+  let history: (JobHistory & Disposable) | undefined;
   return {
     installation,
     services: 1,
+    outages: new Outages(1),
     breakDatabase: () => Promise.resolve(),
-    examine: async (accepted) => examineHistory(installation.dataDirectory, accepted),
-    [Symbol.asyncDispose]: () => installation[Symbol.asyncDispose](),
+    history: () => {
+      history = sqliteHistory(installation.dataDirectory);
+      return Promise.resolve(history);
+    },
+    async [Symbol.asyncDispose]() {
+      history?.[Symbol.dispose]();
+      await installation[Symbol.asyncDispose]();
+    },
   };
 }
 
@@ -71,14 +84,17 @@ async function sqlServerGround(): Promise<FaultGround> {
     await close();
     throw error;
   }
+  const outages = new Outages(2);
   return {
     installation,
     services: 2,
+    outages,
     async breakDatabase(fault, { away, choice }) {
       const chosen = (names: readonly string[]) => names[Math.floor(choice * names.length)] ?? "";
       const procedure = chosen(hotProcedures);
       switch (fault) {
         case "database cut":
+          outages.databaseGone()();
           proxy.cut();
           break;
         case "answer of a commit lost":
@@ -96,15 +112,20 @@ async function sqlServerGround(): Promise<FaultGround> {
         case "database slow":
           proxy.delay(slowness);
           await sleep(slowTime);
+          // That cuts all connections.
+          outages.databaseGone()();
           proxy.delay(0);
           break;
-        case "database away":
+        case "database away": {
+          const isBack = outages.databaseGone();
           await proxy.close();
           await sleep(away);
           await proxy.reopen();
+          isBack();
+        }
       }
     },
-    examine: async (accepted) => examineJobs(await mssqlHistory(connectionOfTestDatabase(database.url)), accepted),
+    history: () => mssqlHistory(connectionOfTestDatabase(database.url)),
     async [Symbol.asyncDispose]() {
       await installation[Symbol.asyncDispose]();
       await close();

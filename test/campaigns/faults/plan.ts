@@ -1,3 +1,6 @@
+import type { MixName } from "./mix.ts";
+import { mix, mixNames } from "./mix.ts";
+
 /** Where the jobs of a run are kept. */
 export type FaultStore = "sqlite" | "mssql";
 
@@ -8,11 +11,8 @@ export interface FaultPlan {
 }
 
 export interface PlannedJob {
-  /** The runbook's setting: how often it may be handed to a worker. */
-  attempts: 1 | 3;
-  lines: number;
-  /** Milliseconds between two lines. */
-  pace: number;
+  runbook: MixName;
+  parameters: Record<string, unknown>;
   /** Somebody asks it to stop when it has this many records. */
   stopAt: number | null;
 }
@@ -52,28 +52,57 @@ export function planFaults(of: {
   seed: number;
   pause: number;
   store: FaultStore;
+  /** Whether jobs of PowerShell can run. */
+  powerShell: boolean;
 }): FaultPlan {
   const random = randomNumbers(of.seed);
   const between = (least: number, most: number) => least + Math.floor(random() * (most - least + 1));
+  const chosen = mixNames.filter((name) => of.powerShell || mix[name].kind !== "PowerShell");
   const jobs = Array.from({ length: of.jobs }, (): PlannedJob => {
-    const lines = between(5, 80);
-    return {
-      attempts: random() < 0.5 ? 1 : 3,
-      lines,
-      pace: between(1, 20),
-      stopAt: random() < 0.1 ? between(0, lines) : null,
-    };
+    const runbook = pickRunbook(chosen, random());
+    const { lines, parameters } = planParameters(runbook, between);
+    return { runbook, parameters, stopAt: random() < 0.1 ? between(0, lines) : null };
   });
   const kills = Array.from({ length: of.kills }, (_, index): PlannedKill => {
     const target = of.store === "mssql" ? pickOnSqlServer(random()) : pick(random());
     return {
       target,
       after: Math.round(((index + 0.2 + 0.6 * random()) * of.jobs) / of.kills),
-      away: target === "pause" ? of.pause : target === "database away" ? databaseAway : between(0, 800),
+      away: awayFor(target, of.pause, random, between),
       choice: random(),
     };
   });
   return { jobs, kills };
+}
+
+/** @param chosen Of which it is one, each as often as its share says. */
+function pickRunbook(chosen: readonly MixName[], number: number): MixName {
+  let left = number * chosen.reduce((sum, name) => sum + mix[name].share, 0);
+  for (const name of chosen) {
+    left -= mix[name].share;
+    if (left < 0) return name;
+  }
+  return "once";
+}
+
+type Between = (least: number, most: number) => number;
+
+/** @returns about how many records there will be, and what the runbook is told */
+function planParameters(runbook: MixName, between: Between): { lines: number; parameters: Record<string, unknown> } {
+  if (runbook === "durable") {
+    const steps = between(2, 6);
+    return { lines: steps, parameters: { steps, pace: between(5, 100), waits: between(0, 2) === 0 } };
+  }
+  const [lines, pace] = [between(5, 80), between(1, 20)];
+  return { lines, parameters: runbook === "power-shell" ? { Lines: lines, Pace: pace } : { lines, pace } };
+}
+
+/** Milliseconds. A worker that is killed comes back soon, or when its lease has ended. */
+function awayFor(target: KillTarget, pause: number, random: () => number, between: Between): number {
+  if (target === "pause") return pause;
+  if (target === "database away") return databaseAway;
+  if (target === "worker" && random() < 0.2) return Math.round(0.7 * pause);
+  return between(0, 800);
 }
 
 function pickOnSqlServer(number: number): KillTarget {

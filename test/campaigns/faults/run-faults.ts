@@ -1,25 +1,40 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { counting } from "../../faults/counting.ts";
 import { hasEnded } from "../../support/api-client.ts";
 import type { Installation, WorkerProcess } from "../../support/installation.ts";
 import type { Violations } from "../../support/job-invariants.ts";
+import { examineJobs } from "../../support/job-invariants.ts";
+import type { LeaseExamination, LeaseInvariant } from "../../support/lease-invariants.ts";
+import { examineLeases } from "../../support/lease-invariants.ts";
 import { LiveAttempts, liveAttempts } from "../../support/live-attempts.ts";
 import { eventually, signalProcess } from "../../support/processes.ts";
-
+import { powerShellPath } from "../../support/requires.ts";
 import type { FaultGround } from "./ground.ts";
-import { openGround } from "./ground.ts";
+import { lease, openGround } from "./ground.ts";
+import { mix } from "./mix.ts";
+import type { MixInvariant } from "./mix-invariants.ts";
+import { examineMix } from "./mix-invariants.ts";
 import type { FaultPlan, FaultStore, KillTarget, PlannedJob, PlannedKill } from "./plan.ts";
 import { planFaults } from "./plan.ts";
 
 export interface FaultRun {
   /** What breaks each invariant. */
-  violations: Violations & Record<"two attempts of a job never live at once" | "no process outlives its job", string[]>;
+  violations: Violations &
+    Record<
+      LeaseInvariant | MixInvariant | "two attempts of a job never live at once" | "no process outlives its job",
+      string[]
+    >;
   /** Jobs by how they ended. */
   ends: Record<string, number>;
   /** Kills that were done, by target; a host is killed only where one runs. */
   kills: Partial<Record<KillTarget, number>>;
-  /** Attempts beyond the first of each job, by how the one before had ended. */
+  /** Attempts beyond the first of each job, by how the one before had ended; none that was suspended. */
   furtherAttempts: Record<string, number>;
+  /** Jobs by their runbook. */
+  jobs: Record<string, number>;
+  /** How many ends of attempts of dead workers were measured, and the longest time to one, in milliseconds. */
+  deaths: Pick<LeaseExamination, "measured" | "longest">;
+  /** How many jobs each reused host had. */
+  jobsByHost: number[];
 }
 
 /** Milliseconds between two looks at a job: often enough to stop it in time, and no load of its own on the database. */
@@ -53,7 +68,9 @@ export async function runFaults(of: {
   await using ground = await openGround(of.store);
   const { installation } = ground;
   using live = new LiveAttempts();
-  const campaign = new Campaign(ground, planFaults(of), of.slots ?? usualSlots, of.progress ?? (() => {}));
+  const powerShell = powerShellPath() !== null;
+  const plan = planFaults({ ...of, powerShell });
+  const campaign = new Campaign(ground, plan, of.slots ?? usualSlots, of.progress ?? (() => {}));
   await campaign.run().catch((error: unknown) => {
     throw new Error(`The run broke off. The services said last:\n${installation.lastErrors()}`, { cause: error });
   });
@@ -61,15 +78,25 @@ export async function runFaults(of: {
   const own = new Set(campaign.accepted);
   const left = () => liveAttempts().filter(({ jobId }) => own.has(jobId));
   await eventually(() => left().length === 0, "the end of all processes", 10_000).catch(() => {});
+  const history = await ground.history();
+  const leases = examineLeases(history, ground.outages, lease);
+  const mixed = examineMix(history);
   return {
     violations: {
-      ...(await ground.examine(campaign.accepted)),
+      ...examineJobs(history, campaign.accepted),
+      ...leases.violations,
+      ...mixed.violations,
       "two attempts of a job never live at once": [...live.overlaps],
       "no process outlives its job": left().map(({ jobId, processId }) => `${jobId}: ${processId}`),
     },
     ends: campaign.ends,
     kills: campaign.kills,
     furtherAttempts: campaign.furtherAttempts,
+    jobs: Object.fromEntries(
+      [...Map.groupBy(plan.jobs, ({ runbook }) => runbook)].map(([runbook, { length }]) => [runbook, length]),
+    ),
+    deaths: { measured: leases.measured, longest: leases.longest },
+    jobsByHost: mixed.jobsByHost,
   };
 }
 
@@ -99,12 +126,12 @@ class Campaign {
 
   async run(): Promise<void> {
     const { client } = this.#installation;
-    for (const attempts of [1, 3] as const) {
-      await client.import(`count-${attempts}`, "TypeScript", counting, { attempts, stopGrace: 1_000 });
-    }
     for (let count = 0; count < workers; count++) {
       this.#workers.push(await this.#installation.startWorker({ arguments: ["--slots", String(this.#slots)] }));
     }
+    // Where a worker is there, PowerShell is looked through before it is published.
+    for (const name of new Set(this.#plan.jobs.map(({ runbook }) => runbook)))
+      await client.import(name, mix[name].kind, mix[name].source, mix[name].settings);
     const outstanding = outstandingBySlot * workers * this.#slots;
     const open = new Set<Promise<void>>();
     const kills = [...this.#plan.kills];
@@ -119,9 +146,9 @@ class Campaign {
     await Promise.all(open);
   }
 
-  async #follow({ attempts, lines, pace, stopAt }: PlannedJob): Promise<void> {
+  async #follow({ runbook, parameters, stopAt }: PlannedJob): Promise<void> {
     const { client } = this.#installation;
-    const { jobId } = await client.start(`count-${attempts}`, { lines, pace });
+    const { jobId } = await client.start(runbook, parameters);
     this.accepted.push(jobId);
     for (let stopped = false, since = Date.now(); ; ) {
       if (this.#failure !== null) throw this.#failure.error;
@@ -144,6 +171,7 @@ class Campaign {
 
   async #countAttempts(jobId: string): Promise<void> {
     for (const { outcome, reason } of (await this.#installation.client.attempts(jobId)).slice(0, -1)) {
+      if (outcome === "Suspended") continue;
       const how = `${outcome} (${reason})`;
       this.furtherAttempts[how] = (this.furtherAttempts[how] ?? 0) + 1;
     }
@@ -188,20 +216,28 @@ class Campaign {
   }
 
   async #restartServer(server: number, away: number): Promise<void> {
+    const { outages } = this.#ground;
+    outages.serviceGone(server);
     await this.#installation.killServer(server);
     await sleep(away);
     await this.#installation.restartServer(server);
+    outages.serviceBack(server);
   }
 
   async #restartWorker(worker: WorkerProcess, away: number): Promise<void> {
-    await worker.kill();
+    const killed = worker.kill();
+    const isBack = this.#ground.outages.workerSilent(worker.workerId, true);
+    await killed;
     await sleep(away);
+    isBack();
     await worker.start();
   }
 
   async #pause(worker: WorkerProcess, away: number): Promise<void> {
     worker.signal("SIGSTOP");
+    const isBack = this.#ground.outages.workerSilent(worker.workerId, false);
     await sleep(away);
+    isBack();
     worker.signal("SIGCONT");
   }
 
