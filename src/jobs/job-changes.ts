@@ -14,12 +14,18 @@ const mostAtOnce = 50;
  */
 const gatherTime = 50;
 
+/**
+ * Milliseconds from one such read to the next: the more jobs change, the more a read has to tell. Of a job that is over by then
+ * nothing but its end is told.
+ */
+const leastInterval = 250;
+
 /** After a read that failed, in milliseconds. */
 const retryDelay = 500;
 
 /**
  * Tells live readers of jobs that changed: each is read once it is stored, ends at once, other changes together with what comes
- * in the next moment. Costs nothing while nobody reads.
+ * in the next moment, which is longer while many change. Costs nothing while nobody reads.
  */
 export class JobChanges {
   readonly #hub: LiveHub;
@@ -31,6 +37,7 @@ export class JobChanges {
   /** Jobs whose end was told while they may have been being read: what is read of them may be older. */
   readonly #overtaken = new Set<string>();
   #busy = false;
+  #readAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(hub: LiveHub, read: (jobIds: string[]) => Promise<JobResource[]>, logger: Logger) {
@@ -41,7 +48,8 @@ export class JobChanges {
 
   note(jobIds: readonly string[]): void {
     if (this.#add(jobIds)) {
-      this.#timer ??= setTimeout(() => this.#go(), gatherTime);
+      const wait = Math.max(gatherTime, this.#readAt + leastInterval - performance.now());
+      this.#timer ??= setTimeout(() => this.#go(), wait);
     }
   }
 
@@ -86,6 +94,7 @@ export class JobChanges {
 
   async #tell(): Promise<void> {
     this.#busy = true;
+    this.#readAt = performance.now();
     while (this.#changed.size > 0) {
       const jobIds = [...this.#changed].slice(0, mostAtOnce);
       for (const jobId of jobIds) {
