@@ -3,6 +3,7 @@ import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../contract/user-error.ts";
+import { DatabaseError } from "../store/database-error.ts";
 import type { Store } from "../store/store.ts";
 import { eventually, startService, TestWorker, temporaryData } from "./testing.ts";
 
@@ -83,6 +84,31 @@ test("one attempt's bad data never holds up another's", async (t) => {
   const failed = await service.until(bad, "Failed");
   assert.match(failed.statusReason ?? "", /its worker could not run it: what it sent cannot be stored/);
   await eventually(() => worker.answers.find(({ type, jobId }) => type === "refused" && jobId === bad), "a refusal");
+});
+
+test("an error of the database that nobody knows ends no job: its records wait until they can be stored", async (t) => {
+  let isAway = true;
+  const service = await startService(t, {
+    wrapStore: (store) =>
+      breaking(
+        store,
+        "appendRecords",
+        () => isAway,
+        () => new DatabaseError("The database is in a state that no list has.", false),
+      ),
+  });
+  await service.addRunbook("hello");
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  const { jobId } = await service.start("hello");
+  const job = await worker.next("run-job");
+  worker.append(job, [1]);
+  await sleep(100);
+  worker.append(job, [2]);
+  worker.end(job);
+  await sleep(600);
+  assert.deepEqual(worker.answers, []);
+  isAway = false;
+  assert.equal((await service.until(jobId, "Completed")).recordCount, 2);
 });
 
 test("a result, an exception and a value that are nested too deeply are left out, and the job ends all the same", async (t) => {

@@ -1,6 +1,7 @@
 import type { FinalEnd } from "../contract/link/records-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import { UserError } from "../contract/user-error.ts";
+import { DatabaseError } from "../store/database-error.ts";
 import type { JobEffects } from "../store/operations/jobs.ts";
 import type { AppendedBatch, AttemptProgress } from "../store/operations/streams.ts";
 import type { Store } from "../store/store.ts";
@@ -37,7 +38,8 @@ export interface FrameStorageOptions {
  * What an attempt wants kept in its job's journal is stored after the records that came before it, and so is its suspension; each is
  * stored once however often it is told, so a crash in between is mended by the worker's telling it again.
  *
- * When it cannot be stored together, each attempt is stored alone, and the one whose data it is ends: it holds up no other.
+ * When it cannot be stored together, each attempt is stored alone, and the one whose data it is ends: it holds up no other. What the
+ * database does not carry out for another reason is tried again: of those there are more than anybody knows, and no job is to blame.
  */
 export class FrameStorage {
   readonly #options: FrameStorageOptions;
@@ -124,10 +126,10 @@ export class FrameStorage {
       try {
         await this.#storeTogether(alone);
       } catch (error) {
-        if (error instanceof UserError) {
-          this.#storeLater(error, alone);
-        } else {
+        if (isOfData(error)) {
           this.#logUnstorableProgress(step, error);
+        } else {
+          this.#storeLater(error, alone);
         }
       }
     }
@@ -141,10 +143,10 @@ export class FrameStorage {
   }
 
   async #unstored(error: unknown, of: AttemptFrames): Promise<void> {
-    if (error instanceof UserError) {
-      this.#storeLater(error, { progress: [], sent: [of] });
-    } else {
+    if (isOfData(error)) {
       await this.#endUnstorable(of, error);
+    } else {
+      this.#storeLater(error, { progress: [], sent: [of] });
     }
   }
 
@@ -178,4 +180,9 @@ export class FrameStorage {
   #logUnstorableProgress({ jobId }: AttemptProgress, error: unknown): void {
     this.#options.logger.error("a job's progress could not be stored", { jobId, error: String(error) });
   }
+}
+
+/** Whether the same data would fail again: the database refuses its values, or what failed is no matter of the database. */
+function isOfData(error: unknown): boolean {
+  return error instanceof DatabaseError ? error.refusesValues : !(error instanceof UserError);
 }

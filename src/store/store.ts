@@ -35,7 +35,8 @@ import type { WorkerReads, WorkerWrites } from "./operations/workers.ts";
  * would survive a power cut, when its promise resolves; a read that starts afterwards sees it. Of operations under way
  * at the same time nobody knows which is carried out first, unless the store `keepsOrder`.
  * A UserError thrown in an operation arrives as a UserError, also `database-unavailable` and `database-busy` (503), which go away by
- * themselves; whatever else it rejects with is a bug or a broken database.
+ * themselves; a DatabaseError says whether the database refused the values that it was given, or has trouble of its own; whatever else it
+ * rejects with is a bug.
  */
 
 /** All operations that change nothing. */

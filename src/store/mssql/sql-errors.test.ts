@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import sql from "mssql";
-import { ConnectionLost, SqlError, toSqlError } from "./sql-errors.ts";
+import { ConnectionLost, isTransient, SqlError, toSqlError } from "./sql-errors.ts";
 
 /** As the driver wraps what its own driver said. */
 function failedRequest(message: string, code: string): Error {
@@ -42,4 +42,20 @@ test("what the server refused keeps its number, and a mistake of ours is not tak
   assert.ok(known instanceof SqlError && known.number === 2627);
   const mistake = failedRequest("Validation failed for parameter 'job_id'. Invalid buffer.", "EPARAM");
   assert.equal(toSqlError(mistake, true), mistake);
+});
+
+test("only an error of values is taken for one: whatever else the server says, also what nobody here knows, is its own trouble", () => {
+  const refusesValues = (number: number) => new SqlError(number, "refused").refusesValues;
+  for (const number of [547, 2628, 8114, 8152, 13609]) {
+    assert.equal(refusesValues(number), true, String(number));
+  }
+  for (const number of [952, 1105, 1204, 1205, 8623, 40143, 99_999]) {
+    assert.equal(refusesValues(number), false, String(number));
+  }
+});
+
+test("a database that is recovered, moved, or out of locks is asked again", () => {
+  for (const number of [922, 952, 988, 1204, 10936, 40143, 40166, 40540]) {
+    assert.equal(isTransient(new SqlError(number, "not now")), true, String(number));
+  }
 });

@@ -1,14 +1,15 @@
 import type sql from "mssql";
+import { DatabaseError } from "../database-error.ts";
 
 /** What SQL Server refused: the statement was not carried out. */
-export class SqlError extends Error {
+export class SqlError extends DatabaseError {
   /** SQL Server's error number, such as 2627. */
   readonly number: number;
   /** The stored procedure in which it happened. */
   readonly procedure: string | undefined;
 
   constructor(number: number, message: string, procedure?: string) {
-    super(message);
+    super(message, ofValues.has(number));
     this.name = "SqlError";
     this.number = number;
     this.procedure = procedure === "" ? undefined : procedure;
@@ -51,17 +52,25 @@ const transient = new Set([
   701, // no memory for this query now
   8645, // waited too long for memory
   615, // the database was moved or restored meanwhile
+  922, // the database is being recovered
   927, // the database is being restored
+  952, // the database is in transition
   976, // the replica of the availability group is not readable now
   978, // likewise
   983, // the availability group's database is changing its role
+  988, // the availability group has no quorum now
+  1204, // no memory for a lock now
   3906, // read only for now: the other replica became the primary one
   4060, // the database cannot be opened, as in a failover
   4221, // a secondary replica is not ready yet
   10928, // Azure: too many requests
   10929, // Azure: likewise
+  10936, // Azure: likewise, in an elastic pool
+  40143, // Azure: the service met an error
+  40166, // Azure: the database is being moved
   40197, // Azure: the service met an error
   40501, // Azure: the service is busy
+  40540, // Azure: the database became read only, as it is being moved
   40613, // Azure: the database is not available now
   49918, // Azure: not enough resources
   49919, // Azure: likewise
@@ -75,6 +84,26 @@ const full = new Set([
   3257, // no space on the volume
   9002, // the transaction log is full
   40544, // Azure: the database has reached its size
+]);
+
+/**
+ * Errors of the values that a statement was given. Not those of two rows with the same key: somebody else may have been first. What is
+ * neither here nor among the former is taken for the database's own trouble, for there are thousands of them.
+ */
+const ofValues = new Set([
+  220, // beyond a small number
+  241, // no time
+  242, // beyond what a time may be
+  245, // not to be converted
+  511, // a row longer than a page
+  515, // nothing where something has to be
+  547, // against a constraint
+  2628, // text or bytes that are too long
+  8023, // a parameter that is no value of its type
+  8114, // not to be converted
+  8115, // beyond a number
+  8152, // text or bytes that are too long, before SQL Server 2019
+  13609, // no JSON
 ]);
 
 /** Whether the database has no room left. */

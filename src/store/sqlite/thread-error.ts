@@ -1,4 +1,5 @@
 import { UserError } from "../../contract/user-error.ts";
+import { DatabaseError } from "../database-error.ts";
 import type { ThreadError } from "./thread-messages.ts";
 
 /** Takes an error apart, for the way between threads. */
@@ -7,6 +8,11 @@ export function toThreadError(error: unknown): ThreadError {
   if (known !== undefined) {
     const { code, message, status, remedy, errors } = known;
     return { type: "user", code, message, status, remedy, errors };
+  }
+  const resultCode = sqliteResultCode(error);
+  if (resultCode !== undefined) {
+    const { message, stack = message } = error as Error;
+    return { type: "database", refusesValues: ofValues.has(resultCode), message, stack };
   }
   if (error instanceof Error) {
     return { type: "other", name: error.name, message: error.message, stack: error.stack ?? error.message };
@@ -24,8 +30,11 @@ export function fromThreadError(error: ThreadError, operation: string): Error {
       ...(errors === undefined ? {} : { errors }),
     });
   }
-  const rebuilt = new Error(error.message);
-  rebuilt.name = error.name;
+  const rebuilt =
+    error.type === "database" ? new DatabaseError(error.message, error.refusesValues) : new Error(error.message);
+  if (error.type === "other") {
+    rebuilt.name = error.name;
+  }
   rebuilt.stack = `${error.stack}\n    in the store's thread, operation ${operation}`;
   return rebuilt;
 }
@@ -37,6 +46,13 @@ const sqliteCorrupt = 11;
 const sqliteFull = 13;
 const sqliteCannotOpen = 14;
 const sqliteNotADatabase = 26;
+
+/** Result codes that speak of the values a statement was given. */
+const ofValues = new Set([
+  18, // SQLITE_TOOBIG: longer than a value may be
+  19, // SQLITE_CONSTRAINT
+  20, // SQLITE_MISMATCH: not of the column's type
+]);
 
 /** SQLITE_IOERR_SHMSIZE, an extended code: the index of the log could not grow, which is how a full disk shows there. */
 const sqliteInputOutputSharedMemory = 4874;

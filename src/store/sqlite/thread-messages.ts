@@ -19,7 +19,7 @@ export interface OperationRequest {
 /** How one operation went. */
 export type OperationAnswer = { id: number; value: unknown } | { id: number; error: ThreadError };
 
-/** An error as it crosses the thread border: a UserError in its parts, or anything else with its stack. */
+/** An error as it crosses the thread border: a UserError in its parts, or the database's or anything else with its stack. */
 export type ThreadError =
   | {
       type: "user";
@@ -29,6 +29,7 @@ export type ThreadError =
       remedy: string | undefined;
       errors: { pointer: string; message: string }[] | undefined;
     }
+  | { type: "database"; refusesValues: boolean; message: string; stack: string }
   | { type: "other"; name: string; message: string; stack: string };
 
 /** The write-ahead log: its pages, and how many of them are in the database file already. */
