@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Migration } from "./migrations.ts";
 import { readMigrations } from "./migrations.ts";
 
 const migrations = (["sqlite", "mssql"] as const).flatMap((dialect) =>
@@ -39,6 +40,65 @@ test("a migration over which programs of the release before go on only adds", ()
     .filter(({ number, oldestProgram }) => oldestProgram < number)
     .flatMap(({ dialect, name, sql }) => problems(sql).map((problem) => `${dialect} ${name} ${problem}`));
   assert.deepEqual(found, []);
+});
+
+/** Of SQL Server, tables that hold what has been: whatever goes through all their rows takes minutes where the history is long. */
+const history = "(?:jobs|job_\\w+|stream_records|audit_entries)";
+
+/** The last migration from before the rules for tables of the history. */
+const lastWithoutRules = 25;
+
+const indexOfHistory = new RegExp(`\\bCREATE\\s+(?:UNIQUE\\s+)?INDEX\\s+\\w+\\s+ON\\s+runsmith\\.${history}\\b`, "i");
+const filledColumn = new RegExp(`\\bALTER\\s+TABLE\\s+runsmith\\.${history}\\s+ADD\\b[^;]*\\bNOT\\s+NULL\\b`, "i");
+const indexIfMissing =
+  /^IF NOT EXISTS \(SELECT 1 FROM sys\.indexes WHERE [^;]+ INDEX [^;]+ WITH \(ONLINE = ON\)';\s+ELSE\s+CREATE [^;]+;$/;
+
+/** By what a migration would keep the services that still run from a table of the history, for as long as it takes. */
+function standstills(migration: Pick<Migration, "sql" | "inTransaction">): string[] {
+  const statements = batches(migration.sql)
+    .map((batch) => batch.trim())
+    .filter((batch) => batch !== "" && !procedure.test(batch));
+  const found: string[] = [];
+  if (migration.inTransaction && statements.some((batch) => indexOfHistory.test(batch))) {
+    found.push("builds an index within a transaction");
+  }
+  if (!migration.inTransaction && !statements.every((batch) => indexIfMissing.test(batch))) {
+    found.push("does something else outside of a transaction than to build an index online if it is missing");
+  }
+  if (statements.some((batch) => filledColumn.test(batch))) {
+    found.push("adds a column that is filled in every row");
+  }
+  return found;
+}
+
+test("a migration does not keep services of the release before from the tables of a long history", () => {
+  const found = migrations
+    .filter(({ dialect, number }) => dialect === "mssql" && number > lastWithoutRules)
+    .flatMap((migration) => standstills(migration).map((problem) => `${migration.name} ${problem}`));
+  assert.deepEqual(found, []);
+});
+
+test("what keeps services from a long history is told from what does not", () => {
+  const index = "CREATE INDEX jobs_by_note ON runsmith.jobs (note)";
+  const online = `IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE object_id = OBJECT_ID(N'runsmith.jobs') AND name = N'jobs_by_note')
+      IF CAST(SERVERPROPERTY(N'EngineEdition') AS int) IN (3, 5, 8)
+        EXECUTE sp_executesql N'${index} WITH (ONLINE = ON)';
+      ELSE
+        ${index};`;
+  const quick = "ALTER TABLE runsmith.jobs ADD note nvarchar(100) NULL; CREATE INDEX a ON runsmith.jobsons (note);";
+  assert.deepEqual(standstills({ sql: online, inTransaction: false }), []);
+  assert.deepEqual(standstills({ sql: quick, inTransaction: true }), []);
+  const held: [string, boolean][] = [
+    [index, true],
+    [online, true],
+    [`${index};`, false],
+    [`${online}\nGO\n${quick}`, false],
+    ["ALTER TABLE runsmith.jobs ADD floor int NOT NULL CONSTRAINT df_jobs_floor DEFAULT 0;", true],
+  ];
+  assert.deepEqual(
+    held.filter(([sql, inTransaction]) => standstills({ sql, inTransaction }).length === 0),
+    [],
+  );
 });
 
 test("a procedure that is changed is called as before: further parameters have a default", () => {

@@ -15,6 +15,11 @@ export interface Migration {
    * `-- Oldest program: N`, else only those that have the migration itself do.
    */
   oldestProgram: number;
+  /**
+   * False where the file says so in a line `-- Outside a transaction`, for what SQL Server would else hold a large table for: an index.
+   * It may be interrupted and begun anew, so each of its statements does nothing when it has been done.
+   */
+  inTransaction: boolean;
 }
 
 const fileNamePattern = /^(\d{4})-([a-z0-9-]+)\.sql$/;
@@ -95,6 +100,7 @@ function readMigration(directory: string, file: string): Migration {
     name,
     sql: text,
     oldestProgram: Number(oldest ?? number),
+    inTransaction: !/^-- Outside a transaction$/m.test(text),
     checksum: createHash("sha256").update(bytes).digest("hex"),
   };
 }

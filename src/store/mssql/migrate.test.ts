@@ -14,6 +14,7 @@ function migrations(...texts: string[]): Migration[] {
     sql,
     checksum: createHash("sha256").update(sql).digest("hex"),
     oldestProgram: index + 1,
+    inTransaction: true,
   }));
 }
 
@@ -75,6 +76,25 @@ test("a database that a newer program has used, or another one made, is refused"
   await assert.rejects(migrate(pool, migrations(first)), { code: "database-newer-than-program" });
   await assert.rejects(migrate(pool, migrations(second, first)), { code: "migration-changed" });
 });
+
+test(
+  "a migration outside of a transaction holds nothing of the tables while it runs, and is begun anew where it was interrupted",
+  skipUnless("mssql"),
+  async () => {
+    const pool = await emptyDatabase();
+    const outside = `DECLARE @open int = @@TRANCOUNT;
+      INSERT INTO runsmith.one (a) VALUES (@open);
+      GO
+      IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE object_id = OBJECT_ID(N'runsmith.one') AND name = N'one_by_a')
+        CREATE INDEX one_by_a ON runsmith.one (a);`;
+    const of = (...texts: string[]) =>
+      migrations(...texts).map((migration, index) => ({ ...migration, inTransaction: index === 0 }));
+    await assert.rejects(migrate(pool, of(first, `${outside}\nGO\nINSERT INTO runsmith.nowhere (a) VALUES (1)`)));
+    assert.equal(await migrate(pool, of(first, outside)), 2);
+    const { recordset } = await pool.request().query<{ a: number }>("SELECT a FROM runsmith.one");
+    assert.deepEqual(recordset, [{ a: 0 }, { a: 0 }]);
+  },
+);
 
 test(
   "programs of the release before go on over a migration that only adds, and can be started again",

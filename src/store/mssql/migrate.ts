@@ -22,7 +22,8 @@ const longestWait = 15 * 60_000;
 export type MigrationProgress = (message: string) => void;
 
 /**
- * Brings the schema up to date: one service at a time, each migration in a transaction of its own with its row in `migrations`.
+ * Brings the schema up to date: one service at a time, each migration in a transaction of its own with its row in `migrations`. One
+ * outside of a transaction is done on another connection, beside the transaction that has the lock and adds the row.
  * Gives the number of the last one.
  * @throws UserError `database-newer-than-program`, `migration-changed`, `not-our-database`, `migration-locked`.
  */
@@ -82,7 +83,7 @@ async function applyNext(
       if (applied === null) {
         await prepareSchema(transaction);
       }
-      await apply(transaction, next);
+      await apply(pool, transaction, next);
     }
     await transaction.commit();
   } catch (error) {
@@ -145,9 +146,9 @@ async function prepareSchema(transaction: sql.Transaction): Promise<void> {
   );
 }
 
-async function apply(transaction: sql.Transaction, migration: Migration): Promise<void> {
+async function apply(pool: sql.ConnectionPool, transaction: sql.Transaction, migration: Migration): Promise<void> {
   for (const batch of batchesOf(migration.sql)) {
-    await run(transaction, batch);
+    await run(migration.inTransaction ? transaction : pool, batch);
   }
   await transaction
     .request()
@@ -162,18 +163,21 @@ async function apply(transaction: sql.Transaction, migration: Migration): Promis
 }
 
 /** Runs a batch for as long as it takes: a migration of a large table is not over in seconds. */
-async function run(transaction: sql.Transaction, batch: string): Promise<void> {
+async function run(connection: sql.ConnectionPool | sql.Transaction, batch: string): Promise<void> {
   noteStatement({ text: batch, procedure: false, parameters: [] });
-  await patientRequest(transaction).batch(batch);
+  await patientRequest(connection).batch(batch);
 }
 
 /** A request that may take any time. */
-function patientRequest(transaction: sql.Transaction): sql.Request {
-  return new (sql.Request as unknown as PatientRequest)(transaction, { requestTimeout: 0 });
+function patientRequest(connection: sql.ConnectionPool | sql.Transaction): sql.Request {
+  return new (sql.Request as unknown as PatientRequest)(connection, { requestTimeout: 0 });
 }
 
 /** The driver's constructor, with the settings that its types leave out. */
-type PatientRequest = new (transaction: sql.Transaction, overrides: { requestTimeout: number }) => sql.Request;
+type PatientRequest = new (
+  connection: sql.ConnectionPool | sql.Transaction,
+  overrides: { requestTimeout: number },
+) => sql.Request;
 
 async function rows<Row>(connection: sql.ConnectionPool | sql.Transaction, text: string): Promise<Row[]> {
   noteStatement({ text, procedure: false, parameters: [] });

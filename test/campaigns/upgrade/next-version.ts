@@ -14,7 +14,7 @@ export interface NextVersion {
   schema: number;
 }
 
-/** Makes it in an empty folder: the checkout with another version number, and a migration that only adds, as those of a release do. */
+/** Makes it in an empty folder: the checkout with another version number, and migrations that only add, as those of a release do. */
 export async function makeNextVersion(folder: string): Promise<NextVersion> {
   await mkdir(folder, { recursive: true, mode: 0o755 });
   await Promise.all(programFolders.map((name) => cp(join(checkout, name), join(folder, name), { recursive: true })));
@@ -25,15 +25,31 @@ export async function makeNextVersion(folder: string): Promise<NextVersion> {
   await writeFile(join(folder, "package.json"), JSON.stringify({ ...description, version }, null, 2));
 
   const before = readMigrations(join(checkout, "sql", "mssql")).length;
-  const schema = before + 1;
-  const file = join(folder, "sql", "mssql", `${String(schema).padStart(4, "0")}-next-release.sql`);
-  await writeFile(
-    file,
-    `-- Oldest program: ${before}
-ALTER TABLE runsmith.jobs ADD next_release nvarchar(100) NULL;
+  const schema = before + 2;
+  const write = (number: number, name: string, text: string) =>
+    writeFile(
+      join(folder, "sql", "mssql", `${String(number).padStart(4, "0")}-${name}.sql`),
+      `-- Oldest program: ${before}\n${text}`,
+    );
+  await write(
+    before + 1,
+    "next-release",
+    `ALTER TABLE runsmith.jobs ADD next_release nvarchar(100) NULL;
 ALTER TABLE runsmith.workers ADD next_release int NOT NULL CONSTRAINT df_workers_next_release DEFAULT 0;
 GO
 CREATE TABLE runsmith.next_release (id binary(16) NOT NULL CONSTRAINT pk_next_release PRIMARY KEY CLUSTERED);
+GO
+`,
+  );
+  await write(
+    schema,
+    "next-release-index",
+    `-- Outside a transaction
+IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE object_id = OBJECT_ID(N'runsmith.jobs') AND name = N'jobs_next_release')
+  IF CAST(SERVERPROPERTY(N'EngineEdition') AS int) IN (3, 5, 8)
+    EXECUTE sp_executesql N'CREATE INDEX jobs_next_release ON runsmith.jobs (workspace_id, next_release, job_id) WITH (ONLINE = ON)';
+  ELSE
+    CREATE INDEX jobs_next_release ON runsmith.jobs (workspace_id, next_release, job_id);
 GO
 `,
   );
