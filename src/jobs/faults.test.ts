@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../contract/user-error.ts";
+import { newMasterKey, parseMasterKeys } from "../sealing/master-key.ts";
+import { KeySealer } from "../sealing/sealer.ts";
 import { DatabaseError } from "../store/database-error.ts";
 import type { Store } from "../store/store.ts";
 import { eventually, startService, TestWorker, temporaryData } from "./testing.ts";
@@ -56,6 +59,51 @@ test("while the disk is full nothing is acknowledged, and afterwards no record i
     [1, 2, 3, 4, 5, 6],
   );
   await eventually(() => worker.answers.find((answer) => answer.type === "acknowledged" && answer.ended), "an end");
+});
+
+test("records are stored before what their attempt wants kept, and its end after both", async (t) => {
+  let isFull = true;
+  const [key] = parseMasterKeys(newMasterKey(), "the test");
+  assert.ok(key !== undefined);
+  const keys = { readable: new Map([[key.id, key]]), current: key, retired: new Set<string>() };
+  const noAsset = () => Promise.reject(new UserError("asset-not-found", "There is none.", { status: 404 }));
+  const service = await startService(t, {
+    wrapStore: (store) => breaking(store, "addJobSteps", () => isFull),
+    assets: {
+      source: { valueForJob: noAsset, setVariableForJob: noAsset },
+      sealer: new KeySealer("test", keys, randomBytes(32)),
+    },
+  });
+  await service.addRunbook("hello");
+  const worker = await TestWorker.connect(t, service, await service.newWorker());
+  const { jobId } = await service.start("hello");
+  const { attempt } = await worker.next("run-job");
+  const time = Date.now();
+  const entry = { key: "step a 1", kind: "step", name: "a", branch: "", startedAt: time, endedAt: null } as const;
+  worker.sendRecords({
+    type: "append",
+    jobId,
+    attempt,
+    records: [{ number: 1, stream: "Output", time, text: "before the step" }],
+    journal: [{ sequence: 1, entry, shown: { name: "a" } }],
+    ended: { outcome: "Failed", reason: "script", endedAt: time },
+  });
+  assert.equal((await service.until(jobId, "Running")).recordCount, 1);
+  assert.deepEqual(worker.answers, []);
+  isFull = false;
+  assert.equal((await service.until(jobId, "Failed")).recordCount, 1);
+  assert.deepEqual(
+    (await service.store.read.jobSteps({ jobId, all: true })).map(({ name, endedAt }) => ({ name, endedAt })),
+    [{ name: "a", endedAt: null }],
+  );
+  assert.deepEqual(await worker.nextAnswer(), {
+    type: "acknowledged",
+    jobId,
+    attempt,
+    number: 1,
+    journal: 1,
+    ended: true,
+  });
 });
 
 test("one attempt's bad data never holds up another's", async (t) => {

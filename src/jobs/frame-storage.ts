@@ -1,16 +1,16 @@
-import type { FinalEnd } from "../contract/link/records-frames.ts";
+import type { AttemptEnd, FinalEnd } from "../contract/link/records-frames.ts";
 import type { Logger } from "../contract/logger.ts";
 import { UserError } from "../contract/user-error.ts";
 import { DatabaseError } from "../store/database-error.ts";
-import type { JobEffects } from "../store/operations/jobs.ts";
-import type { AppendedBatch, AttemptProgress } from "../store/operations/streams.ts";
+import type { AssignedAttempt, JobEffects } from "../store/operations/jobs.ts";
+import type { AppendedBatch, AttemptProgress, RecordBatch } from "../store/operations/streams.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../workers/clock.ts";
 import type { FrameAnswers } from "./frame-answers.ts";
 import type { JobJournal } from "./job-journal.ts";
 import type { LiveHub } from "./live-hub.ts";
-import type { AttemptFrames } from "./received-frame.ts";
-import { endOf, finalEndOf, itemsOf, wantsMore } from "./received-frame.ts";
+import type { AttemptFrames, ReceivedFrame } from "./received-frame.ts";
+import { endOf, finalEndOf, isFinal, itemsOf, wantsMore } from "./received-frame.ts";
 import { toColumns } from "./record-columns.ts";
 import type { SuspendingStore } from "./suspend-attempt.ts";
 import { suspendAttempt } from "./suspend-attempt.ts";
@@ -32,11 +32,17 @@ export interface FrameStorageOptions {
   onUnstored(taken: TakenFrames): void;
 }
 
+/** An attempt that is over or suspended, and what that did to other jobs. */
+interface EndedBatch {
+  batch: AppendedBatch;
+  effects: JobEffects;
+}
+
 /**
  * Stores what one write takes, and has it answered.
  *
- * What an attempt wants kept in its job's journal is stored after the records that came before it, and so is its suspension; each is
- * stored once however often it is told, so a crash in between is mended by the worker's telling it again.
+ * What an attempt wants kept in its job's journal is stored after the records that came before it, and then its suspension or its end;
+ * each is stored once however often it is told, so a crash in between is mended by the worker's telling it again.
  *
  * When it cannot be stored together, each attempt is stored alone, and the one whose data it is ends: it holds up no other. What the
  * database does not carry out for another reason is tried again: of those there are more than anybody knows, and no job is to blame.
@@ -62,25 +68,16 @@ export class FrameStorage {
   }
 
   async #storeTogether({ progress, sent }: TakenFrames): Promise<void> {
-    const { store, journal, hub, answers, onEffects } = this.#options;
-    for (const { assigned, frames } of sent) {
-      const items = itemsOf(frames);
-      // With the end nothing more is taken of the attempt.
-      if (items.length > 0 && finalEndOf(frames) !== null) {
-        await journal?.keep(assigned, items);
-      }
-    }
-    const { batches, effects } = await store.write.appendRecords({
+    const { answers, onEffects } = this.#options;
+    const { batches, effects } = await this.#append(
       progress,
-      batches: sent.map(({ assigned, frames }) => ({
+      sent.map(({ assigned, frames }) => ({
         ...assigned,
         records: toColumns(frames),
-        ended: finalEndOf(frames),
+        // With the end nothing more is taken of the attempt.
+        ended: this.#keepsJournalOf(frames) ? null : finalEndOf(frames),
       })),
-      awaited: sent.flatMap(({ assigned: { jobId }, frames }) =>
-        finalEndOf(frames) !== null && hub.hasReaders(jobId) ? [jobId] : [],
-      ),
-    });
+    );
     const kept: [AppendedBatch, AttemptFrames][] = [];
     for (const [index, batch] of batches.entries()) {
       const of = sent[index];
@@ -96,27 +93,50 @@ export class FrameStorage {
     }
   }
 
-  /** What belongs to an attempt behind its records: its journal, and that it waits. */
+  #append(
+    progress: AttemptProgress[],
+    batches: RecordBatch[],
+  ): Promise<{ batches: AppendedBatch[]; effects: JobEffects }> {
+    const { store, hub } = this.#options;
+    const awaited = batches.flatMap(({ jobId, ended }) => (ended !== null && hub.hasReaders(jobId) ? [jobId] : []));
+    return store.write.appendRecords({ progress, batches, awaited });
+  }
+
+  #keepsJournalOf(frames: readonly ReceivedFrame[]): boolean {
+    return this.#options.journal !== null && frames.some(({ journal }) => journal.length > 0);
+  }
+
+  /** What belongs to an attempt behind its records: its journal, and then that it waits, or its end. */
   async #storeMore(batch: AppendedBatch, of: AttemptFrames): Promise<void> {
-    const { store, journal, answers, onEffects } = this.#options;
+    const { journal, answers, onEffects } = this.#options;
     const { assigned, frames } = of;
     const items = itemsOf(frames);
-    const end = endOf(frames);
     try {
       if (items.length > 0 && (await journal?.keep(assigned, items)) !== "stored") {
         answers.answer({ ...batch, outcome: "refused" }, of);
         return;
       }
-      if (end?.outcome !== "Suspended") {
+      const end = endOf(frames);
+      if (end === null) {
         answers.answer(batch, of);
         return;
       }
-      const { outcome, effects } = await suspendAttempt(store, assigned, end);
-      answers.answer(outcome === "suspended" ? { ...batch, ended: true } : { ...batch, outcome: "refused" }, of);
-      onEffects(effects);
+      const ended = isFinal(end) ? await this.#end(batch, assigned, end) : await this.#suspend(batch, assigned, end);
+      answers.answer(ended.batch, of);
+      onEffects(ended.effects);
     } catch (error) {
       await this.#unstored(error, of);
     }
+  }
+
+  async #end(batch: AppendedBatch, assigned: AssignedAttempt, end: FinalEnd): Promise<EndedBatch> {
+    const { batches, effects } = await this.#append([], [{ ...assigned, records: toColumns([]), ended: end }]);
+    return { batch: batches[0] ?? batch, effects };
+  }
+
+  async #suspend(batch: AppendedBatch, assigned: AssignedAttempt, end: AttemptEnd): Promise<EndedBatch> {
+    const { outcome, effects } = await suspendAttempt(this.#options.store, assigned, end);
+    return { batch: outcome === "suspended" ? { ...batch, ended: true } : { ...batch, outcome: "refused" }, effects };
   }
 
   /** What could not be stored together, each attempt alone. */

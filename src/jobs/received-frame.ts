@@ -44,6 +44,6 @@ export function wantsMore(frames: readonly ReceivedFrame[]): boolean {
   return frames.some(({ journal, ended }) => journal.length > 0 || ended?.outcome === "Suspended");
 }
 
-function isFinal(end: AttemptEnd): end is FinalEnd {
+export function isFinal(end: AttemptEnd): end is FinalEnd {
   return end.outcome !== "Suspended";
 }
