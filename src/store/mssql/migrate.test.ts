@@ -85,8 +85,8 @@ test(
     const outside = `DECLARE @open int = @@TRANCOUNT;
       INSERT INTO runsmith.one (a) VALUES (@open);
       GO
-      IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE object_id = OBJECT_ID(N'runsmith.one') AND name = N'one_by_a')
-        CREATE INDEX one_by_a ON runsmith.one (a);`;
+      IF OBJECT_ID(N'runsmith.two', N'U') IS NULL
+        CREATE TABLE runsmith.two (a int NOT NULL);`;
     const of = (...texts: string[]) =>
       migrations(...texts).map((migration, index) => ({ ...migration, inTransaction: index === 0 }));
     await assert.rejects(migrate(pool, of(first, `${outside}\nGO\nINSERT INTO runsmith.nowhere (a) VALUES (1)`)));
