@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TestWorker } from "../jobs/testing.ts";
+import { acceptJob, addRunbook } from "../store/testing/accept-jobs.ts";
+import { storeTest, temporaryStore } from "../store/testing/temporary-store.ts";
 import { backOff } from "./back-off.ts";
+import { NoticeMaker } from "./notice-maker.ts";
 import { startNoticeService } from "./testing/notice-service.ts";
 import { startWebHook } from "./testing/receivers.ts";
 
@@ -95,6 +99,80 @@ test("a job that waits or runs longer than a rule says is told of once by that r
     await sleep(10);
   }
   assert.equal((await service.notices.listNotices({ limit: 10 })).items.length, 2, "each is told once");
+});
+
+/** A rule for jobs that start late, and notices of them, which nobody delivers. */
+async function startLate(test: TestContext) {
+  const store = await temporaryStore(test);
+  const runbook = await addRunbook(store, "Nightly");
+  await store.write.createNoticeRule({
+    name: "late",
+    enabled: true,
+    events: ["job-start-late"],
+    runbookId: null,
+    group: null,
+    tag: null,
+    startLateAfter: 0,
+    runningLongAfter: null,
+    throttle: 0,
+    target: { kind: "mail", recipients: ["ops@example.org"] },
+    ...ann,
+  });
+  const maker = new NoticeMaker(store);
+  return {
+    accept: (idTime: number) => acceptJob(store, runbook, idTime),
+    look: () => maker.tellLateJobs(() => false),
+    /** Ids of jobs, in the order in which they were told of. */
+    told: async () =>
+      (await store.read.notices({ limit: 100 })).items.map(({ facts }) => facts.job?.jobId ?? "").toReversed(),
+  };
+}
+
+storeTest(
+  "a job that starts late is told of, once, also behind others whose ids are later: clocks differ",
+  async (test) => {
+    const { accept, look, told } = await startLate(test);
+    const first = await accept(Date.now());
+    await look();
+    assert.deepEqual(await told(), [first]);
+    const behind = await accept(Date.now() - 60_000);
+    await look();
+    assert.deepEqual(await told(), [first, behind]);
+    await Promise.all([look(), look(), look()]);
+    assert.deepEqual(await told(), [first, behind]);
+  },
+);
+
+storeTest("a job is late by the time of its acceptance, whatever the clock says that made its id", async (test) => {
+  const { accept, look, told } = await startLate(test);
+  const ahead = await accept(Date.now() + 60_000);
+  await look();
+  assert.deepEqual(await told(), [ahead]);
+  const next = await accept(Date.now());
+  await look();
+  assert.deepEqual(await told(), [ahead, next]);
+});
+
+test("a job that runs long is told of, also when its claim is stored behind later ones", async (test) => {
+  const hook = await startWebHook(test);
+  const service = await startNoticeService(test);
+  await service.addRunbook("Slow");
+  const { ruleId } = await service.notices.createRule({
+    name: "long",
+    target: { kind: "web-hook", url: hook.url },
+    events: ["job-running-long"],
+    runningLongAfter: 1_000,
+    ...ann,
+  });
+  const later = { jobId: ruleId, beganAt: Date.now() + 5_000 };
+  const late = { ruleId, event: "job-running-long" as const, jobs: [later] };
+  assert.equal(await service.store.write.makeNotices({ events: [], notices: [], late }), true);
+  const { jobId } = await service.start("Slow");
+  const { token } = await service.newWorker();
+  const worker = await TestWorker.connect(test, service, { token, slots: 1 });
+  await worker.next("run-job");
+  const [notice] = await service.untilNotices(1, "delivered");
+  assert.equal(notice?.facts.job?.jobId, jobId);
 });
 
 test("a worker that was lost is told of with its group and the reason, and so are its jobs", async (test) => {

@@ -4,6 +4,7 @@ import { newId } from "../store/new-id.ts";
 import type {
   CertificateToNotice,
   JobToNotice,
+  LateJobs,
   NewestNotice,
   NewNotice,
   NoticeGroup,
@@ -72,32 +73,37 @@ export class NoticeMaker {
   }
 
   async #tellNotStarted(rule: StoredNoticeRule, longerThan: number, isStopped: () => boolean): Promise<void> {
-    for (let from = rule.startLateSeen; !isStopped(); ) {
-      const jobs = await this.#store.read.jobsNotStarted({ longerThan, after: from, limit: atOnce });
-      const to = jobs.at(-1)?.jobId;
-      if (to === undefined) {
+    const { ruleId } = rule;
+    for (let after: string | null = null; !isStopped(); ) {
+      const jobs: JobToNotice[] = await this.#store.read.jobsNotStarted({ ruleId, longerThan, after, limit: atOnce });
+      const late = jobs.map((job) => ({ job, beganAt: job.acceptedAt }));
+      if (!(await this.#tellLate(rule, "job-start-late", late, longerThan))) {
         return;
       }
-      const happenings = jobs.map((job) => lateJob("job-start-late", job, job.acceptedAt + longerThan));
-      const notices = await this.#notices([{ rule, happenings: happenings.filter(fits(rule)) }]);
-      const startLate = { ruleId: rule.ruleId, from, to };
-      if (!(await this.#store.write.makeNotices({ events: [], notices, startLate }))) {
-        return;
-      }
-      from = to;
+      after = jobs.at(-1)?.jobId ?? null;
     }
   }
 
   async #tellStillRunning(rule: StoredNoticeRule, longerThan: number): Promise<void> {
-    const from = rule.runningLongSeenAt;
-    const jobs = await this.#store.read.jobsStillRunning({ longerThan, after: from });
-    const to = jobs.at(-1)?.claimedAt;
-    if (to === undefined || to === null) {
-      return;
+    const jobs = await this.#store.read.jobsStillRunning({ ruleId: rule.ruleId, longerThan });
+    const late = jobs.flatMap((job) => (job.claimedAt === null ? [] : [{ job, beganAt: job.claimedAt }]));
+    await this.#tellLate(rule, "job-running-long", late, longerThan);
+  }
+
+  /** False when there are none, and when another service was first. */
+  async #tellLate(
+    rule: StoredNoticeRule,
+    event: LateJobs["event"],
+    late: { job: JobToNotice; beganAt: number }[],
+    longerThan: number,
+  ): Promise<boolean> {
+    if (late.length === 0) {
+      return false;
     }
-    const happenings = jobs.map((job) => lateJob("job-running-long", job, (job.claimedAt ?? to) + longerThan));
+    const happenings = late.map(({ job, beganAt }) => lateJob(event, job, beganAt + longerThan));
     const notices = await this.#notices([{ rule, happenings: happenings.filter(fits(rule)) }]);
-    await this.#store.write.makeNotices({ events: [], notices, runningLong: { ruleId: rule.ruleId, from, to } });
+    const jobs = late.map(({ job, beganAt }) => ({ jobId: job.jobId, beganAt }));
+    return this.#store.write.makeNotices({ events: [], notices, late: { ruleId: rule.ruleId, event, jobs } });
   }
 
   /** The enabled ones. */

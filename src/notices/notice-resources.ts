@@ -5,7 +5,7 @@ import { noticeText } from "./notice-text.ts";
 
 /** A rule as the API shows it. */
 export function noticeRuleResource(rule: StoredNoticeRule): NoticeRuleResource {
-  const { startLateSeen: _start, runningLongSeenAt: _running, createdAt, modifiedAt, ...shown } = rule;
+  const { createdAt, modifiedAt, ...shown } = rule;
   return { ...shown, createdAt: isoTime(createdAt), modifiedAt: isoTime(modifiedAt) };
 }
 

@@ -15,8 +15,7 @@ import type {
 /** What a `StoredNoticeRule` is made of; `n` is the rule, `r` its runbook. */
 export const noticeRuleColumns = `
   n.rule_id, n.name, n.enabled, n.events, n.runbook_id, r.name AS runbook_name, n.worker_group, n.tag,
-    n.start_late_after, n.running_long_after, n.throttle, n.target, n.start_late_seen, n.running_long_seen_at,
-    n.failures, n.created_at, n.modified_at, n.modified_by, n.revision`;
+    n.start_late_after, n.running_long_after, n.throttle, n.target, n.failures, n.created_at, n.modified_at, n.modified_by, n.revision`;
 
 export interface NoticeRuleRow {
   rule_id: Uint8Array;
@@ -32,8 +31,6 @@ export interface NoticeRuleRow {
   running_long_after: number | null;
   throttle: number;
   target: string;
-  start_late_seen: Uint8Array | null;
-  running_long_seen_at: number | null;
   failures: number;
   created_at: number;
   modified_at: number;
@@ -55,8 +52,6 @@ export function toNoticeRule(row: NoticeRuleRow): StoredNoticeRule {
     runningLongAfter: row.running_long_after,
     throttle: row.throttle,
     target: JSON.parse(row.target) as NoticeTarget,
-    startLateSeen: idOrNull(row.start_late_seen),
-    runningLongSeenAt: row.running_long_seen_at,
     failures: row.failures,
     createdAt: row.created_at,
     modifiedAt: row.modified_at,

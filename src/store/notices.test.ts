@@ -245,28 +245,51 @@ storeTest("what waits is cancelled when its rule is switched off or removed, and
 
 storeTest("jobs that wait are looked at once by each rule, in order", async (t) => {
   const store = await temporaryStore(t);
-  const rule = await addRule(store, { events: ["job-start-late"], startLateAfter: 1_000 });
+  const { ruleId } = await addRule(store, { events: ["job-start-late"], startLateAfter: 1_000 });
   const runbook = await addRunbook(store, "waiting");
   const jobs = [await acceptJob(store, runbook), await acceptJob(store, runbook)];
-  assert.deepEqual(await store.read.jobsNotStarted({ longerThan: 3_600_000, after: null, limit: 10 }), []);
-  const late = await store.read.jobsNotStarted({ longerThan: -60_000, after: null, limit: 10 });
+  const notStarted = (more: { ruleId?: string; longerThan?: number; after?: string } = {}) =>
+    store.read.jobsNotStarted({ ruleId, longerThan: -60_000, after: null, limit: 10, ...more });
+  assert.deepEqual(await notStarted({ longerThan: 3_600_000 }), []);
+  const waiting = await notStarted();
   assert.deepEqual(
-    late.map(({ jobId }) => jobId),
+    waiting.map(({ jobId }) => jobId),
     jobs,
   );
-  const [first = ""] = jobs;
-  const startLate = { ruleId: rule.ruleId, from: null, to: first };
-  assert.equal(await store.write.makeNotices({ events: [], notices: [], startLate }), true);
-  assert.equal(await store.write.makeNotices({ events: [], notices: [], startLate }), false, "another was first");
-  const seen = (await store.read.noticeRule({ rule: "ops" }))?.startLateSeen ?? null;
-  assert.equal(seen, first);
-  const next = await store.read.jobsNotStarted({ longerThan: -60_000, after: seen, limit: 10 });
   assert.deepEqual(
-    next.map(({ jobId }) => jobId),
+    (await notStarted({ after: jobs[0] ?? "" })).map(({ jobId }) => jobId),
     jobs.slice(1),
   );
-  assert.deepEqual(await store.read.jobsStillRunning({ longerThan: -60_000, after: null }), []);
-  const runningLong = { ruleId: rule.ruleId, from: null, to: 1_700_000_000_123 };
-  assert.equal(await store.write.makeNotices({ events: [], notices: [], runningLong }), true);
-  assert.equal((await store.read.noticeRule({ rule: "ops" }))?.runningLongSeenAt, 1_700_000_000_123);
+  const looked = waiting.map(({ jobId, acceptedAt }) => ({ jobId, beganAt: acceptedAt }));
+  const late = { ruleId, event: "job-start-late" as const, jobs: looked.slice(0, 1) };
+  const looks = await Promise.all([1, 2, 3].map(() => store.write.makeNotices({ events: [], notices: [], late })));
+  assert.deepEqual(looks.toSorted(), [false, false, true], "one is first");
+  assert.equal(
+    await store.write.makeNotices({ events: [], notices: [], late: { ...late, jobs: looked } }),
+    false,
+    "another has looked at one of them",
+  );
+  assert.deepEqual(
+    (await notStarted()).map(({ jobId }) => jobId),
+    jobs.slice(1),
+  );
+  const other = await addRule(store, { name: "other", events: ["job-start-late"], startLateAfter: 1_000 });
+  assert.equal((await notStarted({ ruleId: other.ruleId })).length, 2);
+  assert.deepEqual(await store.read.jobsStillRunning({ ruleId, longerThan: -60_000 }), []);
+});
+
+storeTest("of the jobs that a rule has looked at, those are kept that a look might come back to", async (t) => {
+  const store = await temporaryStore(t);
+  const { ruleId } = await addRule(store, { events: ["job-running-long"], runningLongAfter: 1_000 });
+  const kept = async (...times: number[]) => {
+    const jobs = times.map((beganAt) => ({ jobId: newId(), beganAt }));
+    const late = { ruleId, event: "job-running-long" as const, jobs };
+    assert.equal(await store.write.makeNotices({ events: [], notices: [], late }), true);
+    return (await storedRows(store, "notice_late_jobs")).length;
+  };
+  assert.equal(await kept(1_700_000_000_000, 1_700_000_060_000), 2);
+  assert.equal(await kept(1_700_000_001_000), 3);
+  assert.equal(await kept(1_700_003_600_000), 1);
+  await store.write.removeNoticeRule({ rule: ruleId });
+  assert.deepEqual(await storedRows(store, "notice_late_jobs"), []);
 });

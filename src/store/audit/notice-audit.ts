@@ -6,17 +6,7 @@ const rule: ThingKind<StoredNoticeRule> = {
   kind: "notice-rule",
   id: ({ ruleId }) => ruleId,
   name: ({ name }) => name,
-  facts: ({
-    startLateSeen,
-    runningLongSeenAt,
-    failures,
-    runbookName,
-    createdAt,
-    modifiedAt,
-    modifiedBy,
-    revision,
-    ...settings
-  }) => settings,
+  facts: ({ failures, runbookName, createdAt, modifiedAt, modifiedBy, revision, ...settings }) => settings,
 };
 
 const byTheService = "the service does it, by rules whose changes are audited";

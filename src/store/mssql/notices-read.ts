@@ -2,6 +2,8 @@ import type { NoticeEvent } from "../../contract/api/notice.ts";
 import { looksLikeId } from "../../contract/id.ts";
 import { bytesToId } from "../id-bytes.ts";
 import { firstIdOf } from "../id-range.ts";
+import type { LatePositionsRow } from "../late-jobs.ts";
+import { lookFrom, lookUntil, toLatePositions } from "../late-jobs.ts";
 import type {
   CertificateToNoticeRow,
   JobToNoticeRow,
@@ -22,6 +24,7 @@ import {
   toScheduleToNotice,
 } from "../notice-rows.ts";
 import type {
+  LateJobs,
   NewestNotice,
   NoticeGroup,
   NoticeReads,
@@ -32,9 +35,8 @@ import type { Asynchronous } from "../store.ts";
 import type { MssqlSession } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 import type { SqlValues } from "./sql-values.ts";
-import { bigint, id, idBytes, int, json, text, time } from "./sql-values.ts";
+import { id, idBytes, int, json, text, time } from "./sql-values.ts";
 
-const firstId = new Uint8Array(16);
 const lastId = new Uint8Array(16).fill(0xff);
 
 const fromRules = "FROM runsmith.notice_rules n LEFT JOIN runsmith.runbooks r ON r.runbook_id = n.runbook_id";
@@ -113,31 +115,41 @@ export function noticeReads(session: MssqlSession): Asynchronous<NoticeReads> {
       }
       return newest;
     },
-    jobsNotStarted: async ({ longerThan, after, limit }) => {
-      const { now } = (await session.first<{ now: number }>(
-        "SELECT CAST(SYSUTCDATETIME() AS datetime2(3)) AS now",
-      )) ?? { now: 0 };
+    jobsNotStarted: async ({ ruleId, longerThan, after, limit }) => {
+      const { positions, now } = await latePositions(session, ruleId);
+      const from = lookFrom(positions["job-start-late"], now);
       const rows = await session.all<JobToNoticeRow>(
         `SELECT TOP (@limit) ${jobToNoticeColumns} ${fromJobs}
          WHERE j.workspace_id = @workspace_id AND j.status = N'New' AND j.job_id > @after AND j.job_id < @before
-           AND j.attempt = 0
+           AND j.attempt = 0 AND j.accepted_at >= @from AND j.accepted_at <= @until AND NOT EXISTS (
+             SELECT 1 FROM runsmith.notice_late_jobs l
+             WHERE l.rule_id = @rule_id AND l.event = N'job-start-late' AND l.began_at = j.accepted_at AND l.job_id = j.job_id)
          ORDER BY j.job_id`,
         {
           workspace_id: id(defaultWorkspace),
-          after: after === null ? idBytes(firstId) : id(after),
-          before: idBytes(firstIdOf(now - longerThan)),
+          after: after === null ? idBytes(firstIdOf(from)) : id(after),
+          before: idBytes(firstIdOf(lookUntil(now - longerThan))),
+          from: time(from),
+          until: time(now - longerThan),
+          rule_id: id(ruleId),
           limit: int(limit),
         },
       );
       return rows.map(toJobToNotice);
     },
-    jobsStillRunning: async ({ longerThan, after }) => {
+    jobsStillRunning: async ({ ruleId, longerThan }) => {
+      const { positions, now } = await latePositions(session, ruleId);
       const rows = await session.all<JobToNoticeRow>(
         `SELECT ${jobToNoticeColumns} ${fromJobs}
-         WHERE j.worker_id IS NOT NULL AND j.ended_at IS NULL AND j.claimed_at > @after
-           AND j.claimed_at <= runsmith.Later(SYSUTCDATETIME(), @earlier)
+         WHERE j.worker_id IS NOT NULL AND j.ended_at IS NULL AND j.claimed_at >= @from AND j.claimed_at <= @until AND NOT EXISTS (
+           SELECT 1 FROM runsmith.notice_late_jobs l
+           WHERE l.rule_id = @rule_id AND l.event = N'job-running-long' AND l.began_at = j.claimed_at AND l.job_id = j.job_id)
          ORDER BY j.claimed_at, j.job_id`,
-        { after: time(after ?? 0), earlier: bigint(-longerThan) },
+        {
+          from: time(lookFrom(positions["job-running-long"], now)),
+          until: time(now - longerThan),
+          rule_id: id(ruleId),
+        },
       );
       return rows.map(toJobToNotice);
     },
@@ -154,6 +166,25 @@ export function findRule(session: MssqlSession, rule: string): Promise<NoticeRul
         `SELECT ${noticeRuleColumns} ${fromRules} WHERE n.workspace_id = @workspace_id AND n.name = @name`,
         { workspace_id: id(defaultWorkspace), name: text(rule) },
       );
+}
+
+/**
+ * How far a rule's looks for late jobs have come, null before the first, and the time of the database; milliseconds since the epoch.
+ */
+async function latePositions(
+  session: MssqlSession,
+  ruleId: string,
+): Promise<{ positions: Record<LateJobs["event"], number | null>; now: number }> {
+  const row = await session.first<LatePositionsRow & { now: number }>(
+    `SELECT p.now, n.start_late_seen, n.running_long_seen_at
+     FROM (SELECT CAST(SYSUTCDATETIME() AS datetime2(3)) AS now) p
+       LEFT JOIN runsmith.notice_rules n ON n.rule_id = @rule_id`,
+    { rule_id: id(ruleId) },
+  );
+  if (row === undefined) {
+    throw new Error("The database did not tell its time.");
+  }
+  return { positions: toLatePositions(row), now: row.now };
 }
 
 /** What notices are about has to be one of these. */

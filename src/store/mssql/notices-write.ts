@@ -1,11 +1,13 @@
 import type { NoticeRuleSettings } from "../../contract/api/notice.ts";
 import { bytesToId } from "../id-bytes.ts";
 import { firstIdOf } from "../id-range.ts";
+import type { LatePositionsRow } from "../late-jobs.ts";
+import { lookFrom, positionAfter, toLatePositions } from "../late-jobs.ts";
 import { newId } from "../new-id.ts";
 import { noSuchNoticeRule, noticeRuleChanged, noticeRuleExists } from "../notice-refusals.ts";
 import type { NoticeRow, NoticeRuleRow } from "../notice-rows.ts";
 import { noticeColumns, toNotice, toNoticeRule } from "../notice-rows.ts";
-import type { ClaimedNotice, NewNotice, NoticeWrites, StoredNoticeRule } from "../operations/notices.ts";
+import type { ClaimedNotice, LateJobs, NewNotice, NoticeWrites, StoredNoticeRule } from "../operations/notices.ts";
 import type { Asynchronous } from "../store.ts";
 import { findRule } from "./notices-read.ts";
 import type { MssqlSession, WriteRules } from "./session.ts";
@@ -168,7 +170,7 @@ async function makeNotices(session: MssqlSession, of: Parameters<NoticeWrites["m
 /** Takes what the notices are made of, so that nobody else makes any of it. */
 async function takeCauses(
   session: MssqlSession,
-  { events, startLate, runningLong }: Parameters<NoticeWrites["makeNotices"]>[0],
+  { events, late }: Parameters<NoticeWrites["makeNotices"]>[0],
 ): Promise<void> {
   const mine = (changed: number) => {
     if (changed === 0) {
@@ -184,24 +186,50 @@ async function takeCauses(
       ),
     );
   }
-  if (startLate !== undefined) {
-    mine(
-      await session.run(
-        `UPDATE runsmith.notice_rules SET start_late_seen = @to
-         WHERE rule_id = @rule_id AND (start_late_seen = @from OR (start_late_seen IS NULL AND @from IS NULL))`,
-        { rule_id: id(startLate.ruleId), from: id(startLate.from), to: id(startLate.to) },
-      ),
-    );
+  if (late !== undefined) {
+    await takeLateJobs(session, late);
   }
-  if (runningLong !== undefined) {
-    mine(
-      await session.run(
-        `UPDATE runsmith.notice_rules SET running_long_seen_at = @to
-         WHERE rule_id = @rule_id AND (running_long_seen_at = @from OR (running_long_seen_at IS NULL AND @from IS NULL))`,
-        { rule_id: id(runningLong.ruleId), from: time(runningLong.from), to: time(runningLong.to) },
-      ),
-    );
+}
+
+async function takeLateJobs(session: MssqlSession, { ruleId, event, jobs }: LateJobs): Promise<void> {
+  // Holds the rule until the commit, so that what another looks at meanwhile is seen below.
+  const rule = await session.first<LatePositionsRow & { now: number }>(
+    `UPDATE runsmith.notice_rules SET failures = failures
+     OUTPUT inserted.start_late_seen, inserted.running_long_seen_at, CAST(SYSUTCDATETIME() AS datetime2(3)) AS now
+     WHERE rule_id = @rule_id`,
+    { rule_id: id(ruleId) },
+  );
+  if (rule === undefined) {
+    throw new TakenByAnother();
   }
+  const times = jobs.map(({ beganAt }) => beganAt);
+  const position = positionAfter(toLatePositions(rule)[event], rule.now, times);
+  await session.run(
+    event === "job-start-late"
+      ? "UPDATE runsmith.notice_rules SET start_late_seen = @position WHERE rule_id = @rule_id"
+      : "UPDATE runsmith.notice_rules SET running_long_seen_at = @position WHERE rule_id = @rule_id",
+    { rule_id: id(ruleId), position: event === "job-start-late" ? idBytes(firstIdOf(position)) : time(position) },
+  );
+  const looked = { rule_id: id(ruleId), event: text(event) };
+  const added = await session.run(
+    `INSERT INTO runsmith.notice_late_jobs (rule_id, event, began_at, job_id)
+     SELECT @rule_id, @event, n.began_at, n.job_id
+     FROM (
+       SELECT runsmith.Later(CONVERT(datetime2(3), '1970-01-01'), v.began_at) AS began_at,
+         CONVERT(binary(16), REPLACE(v.job_id, N'-', N''), 2) AS job_id
+       FROM OPENJSON(@jobs) WITH (job_id nvarchar(36) '$.jobId', began_at bigint '$.beganAt') AS v) n
+     WHERE NOT EXISTS (
+       SELECT 1 FROM runsmith.notice_late_jobs l
+       WHERE l.rule_id = @rule_id AND l.event = @event AND l.began_at = n.began_at AND l.job_id = n.job_id)`,
+    { ...looked, jobs: json(jobs) },
+  );
+  if (added < jobs.length) {
+    throw new TakenByAnother();
+  }
+  await session.run(
+    "DELETE FROM runsmith.notice_late_jobs WHERE rule_id = @rule_id AND event = @event AND began_at < @from",
+    { ...looked, from: time(lookFrom(position, position)) },
+  );
 }
 
 async function makeNotice(session: MssqlSession, notice: NewNotice): Promise<void> {

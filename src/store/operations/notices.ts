@@ -15,10 +15,6 @@ export interface StoredNoticeRule extends NoticeRuleSettings {
   name: string;
   /** Null for any runbook, and when the runbook is gone. */
   runbookName: string | null;
-  /** Of the jobs that wait for their start: the id of the last one that was looked at; null before the first. */
-  startLateSeen: string | null;
-  /** Of the jobs that run: the time of the latest claim that was looked at; null before the first. */
-  runningLongSeenAt: number | null;
   /** Deliveries that have failed since the last one that succeeded. */
   failures: number;
   createdAt: number;
@@ -80,6 +76,14 @@ export interface StoredNoticeEvent {
   certificate: CertificateToNotice | null;
   /** A link of a schedule, which is the subject; else null. */
   schedule: ScheduleToNotice | null;
+}
+
+/** Late jobs that a rule looks at for the first time. */
+export interface LateJobs {
+  ruleId: string;
+  event: Extract<NoticeEvent, "job-start-late" | "job-running-long">;
+  /** `beganAt`: when the job was accepted, or when its attempt was claimed; milliseconds since the epoch. */
+  jobs: { jobId: string; beganAt: number }[];
 }
 
 /** What makes an event the only one. */
@@ -179,10 +183,16 @@ export interface NoticeReads {
   /** The newest notice of each of these groups that has one. */
   newestNotices(of: { groups: NoticeGroup[] }): NewestNotice[];
 
-  /** Jobs that were accepted at least `longerThan` milliseconds ago and were never started, in the order of their ids. */
-  jobsNotStarted(of: { longerThan: number; after: string | null; limit: number }): JobToNotice[];
-  /** Jobs whose attempt was claimed at least `longerThan` milliseconds ago, and after `after`, in the order of their claims. */
-  jobsStillRunning(of: { longerThan: number; after: number | null }): JobToNotice[];
+  /**
+   * Jobs that were accepted at least `longerThan` milliseconds ago, were never started, and were not looked at by this rule, in the
+   * order of their ids; `after` is the last one of the page before.
+   */
+  jobsNotStarted(of: { ruleId: string; longerThan: number; after: string | null; limit: number }): JobToNotice[];
+  /**
+   * Jobs whose attempt was claimed at least `longerThan` milliseconds ago and was not looked at by this rule, in the order of their
+   * claims.
+   */
+  jobsStillRunning(of: { ruleId: string; longerThan: number }): JobToNotice[];
 }
 
 /** Every write that names a rule throws UserError `notice-rule-not-found` (404) when there is none. */
@@ -202,15 +212,10 @@ export interface NoticeWrites {
   removeNoticeRule(of: { rule: string; expectedRevision?: number }): void;
 
   /**
-   * Makes notices of events, which are gone with that, or of late jobs, which are then behind the position of the rule. Nothing
-   * happens, and false comes back, when another service was first.
+   * Makes notices of events, which are gone with that, or of late jobs, which the rule has looked at then. Nothing happens, and
+   * false comes back, when another service was first.
    */
-  makeNotices(of: {
-    events: NoticeEventKey[];
-    notices: NewNotice[];
-    startLate?: { ruleId: string; from: string | null; to: string };
-    runningLong?: { ruleId: string; from: number | null; to: number };
-  }): boolean;
+  makeNotices(of: { events: NoticeEventKey[]; notices: NewNotice[]; late?: LateJobs }): boolean;
 
   /**
    * Claims notices that are due, or this one, and notes an attempt for each: nobody else claims them for `visibleFor` milliseconds.

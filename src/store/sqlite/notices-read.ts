@@ -2,6 +2,8 @@ import type { NoticeEvent } from "../../contract/api/notice.ts";
 import { looksLikeId } from "../../contract/id.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import { firstIdOf } from "../id-range.ts";
+import type { LatePositionsRow } from "../late-jobs.ts";
+import { lookFrom, lookUntil, toLatePositions } from "../late-jobs.ts";
 import type {
   CertificateToNoticeRow,
   JobToNoticeRow,
@@ -21,7 +23,7 @@ import {
   toNoticeRule,
   toScheduleToNotice,
 } from "../notice-rows.ts";
-import type { NewestNotice, NoticeGroup, NoticeReads, StoredNoticeEvent } from "../operations/notices.ts";
+import type { LateJobs, NewestNotice, NoticeGroup, NoticeReads, StoredNoticeEvent } from "../operations/notices.ts";
 import type { SqliteSession, SqlValue } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 
@@ -32,7 +34,6 @@ export const selectNoticeRule = `SELECT ${noticeRuleColumns}
 /** Ready for a `WHERE`. */
 export const selectNotice = `SELECT ${noticeColumns} FROM notices`;
 
-const firstId = new Uint8Array(16);
 const lastId = new Uint8Array(16).fill(0xff);
 
 export function noticeReads(session: SqliteSession): NoticeReads {
@@ -76,30 +77,44 @@ export function noticeReads(session: SqliteSession): NoticeReads {
       )?.waiting ?? 0,
     noticeEvents: (of) => readEvents(session, of),
     newestNotices: ({ groups }) => groups.flatMap((group) => newestOf(session, group)),
-    jobsNotStarted: ({ longerThan, after, limit }) =>
-      session
+    jobsNotStarted: ({ ruleId, longerThan, after, limit }) => {
+      const now = session.now();
+      const from = lookFrom(latePositions(session, ruleId)["job-start-late"], now);
+      return session
         .all<JobToNoticeRow>(
           `SELECT ${jobToNoticeColumns} FROM jobs j
            LEFT JOIN runbooks r ON r.runbook_id = j.runbook_id LEFT JOIN workers w ON w.worker_id = j.worker_id
            WHERE j.workspace_id = ? AND j.status = 'New' AND j.job_id > ? AND j.job_id < ? AND j.attempt = 0
+             AND j.accepted_at >= ? AND j.accepted_at <= ? AND NOT EXISTS (
+               SELECT 1 FROM notice_late_jobs l
+               WHERE l.rule_id = ? AND l.event = 'job-start-late' AND l.began_at = j.accepted_at AND l.job_id = j.job_id)
            ORDER BY j.job_id LIMIT ?`,
           defaultWorkspace,
-          after === null ? firstId : idToBytes(after),
-          firstIdOf(session.now() - longerThan),
+          after === null ? firstIdOf(from) : idToBytes(after),
+          firstIdOf(lookUntil(now - longerThan)),
+          from,
+          now - longerThan,
+          idToBytes(ruleId),
           limit,
         )
-        .map(toJobToNotice),
-    jobsStillRunning: ({ longerThan, after }) =>
-      session
+        .map(toJobToNotice);
+    },
+    jobsStillRunning: ({ ruleId, longerThan }) => {
+      const now = session.now();
+      return session
         .all<JobToNoticeRow>(
           `SELECT ${jobToNoticeColumns} FROM jobs j INDEXED BY jobs_by_worker
            LEFT JOIN runbooks r ON r.runbook_id = j.runbook_id LEFT JOIN workers w ON w.worker_id = j.worker_id
-           WHERE j.worker_id IS NOT NULL AND j.ended_at IS NULL AND j.claimed_at > ? AND j.claimed_at <= ?
+           WHERE j.worker_id IS NOT NULL AND j.ended_at IS NULL AND j.claimed_at >= ? AND j.claimed_at <= ? AND NOT EXISTS (
+             SELECT 1 FROM notice_late_jobs l
+             WHERE l.rule_id = ? AND l.event = 'job-running-long' AND l.began_at = j.claimed_at AND l.job_id = j.job_id)
            ORDER BY j.claimed_at, j.job_id`,
-          after ?? 0,
-          session.now() - longerThan,
+          lookFrom(latePositions(session, ruleId)["job-running-long"], now),
+          now - longerThan,
+          idToBytes(ruleId),
         )
-        .map(toJobToNotice),
+        .map(toJobToNotice);
+    },
   };
 }
 
@@ -112,6 +127,15 @@ export function findRule(session: SqliteSession, rule: string): NoticeRuleRow | 
         defaultWorkspace,
         rule,
       );
+}
+
+/** How far the looks of a rule have come. */
+export function latePositions(session: SqliteSession, ruleId: string): Record<LateJobs["event"], number | null> {
+  const row = session.first<LatePositionsRow>(
+    "SELECT start_late_seen, running_long_seen_at FROM notice_rules WHERE rule_id = ?",
+    idToBytes(ruleId),
+  );
+  return toLatePositions(row ?? { start_late_seen: null, running_long_seen_at: null });
 }
 
 /** What notices are about has to be one of these. */

@@ -1,11 +1,12 @@
 import type { NoticeRuleSettings } from "../../contract/api/notice.ts";
 import { bytesToId, idToBytes } from "../id-bytes.ts";
 import { firstIdOf } from "../id-range.ts";
+import { lookFrom, positionAfter } from "../late-jobs.ts";
 import { noSuchNoticeRule, noticeRuleChanged, noticeRuleExists } from "../notice-refusals.ts";
 import type { NoticeRow, NoticeRuleRow } from "../notice-rows.ts";
 import { toNotice, toNoticeRule } from "../notice-rows.ts";
-import type { ClaimedNotice, NewNotice, NoticeWrites, StoredNoticeRule } from "../operations/notices.ts";
-import { findRule, selectNotice, selectNoticeRule } from "./notices-read.ts";
+import type { ClaimedNotice, LateJobs, NewNotice, NoticeWrites, StoredNoticeRule } from "../operations/notices.ts";
+import { findRule, latePositions, selectNotice, selectNoticeRule } from "./notices-read.ts";
 import type { SqliteSession, SqlValue } from "./session.ts";
 import { defaultWorkspace } from "./session.ts";
 
@@ -116,7 +117,6 @@ function refuseOtherRevision(rule: NoticeRuleRow, expected: number | undefined):
 class TakenByAnother extends Error {}
 
 function makeNotices(session: SqliteSession, of: Parameters<NoticeWrites["makeNotices"]>[0]): boolean {
-  const { startLate, runningLong } = of;
   const mine = (changed: number) => {
     if (changed === 0) {
       throw new TakenByAnother();
@@ -134,25 +134,8 @@ function makeNotices(session: SqliteSession, of: Parameters<NoticeWrites["makeNo
         ),
       );
     }
-    if (startLate !== undefined) {
-      mine(
-        session.run(
-          "UPDATE notice_rules SET start_late_seen = ? WHERE rule_id = ? AND start_late_seen IS ?",
-          idToBytes(startLate.to),
-          idToBytes(startLate.ruleId),
-          startLate.from === null ? null : idToBytes(startLate.from),
-        ),
-      );
-    }
-    if (runningLong !== undefined) {
-      mine(
-        session.run(
-          "UPDATE notice_rules SET running_long_seen_at = ? WHERE rule_id = ? AND running_long_seen_at IS ?",
-          runningLong.to,
-          idToBytes(runningLong.ruleId),
-          runningLong.from,
-        ),
-      );
+    if (of.late !== undefined) {
+      takeLateJobs(session, of.late, mine);
     }
     for (const notice of of.notices) {
       makeNotice(session, notice);
@@ -167,6 +150,41 @@ function makeNotices(session: SqliteSession, of: Parameters<NoticeWrites["makeNo
     }
     throw error;
   }
+}
+
+function takeLateJobs(
+  session: SqliteSession,
+  { ruleId, event, jobs }: LateJobs,
+  mine: (changed: number) => void,
+): void {
+  const position = positionAfter(
+    latePositions(session, ruleId)[event],
+    session.now(),
+    jobs.map(({ beganAt }) => beganAt),
+  );
+  const rule = idToBytes(ruleId);
+  mine(
+    event === "job-start-late"
+      ? session.run("UPDATE notice_rules SET start_late_seen = ? WHERE rule_id = ?", firstIdOf(position), rule)
+      : session.run("UPDATE notice_rules SET running_long_seen_at = ? WHERE rule_id = ?", position, rule),
+  );
+  for (const { jobId, beganAt } of jobs) {
+    mine(
+      session.run(
+        "INSERT INTO notice_late_jobs (rule_id, event, began_at, job_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        rule,
+        event,
+        beganAt,
+        idToBytes(jobId),
+      ),
+    );
+  }
+  session.run(
+    "DELETE FROM notice_late_jobs WHERE rule_id = ? AND event = ? AND began_at < ?",
+    rule,
+    event,
+    lookFrom(position, position),
+  );
 }
 
 function makeNotice(session: SqliteSession, notice: NewNotice): void {

@@ -28,9 +28,12 @@ export async function addRunbook(store: Store, name: string): Promise<RunbookDra
   return { runbookId: runbook.runbookId, versionId: runbook.draft.versionId };
 }
 
-/** Gives the id of an accepted job. */
-export async function acceptJob(store: Store, runbook: RunbookDraft): Promise<string> {
-  const jobId = uuidv7();
+/**
+ * Gives the id of an accepted job.
+ * @param idTime milliseconds since the epoch: the time in its id, by the clock of the service that was asked for it
+ */
+export async function acceptJob(store: Store, runbook: RunbookDraft, idTime = Date.now()): Promise<string> {
+  const jobId = uuidv7({ msecs: idTime });
   const { outcome } = await store.write.acceptJob({
     ...runbook,
     jobId,
