@@ -19,9 +19,9 @@ export async function openTables(location: DatabaseLocation, { mustExist = false
         remedy: "Name the data folder of a server, or a file with the URL of its database, with --from-file.",
       });
     }
-    const { openSqliteTables } = await import("./sqlite-tables.ts");
+    const { openSqliteTables } = await import("../sqlite/tables.ts");
     return await openSqliteTables(location.dataDirectory);
   }
-  const { openMssqlTables } = await import("./mssql-tables.ts");
+  const { openMssqlTables } = await import("../mssql/tables.ts");
   return await openMssqlTables(location.databaseUrl);
 }

@@ -1,11 +1,12 @@
 import sql from "mssql";
 import { ownMigrationsDirectory, readMigrations } from "../migrations.ts";
-import { connect } from "../mssql/connect.ts";
-import { readDatabaseUrl } from "../mssql/database-url.ts";
-import { migrate } from "../mssql/migrate.ts";
+import type { DatabaseTables, Row, Table, Value } from "../move/database-tables.ts";
+import { checkedName } from "../move/database-tables.ts";
 import { moveMark } from "../unfinished-move.ts";
-import type { DatabaseTables, Row, Table, Value } from "./database-tables.ts";
-import { checkedName } from "./database-tables.ts";
+import { connect } from "./connect.ts";
+import { readDatabaseUrl } from "./database-url.ts";
+import { migrate } from "./migrate.ts";
+import { noteStatement } from "./statement-listener.ts";
 
 /** Milliseconds of one statement: reading or adding some megabytes, or counting a large table. */
 const requestTimeout = 600_000;
@@ -45,11 +46,7 @@ function tablesOf(pool: sql.ConnectionPool, shown: string, columns: Column[]): D
     if (found === undefined) throw new Error(`There is no column ${table.name}.${name}.`);
     return found;
   };
-  const all = async <R>(text: string, bind: (request: sql.Request) => void = () => {}): Promise<R[]> => {
-    const request = pool.request();
-    bind(request);
-    return (await request.query<R>(text)).recordset;
-  };
+  const all = <R>(text: string, inputs: readonly Input[] = []): Promise<R[]> => query<R>(pool, text, inputs);
   const toRow = (table: Table, names: readonly string[], record: Record<string, unknown>): Row =>
     names.map((name) => fromDriver(record[name], column(table, name).type));
   const hasMark = async () =>
@@ -82,13 +79,13 @@ function tablesOf(pool: sql.ConnectionPool, shown: string, columns: Column[]): D
       const records = await all<Record<string, unknown>>(
         `SELECT TOP (@limit) ${table.columns.map(bracketed).join(", ")} FROM runsmith.${table.name}
          ${after === null ? "" : `WHERE ${behind(table.key)}`} ORDER BY ${table.key.map(bracketed).join(", ")}`,
-        (request) => {
-          request.input("limit", sql.Int, limit);
-          after?.forEach((value, index) => {
+        [
+          { name: "limit", type: sql.Int(), value: limit },
+          ...(after ?? []).map((value, index) => {
             const of = column(table, table.key[index] ?? "");
-            request.input(`key${index}`, driverType(of), toDriver(value, of.type));
-          });
-        },
+            return { name: `key${index}`, type: driverType(of), value: toDriver(value, of.type) };
+          }),
+        ],
       );
       return records.map((record) => toRow(table, table.columns, record));
     },
@@ -118,13 +115,13 @@ function tablesOf(pool: sql.ConnectionPool, shown: string, columns: Column[]): D
       return mark?.installation_id ?? "";
     },
     async beginMove(installationId) {
-      await pool.request().batch(`CREATE TABLE runsmith.${moveMark} (installation_id nvarchar(64) NOT NULL)`);
-      await all(`INSERT INTO runsmith.${moveMark} (installation_id) VALUES (@id)`, (request) =>
-        request.input("id", sql.NVarChar(64), installationId),
-      );
+      await all(`CREATE TABLE runsmith.${moveMark} (installation_id nvarchar(64) NOT NULL)`);
+      await all(`INSERT INTO runsmith.${moveMark} (installation_id) VALUES (@id)`, [
+        { name: "id", type: sql.NVarChar(64), value: installationId },
+      ]);
     },
     async endMove() {
-      await pool.request().batch(`DROP TABLE runsmith.${moveMark}`);
+      await all(`DROP TABLE runsmith.${moveMark}`);
     },
     async inUse() {
       const [lease] = await all<{ holder: string }>(
@@ -139,7 +136,8 @@ function tablesOf(pool: sql.ConnectionPool, shown: string, columns: Column[]): D
 }
 
 async function columnsOf(pool: sql.ConnectionPool): Promise<Column[]> {
-  const { recordset } = await pool.request().query<Column>(
+  const columns = await query<Column>(
+    pool,
     `SELECT t.name AS [table], c.name, y.name AS [type], CAST(c.max_length AS int) AS [length], c.is_nullable AS nullable,
        CAST(k.key_ordinal AS int) AS ordinal
      FROM sys.tables t
@@ -150,11 +148,25 @@ async function columnsOf(pool: sql.ConnectionPool): Promise<Column[]> {
      WHERE t.schema_id = SCHEMA_ID(N'runsmith') AND t.name NOT IN (N'migrations', N'${moveMark}')
        AND y.name NOT IN (N'timestamp', N'rowversion') AND c.is_computed = 0`,
   );
-  for (const { table, name } of recordset) {
+  for (const { table, name } of columns) {
     checkedName(table);
     checkedName(name);
   }
-  return recordset;
+  return columns;
+}
+
+/** A parameter; its name without `@`. */
+interface Input {
+  name: string;
+  type: sql.ISqlType;
+  value: unknown;
+}
+
+async function query<R>(pool: sql.ConnectionPool, text: string, inputs: readonly Input[] = []): Promise<R[]> {
+  noteStatement({ text, procedure: false, parameters: inputs.map(({ name }) => name) });
+  const request = pool.request();
+  for (const { name, type, value } of inputs) request.input(name, type, value);
+  return (await request.query<R>(text)).recordset;
 }
 
 /** That a key is behind another one: SQL Server compares no tuples. */

@@ -2,12 +2,12 @@ import type { DatabaseSync } from "node:sqlite";
 import { prepareDataDirectory } from "../data-directory.ts";
 import { lockDirectory } from "../directory-lock.ts";
 import { ownMigrationsDirectory, readMigrations } from "../migrations.ts";
-import { dataFile } from "../sqlite/data-directory.ts";
-import { migrate } from "../sqlite/migrate.ts";
-import { openWritingConnection } from "../sqlite/open-connection.ts";
+import type { DatabaseTables, Row, Table, Value } from "../move/database-tables.ts";
+import { checkedName } from "../move/database-tables.ts";
 import { moveMark } from "../unfinished-move.ts";
-import type { DatabaseTables, Row, Table, Value } from "./database-tables.ts";
-import { checkedName } from "./database-tables.ts";
+import { dataFile } from "./data-directory.ts";
+import { migrate } from "./migrate.ts";
+import { openWritingConnection } from "./open-connection.ts";
 
 /**
  * Opens the embedded database of a data folder, alone, with its schema up to date.
