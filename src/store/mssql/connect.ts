@@ -5,10 +5,12 @@ import { ConnectionLost, SqlError, toSqlError } from "./sql-errors.ts";
 
 /**
  * Connects, and keeps connections from then on.
+ * @param most connections at once; as many as the address says when left out
  * @throws UserError `database-unreachable`, `database-login-failed`, `database-missing`, `database-certificate`.
  */
-export async function connect(address: DatabaseAddress): Promise<sql.ConnectionPool> {
-  const pool = new sql.ConnectionPool(address.config);
+export async function connect(address: DatabaseAddress, most?: number): Promise<sql.ConnectionPool> {
+  const { config } = address;
+  const pool = new sql.ConnectionPool(most === undefined ? config : { ...config, pool: { ...config.pool, max: most } });
   // Whoever asked for something is told what became of it; nobody else needs to hear of a lost connection.
   pool.on("error", () => {});
   try {

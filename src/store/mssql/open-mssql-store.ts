@@ -1,7 +1,9 @@
 import { currentActor } from "../actor.ts";
 import { ownMigrationsDirectory, readMigrations } from "../migrations.ts";
 import { operationCaller } from "../operation-caller.ts";
+import type { DutyLeaseWrites } from "../operations/duty-leases.ts";
 import type { IdempotencyKey } from "../operations/idempotency.ts";
+import type { WorkerWrites } from "../operations/workers.ts";
 import type { ReadOperations, Store, WriteOperations } from "../store.ts";
 import type { StoreOptions } from "../store-options.ts";
 import { connect, explainOpening } from "./connect.ts";
@@ -16,6 +18,19 @@ import { Repeating } from "./repeating.ts";
 import { OperationRunner } from "./run-operation.ts";
 
 /**
+ * What keeps leases has connections that nothing else takes: where statements that wait for locks hold all the others, workers would
+ * end their jobs, and all duties would stop.
+ */
+const leaseWrites: ReadonlySet<string> = new Set<keyof WorkerWrites | keyof DutyLeaseWrites>([
+  "renewLeases",
+  "takeDutyLease",
+  "releaseDutyLease",
+]);
+
+/** One for the renewals of workers, one for whoever watches leases, one for the duties. */
+const leaseConnections = 3;
+
+/**
  * Opens a database on SQL Server: connects, brings the schema up to date (one service at a time), and carries out operations, each
  * over a connection of its own. A connection that is lost comes back by itself, so this store does not fail as a whole.
  * @throws UserError; see `openStore`.
@@ -24,17 +39,25 @@ export async function openMssqlStore(
   options: Pick<StoreOptions, "report" | "migrationsDirectory"> & { databaseUrl: string },
 ): Promise<Store> {
   const address = readDatabaseUrl(options.databaseUrl);
-  const pool = await connect(address);
+  await using opened = new AsyncDisposableStack();
+  const open = async (most?: number) => opened.adopt(await connect(address, most), (pool) => pool.close());
+  const pool = await open();
+  const leasePool = await open(leaseConnections);
   try {
-    return await openOver(pool, address, options);
+    const store = await openOver(pool, leasePool, address, options);
+    // From now on the store closes them.
+    opened.move();
+    return store;
   } catch (error) {
-    await pool.close();
     throw explainOpening(error, address);
   }
 }
 
+type ConnectionPool = Awaited<ReturnType<typeof connect>>;
+
 async function openOver(
-  pool: Awaited<ReturnType<typeof connect>>,
+  pool: ConnectionPool,
+  leasePool: ConnectionPool,
   address: DatabaseAddress,
   options: Pick<StoreOptions, "report" | "migrationsDirectory">,
 ): Promise<Store> {
@@ -58,14 +81,12 @@ async function openOver(
   const schema = await repeating.until(() => migrate(pool, migrations, progress));
   const { installationId } = await repeating.until(() => ensureInstallation(session));
 
-  const runner = new OperationRunner(session, repeating, {
-    reads: readOperations,
-    writes: writeOperations,
-    rules: writeRules,
-  });
+  const operations = { reads: readOperations, writes: writeOperations, rules: writeRules };
+  const runner = new OperationRunner(session, repeating, operations);
+  const leaseRunner = new OperationRunner(poolSession(leasePool, counters), repeating, operations);
   const pending = new Pending();
   const write = (name: string, argument: unknown, once?: IdempotencyKey) =>
-    pending.write(() => runner.write(name, argument, once, currentActor()));
+    pending.write(() => (leaseWrites.has(name) ? leaseRunner : runner).write(name, argument, once, currentActor()));
   let closed: Promise<void> | undefined;
   return {
     read: operationCaller<ReadOperations>((name, argument) => pending.read(() => runner.read(name, argument))),
@@ -89,7 +110,7 @@ async function openOver(
     }),
     close() {
       closed ??= pending.settled().then(async () => {
-        await pool.close();
+        await Promise.all([pool.close(), leasePool.close()]);
       });
       return closed;
     },
