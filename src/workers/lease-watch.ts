@@ -1,8 +1,10 @@
 import type { Logger } from "../contract/logger.ts";
+import { leaseSafetyMargin } from "../contract/session-limits.ts";
 import type { Leadership } from "../services/duty-leader.ts";
 import type { JobEffects } from "../store/operations/jobs.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
+import { ObservedClock } from "./observed-clock.ts";
 
 export interface LeaseWatchOptions {
   store: Pick<Store, "write">;
@@ -22,8 +24,9 @@ const longestInterval = 1_500;
  * may judge from the moment on in which it leads.
  *
  * A service may judge that only when its workers had a fair chance to renew: it must have reached the store, without a gap,
- * for one whole lease. A start, a store that did not answer, a process that stood still (SIGSTOP, a frozen machine) and a wall
- * clock that jumped each begin that time anew; whoever is alive sends a heartbeat long before it is over.
+ * for one whole lease. A start, a store that did not answer, a process that stood still (SIGSTOP, a frozen machine), a wall
+ * clock that jumped and a jump of the database's clock, by which leases end, each begin that time anew; whoever is alive sends a
+ * heartbeat long before it is over.
  */
 export class LeaseWatch {
   readonly #store: Pick<Store, "write">;
@@ -41,6 +44,7 @@ export class LeaseWatch {
   #lastReached = 0;
   /** Wall clock − monotonic clock, when the store was reached last. */
   #offset = 0;
+  readonly #databaseClock = new ObservedClock();
   #working: Promise<void> = Promise.resolve();
 
   constructor({ store, logger, clock, leadership, lease, lost }: LeaseWatchOptions) {
@@ -75,6 +79,7 @@ export class LeaseWatch {
   async #look(): Promise<void> {
     this.#noticeGaps();
     try {
+      await this.#readDatabaseClock();
       const mayJudge = this.#reachedSince !== null && this.#clock.monotonic() - this.#reachedSince >= this.#lease;
       if (mayJudge && this.#leadership.leads) {
         const { lost, effects } = await this.#store.write.expireLeases();
@@ -85,12 +90,6 @@ export class LeaseWatch {
           lost.map(({ workerId }) => workerId),
           effects,
         );
-      } else {
-        const { longestLease } = await this.#store.write.renewLeases({
-          workers: [],
-          leases: { usual: this.#configured, byGroup: {} },
-        });
-        this.#lease = Math.max(this.#configured, longestLease);
       }
       const now = this.#clock.monotonic();
       this.#reachedSince ??= now;
@@ -99,6 +98,25 @@ export class LeaseWatch {
     } catch (error) {
       this.#reachedSince = null;
       this.#logger.error("the store was not reached, so no lease is judged", { error: String(error) });
+    }
+  }
+
+  /** Before each judgement: every lease would have ended for a clock that was put forward, as it is where another server takes over. */
+  async #readDatabaseClock(): Promise<void> {
+    const asked = this.#clock.monotonic();
+    const { serviceTime, longestLease } = await this.#store.write.renewLeases({
+      workers: [],
+      leases: { usual: this.#configured, byGroup: {} },
+    });
+    this.#lease = Math.max(this.#configured, longestLease);
+    const jump = this.#databaseClock.read(serviceTime, asked, this.#clock.monotonic());
+    // Half of what workers end their jobs before their leases are over.
+    const tolerance = Math.min(leaseSafetyMargin, this.#lease / 3) / 2;
+    if (this.#reachedSince !== null && Math.abs(jump) > tolerance) {
+      this.#logger.warn("the clock of the database jumped; leases are judged again after one whole lease", {
+        milliseconds: Math.round(jump),
+      });
+      this.#reachedSince = null;
     }
   }
 
