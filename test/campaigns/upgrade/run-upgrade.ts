@@ -29,6 +29,12 @@ const outstanding = 10;
 
 const lines = 25;
 
+/**
+ * A service that is killed may have claimed a job that it had not handed over yet: the attempt never begins, and another takes its place.
+ * Milliseconds before a kill in which such a claim counts as the kill's doing.
+ */
+const killReach = 3_000;
+
 /** Milliseconds between two lines of a job: it runs long enough to see a service go. */
 const pace = 40;
 
@@ -77,6 +83,8 @@ class Upgrade {
   readonly unwell: string[] = [];
   readonly wrongSteps: string[] = [];
   steps = 0;
+  /** When services were killed, in milliseconds since 1970. */
+  readonly #kills: number[] = [];
   readonly #installation: Installation;
   readonly #progress: (text: string) => void;
   readonly #workers: WorkerProcess[] = [];
@@ -105,6 +113,7 @@ class Upgrade {
   #stepsTo(next: Awaited<ReturnType<typeof makeNextVersion>>, before: Version): Step[] {
     const installation = this.#installation;
     const restart = (index: number, signal: "in order" | "killed", program?: string) => async () => {
+      if (signal === "killed") this.#kills.push(Date.now());
       await (signal === "in order" ? installation.stopServer(index) : installation.killServer(index));
       await installation.restartServer(index, program);
     };
@@ -177,13 +186,21 @@ class Upgrade {
       const job = await client.job(jobId);
       if (hasEnded(job)) {
         this.ends[job.status] = (this.ends[job.status] ?? 0) + 1;
-        if (job.status !== "Completed" || job.attempt !== 1) {
-          this.unwell.push(`${jobId} is ${job.status} at attempt ${job.attempt}: ${job.statusReason}`);
-        }
+        const isWell = job.status === "Completed" && (job.attempt === 1 || (await this.#onlyKillsDeclined(jobId)));
+        if (!isWell) this.unwell.push(`${jobId} is ${job.status} at attempt ${job.attempt}: ${job.statusReason}`);
         return;
       }
       await sleep(200);
     }
+  }
+
+  /** Whether each attempt but the last never began because the service that had claimed it was killed. */
+  async #onlyKillsDeclined(jobId: string): Promise<boolean> {
+    const former = (await this.#installation.client.attempts(jobId)).slice(0, -1);
+    return former.every(({ outcome, claimedAt }) => {
+      const claimed = Date.parse(claimedAt);
+      return outcome === "Declined" && this.#kills.some((kill) => claimed <= kill && kill - claimed < killReach);
+    });
   }
 }
 
