@@ -43,30 +43,37 @@ sharedDatabaseTest("claims, fences and leases are right without their locking hi
   await crowd(await servicesWithoutHints(t, 3));
 });
 
-sharedDatabaseTest("a job that many services claim at once without locking hints is given out once", async (t) => {
-  const services = await servicesWithoutHints(t, 4);
-  const [first] = services;
-  assert.ok(first !== undefined);
-  const runbook = await first.addRunbook();
-  const jobs = await first.startMany(runbook, 40);
-  const workers = await Promise.all(services.map((service) => service.addWorker({ slots: 40 })));
-  const claimed = await Promise.all(
-    services.map(async (service, index) => {
-      const own = [];
-      for (let turn = 0; turn < 20; turn += 1) {
-        own.push(...(await service.claim(workers[index] ?? assert.fail(), 5)));
-      }
-      return own;
-    }),
-  );
-  const given = claimed.flat();
-  assert.deepEqual(given.map(({ jobId }) => jobId).toSorted(), jobs.toSorted());
-  // Ends come twice, as after a reconnect to another service, and one of each counts.
-  const ends = await Promise.all(
-    given.flatMap((attempt, index) =>
-      [0, 1].map((turn) => (services[(index + turn) % services.length] ?? first).end(attempt)),
-    ),
-  );
-  assert.equal(ends.flatMap(({ effects }) => effects.ended).length, jobs.length);
-  await checkInvariants(first, "when all have ended");
-});
+sharedDatabaseTest(
+  "a job that many services claim at once without locking hints is given out once, and leases are renewed meanwhile",
+  async (t) => {
+    const services = await servicesWithoutHints(t, 4);
+    const [first] = services;
+    assert.ok(first !== undefined);
+    const runbook = await first.addRunbook();
+    const jobs = await first.startMany(runbook, 40);
+    const workers = await Promise.all(services.map((service) => service.addWorker({ slots: 40 })));
+    const claimed = await Promise.all(
+      services.map(async (service, index) => {
+        const worker = workers[index] ?? assert.fail();
+        const own = [];
+        for (let turn = 0; turn < 20; turn += 1) {
+          own.push(...(await service.claim(worker, 5)));
+          const leases = { usual: worker.lease, byGroup: {} };
+          const { renewed } = await service.operations.renewLeases({ workers: [worker], leases });
+          assert.equal(renewed.length, 1);
+        }
+        return own;
+      }),
+    );
+    const given = claimed.flat();
+    assert.deepEqual(given.map(({ jobId }) => jobId).toSorted(), jobs.toSorted());
+    // Ends come twice, as after a reconnect to another service, and one of each counts.
+    const ends = await Promise.all(
+      given.flatMap((attempt, index) =>
+        [0, 1].map((turn) => (services[(index + turn) % services.length] ?? first).end(attempt)),
+      ),
+    );
+    assert.equal(ends.flatMap(({ effects }) => effects.ended).length, jobs.length);
+    await checkInvariants(first, "when all have ended");
+  },
+);

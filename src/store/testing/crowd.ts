@@ -66,11 +66,6 @@ export async function crowd(services: readonly JobsDatabase[]): Promise<void> {
       );
     },
     async (db, any) => {
-      const { workerId, instanceId, lease } = any(workers) ?? assert.fail();
-      const leases = { usual: lease, byGroup: {} };
-      await db.operations.renewLeases({ workers: [{ workerId, instanceId }], leases });
-    },
-    async (db, any) => {
       for (const service of services) service.time += any([500, 3_000]) ?? 0;
       await db.operations.expireLeases();
     },
