@@ -2,12 +2,17 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
+import sql from "mssql";
+import { idToBytes } from "../id-bytes.ts";
 import { openStore } from "../open-store.ts";
 import type { ChangedJob } from "../operations/changes.ts";
 import type { Store } from "../store.ts";
 import { acceptJob, addRunbook } from "../testing/accept-jobs.ts";
 import { sharedDatabaseTest, temporaryDirectory, temporaryStoreOptions } from "../testing/temporary-store.ts";
-import { RereadWindow } from "./reread-window.ts";
+import { connectionOfTestDatabase } from "../testing/test-database.ts";
+import { changeReads } from "./changes.ts";
+import type { MssqlSession } from "./session.ts";
+import { SqlError } from "./sql-errors.ts";
 
 /** Stores of several services over one database. */
 async function sharedStores(t: TestContext, count: number): Promise<Store[]> {
@@ -120,20 +125,39 @@ sharedDatabaseTest(
   },
 );
 
-test("what is read again where nobody says what is under way is given once, and changes of the last second are not passed over", () => {
-  let now = 0;
-  const window = new RereadWindow(() => now);
-  assert.equal(window.from(10n), 10n);
-  window.readUpTo(10n);
-  now = 400;
-  // Committed late, with a version below what was read.
-  assert.equal(window.isNew("a", 12n), true);
-  window.readUpTo(20n);
-  assert.equal(window.from(20n), 10n);
-  assert.equal(window.isNew("a", 12n), false);
-  assert.equal(window.isNew("b", 11n), true);
-  assert.equal(window.isNew("a", 15n), true);
-  now = 1_500;
-  window.readUpTo(30n);
-  assert.equal(window.from(30n), 20n);
+sharedDatabaseTest("a change is not passed over, however long after later ones it is committed", async (t) => {
+  const { databaseUrl = "", ...options } = await temporaryStoreOptions(t);
+  const store = await openStore({ ...options, databaseUrl });
+  t.after(() => store.close());
+  const runbook = await addRunbook(store, "runbook");
+  const early = await acceptJob(store, runbook);
+  const learn = await learner(store);
+  const transaction = new sql.Transaction(connectionOfTestDatabase(databaseUrl));
+  await transaction.begin();
+  const change = new sql.Request(transaction).input("job_id", sql.VarBinary(16), Buffer.from(idToBytes(early)));
+  await change.query("UPDATE runsmith.jobs SET record_count = record_count + 1 WHERE job_id = @job_id");
+  const late = await acceptJob(store, runbook);
+  const before = await learn();
+  await transaction.commit();
+  const after = await learn();
+  const learnt = [...before.jobs, ...after.jobs].map(({ jobId }) => jobId);
+  assert.deepEqual(learnt.sort(), [early, late].sort());
+});
+
+test("an error at the first look at changes is told: it does not make the service read them otherwise from then on", async () => {
+  const texts = new Set<string>();
+  const session = {
+    query: (text: string) => {
+      texts.add(text);
+      return isFirst
+        ? Promise.reject(new SqlError(8623, "no plan"))
+        : Promise.resolve({ recordsets: [[{ up_to: Buffer.alloc(8, 1) }], [], []], rowsAffected: [], returnValue: 0 });
+    },
+  } as unknown as MssqlSession;
+  let isFirst = true;
+  const { changesSince } = changeReads(session);
+  await assert.rejects(changesSince({ after: null, limit: 1 }), { number: 8623 });
+  isFirst = false;
+  await changesSince({ after: null, limit: 1 });
+  assert.equal(texts.size, 1);
 });

@@ -1,11 +1,9 @@
 import type { JobStatus } from "../../contract/job-status.ts";
 import type { HostKind } from "../../contract/runbook-kind.ts";
 import { bytesToId } from "../id-bytes.ts";
-import type { ChangedJob, ChangeReads, Changes } from "../operations/changes.ts";
+import type { ChangedJob, ChangeReads } from "../operations/changes.ts";
 import type { Asynchronous } from "../store.ts";
-import { RereadWindow } from "./reread-window.ts";
 import type { MssqlSession } from "./session.ts";
-import { isTransient, SqlError } from "./sql-errors.ts";
 import { bytes, int } from "./sql-values.ts";
 
 /*
@@ -13,17 +11,11 @@ import { bytes, int } from "./sql-values.ts";
  * before. But versions are given when a row is written, not when it is committed, so a smaller one may be committed after a larger
  * one was read. MIN_ACTIVE_ROWVERSION() is the smallest version that a transaction under way has: below it everything is
  * committed, and nothing will come any more. It is read before the rows are, so that what lies below it can be seen.
- *
- * A stand-in for SQL Server may not have that function. There the last moments are read again each time (`RereadWindow`), so that a
- * transaction that takes longer than that may be passed over; that is no way for SQL Server itself, and is not proved.
  */
 
-/** The start of both texts: up to where everything is committed, `@up_to` excluded. */
-const settled = "DECLARE @up_to binary(8) = MIN_ACTIVE_ROWVERSION();";
-/** All that has been given out; a version more, as it is excluded. */
-const all = "DECLARE @up_to binary(8) = CONVERT(binary(8), CONVERT(bigint, @@DBTS) + 1);";
-
+/** Up to where everything is committed, `@up_to` excluded. */
 const selectChanges = `
+  DECLARE @up_to binary(8) = MIN_ACTIVE_ROWVERSION();
   DECLARE @from binary(8) = @after;
   SELECT @up_to AS up_to;
   SELECT TOP (@limit) CONVERT(binary(8), row_version) AS version, job_id, status, parked, attempt, worker_id, placement_id,
@@ -53,11 +45,8 @@ interface ReadChanges {
 }
 
 export function changeReads(session: MssqlSession): Asynchronous<ChangeReads> {
-  let knowsActive: Promise<boolean> | undefined;
-  const window = new RereadWindow();
-
-  const read = async (text: string, after: bigint, limit: number): Promise<ReadChanges> => {
-    const { recordsets } = await session.query(text, { after: bytes(toVersion(after)), limit: int(limit) });
+  const read = async (after: bigint, limit: number): Promise<ReadChanges> => {
+    const { recordsets } = await session.query(selectChanges, { after: bytes(toVersion(after)), limit: int(limit) });
     const [settledUpTo, jobs, tokens] = recordsets as unknown as [{ up_to: Uint8Array }[], ...unknown[]];
     const upTo = settledUpTo[0]?.up_to;
     if (upTo === undefined) {
@@ -72,59 +61,21 @@ export function changeReads(session: MssqlSession): Asynchronous<ChangeReads> {
 
   return {
     changesSince: async ({ after, limit }) => {
-      knowsActive ??= knowsActiveVersions(session).catch((error: unknown) => {
-        knowsActive = undefined;
-        throw error;
-      });
-      if (!(await knowsActive)) {
-        return rereadChanges(window, after, (from) => read(all + selectChanges, from, 2_147_483_647));
-      }
       if (after === null) {
-        const { upTo } = await read(settled + selectChanges, largestVersion, 1);
+        const { upTo } = await read(largestVersion, 1);
         return { position: String(upTo - 1n), jobs: [], revokedTokens: [], more: false };
       }
-      const found = await read(settled + selectChanges, BigInt(after), limit);
+      const found = await read(BigInt(after), limit);
       const last = found.jobs.at(-1);
       const more = last !== undefined && found.jobs.length >= limit;
       // Of what is left over, tokens come again; that does no harm.
-      return changes(more ? fromVersion(last.version) : found.upTo - 1n, found, more);
+      return {
+        position: String(more ? fromVersion(last.version) : found.upTo - 1n),
+        jobs: found.jobs.map(toChangedJob),
+        revokedTokens: found.tokens.map(({ token_id }) => bytesToId(token_id)),
+        more,
+      };
     },
-  };
-}
-
-/** Looks once whether the database knows the function. */
-async function knowsActiveVersions(session: MssqlSession): Promise<boolean> {
-  try {
-    await session.query("SELECT MIN_ACTIVE_ROWVERSION() AS version");
-    return true;
-  } catch (error) {
-    if (error instanceof SqlError && !isTransient(error)) {
-      return false;
-    }
-    throw error;
-  }
-}
-
-async function rereadChanges(
-  window: RereadWindow,
-  after: string | null,
-  read: (from: bigint) => Promise<ReadChanges>,
-): Promise<Changes> {
-  const found = await read(after === null ? largestVersion : window.from(BigInt(after)));
-  const position = found.upTo - 1n;
-  const isNew = ({ version, job_id, token_id }: { version: Uint8Array; job_id?: Uint8Array; token_id?: Uint8Array }) =>
-    window.isNew(bytesToId(job_id ?? token_id ?? new Uint8Array(16)), fromVersion(version));
-  const fresh = { ...found, jobs: found.jobs.filter(isNew), tokens: found.tokens.filter(isNew) };
-  window.readUpTo(position);
-  return changes(position, fresh, false);
-}
-
-function changes(position: bigint, { jobs, tokens }: ReadChanges, more: boolean): Changes {
-  return {
-    position: String(position),
-    jobs: jobs.map(toChangedJob),
-    revokedTokens: tokens.map(({ token_id }) => bytesToId(token_id)),
-    more,
   };
 }
 
