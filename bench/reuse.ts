@@ -8,13 +8,14 @@ import type { Page } from "../src/contract/api/page.ts";
 import type { RunbookKind } from "../src/contract/runbook-kind.ts";
 import type { JobStreamRecord } from "../src/contract/stream.ts";
 import { Client } from "./support/client.ts";
-import { type Figure, figure, percentile, report } from "./support/figures.ts";
+import { benchDatabases } from "./support/databases.ts";
+import { type Figure, figure, type Goal, percentile, report } from "./support/figures.ts";
 import { pwshOrNull } from "./support/reference.ts";
-import { startSystem } from "./support/system.ts";
+import { benchFolder, startSystem } from "./support/system.ts";
 
 /*
  * Jobs of one runbook with `isolation: runbook`, whose hosts are reused: from the first start request to the end of the last
- * job, through the whole service. Each job has parameters, writes 20 records and gives a result; afterwards, outside the
+ * job, through the whole service, on each database. Each job has parameters, writes 20 records and gives a result; afterwards, outside the
  * measured time, every job is read back and checked, with all its records.
  *
  * The reference for PowerShell is what this machine does without any of that: pwsh in a bare loop, as many at once as there are
@@ -28,8 +29,10 @@ const recordsOfJob = 20;
 const mostOpen = 500;
 /** More than there are cores: most of a short job's time goes by between two commits. */
 const slots = 12;
-const settleSeconds = 5;
-const seconds = { TypeScript: 12, PowerShell: 12 } as const;
+const databases = benchDatabases();
+/** On several databases it takes as long as on one. */
+const settleSeconds = 5 / databases.length;
+const seconds = 12 / databases.length;
 const referenceSeconds = 8;
 
 const typescript = `export default function ({ name, count }: { name: string; count: number }) {
@@ -62,29 +65,41 @@ $runs / $watch.Elapsed.TotalSeconds
 
 const pwsh = await pwshOrNull();
 const figures: Figure[] = [];
-const bare = pwsh === null ? 0 : await bareRunsPerSecond(pwsh);
-const system = await startSystem(["--slots", String(slots)]);
-const client = new Client(system.url, system.token, connections);
-try {
-  await publish("bench-typescript", "TypeScript", typescript);
-  const node = await run("bench-typescript", seconds.TypeScript);
-  figures.push(
-    figure(bench, "typescript", "jobs", "jobs/s", node.rate, null, { of: "value", atLeast: 1_000 }),
-    ...others("typescript", node),
-  );
-  if (pwsh !== null) {
-    await publish("bench-powershell", "PowerShell", powershell);
-    const shell = await run("bench-powershell", seconds.PowerShell);
-    figures.push(
-      figure(bench, "powershell", "jobs", "jobs/s", shell.rate, bare, { of: "ratio", atLeast: 0.6 }),
-      ...others("powershell", shell),
-    );
+const cases: Case[] = [
+  { kind: "TypeScript", text: typescript, reference: null, goal: { of: "value", atLeast: 1_000 } },
+];
+if (pwsh !== null) {
+  const reference = await bareRunsPerSecond(pwsh);
+  cases.push({ kind: "PowerShell", text: powershell, reference, goal: { of: "ratio", atLeast: 0.6 } });
+}
+for (const database of databases) {
+  await using folder = await benchFolder();
+  const dataDirectory = join(folder.path, "data");
+  await using made = await database.make(dataDirectory);
+  const system = await startSystem([...made.arguments, "--slots", String(slots)], { dataDirectory });
+  const client = new Client(system.url, system.token, connections);
+  try {
+    for (const { kind, text, reference, goal } of cases) {
+      const runbook = `bench-${kind}`;
+      await publish(client, runbook, kind, text);
+      const measured = await run(client, runbook);
+      const name = `${database.name}, ${kind}`;
+      figures.push(figure(bench, name, "jobs", "jobs/s", measured.rate, reference, goal), ...others(name, measured));
+    }
+  } finally {
+    client.close();
+    await system.stop();
   }
-} finally {
-  client.close();
-  await system.stop();
 }
 report(figures);
+
+interface Case {
+  kind: RunbookKind;
+  text: string;
+  /** Jobs a second. */
+  reference: number | null;
+  goal: Goal;
+}
 
 interface Measured {
   jobs: number;
@@ -106,31 +121,36 @@ function others(name: string, { jobs, accepted, wrong, example }: Measured): Fig
   ];
 }
 
-async function publish(name: string, kind: RunbookKind, text: string): Promise<void> {
+async function publish(client: Client, name: string, kind: RunbookKind, text: string): Promise<void> {
   await client.publish(name, kind, text);
   await client.call("PATCH", `/api/runbooks/${name}`, { isolation: "runbook" });
 }
 
-async function run(runbook: string, forSeconds: number): Promise<Measured> {
-  await startJobs(runbook, settleSeconds, []);
+async function run(client: Client, runbook: string): Promise<Measured> {
+  await startJobs(client, runbook, settleSeconds, []);
   const accepted: number[] = [];
   const start = performance.now();
-  const jobs = await startJobs(runbook, forSeconds, accepted);
+  const jobs = await startJobs(client, runbook, seconds, accepted);
   const rate = jobs.size / ((performance.now() - start) / 1000);
-  return { jobs: jobs.size, rate, accepted, ...(await check(runbook, jobs)) };
+  return { jobs: jobs.size, rate, accepted, ...(await check(client, runbook, jobs)) };
 }
 
 /** Starts jobs for some seconds, and waits until all have ended. @returns by id, the number that each was given */
-async function startJobs(runbook: string, forSeconds: number, accepted: number[]): Promise<Map<string, number>> {
+async function startJobs(
+  client: Client,
+  runbook: string,
+  forSeconds: number,
+  accepted: number[],
+): Promise<Map<string, number>> {
   const jobs = new Map<string, number>();
-  const before = await endedJobs();
+  const before = await endedJobs(client);
   let ended = 0;
   let count = 0;
   let watching = true;
   const watch = (async () => {
     while (watching || ended < jobs.size) {
       await delay(100);
-      ended = (await endedJobs()) - before;
+      ended = (await endedJobs(client)) - before;
     }
   })();
   const end = performance.now() + forSeconds * 1000;
@@ -155,14 +175,18 @@ async function startJobs(runbook: string, forSeconds: number, accepted: number[]
 }
 
 /** Of the service's metrics. */
-async function endedJobs(): Promise<number> {
+async function endedJobs(client: Client): Promise<number> {
   const response = await client.open("GET", "/metrics");
   let text = "";
   for await (const chunk of response.setEncoding("utf8")) text += chunk as string;
   return [...text.matchAll(/^runsmith_jobs_ended_total\{[^}]*\} (\d+)/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
 }
 
-async function check(runbook: string, jobs: ReadonlyMap<string, number>): Promise<Pick<Measured, "wrong" | "example">> {
+async function check(
+  client: Client,
+  runbook: string,
+  jobs: ReadonlyMap<string, number>,
+): Promise<Pick<Measured, "wrong" | "example">> {
   let wrong = 0;
   let example = "";
   let seen = 0;
