@@ -3,18 +3,25 @@ import { describe, test } from "node:test";
 import { Installation } from "../support/installation.ts";
 import { commandLine, descendantsOf, signalProcess } from "../support/processes.ts";
 import { skipUnless } from "../support/requires.ts";
+import { testOnStores } from "../support/stored-installation.ts";
+import type { Stage } from "./stages.ts";
 import { StagedJobs } from "./stages.ts";
 
+/** Whose jobs have no host yet, or none any more. */
+const unharmed: ReadonlySet<Stage> = new Set(["claimed", "queued", "end-sent", "end-stored"]);
+
 describe("hosts killed at every stage of a job", skipUnless("bubblewrap"), () => {
-  test("a job whose host is killed ends truthfully, and goes on to another attempt only when its runbook allows one", async () => {
-    await using installation = await Installation.start({ server: ["--lease", "20s"] });
-    using staged = await StagedJobs.start(installation);
-    for (const processId of staged.scriptProcesses()) signalProcess(processId, "SIGKILL");
+  const promise =
+    "a job whose host is killed ends truthfully, and goes on to another attempt only when its runbook allows one";
+  testOnStores(promise, { server: ["--lease", "20s"] }, async (stored) => {
+    await using staged = await StagedJobs.start(stored);
+    for (const processId of [...staged.scriptProcesses(), ...staged.startingProcesses()])
+      signalProcess(processId, "SIGKILL");
     staged.worker.signal("SIGCONT");
 
     for (const { stage, attempts, job } of await staged.finish()) {
       const told = `${stage}, ${attempts} attempts: ${job.status} (${job.statusReason})`;
-      if (stage === "claimed" || stage === "queued") {
+      if (unharmed.has(stage)) {
         assert.deepEqual([job.status, job.attempt], ["Completed", 1], told);
       } else if (stage === "stopping") {
         assert.deepEqual([job.status, job.attempt], ["Stopped", 1], told);

@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { Installation } from "../support/installation.ts";
+import { describe } from "node:test";
 import { skipUnless } from "../support/requires.ts";
+import { testOnStores } from "../support/stored-installation.ts";
 import { StagedJobs } from "./stages.ts";
 
 describe("the server killed at every stage of a job", skipUnless("bubblewrap"), () => {
-  test("jobs live through a kill of the server: the same attempt goes on, and no record is lost or doubled", async () => {
-    await using installation = await Installation.start({ server: ["--lease", "30s"] });
-    using staged = await StagedJobs.start(installation);
-    const follower = installation.run(["get-job-output", staged.jobs[6]?.jobId ?? "", "--follow"]);
+  const promise = "jobs live through a kill of the server: the same attempt goes on, and no record is lost or doubled";
+  testOnStores(promise, { server: ["--lease", "60s"] }, async (stored) => {
+    const { installation } = stored;
+    await using staged = await StagedJobs.start(stored);
+    const follower = installation.run([
+      "get-job-output",
+      staged.jobs.find(({ stage }) => stage === "streaming")?.jobId ?? "",
+      "--follow",
+    ]);
     await follower.printed(/line 10 of 400/);
     await installation.killServer();
     staged.worker.signal("SIGCONT");

@@ -1,15 +1,28 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JobResource } from "../../src/contract/api/job.ts";
-import type { Installation, WorkerProcess } from "../support/installation.ts";
-import { broken, examineHistory } from "../support/job-invariants.ts";
+import type { WorkerProcess } from "../support/installation.ts";
+import { broken, examineJobs } from "../support/job-invariants.ts";
+import type { LinkProxy } from "../support/link-proxy.ts";
+import { linkProxy } from "../support/link-proxy.ts";
 import { LiveAttempts, liveAttempts, processOfJob } from "../support/live-attempts.ts";
-import { eventually } from "../support/processes.ts";
+import { commandLine, eventually, processesShowing } from "../support/processes.ts";
+import type { StoredInstallation } from "../support/stored-installation.ts";
 
-/** Where a job is when something is killed; the last ones need a worker that stands still to be seen at all. */
-export const stages = ["silent", "streaming", "last-line", "stopping", "claimed", "queued"] as const;
-export type Stage = (typeof stages)[number];
+/** Where a job is when something is killed. */
+export type Stage = RunningStage | EndStage | WaitingStage;
+
+/** The worker has it and its host does not run yet; it is claimed for a worker that stands still; it waits for a slot. */
+type WaitingStage = "starting" | "claimed" | "queued";
+
+const waitingStages: ReadonlySet<Stage> = new Set<WaitingStage>(["starting", "claimed", "queued"]);
+
+/** Its script runs. */
+type RunningStage = "silent" | "streaming" | "last-line" | "stopping";
+
+/** Its script is over: the end is on its way to the service, or is stored and its acknowledgement is on its way to the worker. */
+type EndStage = "end-sent" | "end-stored";
 
 /** A job that waits at its stage until the gate is opened. */
 export interface StagedJob {
@@ -19,8 +32,8 @@ export interface StagedJob {
   jobId: string;
 }
 
-/** How many jobs are at a stage that needs a slot. */
-const slots = 10;
+/** How many jobs are at a stage that needs a slot: all but those that wait, or have ended. */
+const slots = 14;
 
 const lines = 400;
 
@@ -42,48 +55,86 @@ export default async function ({ stage, lines, gate }: { stage: string; lines: n
     if (stage === "streaming" && line === lines - 50) await opened();
     console.log("line " + line + " of " + lines);
   }
-  if (stage === "last-line") await opened();
+  if (stage === "last-line" || stage.startsWith("end-")) await opened();
   if (stage === "stopping") await pause(600_000);
 }
 `;
 
+/** In place of bubblewrap: waits before hosts of one grant while it is told to, then becomes it. */
+const slowBubblewrap = (grant: string, hold: string) => `#!/bin/sh
+case "$*" in *${grant}*) while [ -e ${hold} ]; do /bin/sleep 0.05; done ;; esac
+for folder in /usr/bin /bin /usr/local/bin; do
+  if [ -x "$folder/bwrap" ]; then exec "$folder/bwrap" "$@"; fi
+done
+exit 127
+`;
+
 /** Jobs at every stage of their life at once, for each setting of attempts; the worker stands still. */
-export class StagedJobs implements Disposable {
+export class StagedJobs implements AsyncDisposable {
   readonly jobs: StagedJob[] = [];
-  readonly #installation: Installation;
+  readonly #stored: StoredInstallation;
+  readonly #link: LinkProxy;
   readonly #worker: WorkerProcess;
-  readonly #gate: string;
+  /** Of the gates that scripts wait for. */
+  readonly #folder: string;
+  /** That jobs are granted whose hosts start late. */
+  readonly #late: string;
   readonly #live = new LiveAttempts();
 
-  static async start(installation: Installation): Promise<StagedJobs> {
+  static async start(stored: StoredInstallation): Promise<StagedJobs> {
+    const { installation } = stored;
     const { client } = installation;
-    const worker = await installation.startWorker({ arguments: ["--slots", String(slots)] });
     const folder = join(installation.folder, "gate");
-    await mkdir(folder);
+    const [late, programs] = [join(installation.folder, "late"), join(installation.folder, "programs")];
+    for (const made of [folder, late, programs]) await mkdir(made);
+    await writeFile(join(folder, "hold"), "");
+    await writeFile(join(programs, "bwrap"), slowBubblewrap(late, join(folder, "hold")));
+    await chmod(join(programs, "bwrap"), 0o755);
+    const link = await linkProxy(Number(new URL(client.url).port));
+    const worker = await installation.startWorker({
+      servers: [link.url],
+      arguments: ["--slots", String(slots)],
+      environment: { PATH: `${programs}:${process.env.PATH}` },
+    });
     for (const attempts of [1, 3] as const) {
-      await client.import(`staged-${attempts}`, "TypeScript", script, {
-        attempts,
-        stopGrace: 4_000,
-        grants: [{ type: "path", path: folder, access: "read" }],
+      const grants = [{ type: "path", path: folder, access: "read" }] as const;
+      const settings = { attempts, stopGrace: 10_000 };
+      await client.import(`staged-${attempts}`, "TypeScript", script, { ...settings, grants: [...grants] });
+      const lateGrant = { type: "path", path: late, access: "read" } as const;
+      await client.import(`staged-late-${attempts}`, "TypeScript", script, {
+        ...settings,
+        grants: [...grants, lateGrant],
       });
     }
-    const staged = new StagedJobs(installation, worker, join(folder, "open"));
+    const staged = new StagedJobs(stored, { link, worker, folder, late });
     await staged.#reachStages();
     return staged;
   }
 
-  private constructor(installation: Installation, worker: WorkerProcess, gate: string) {
-    this.#installation = installation;
-    this.#worker = worker;
-    this.#gate = gate;
+  private constructor(
+    stored: StoredInstallation,
+    of: { link: LinkProxy; worker: WorkerProcess; folder: string; late: string },
+  ) {
+    this.#stored = stored;
+    this.#link = of.link;
+    this.#worker = of.worker;
+    this.#folder = of.folder;
+    this.#late = of.late;
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#live[Symbol.dispose]();
+    await this.#link[Symbol.asyncDispose]();
   }
 
   get worker(): WorkerProcess {
     return this.#worker;
+  }
+
+  /** Kills the worker; what it has sent and has not arrived is lost with it. */
+  async killWorker(): Promise<void> {
+    await this.#worker.kill();
+    this.#link.cut();
   }
 
   /** Processes of the scripts that run. */
@@ -92,57 +143,102 @@ export class StagedJobs implements Disposable {
     return liveAttempts().flatMap(({ jobId, processId }) => (ids.has(jobId) ? [processId] : []));
   }
 
+  /** Processes that are about to become hosts. */
+  startingProcesses(): number[] {
+    return processesShowing(this.#late).filter((processId) => /^\/bin\/sh .*bwrap/.test(commandLine(processId)));
+  }
+
   /** Lets every job go on, and waits for their ends. */
   async finish(): Promise<(StagedJob & { job: JobResource })[]> {
-    await writeFile(this.#gate, "");
-    return await Promise.all(
-      this.jobs.map(async (staged) => ({ ...staged, job: await this.#installation.client.ended(staged.jobId) })),
-    );
+    this.#link.release();
+    await rm(join(this.#folder, "hold"));
+    await writeFile(this.#gateOf("streaming"), "");
+    const { client } = this.#stored.installation;
+    return await Promise.all(this.jobs.map(async (staged) => ({ ...staged, job: await client.ended(staged.jobId) })));
   }
 
   /** Ends everything, and asserts that all invariants hold and that nothing is left. */
   async assertInvariants(): Promise<void> {
-    await this.#installation.stop();
+    await this.#stored.installation.stop();
     const accepted = this.jobs.map(({ jobId }) => jobId);
-    assert.deepEqual(broken(examineHistory(this.#installation.dataDirectory, accepted)), {});
+    assert.deepEqual(await this.#stored.examine((history) => broken(examineJobs(history, accepted))), {});
     assert.deepEqual([...this.#live.overlaps], [], "two attempts of a job lived at the same time");
     await eventually(() => this.scriptProcesses().length === 0, "the end of every script's process");
   }
 
   async #reachStages(): Promise<void> {
-    for (const stage of ["silent", "last-line", "stopping", "streaming"] as const) await this.#start(stage);
+    const ends = ["end-stored", "end-sent"] as const;
+    for (const stage of ["silent", "last-line", "stopping", "streaming", ...ends] as const) await this.#start(stage);
     await Promise.all(this.jobs.map((job) => this.#reach(job)));
+    // After all others that need hosts: only so many start at once.
+    await this.#start("starting");
+    await Promise.all(this.#jobsAt("starting").map((job) => this.#reach(job)));
+    await eventually(() => this.startingProcesses().length === 2, "two hosts that are about to start");
+    // Late, as they have only so much time to end, and before nothing is heard of the worker any more.
+    await Promise.all(this.#jobsAt("stopping").map(({ jobId }) => this.#stop(jobId)));
+    for (const stage of ends) await this.#end(stage);
     // Claims are made while the worker cannot take notice of them.
     this.#worker.signal("SIGSTOP");
     await this.#start("claimed");
-    await Promise.all(this.jobs.slice(-2).map((job) => this.#reach(job)));
+    await Promise.all(this.#jobsAt("claimed").map((job) => this.#reach(job)));
     await this.#start("queued");
   }
 
   async #start(stage: Stage): Promise<void> {
     for (const attempts of [1, 3] as const) {
-      const parameters = { stage, lines, gate: this.#gate };
-      const { jobId } = await this.#installation.client.start(`staged-${attempts}`, parameters);
+      const parameters = { stage, lines, gate: this.#gateOf(stage) };
+      const runbook = stage === "starting" ? `staged-late-${attempts}` : `staged-${attempts}`;
+      const { jobId } = await this.#stored.installation.client.start(runbook, parameters);
       this.jobs.push({ stage, attempts, jobId });
     }
   }
 
+  /** Scripts that are over before the others have a gate of their own. */
+  #gateOf(stage: Stage): string {
+    return join(this.#folder, stage.startsWith("end-") ? stage : "open");
+  }
+
   async #reach({ stage, jobId }: StagedJob): Promise<void> {
-    const { client } = this.#installation;
+    const { client } = this.#stored.installation;
+    const allWritten = (job: JobResource) => job.recordCount === lines;
     const reached = {
       silent: (job: JobResource) => job.status === "Running",
       streaming: (job: JobResource) => job.recordCount >= 10,
-      "last-line": (job: JobResource) => job.recordCount === lines,
+      "last-line": allWritten,
+      "end-sent": allWritten,
+      "end-stored": allWritten,
       stopping: (job: JobResource) => job.status === "Running",
+      starting: (job: JobResource) => job.status === "Activating",
       claimed: (job: JobResource) => job.status === "Activating",
       queued: (job: JobResource) => job.status === "New",
     };
     await client.until(jobId, reached[stage], `at its stage, ${stage}`);
-    if (stage === "claimed" || stage === "queued") return;
+    if (waitingStages.has(stage)) return;
     await eventually(() => processOfJob(jobId), `the script's process at the stage ${stage}`);
-    if (stage === "stopping") {
-      await client.stop(jobId);
-      await client.until(jobId, ({ status, recordCount }) => status === "Stopping" && recordCount > 0, "stopping");
+  }
+
+  async #stop(jobId: string): Promise<void> {
+    const { client } = this.#stored.installation;
+    await client.stop(jobId);
+    await client.until(jobId, ({ status, recordCount }) => status === "Stopping" && recordCount > 0, "stopping");
+  }
+
+  #jobsAt(stage: Stage): StagedJob[] {
+    return this.jobs.filter((job) => job.stage === stage);
+  }
+
+  /** Ends the scripts of a stage; what is told of their ends does not arrive, or the answer to it does not. */
+  async #end(stage: EndStage): Promise<void> {
+    this.#link.hold(stage === "end-sent" ? "requests" : "answers");
+    const before = this.#link.heldBytes;
+    await writeFile(this.#gateOf(stage), "");
+    for (const { jobId } of this.#jobsAt(stage)) {
+      await eventually(
+        () => processOfJob(jobId) === undefined,
+        `the end of the script's process at the stage ${stage}`,
+      );
+      if (stage === "end-stored") await this.#stored.installation.client.ended(jobId);
     }
+    await eventually(() => this.#link.heldBytes > before, `what is held at the stage ${stage}`);
   }
 }
