@@ -40,9 +40,10 @@ const typescript = `export default function ({ name, count }: { name: string; co
   return { name, count };
 }
 `;
-const powershell = `param([string] $Name, [int] $Count)
-1..${recordsOfJob - 1} | ForEach-Object { "line $_ of $Name" }
-[pscustomobject]@{ name = $Name; count = $Count }
+// A job's parameters have the names that its script gives them.
+const powershell = `param([string] $name, [int] $count)
+1..${recordsOfJob - 1} | ForEach-Object { "line $_ of $name" }
+[pscustomobject]@{ name = $name; count = $count }
 `;
 const bareLoop = `param([string] $File, [double] $Seconds)
 $state = [initialsessionstate]::CreateDefault2()
@@ -53,7 +54,7 @@ while ($watch.Elapsed.TotalSeconds -lt $Seconds) {
     $runspace.Open()
     $shell = [powershell]::Create()
     $shell.Runspace = $runspace
-    $null = $shell.AddCommand($File).AddParameter('Name', "job $runs").AddParameter('Count', $runs)
+    $null = $shell.AddCommand($File).AddParameter('name', "job $runs").AddParameter('count', $runs)
     $output = $shell.Invoke()
     if ($output.Count -ne ${recordsOfJob}) { throw "run $runs gave $($output.Count) objects" }
     $shell.Dispose()
