@@ -70,6 +70,18 @@ ConvertTo-SecureString "hidden" -AsPlainText -Force
     assert.equal(JSON.stringify(run.records).includes("hidden"), false);
   });
 
+  it("are cut by getters that take long, not by what else took long: on a busy machine data was left out", async () => {
+    const run = await PwshHostRun.of(`
+$slow = [pscustomobject]@{ First = 1 }
+$slow | Add-Member ScriptProperty Slow { Start-Sleep -Milliseconds 300; 2 }
+$slow | Add-Member ScriptProperty Late { 3 }
+$slow | Add-Member Last 4
+$slow
+`);
+    const [record] = run.records;
+    assert.deepEqual([record?.value, record?.cut], [{ First: 1, Slow: 2, Last: 4 }, true]);
+  });
+
   it("have errors with what a program needs of them, and the text that pwsh prints", async () => {
     const run = await PwshHostRun.of('"line one"\nGet-Item /nonexistent\n');
     const [, error] = run.records;

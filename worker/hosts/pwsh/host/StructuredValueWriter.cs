@@ -13,8 +13,8 @@ using System.Text.Json;
 namespace Runsmith.PowerShellHost;
 
 /// <summary>
-/// Turns an object of the pipeline into JSON within bounds: two levels of nesting, 64 KiB, and a tenth of a second
-/// of getters. What fails or does not fit is left out, and the value is marked as cut.
+/// Turns an object of the pipeline into JSON within bounds: two levels of nesting, 64 KiB, a tenth of a second of
+/// getters, two seconds of all. What fails or does not fit is left out, and the value is marked as cut.
 /// </summary>
 internal sealed class StructuredValueWriter
 {
@@ -24,11 +24,15 @@ internal sealed class StructuredValueWriter
     /// <summary>Kept free for the brackets and names that close what is open.</summary>
     private const int Reserve = 512;
 
-    private static readonly long TimeLimit = Stopwatch.Frequency / 10;
+    /// <summary>For what runs code of others. Only that is counted: on a busy machine plain data may take as long.</summary>
+    private static readonly long GetterTimeLimit = Stopwatch.Frequency / 10;
+
+    private static readonly long TimeLimit = 2 * Stopwatch.Frequency;
 
     private readonly ArrayBufferWriter<byte> _buffer = new(1024);
     private readonly Utf8JsonWriter _writer;
     private long _started;
+    private long _getterTime;
     private bool _cut;
 
     public StructuredValueWriter()
@@ -49,6 +53,7 @@ internal sealed class StructuredValueWriter
         _writer.Reset(_buffer);
         _cut = false;
         _started = Stopwatch.GetTimestamp();
+        _getterTime = 0;
         WriteValue(value, 0);
         _writer.Flush();
         return new StructuredValue(_buffer.WrittenMemory, _cut);
@@ -180,6 +185,19 @@ internal sealed class StructuredValueWriter
             return false;
         }
 
+        if (property is PSNoteProperty)
+        {
+            content = property.Value;
+            return true;
+        }
+
+        if (_getterTime >= GetterTimeLimit)
+        {
+            _cut = true;
+            return false;
+        }
+
+        long before = Stopwatch.GetTimestamp();
         try
         {
             content = property.Value;
@@ -193,6 +211,10 @@ internal sealed class StructuredValueWriter
         {
             _cut = true;
             return false;
+        }
+        finally
+        {
+            _getterTime += Stopwatch.GetTimestamp() - before;
         }
     }
 
