@@ -142,8 +142,7 @@ class Campaign {
       open.add(running);
       this.#progress({ jobs: index + 1, kills: this.#plan.kills.length - kills.length });
     }
-    await Promise.all(this.#away.values());
-    await Promise.all(open);
+    await Promise.all([...this.#away.values(), ...open]);
   }
 
   async #follow({ runbook, parameters, stopAt }: PlannedJob): Promise<void> {
