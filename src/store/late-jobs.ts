@@ -1,3 +1,5 @@
+import { bytesToId } from "./id-bytes.ts";
+import { timeOfId } from "./new-id.ts";
 import type { LateJobs } from "./operations/notices.ts";
 
 /*
@@ -31,7 +33,7 @@ export function positionAfter(position: number | null, now: number, times: reado
 
 /** How far a rule's looks for late jobs have come, as both databases give it. */
 export interface LatePositionsRow {
-  /** An id, whose first 48 bits are the time (RFC 9562 §5.7): programs of before went by ids. */
+  /** An id, of which only the time counts: programs of before went by ids. */
   start_late_seen: Uint8Array | null;
   running_long_seen_at: number | null;
 }
@@ -42,8 +44,7 @@ export function toLatePositions({
   running_long_seen_at,
 }: LatePositionsRow): Record<LateJobs["event"], number | null> {
   return {
-    "job-start-late":
-      seen === null ? null : Buffer.from(seen.buffer, seen.byteOffset, seen.byteLength).readUIntBE(0, 6),
+    "job-start-late": seen === null ? null : timeOfId(bytesToId(seen)),
     "job-running-long": running_long_seen_at,
   };
 }
