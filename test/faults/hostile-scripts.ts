@@ -85,7 +85,8 @@ export const hostileScripts: readonly HostileScript[] = [
   },
   {
     does: "prints for ever",
-    settings: { ...short, outputLimit: 64 * 1024 },
+    // Time enough to come to that limit, too.
+    settings: { ...short, timeLimit: 6_000, outputLimit: 64 * 1024 },
     bodies: {
       TypeScript: `for (;;) console.log("x".repeat(100));`,
       PowerShell: `while ($true) { 'x' * 100 }`,

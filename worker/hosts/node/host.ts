@@ -77,7 +77,7 @@ installRuntime({
   suspend: suspended,
   fail,
 });
-warmUp().then(serve, fail);
+warmUp(rehearse).then(serve, fail);
 
 function serve(): void {
   writeLine(ready);
@@ -91,24 +91,19 @@ function takeHandOver(message: WorkerToHostMessage | undefined): void {
 }
 
 function run(message: RunMessage): void {
-  const { name } = message.runbook;
-  setLogs(message.logs);
-  beginJournal(message.journal ?? [], message.script);
-  beginSuspension();
-  setJob({ id: message.jobId, name, attempt: message.attempt });
-  process.argv = ["node", name];
   let main: Main | undefined;
+  begin(message);
   watchNow = watch;
   if (isInputWatched()) watch();
-  else inputTimer = setTimeout(watch, inputWatchDelay).unref();
-  importRunbook(name, message.script, furtherRuns).then(start).then(undefined, fail);
+  else watchInputSoon();
+  importRunbook(message.runbook.name, message.script, furtherRuns).then(start).then(undefined, fail);
 
   function start(module: Record<string, unknown>): PromiseLike<void> | undefined | void {
     // A module without a default export is a script as Node knows it: over when nothing is left to do.
     watchEventLoop("default" in module ? "function" : "body");
     if (!("default" in module)) return undefined;
     main = mainOf(module["default"]);
-    const returned = main(reviveDates(message.parameters, message.parameterSchemas), { signal, job });
+    const returned = call(main, message);
     return isThenable(returned) ? returned.then(complete, fail) : complete(returned);
   }
 
@@ -126,6 +121,32 @@ function run(message: RunMessage): void {
       gone: () => exitProcess(0),
     });
   }
+}
+
+/** What a job changes of this process before its script is looked at. */
+function begin({ runbook, script, jobId, attempt, logs, journal }: RunMessage): void {
+  setLogs(logs);
+  beginJournal(journal ?? [], script);
+  beginSuspension();
+  setJob({ id: jobId, name: runbook.name, attempt });
+  process.argv = ["node", runbook.name];
+}
+
+function watchInputSoon(): void {
+  inputTimer = setTimeout(() => watchNow(), inputWatchDelay).unref();
+}
+
+function call(main: Main, { parameters, parameterSchemas }: RunMessage): unknown {
+  return main(reviveDates(parameters, parameterSchemas), { signal, job });
+}
+
+/** Goes the way of a job up to where its function has returned, and leaves nothing that the first job would not replace. */
+async function rehearse(message: RunMessage): Promise<void> {
+  begin(message);
+  watchInputSoon();
+  clearTimeout(inputTimer);
+  const module = await importRunbook(message.runbook.name, message.script);
+  await call(mainOf(module["default"]), message);
 }
 
 /** Notes what this process is like before any script has run in it, so that it can be brought back there after each. */
