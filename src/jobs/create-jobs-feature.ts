@@ -228,6 +228,7 @@ export function createJobsFeature(options: JobsOptions): JobsFeature {
       logger,
       allConnected: () => workers.allConnected(),
       patience: orphanPatience,
+      drop: (attempt) => orders.drop(attempt),
       putBack: (attempt, reason) => handOver.putBack(attempt, reason),
     }),
     orphanInterval: orphanPatience,

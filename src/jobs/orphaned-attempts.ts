@@ -13,6 +13,8 @@ export interface OrphanedAttemptsOptions {
   allConnected(): ConnectedWorker[];
   /** Milliseconds from its claim in which nothing need be heard of an attempt. */
   patience: number;
+  /** Tells its worker that an attempt is not its own. */
+  drop(attempt: AssignedAttempt): void;
   putBack(attempt: AssignedAttempt, reason: string): void;
 }
 
@@ -56,12 +58,12 @@ export class OrphanedAttempts {
   }
 
   #takeBack(attempt: AssignedAttempt): void {
-    const { logger, allConnected, putBack } = this.#options;
-    const { jobId, attempt: number, workerId } = attempt;
-    logger.error("a job was claimed and nobody has it; it is put back", { jobId, attempt: number });
-    allConnected()
-      .find((worker) => worker.workerId === workerId)
-      ?.send({ type: "drop-job", jobId, attempt: number });
+    const { logger, drop, putBack } = this.#options;
+    logger.error("a job was claimed and nobody has it; it is put back", {
+      jobId: attempt.jobId,
+      attempt: attempt.attempt,
+    });
+    drop(attempt);
     putBack(attempt, "the answer to its claim was lost");
   }
 }

@@ -26,7 +26,8 @@ export interface LinkUpgradesOptions {
   logger: Logger;
   authenticate: AuthenticateLink;
   controlOpened(socket: WebSocket, worker: LinkedWorker): void;
-  recordsOpened(socket: WebSocket, worker: LinkedWorker): void;
+  /** @param wire what the socket writes to */
+  recordsOpened(socket: WebSocket, wire: Duplex, worker: LinkedWorker): void;
 }
 
 /** Turns upgrade requests into the two sockets of workers; who is no worker has its socket closed with the reason. */
@@ -91,7 +92,7 @@ export class LinkUpgrades {
       } else if (path === controlPath) {
         controlOpened(webSocket, { ...worker, tokenId });
       } else {
-        recordsOpened(webSocket, { ...worker, tokenId });
+        recordsOpened(webSocket, socket, { ...worker, tokenId });
       }
     });
   }

@@ -1,6 +1,8 @@
+import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import { linkCloseCodes } from "../contract/link/control-frames.ts";
 import { frameReader } from "../contract/link/frame-reader.ts";
+import { GatheredWrites } from "../contract/link/gathered-writes.ts";
 import type {
   AppendFrame,
   RecordsHelloFrame,
@@ -43,6 +45,7 @@ export class RecordsLink implements RecordsPeer {
   readonly tokenId: string | null;
   unanswered = 0;
   readonly #socket: WebSocket;
+  readonly #writes: GatheredWrites;
   readonly #listener: RecordsLinkListener;
   readonly #ping: NodeJS.Timeout;
   #answered = true;
@@ -53,6 +56,7 @@ export class RecordsLink implements RecordsPeer {
 
   constructor(
     socket: WebSocket,
+    wire: Duplex,
     worker: { workerId: string; principalId: string; tokenId: string | null },
     listener: RecordsLinkListener,
   ) {
@@ -60,6 +64,7 @@ export class RecordsLink implements RecordsPeer {
     this.principalId = worker.principalId;
     this.tokenId = worker.tokenId;
     this.#socket = socket;
+    this.#writes = new GatheredWrites(wire);
     this.#listener = listener;
     this.#ping = setInterval(() => this.#look(), pingInterval);
     this.#ping.unref();
@@ -73,6 +78,7 @@ export class RecordsLink implements RecordsPeer {
 
   send(frame: ServiceRecordsFrame): void {
     if (this.#socket.readyState === this.#socket.OPEN) {
+      this.#writes.begin();
       this.#socket.send(JSON.stringify(frame));
     }
   }

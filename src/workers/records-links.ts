@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { linkCloseCodes } from "../contract/link/control-frames.ts";
 import type { RecordsHelloFrame } from "../contract/link/records-frames.ts";
@@ -28,9 +29,9 @@ export class RecordsLinks {
     this.#options = options;
   }
 
-  open(socket: WebSocket, worker: LinkedWorker): void {
+  open(socket: WebSocket, wire: Duplex, worker: LinkedWorker): void {
     const { jobs, badFrame } = this.#options;
-    const opened = new RecordsLink(socket, worker, {
+    const opened = new RecordsLink(socket, wire, worker, {
       hello: (link, frame) => this.#greet(link, frame),
       appended: (link, frame, bytes) => jobs()?.recordsReceived(link, frame, bytes),
       badFrame,

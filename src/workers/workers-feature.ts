@@ -135,7 +135,7 @@ export function createWorkersFeature(options: WorkersOptions): WorkersFeature {
     logger,
     authenticate: (request) => options.authenticate(request),
     controlOpened: (socket, worker) => control.open(socket, worker),
-    recordsOpened: (socket, worker) => records.open(socket, worker),
+    recordsOpened: (socket, wire, worker) => records.open(socket, wire, worker),
   });
   const watch = new LeaseWatch({
     store,

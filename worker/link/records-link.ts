@@ -2,6 +2,7 @@ import type { WebSocket } from "ws";
 import type { JournalItem } from "../../src/contract/journal.ts";
 import type { AttemptReference } from "../../src/contract/link/control-frames.ts";
 import { linkCloseCodes, linkProtocolVersion } from "../../src/contract/link/control-frames.ts";
+import { GatheredWrites } from "../../src/contract/link/gathered-writes.ts";
 import type { AttemptEnd, AttemptTimes } from "../../src/contract/link/records-frames.ts";
 import { recordsPath } from "../../src/contract/link/records-frames.ts";
 import type { Logger } from "../../src/contract/logger.ts";
@@ -52,6 +53,7 @@ export class RecordsLink {
   readonly #outboxes = new Map<string, AttemptOutbox>();
   readonly #waiting = new Set<AttemptOutbox>();
   #socket: WebSocket | null = null;
+  #writes: GatheredWrites | null = null;
   #open = false;
   #workerId: string | null = null;
   #server = "";
@@ -220,6 +222,9 @@ export class RecordsLink {
     const elsewhere = this.#dials >= dialsToControl;
     this.#dials += 1;
     socket.on("error", () => {});
+    socket.on("upgrade", ({ socket: wire }) => {
+      this.#writes = new GatheredWrites(wire);
+    });
     socket.on("open", () => {
       if (this.#socket !== socket) return;
       socket.send(
@@ -281,7 +286,7 @@ export class RecordsLink {
       if (batch !== null) {
         this.#alone = keyOf(outbox.attempt);
         this.#sentBytes += batch.bytes;
-        this.#socket?.send(batch.text);
+        this.#send(batch.text);
         return false;
       }
       this.#suspects.delete(outbox);
@@ -302,8 +307,13 @@ export class RecordsLink {
       const batch = outbox.next(credit);
       if (batch === null) return;
       this.#sentBytes += batch.bytes;
-      this.#socket?.send(batch.text);
+      this.#send(batch.text);
     }
+  }
+
+  #send(text: string): void {
+    this.#writes?.begin();
+    this.#socket?.send(text);
   }
 
   #receive(text: string): void {

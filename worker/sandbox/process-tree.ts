@@ -13,7 +13,17 @@ export function processStartTime(processId: number): string | null {
 /** Whether a process is there and not over; one that ended and that nobody has waited for yet is over. */
 export function isAlive(processId: number): boolean {
   const state = statusFields(processId)?.[0];
-  return state !== undefined && state !== "Z" && state !== "X";
+  return state !== undefined && !isOver(state);
+}
+
+function isOver(state: string | undefined): boolean {
+  return state === "Z" || state === "X";
+}
+
+/** Whether the process that began then under this id is there and not over. */
+export function isStillAlive(processId: number, startTime: string): boolean {
+  const fields = statusFields(processId);
+  return fields?.[19] === startTime && !isOver(fields[0]);
 }
 
 /** Whether a process leads its session. */

@@ -5,7 +5,7 @@ import { killStragglers, killTree } from "./kill-tree.ts";
 import {
   anonymousMemory,
   childProcesses,
-  isAlive,
+  isStillAlive,
   killProcess,
   processStartTime,
   processTree,
@@ -86,7 +86,7 @@ export async function spawnHost(spawner: Spawner, request: HostRequest): Promise
  */
 async function untilOver(first: ProcessIdentity["processes"][number] | null): Promise<void> {
   if (first === null) return;
-  while (processStartTime(first.processId) === first.startTime && isAlive(first.processId)) await setTimeout(1);
+  while (isStillAlive(first.processId, first.startTime)) await setTimeout(1);
 }
 
 function named(processId: number): ProcessIdentity["processes"][number] {
