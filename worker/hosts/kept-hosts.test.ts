@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -129,6 +129,36 @@ describe("hosts that wait for a further job", () => {
   });
 });
 
+interface Made {
+  host: HostProcess;
+  rest(): void;
+  killed: boolean;
+}
+
+/** A pool whose hosts are there at once, and ready for a further job when a test says so. */
+function instantPool(grants: readonly Grant[]): { made: Made[]; pool: WarmPool } {
+  const made: Made[] = [];
+  const take = async (kind: HostKind) => {
+    const gone = Promise.withResolvers<null>();
+    const rest = Promise.withResolvers<void>();
+    const profile: Profile = {
+      ...{ kind, key: profileKey(kind, grants), warnings: [] },
+      grants: await prepareGrants(grants, { hidden: [], unchangeable: [] }),
+    };
+    const kill = () => {
+      one.killed = true;
+      gone.resolve(null);
+    };
+    const host = { profile, kill, gone: gone.promise, release: () => rest.promise } as unknown as HostProcess;
+    const one = { host, rest: () => rest.resolve(), killed: false };
+    made.push(one);
+    return host;
+  };
+  return { made, pool: { take } as unknown as WarmPool };
+}
+
+const never = new AbortController().signal;
+
 describe("a host on its way from one job to the next", () => {
   it("goes to no job that waits for it when what it was granted is another folder by now", async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "runsmith-kept-hosts-"));
@@ -136,26 +166,9 @@ describe("a host on its way from one job to the next", () => {
     const granted = join(folder, "granted");
     mkdirSync(granted);
     const grants: Grant[] = [{ type: "path", path: granted, access: "read" }];
-    const made: { host: HostProcess; rest(): void; killed: boolean }[] = [];
-    const take = async (kind: HostKind) => {
-      const gone = Promise.withResolvers<null>();
-      const rest = Promise.withResolvers<void>();
-      const profile: Profile = {
-        ...{ kind, key: profileKey(kind, grants), warnings: [] },
-        grants: await prepareGrants(grants, { hidden: [], unchangeable: [] }),
-      };
-      const kill = () => {
-        one.killed = true;
-        gone.resolve(null);
-      };
-      const host = { profile, kill, gone: gone.promise, release: () => rest.promise } as unknown as HostProcess;
-      const one = { host, rest: () => rest.resolve(), killed: false };
-      made.push(one);
-      return host;
-    };
-    const kept = new KeptHosts({ pool: { take } as unknown as WarmPool, sandboxed: true, most: 4, memory: plenty });
+    const { made, pool } = instantPool(grants);
+    const kept = new KeptHosts({ pool, sandboxed: true, most: 4, memory: plenty });
     t.after(() => kept.close());
-    const never = new AbortController().signal;
     const first = await kept.take("node", grants, "key", never);
     kept.giveBack(first, "key");
     const next = kept.take("node", grants, "key", never);
@@ -168,5 +181,96 @@ describe("a host on its way from one job to the next", () => {
       made.map(({ killed }) => killed),
       [true, false],
     );
+  });
+});
+
+describe("a host that waits for a further job", () => {
+  it("goes to none when it ends while its grants are looked at", async (t) => {
+    const grants: Grant[] = [
+      { type: "path", path: mkdtempSync(join(tmpdir(), "runsmith-kept-hosts-")), access: "read" },
+    ];
+    const { made, pool } = instantPool(grants);
+    const kept = new KeptHosts({ pool, sandboxed: true, most: 4, memory: plenty });
+    t.after(() => kept.close());
+    const first = await kept.take("node", grants, "key", never);
+    kept.giveBack(first, "key");
+    made[0]?.rest();
+    await delay(20);
+    const next = kept.take("node", grants, "key", never);
+    first.kill();
+    assert.notEqual(await next, first);
+  });
+});
+
+describe("where the processors have no time to spare", () => {
+  const processors = { areScarce: true };
+
+  /** As many hosts as there are processors, each with a job, after one whose host went on; a host takes longer than any test to start. */
+  async function serving(made: Made[], kept: KeptHosts, kind: HostKind = "pwsh"): Promise<HostProcess[]> {
+    const first = await kept.take(kind, [], "key", never);
+    kept.giveBack(first, "key");
+    made[0]?.rest();
+    await delay(1);
+    return await Promise.all(Array.from({ length: availableParallelism() }, () => kept.take(kind, [], "key", never)));
+  }
+
+  /** What a job comes to have, or "nothing" where it still waits after some time. */
+  async function soon(taking: Promise<HostProcess>): Promise<HostProcess | "nothing"> {
+    return await Promise.race([taking, delay(20, "nothing" as const)]);
+  }
+
+  it("a job waits for a host that serves another short one, and has none started", async (t) => {
+    const { made, pool } = instantPool([]);
+    const kept = new KeptHosts({ pool, sandboxed: true, most: 4, memory: plenty, processors });
+    t.after(() => kept.close());
+    const hosts = await serving(made, kept);
+    const further = kept.take("pwsh", [], "key", never);
+    assert.equal(await soon(further), "nothing");
+    const last = hosts.at(-1);
+    assert.ok(last);
+    kept.giveBack(last, "key");
+    made.at(-1)?.rest();
+    assert.equal(await further, last);
+    assert.equal(made.length, hosts.length);
+  });
+
+  it("a job has a host started after all when none comes in about the time of a start", async (t) => {
+    const { made, pool } = instantPool([]);
+    const kept = new KeptHosts({ pool, sandboxed: true, most: 4, memory: plenty, processors });
+    t.after(() => kept.close());
+    const hosts = await serving(made, kept, "node");
+    assert.ok(!hosts.includes(await kept.take("node", [], "key", never)));
+  });
+
+  it("a job has a host started at once when those that served are gone or spent, or no job of its key has ended yet", async (t) => {
+    for (const lose of ["gone", "spent", "none"]) {
+      const { made, pool } = instantPool([]);
+      const limits = { jobs: lose === "spent" ? 1 : 100 };
+      const kept = new KeptHosts({ pool, sandboxed: true, most: 4, memory: plenty, processors, limits });
+      t.after(() => kept.close());
+      const hosts = await (lose === "none"
+        ? Promise.all(Array.from({ length: availableParallelism() }, () => kept.take("pwsh", [], "key", never)))
+        : serving(made, kept));
+      const further = kept.take("pwsh", [], "key", never);
+      for (const host of hosts) {
+        if (lose === "gone") host.kill();
+        if (lose === "spent") kept.giveBack(host, "key");
+      }
+      assert.notEqual(await soon(further), "nothing", lose);
+    }
+  });
+
+  it("a job that gives up waiting has no host started", async (t) => {
+    const { made, pool } = instantPool([]);
+    const kept = new KeptHosts({ pool, sandboxed: true, most: 4, memory: plenty, processors });
+    t.after(() => kept.close());
+    const hosts = await serving(made, kept, "node");
+    const giveUp = new AbortController();
+    const further = kept.take("node", [], "key", giveUp.signal);
+    giveUp.abort(new Error("stopped"));
+    await assert.rejects(further, { message: "stopped" });
+    await assert.rejects(kept.take("node", [], "key", giveUp.signal), { message: "stopped" });
+    await delay(100);
+    assert.equal(made.length, hosts.length);
   });
 });

@@ -1,7 +1,9 @@
+import { availableParallelism } from "node:os";
 import type { Grant } from "../../src/contract/grant.ts";
 import type { HostKind } from "../../src/contract/runbook-kind.ts";
 import { grantsUnchanged } from "../sandbox/prepared-grants.ts";
 import type { HostProcess } from "./host-process.ts";
+import { ProcessorWatch } from "./processor-watch.ts";
 import type { Profile } from "./profile.ts";
 import { profileKey } from "./profile.ts";
 import { ReadingPace } from "./reading-pace.ts";
@@ -11,6 +13,10 @@ import type { WarmPool } from "./warm-pool.ts";
  * Hosts that serve one job after another, of runbooks that an administrator allowed to share them, by what those jobs have in
  * common: kind, grants and the service's key (version and starter). A host that is new to a key comes from the warm pool, and
  * never goes back there.
+ *
+ * Where the processors have no time to spare and jobs of the key are short, a job waits for a host that serves another, at most about as long as a start
+ * would take: further hosts would take their starts, and all that they have to compile, from the jobs that run. So it does when the pool has a host
+ * at hand, which would have to be replaced.
  *
  * A host itself says after each job that nothing of it is left, and ends otherwise. Here it ends when it has served long
  * enough, when nobody needs it, and when what it was granted is not what the grant means any more.
@@ -24,6 +30,8 @@ export interface KeptHostsOptions {
   most: number;
   /** Bytes that they may hold while they wait for longer than a moment. */
   memory: number;
+  /** Where left out, one of its own. */
+  processors?: Pick<ProcessorWatch, "areScarce">;
   /** What one host may do; as `defaultServiceLimits` where left out. */
   limits?: Partial<ServiceLimits>;
 }
@@ -48,19 +56,31 @@ const restTimeLimit = 10_000;
 /** What a host that has served jobs holds while it waits, in bytes (proportional set size, measured). */
 const waitingCost: Readonly<Record<HostKind, number>> = { node: 64 * 1024 ** 2, pwsh: 130 * 1024 ** 2 };
 
+/** How long a job waits for a host that serves another before it has one started, in milliseconds: about what a start takes. */
+const patience: Readonly<Record<HostKind, number>> = { node: 50, pwsh: 500 };
+
 const emptiedFolders: readonly string[] = ["/tmp", "/dev/shm"];
+
+const processors = availableParallelism();
 
 interface Waiter {
   /** Looks for a host in the pool too; null when it does already. */
   begin: (() => void) | null;
   /** Ends that. */
   readonly search: AbortController;
+  readonly kind: HostKind;
+  /** Until it does so, where it waits for a host that serves another job. */
+  timer: NodeJS.Timeout | null;
   resolve(host: HostProcess): void;
 }
 
 interface Shelf {
   /** Ready for a further job, the one used last at the end. */
   readonly idle: { host: HostProcess; since: number }[];
+  /** With a job. */
+  serving: number;
+  /** How long its hosts usually have a job before they can have the next, in milliseconds; null before one could. */
+  usualTime: number | null;
   /** On their way from one job to being ready for the next. */
   resting: number;
   readonly waiters: Waiter[];
@@ -69,6 +89,11 @@ interface Shelf {
 interface Service {
   readonly since: number;
   jobs: number;
+  /** Whose job it has, and since when. */
+  serving: Shelf | null;
+  begunAt: number;
+  /** The process is over. */
+  gone: boolean;
   /** Where it is on its way to being ready. */
   resting: Shelf | null;
 }
@@ -81,11 +106,13 @@ export class KeptHosts {
   readonly #shelves = new Map<string, Shelf>();
   readonly #services = new WeakMap<HostProcess, Service>();
   readonly #resting = new Set<HostProcess>();
+  readonly #processors: Pick<ProcessorWatch, "areScarce">;
   readonly #sweeper: NodeJS.Timeout;
   #closed = false;
 
   constructor(options: KeptHostsOptions) {
     this.#options = options;
+    this.#processors = options.processors ?? new ProcessorWatch();
     this.#limits = { ...defaultServiceLimits, ...options.limits };
     this.#sweeper = setInterval(() => this.#sweep(), sweepInterval).unref();
   }
@@ -105,24 +132,30 @@ export class KeptHosts {
     const shelf = this.#shelfOf(shelfKey(profileKey(kind, grants), reuseKey));
     for (let waiting = shelf.idle.pop(); waiting !== undefined; waiting = shelf.idle.pop()) {
       const { host } = waiting;
-      if (await isGrantedStill(host)) return this.#begin(host);
+      const isGranted = await isGrantedStill(host);
+      if (this.#services.get(host)?.gone === true) continue;
+      if (isGranted) return this.#begin(host, shelf);
       host.kill();
     }
-    return this.#begin(await this.#wait(shelf, kind, grants, signal));
+    return this.#begin(await this.#wait(shelf, kind, grants, signal), shelf);
   }
 
   /** A job is over and its host goes on, or ends if it has served long enough. */
   giveBack(host: HostProcess, reuseKey: string): void {
     const service = this.#services.get(host);
+    const begunAt = service?.begunAt;
+    if (service !== undefined) served(service);
     const isSpent =
       service === undefined ||
       service.jobs >= this.#limits.jobs ||
       performance.now() - service.since > this.#limits.time;
+    const shelf = this.#shelfOf(shelfKey(host.profile.key, reuseKey));
     if (this.#closed || isSpent) {
       host.kill();
+      this.#searchForWaiters(shelf);
       return;
     }
-    const shelf = this.#shelfOf(shelfKey(host.profile.key, reuseKey));
+    if (begunAt !== undefined) noteTime(shelf, performance.now() - begunAt);
     shelf.resting++;
     service.resting = shelf;
     this.#resting.add(host);
@@ -148,17 +181,30 @@ export class KeptHosts {
     await Promise.all(ending.map((host) => host.gone));
   }
 
-  #begin(host: HostProcess): HostProcess {
+  #begin(host: HostProcess, shelf: Shelf): HostProcess {
     this.readingPace.noteHandOver();
-    const known = this.#services.get(host);
-    if (known !== undefined) {
-      known.jobs++;
-      return host;
+    const service = this.#services.get(host) ?? this.#newService(host);
+    service.jobs++;
+    service.begunAt = performance.now();
+    if (!service.gone) {
+      service.serving = shelf;
+      shelf.serving++;
     }
-    const service: Service = { since: performance.now(), jobs: 1, resting: null };
+    return host;
+  }
+
+  #newService(host: HostProcess): Service {
+    const service: Service = {
+      since: performance.now(),
+      jobs: 0,
+      serving: null,
+      begunAt: 0,
+      gone: false,
+      resting: null,
+    };
     this.#services.set(host, service);
     void host.gone.then(() => this.#lost(host, service));
-    return host;
+    return service;
   }
 
   /** @returns whether the host was on its way to being ready */
@@ -170,8 +216,11 @@ export class KeptHosts {
   }
 
   #lost(host: HostProcess, service: Service): void {
-    const shelf = service.resting;
-    if (this.#rested(host, service) && shelf !== null) this.#searchForWaiters(shelf);
+    service.gone = true;
+    const shelf = service.serving ?? service.resting;
+    served(service);
+    this.#rested(host, service);
+    if (shelf !== null) this.#searchForWaiters(shelf);
     for (const { idle } of this.#shelves.values()) {
       const index = idle.findIndex((waiting) => waiting.host === host);
       if (index >= 0) idle.splice(index, 1);
@@ -181,7 +230,7 @@ export class KeptHosts {
   #shelfOf(key: string): Shelf {
     let shelf = this.#shelves.get(key);
     if (shelf === undefined) {
-      shelf = { idle: [], resting: 0, waiters: [] };
+      shelf = { idle: [], serving: 0, usualTime: null, resting: 0, waiters: [] };
       this.#shelves.set(key, shelf);
     }
     return shelf;
@@ -194,15 +243,18 @@ export class KeptHosts {
       this.#bound();
       return;
     }
+    if (waiter.timer !== null) clearTimeout(waiter.timer);
     waiter.resolve(host);
     waiter.search.abort();
   }
 
   /** The first of: a host of the shelf that becomes ready, and one of the pool's, asked for only by those that are too many for the former. */
-  #wait(shelf: Shelf, kind: HostKind, grants: readonly Grant[], signal: AbortSignal): Promise<HostProcess> {
+  async #wait(shelf: Shelf, kind: HostKind, grants: readonly Grant[], signal: AbortSignal): Promise<HostProcess> {
+    signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<HostProcess>();
     const search = new AbortController();
     const leave = (): boolean => {
+      if (waiter.timer !== null) clearTimeout(waiter.timer);
       const index = shelf.waiters.indexOf(waiter);
       if (index >= 0) shelf.waiters.splice(index, 1);
       return index >= 0;
@@ -213,6 +265,8 @@ export class KeptHosts {
     };
     const waiter: Waiter = {
       search,
+      kind,
+      timer: null,
       begin: () => {
         waiter.begin = null;
         this.#options.pool.take(kind, grants, search.signal).then(
@@ -231,12 +285,28 @@ export class KeptHosts {
     signal.addEventListener("abort", abort, { once: true });
     shelf.waiters.push(waiter);
     this.#searchForWaiters(shelf);
-    return promise.finally(() => signal.removeEventListener("abort", abort));
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
   }
 
-  /** Has as many jobs look for a host in the pool as there are more of them than hosts on their way. */
-  #searchForWaiters({ waiters, resting }: Shelf): void {
-    for (const waiter of waiters.slice(resting)) waiter.begin?.();
+  /** Has as many jobs look for a host in the pool as there are more of them than hosts on their way; in a while, where it is better to wait. */
+  #searchForWaiters(shelf: Shelf): void {
+    for (const waiter of shelf.waiters.slice(shelf.resting)) {
+      if (waiter.begin === null) continue;
+      if (this.#isWaitingBetter(shelf, patience[waiter.kind])) {
+        waiter.timer ??= setTimeout(() => waiter.begin?.(), patience[waiter.kind]);
+      } else {
+        if (waiter.timer !== null) clearTimeout(waiter.timer);
+        waiter.begin();
+      }
+    }
+  }
+
+  #isWaitingBetter({ serving, usualTime }: Shelf, longest: number): boolean {
+    return serving >= processors && usualTime !== null && usualTime < longest && this.#processors.areScarce;
   }
 
   /** Ends hosts that wait beyond what may. */
@@ -267,9 +337,20 @@ export class KeptHosts {
       return bytes;
     };
     while (waitingBytes() > this.#options.memory && this.#endOldest(moment));
-    for (const [key, { idle, resting, waiters }] of this.#shelves)
-      if (idle.length + resting + waiters.length === 0) this.#shelves.delete(key);
+    for (const [key, { idle, serving, resting, waiters }] of this.#shelves)
+      if (idle.length + serving + resting + waiters.length === 0) this.#shelves.delete(key);
   }
+}
+
+/** Weighs what was lately more than what was once. */
+function noteTime(shelf: Shelf, time: number): void {
+  shelf.usualTime = shelf.usualTime === null ? time : shelf.usualTime + (time - shelf.usualTime) / 8;
+}
+
+/** The host has no job any more. */
+function served(service: Service): void {
+  if (service.serving !== null) service.serving.serving--;
+  service.serving = null;
 }
 
 /** What a host without granted paths sees does not change. */

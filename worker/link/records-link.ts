@@ -223,7 +223,7 @@ export class RecordsLink {
     this.#dials += 1;
     socket.on("error", () => {});
     socket.on("upgrade", ({ socket: wire }) => {
-      this.#writes = new GatheredWrites(wire);
+      if (this.#socket === socket) this.#writes = new GatheredWrites(wire);
     });
     socket.on("open", () => {
       if (this.#socket !== socket) return;

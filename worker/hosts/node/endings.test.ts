@@ -21,6 +21,14 @@ test("a host that was told that a job waits runs it just the same", async () => 
   assert.deepEqual(hosted.texts(), ["undefined", "direct"]);
 });
 
+test("a runbook may have the name under which hosts warm up", async () => {
+  const hosted = start();
+  await hosted.until(() => hosted.ready !== undefined);
+  hosted.run("export default () => 'its own text'", { runbook: { name: "warm-up", kind: "TypeScript" } });
+  await hosted.over();
+  assert.deepEqual(hosted.texts(), ["its own text"]);
+});
+
 test("a host whose worker goes away ends", async () => {
   const waiting = start();
   await waiting.until(() => waiting.ready !== undefined);

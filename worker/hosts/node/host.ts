@@ -44,6 +44,7 @@ let watchNow = (): void => {};
 /** Other runbooks that were called, and how often modules of such were evaluated. */
 const childModules = new Map<string, Record<string, unknown>>();
 let childRuns = 0;
+let rehearsals = 0;
 /** Jobs that this process has run beside the first. */
 let furtherRuns = 0;
 
@@ -145,7 +146,8 @@ async function rehearse(message: RunMessage): Promise<void> {
   begin(message);
   watchInputSoon();
   clearTimeout(inputTimer);
-  const module = await importRunbook(message.runbook.name, message.script);
+  // A number that no run has: what it evaluates must never be found in place of a job's module.
+  const module = await importRunbook(message.runbook.name, message.script, -++rehearsals);
   await call(mainOf(module["default"]), message);
 }
 
