@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestContext } from "node:test";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Grant } from "../../src/contract/grant.ts";
@@ -18,7 +19,7 @@ import { AttemptRun } from "../slots/attempt-run.ts";
 import { testRuntimeDirectory } from "../testing/test-worker.ts";
 import { resolveHostOptions } from "../worker-options.ts";
 import type { HostProcess } from "./host-process.ts";
-import { KeptHosts, type KeptHostsOptions } from "./kept-hosts.ts";
+import { KeptHosts, type KeptHostsOptions, type ServiceLimits } from "./kept-hosts.ts";
 import { launcherOf } from "./launchers.ts";
 import type { Hosts } from "./open-hosts.ts";
 import { openHosts } from "./open-hosts.ts";
@@ -186,9 +187,9 @@ describe("a host on its way from one job to the next", () => {
 
 describe("a host that waits for a further job", () => {
   it("goes to none when it ends while its grants are looked at", async (t) => {
-    const grants: Grant[] = [
-      { type: "path", path: mkdtempSync(join(tmpdir(), "runsmith-kept-hosts-")), access: "read" },
-    ];
+    const folder = mkdtempSync(join(tmpdir(), "runsmith-kept-hosts-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const grants: Grant[] = [{ type: "path", path: folder, access: "read" }];
     const { made, pool } = instantPool(grants);
     const kept = new KeptHosts({ pool, sandboxed: true, most: 4, memory: plenty });
     t.after(() => kept.close());
@@ -203,7 +204,13 @@ describe("a host that waits for a further job", () => {
 });
 
 describe("where the processors have no time to spare", () => {
-  const processors = { areScarce: true };
+  function openBusy(t: TestContext, limits: Partial<ServiceLimits> = {}): { made: Made[]; kept: KeptHosts } {
+    const { made, pool } = instantPool([]);
+    const processors = { areScarce: true };
+    const kept = new KeptHosts({ pool, sandboxed: true, most: 4, memory: plenty, processors, limits });
+    t.after(() => kept.close());
+    return { made, kept };
+  }
 
   /** As many hosts as there are processors, each with a job, after one whose host went on; a host takes longer than any test to start. */
   async function serving(made: Made[], kept: KeptHosts, kind: HostKind = "pwsh"): Promise<HostProcess[]> {
@@ -220,9 +227,7 @@ describe("where the processors have no time to spare", () => {
   }
 
   it("a job waits for a host that serves another short one, and has none started", async (t) => {
-    const { made, pool } = instantPool([]);
-    const kept = new KeptHosts({ pool, sandboxed: true, most: 4, memory: plenty, processors });
-    t.after(() => kept.close());
+    const { made, kept } = openBusy(t);
     const hosts = await serving(made, kept);
     const further = kept.take("pwsh", [], "key", never);
     assert.equal(await soon(further), "nothing");
@@ -235,19 +240,14 @@ describe("where the processors have no time to spare", () => {
   });
 
   it("a job has a host started after all when none comes in about the time of a start", async (t) => {
-    const { made, pool } = instantPool([]);
-    const kept = new KeptHosts({ pool, sandboxed: true, most: 4, memory: plenty, processors });
-    t.after(() => kept.close());
+    const { made, kept } = openBusy(t);
     const hosts = await serving(made, kept, "node");
     assert.ok(!hosts.includes(await kept.take("node", [], "key", never)));
   });
 
   it("a job has a host started at once when those that served are gone or spent, or no job of its key has ended yet", async (t) => {
     for (const lose of ["gone", "spent", "none"]) {
-      const { made, pool } = instantPool([]);
-      const limits = { jobs: lose === "spent" ? 1 : 100 };
-      const kept = new KeptHosts({ pool, sandboxed: true, most: 4, memory: plenty, processors, limits });
-      t.after(() => kept.close());
+      const { made, kept } = openBusy(t, { jobs: lose === "spent" ? 1 : 100 });
       const hosts = await (lose === "none"
         ? Promise.all(Array.from({ length: availableParallelism() }, () => kept.take("pwsh", [], "key", never)))
         : serving(made, kept));
@@ -261,9 +261,7 @@ describe("where the processors have no time to spare", () => {
   });
 
   it("a job that gives up waiting has no host started", async (t) => {
-    const { made, pool } = instantPool([]);
-    const kept = new KeptHosts({ pool, sandboxed: true, most: 4, memory: plenty, processors });
-    t.after(() => kept.close());
+    const { made, kept } = openBusy(t);
     const hosts = await serving(made, kept, "node");
     const giveUp = new AbortController();
     const further = kept.take("node", [], "key", giveUp.signal);

@@ -70,7 +70,7 @@ interface Waiter {
   readonly search: AbortController;
   readonly kind: HostKind;
   /** Until it does so, where it waits for a host that serves another job. */
-  timer: NodeJS.Timeout | null;
+  timer: NodeJS.Timeout | undefined;
   resolve(host: HostProcess): void;
 }
 
@@ -143,7 +143,6 @@ export class KeptHosts {
   /** A job is over and its host goes on, or ends if it has served long enough. */
   giveBack(host: HostProcess, reuseKey: string): void {
     const service = this.#services.get(host);
-    const begunAt = service?.begunAt;
     if (service !== undefined) served(service);
     const isSpent =
       service === undefined ||
@@ -155,7 +154,7 @@ export class KeptHosts {
       this.#searchForWaiters(shelf);
       return;
     }
-    if (begunAt !== undefined) noteTime(shelf, performance.now() - begunAt);
+    noteTime(shelf, performance.now() - service.begunAt);
     shelf.resting++;
     service.resting = shelf;
     this.#resting.add(host);
@@ -243,7 +242,6 @@ export class KeptHosts {
       this.#bound();
       return;
     }
-    if (waiter.timer !== null) clearTimeout(waiter.timer);
     waiter.resolve(host);
     waiter.search.abort();
   }
@@ -254,7 +252,6 @@ export class KeptHosts {
     const { promise, resolve, reject } = Promise.withResolvers<HostProcess>();
     const search = new AbortController();
     const leave = (): boolean => {
-      if (waiter.timer !== null) clearTimeout(waiter.timer);
       const index = shelf.waiters.indexOf(waiter);
       if (index >= 0) shelf.waiters.splice(index, 1);
       return index >= 0;
@@ -266,7 +263,7 @@ export class KeptHosts {
     const waiter: Waiter = {
       search,
       kind,
-      timer: null,
+      timer: undefined,
       begin: () => {
         waiter.begin = null;
         this.#options.pool.take(kind, grants, search.signal).then(
@@ -289,6 +286,7 @@ export class KeptHosts {
       return await promise;
     } finally {
       signal.removeEventListener("abort", abort);
+      clearTimeout(waiter.timer);
     }
   }
 
@@ -298,10 +296,7 @@ export class KeptHosts {
       if (waiter.begin === null) continue;
       if (this.#isWaitingBetter(shelf, patience[waiter.kind])) {
         waiter.timer ??= setTimeout(() => waiter.begin?.(), patience[waiter.kind]);
-      } else {
-        if (waiter.timer !== null) clearTimeout(waiter.timer);
-        waiter.begin();
-      }
+      } else waiter.begin();
     }
   }
 

@@ -12,23 +12,23 @@ export function processStartTime(processId: number): string | null {
 
 /** Whether a process is there and not over; one that ended and that nobody has waited for yet is over. */
 export function isAlive(processId: number): boolean {
-  const state = statusFields(processId)?.[0];
-  return state !== undefined && !isOver(state);
-}
-
-function isOver(state: string | undefined): boolean {
-  return state === "Z" || state === "X";
+  return isLive(statusFields(processId));
 }
 
 /** Whether the process that began then under this id is there and not over. */
 export function isStillAlive(processId: number, startTime: string): boolean {
   const fields = statusFields(processId);
-  return fields?.[19] === startTime && !isOver(fields[0]);
+  return fields?.[19] === startTime && isLive(fields);
 }
 
 /** Whether a process leads its session. */
 export function leadsSession(processId: number): boolean {
   return statusFields(processId)?.[3] === String(processId);
+}
+
+function isLive(fields: string[] | null): boolean {
+  const state = fields?.[0];
+  return state !== undefined && state !== "Z" && state !== "X";
 }
 
 /** The fields of /proc/PID/stat after the name, which may hold spaces and brackets (proc(5)). */

@@ -44,7 +44,6 @@ let watchNow = (): void => {};
 /** Other runbooks that were called, and how often modules of such were evaluated. */
 const childModules = new Map<string, Record<string, unknown>>();
 let childRuns = 0;
-let rehearsals = 0;
 /** Jobs that this process has run beside the first. */
 let furtherRuns = 0;
 
@@ -141,13 +140,15 @@ function call(main: Main, { parameters, parameterSchemas }: RunMessage): unknown
   return main(reviveDates(parameters, parameterSchemas), { signal, job });
 }
 
-/** Goes the way of a job up to where its function has returned, and leaves nothing that the first job would not replace. */
-async function rehearse(message: RunMessage): Promise<void> {
+/**
+ * Goes the way of a job up to where its function has returned, and leaves nothing that the first job would not replace.
+ * @param run A number that no job's run has: what is evaluated here must never be found in place of a job's module.
+ */
+async function rehearse(message: RunMessage, run: number): Promise<void> {
   begin(message);
   watchInputSoon();
   clearTimeout(inputTimer);
-  // A number that no run has: what it evaluates must never be found in place of a job's module.
-  const module = await importRunbook(message.runbook.name, message.script, -++rehearsals);
+  const module = await importRunbook(message.runbook.name, message.script, run);
   await call(mainOf(module["default"]), message);
 }
 

@@ -34,12 +34,13 @@ const message: RunMessage = {
 const rehearsals = 2;
 
 /** Has the host run through what every job goes through, before one comes. */
-export async function warmUp(rehearse: (message: RunMessage) => Promise<void>): Promise<void> {
+export async function warmUp(rehearse: (message: RunMessage, run: number) => Promise<void>): Promise<void> {
   if (process.env[directVariable] !== undefined) {
     delete process.env[directVariable];
     return;
   }
   await withoutOutput(async () => {
-    for (let count = 0; count < rehearsals; count++) await rehearse(message);
+    // The runs of jobs are numbered from 0.
+    for (let run = -rehearsals; run < 0; run++) await rehearse(message, run);
   });
 }
